@@ -1,0 +1,71 @@
+# make demo, make test: on a machine with Python 3.11 or later and nothing else. The environment is
+# made once, in .venv, and again when pyproject.toml, constraints.txt or a variable below changes.
+
+PYTHON ?= python3
+# Pinned here as well, so that an index with several builds of torch gives the one that was tested.
+TORCH ?= torch==2.13.0
+# Where torch comes from, when not from the usual index; CONTRIBUTING.md says when that helps.
+TORCH_INDEX ?=
+EXTRAS ?= all,dev
+# Arguments of the demo and of pytest.
+DEMO ?=
+TESTS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# The folder belongs to the key: an editable installation points at it.
+KEY := $(shell { cat pyproject.toml constraints.txt; \
+	echo '$(TORCH) $(TORCH_INDEX) $(EXTRAS) $(CURDIR)'; } | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/.installed-$(KEY)
+
+.PHONY: help demo install test lint types quick format constraints wheel clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(STAMP) ## watch a small model be attacked and hardened
+	$(BIN)/sectow demo $(DEMO)
+
+install: $(STAMP) ## make .venv with everything in it
+
+test: lint types ## lint, types and the whole test suite
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(STAMP) ## check style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(STAMP) ## check types
+	$(BIN)/mypy
+
+quick: $(STAMP) ## the tests that take no more than seconds
+	$(BIN)/python -m pytest -m "not slow" $(TESTS)
+
+format: $(STAMP) ## put the code into its format
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+constraints: $(STAMP) ## pin what is installed now
+	{ sed -n '/^#/p' constraints.txt; \
+	  $(PIP) freeze --all --exclude-editable --exclude pip --exclude sectow | sed 's/+.*//' | LC_ALL=C sort -f; \
+	} > constraints.new
+	mv constraints.new constraints.txt
+
+wheel: $(STAMP) ## build dist/
+	$(BIN)/python -m build
+
+clean: ## remove .venv, dist and caches
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@# An environment whose making was cut short has no pip, and is made afresh.
+	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) $(TORCH))
+	$(PIP) install -c constraints.txt $(TORCH) -e ".[$(EXTRAS)]"
+	@rm -f $(VENV)/.installed-*
+	@touch $@

@@ -1,0 +1,1 @@
+"""Agents of the game: policies, the model organism, GRPO phases and the tug-of-war."""

@@ -1,0 +1,82 @@
+"""Which optional packages belong to which extra, so that a missing one is named with its cure.
+
+Nothing here imports an optional package: a package is looked up, never loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from sectow_env.errors import MissingExtraError
+
+_TRAIN = {
+    "torch": "torch",
+    "transformers": "transformers",
+    "trl": "trl",
+    "peft": "peft",
+    "datasets": "datasets",
+    "accelerate": "accelerate",
+    "safetensors": "safetensors",
+    "sklearn": "scikit-learn",
+}
+_BENCH = {
+    **_TRAIN,
+    "lm_eval": "lm-eval",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+    "scipy": "scipy",
+    "statsmodels": "statsmodels",
+    "matplotlib": "matplotlib",
+    "jinja2": "jinja2",
+}
+
+EXTRAS: Mapping[str, Mapping[str, str]] = {"train": _TRAIN, "bench": _BENCH, "all": _BENCH}
+"""Extra -> import name -> name on the package index; a test holds it against pyproject.toml."""
+
+
+def missing(extra: str) -> list[str]:
+    """Packages of an extra that are not installed, as the package index names them."""
+    return [package for module, package in EXTRAS[extra].items() if not _is_there(module)]
+
+
+def require(extra: str, what: str) -> None:
+    """Raises MissingExtraError unless all packages of an extra are installed.
+
+    Args:
+        extra: A key of `EXTRAS`.
+        what: What the user asked for, such as ``sectow train``.
+    """
+    absent = missing(extra)
+    if absent:
+        raise MissingExtraError(what, ", ".join(absent), extra)
+
+
+def missing_extra(
+    what: str, error: ModuleNotFoundError, extra: str | None = None
+) -> MissingExtraError | None:
+    """Turns a failed import into the error that names the extra, where one is to blame.
+
+    Args:
+        what: What the user asked for.
+        error: The failed import.
+        extra: The extra to name where it holds the module; else the smallest one that does.
+
+    Returns:
+        The error to raise, or None when the module belongs to no extra or is installed (then a
+        part of it is missing, which no extra mends).
+    """
+    module = (error.name or "").partition(".")[0]
+    holders = [name for name, modules in EXTRAS.items() if module in modules]
+    if not holders or _is_there(module):
+        return None
+    chosen = extra if extra in holders else holders[0]
+    return MissingExtraError(what, EXTRAS[chosen][module], chosen)
+
+
+def _is_there(module: str) -> bool:
+    if module in sys.modules:
+        # None marks a module whose import is blocked.
+        return sys.modules[module] is not None
+    return find_spec(module) is not None

@@ -1,0 +1,65 @@
+"""The wheel holds our three packages and takes no other project's import name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+OURS = {"sectow_env", "sectow_agents", "sectow_benchmarks"}
+
+
+def top_level(wheel: Path) -> set[str]:
+    """Names that the wheel makes importable."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name.partition("/")[0] for name in archive.namelist()}
+    return {name for name in names if not name.endswith(".dist-info")}
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--no-build-isolation", "--no-deps", "--no-index", "--quiet"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", folder, root], check=True
+    )
+    return next(folder.glob("*.whl"))
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_three_packages_and_no_more(wheel: Path) -> None:
+    assert top_level(wheel) == OURS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_every_package_in_the_wheel_is_typed(wheel: Path, package: str) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        assert f"{package}/py.typed" in archive.namelist()
+
+
+@pytest.mark.slow
+def test_the_wheel_carries_license_and_entry_points(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        info = next(name for name in archive.namelist() if name.endswith("/entry_points.txt"))
+        assert "[sectow.commands]" in archive.read(info).decode()
+        assert any(name.endswith("/licenses/LICENSE") for name in archive.namelist())
+
+
+def test_a_stolen_name_is_seen(tmp_path: Path) -> None:
+    wheel = tmp_path / "bad-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in ("sectow_env/__init__.py", "agents/__init__.py", "bad-1.dist-info/METADATA"):
+            archive.writestr(name, "")
+    assert top_level(wheel) == {"sectow_env", "agents"}
+
+
+@pytest.mark.parametrize("borrowed", ["agents", "benchmarks"])
+def test_the_borrowed_names_are_not_ours(root: Path, borrowed: str) -> None:
+    spec = find_spec(borrowed)
+    # A folder without __init__.py gives way to any real package of that name.
+    assert spec is None or spec.origin is None or not Path(spec.origin).is_relative_to(root)
