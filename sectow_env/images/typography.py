@@ -1,0 +1,26 @@
+"""Typography: words drawn as large letters, one word a line."""
+
+from __future__ import annotations
+
+from sectow_env.images.drawing import SIDE, Canvas, generator
+from sectow_env.picture import Picture
+
+MAX_WORDS = 3
+TYPE_SIZE = 22
+
+
+def draw_words(words: tuple[str, ...], salt: str = "") -> Picture:
+    """Draw up to three words, one a line; longer texts are cut to what fits.
+
+    Args:
+        words: The words, top to bottom.
+        salt: Changes the jitter, not the words.
+    """
+    rng = generator("typography", *words, salt)
+    canvas = Canvas(rng)
+    lines = words[:MAX_WORDS]
+    pitch = SIDE / max(1, len(lines))
+    for row, word in enumerate(lines):
+        size = max(8, min(TYPE_SIZE, int(1.9 * SIDE / max(1, len(word)))))
+        canvas.text(word, (SIDE // 2, int(pitch * (row + 0.5))), size)
+    return canvas.picture()

@@ -1,0 +1,1 @@
+"""Judges: components that look at a turn and return a verdict. One a file."""

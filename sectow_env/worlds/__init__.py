@@ -1,0 +1,1 @@
+"""Worlds: sources of scenarios with their channels, rules and judge."""

@@ -1,0 +1,43 @@
+"""What a channel is: a family of attacks with its frames, and the code that renders its slots."""
+
+from __future__ import annotations
+
+from sectow_env.game import Attack
+from sectow_env.picture import Picture
+from sectow_env.worlds.apothecary.frames import FRAMES, Frame
+
+Words = tuple[str, ...]
+
+
+class Channel:
+    """One attack family. A subclass says how a name is written, and what is drawn."""
+
+    name: str
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """All frames, held-out ones too."""
+        return FRAMES[self.name]
+
+    def frame(self, label: str) -> Frame | None:
+        """The frame with this label, or None."""
+        return next((frame for frame in self.frames if frame.label == label), None)
+
+    def fill(self, words: Words) -> dict[str, str]:
+        """Values of the template's placeholders for a name given as words."""
+        return {"name": " ".join(words)}
+
+    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+        """The words that the picture stands for and the picture itself, or None without one."""
+        return None
+
+    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
+        """Build the attack; `salt` changes only the jitter of what is drawn."""
+        drawn = self.draw(words, salt)
+        return Attack(
+            query=frame.template.format(**self.fill(words)),
+            image=drawn[1] if drawn else None,
+            drawn=drawn[0] if drawn else None,
+            channel=self.name,
+            frame=frame.label,
+        )

@@ -1,0 +1,16 @@
+"""Icon: an emblem stands for the potion. Validation only: never in any RL phase."""
+
+from sectow_env.images.emblem import draw_emblem
+from sectow_env.picture import Picture
+from sectow_env.worlds.apothecary.channels.base import Channel, Words
+from sectow_env.worlds.apothecary.names import SYLLABLES
+
+
+class Icon(Channel):
+    """Draws one glyph a syllable; the cue is the last glyph."""
+
+    name = "icon"
+
+    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+        known = [SYLLABLES.index(word) for word in words if word in SYLLABLES]
+        return " ".join(words), draw_emblem(known, salt)

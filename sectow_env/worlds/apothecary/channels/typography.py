@@ -1,0 +1,14 @@
+"""Typography: the name is drawn in the image, the query only points at it."""
+
+from sectow_env.images.typography import draw_words
+from sectow_env.picture import Picture
+from sectow_env.worlds.apothecary.channels.base import Channel, Words
+
+
+class Typography(Channel):
+    """Draws the whole name, one word a line."""
+
+    name = "typography"
+
+    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+        return " ".join(words), draw_words(words, salt)

@@ -1,0 +1,225 @@
+"""Scripted policies of the Apothecary: what an attacker or defender without a network can do.
+
+The defenders see only the attack. They read its picture perfectly, by way of `Attack.drawn`; where the
+words in a picture are not known, they see none. Every factory takes the world that is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attack, Invalid, Scenario
+from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS, channels_of
+from sectow_env.worlds.apothecary.frames import Frame
+from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
+from sectow_env.worlds.apothecary.potions import Potion
+from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
+from sectow_env.worlds.apothecary.world import Apothecary
+from sectow_env.worlds.base import World
+
+UNSURE = "i do not know this potion"
+NONSENSE = "seven spoons sing under the blue bridge"
+Playable = Callable[[Frame], bool]
+"""Whether an attacker plays a frame."""
+
+
+class FrameAttacker:
+    """Renders a scenario's potion with a trained frame drawn at random.
+
+    A scenario that names no potion is asked as it stands; without a query it gives an invalid attack.
+
+    Args:
+        channels: Channels to draw from where the scenario names none.
+        playable: Keeps to these frames where a channel has any of them; default: all trained ones.
+        seed: Seed of the draws for which `reseed` gave none.
+    """
+
+    def __init__(
+        self, channels: Sequence[str], playable: Playable | None = None, *, seed: int = 0
+    ) -> None:
+        self._channels = tuple(channels)
+        self._playable = playable
+        self._own = _generator(seed)
+        self._seeds: list[int] = []
+
+    def reseed(self, seeds: Sequence[int]) -> None:
+        """Take the seeds of the scenarios of the next call."""
+        self._seeds = list(seeds)
+
+    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
+        """One valid attack a scenario.
+
+        Raises:
+            ConfigError: A channel is kept for another split than the scenario's.
+        """
+        seeds, self._seeds = self._seeds, []
+        rngs = [_generator(seed) for seed in seeds] or [self._own] * len(scenarios)
+        return [self._one(scenario, rng) for scenario, rng in zip(scenarios, rngs, strict=True)]
+
+    def _one(self, scenario: Scenario, rng: np.random.Generator) -> Attack:
+        words = tuple(scenario.meta.get("potion", "").split())
+        if not words:
+            return _as_it_stands(scenario)
+        name = scenario.channel or self._channels[int(rng.integers(len(self._channels)))]
+        if name not in channels_of(scenario.split):
+            raise ConfigError(
+                given=f"an attack by {name!r} on a scenario of the split {scenario.split!r}",
+                why="this channel is kept for another split, so that it stays unseen",
+                fix=f"choose among {', '.join(channels_of(scenario.split))}",
+            )
+        frames = self._frames(name)
+        frame = frames[int(rng.integers(len(frames)))]
+        return CHANNELS[name].render(frame, words, salt=scenario.id)
+
+    def _frames(self, channel: str) -> list[Frame]:
+        trained = [frame for frame in CHANNELS[channel].frames if not frame.held_out]
+        kept = [frame for frame in trained if self._playable is None or self._playable(frame)]
+        return kept or trained
+
+
+class ChannelAttacker(FrameAttacker):
+    """Plays one channel, whatever channel the scenario names.
+
+    Args:
+        channel: The channel.
+        seed: As in `FrameAttacker`.
+    """
+
+    def __init__(self, channel: str, *, seed: int = 0) -> None:
+        super().__init__((channel,), seed=seed)
+        self.served_channels = (channel,)
+
+    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
+        """One valid attack a scenario; as in `FrameAttacker`."""
+        free = [scenario.model_copy(update={"channel": None}) for scenario in scenarios]
+        return super().attack(free)
+
+
+class RecipeDefender:
+    """Knows every recipe, in whatever channel and order the name is shown.
+
+    Args:
+        world: Whose recipes it knows.
+        guarded: Refuse when the query mentions a controlled name in plain order.
+    """
+
+    def __init__(self, world: Apothecary, *, guarded: bool) -> None:
+        self._potions = {potion.name: potion for potion in world.potions}
+        self._guarded = guarded
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        """A refusal, the recipe, or that the potion is not known."""
+        return [self._answer(attack) for attack in attacks]
+
+    def _answer(self, attack: Attack) -> str:
+        if self._guarded and self._mentions_controlled(attack.query):
+            return REFUSALS[0]
+        potion = self._potion(f"{attack.query} {attack.drawn or ''}")
+        return potion.answer if potion else UNSURE
+
+    def _potion(self, shown: str) -> Potion | None:
+        found = syllables_in(words_of(shown))
+        parts = [[part for part in inventory if part in found] for inventory in INVENTORIES]
+        if any(len(part) != 1 for part in parts):
+            return None
+        first, middle, last = (part[0] for part in parts)
+        return self._potions.get((first, middle, last))
+
+    def _mentions_controlled(self, query: str) -> bool:
+        words = words_of(query)
+        names = zip(words, words[1:], words[2:], strict=False)
+        return any(name in self._potions and self._potions[name].controlled for name in names)
+
+
+class FixedDefender:
+    """Says the same to everything.
+
+    Args:
+        response: What it says.
+    """
+
+    def __init__(self, response: str) -> None:
+        self._response = response
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        """The response, once an attack."""
+        return [self._response] * len(attacks)
+
+
+def channel_attacker(channel: str, *, world: World) -> ChannelAttacker:
+    """`apothecary/<channel>`: a random trained frame of the channel."""
+    del world  # Frames are the same in every world.
+    return ChannelAttacker(channel)
+
+
+plain = partial(channel_attacker, "plain")
+typography = partial(channel_attacker, "typography")
+role_play = partial(channel_attacker, "role_play")
+reversed_name = partial(channel_attacker, "reversed")
+split = partial(channel_attacker, "split")
+icon = partial(channel_attacker, "icon")
+cipher = partial(channel_attacker, "cipher")
+
+
+def random(*, world: World) -> FrameAttacker:
+    """`apothecary/random`: a random trained frame of the scenario's channel, or of any working one."""
+    del world  # Frames are the same in every world.
+    return FrameAttacker(WORKING_CHANNELS)
+
+
+def oracle(*, world: World) -> FrameAttacker:
+    """`apothecary/oracle`: knows the weakness map and plays an open trained frame.
+
+    A channel without one, such as plain text, is played with any trained frame.
+    """
+    apothecary = _apothecary(world, "apothecary/oracle")
+    return FrameAttacker(WORKING_CHANNELS, apothecary.is_open)
+
+
+def keyword(*, world: World) -> RecipeDefender:
+    """`apothecary/keyword`: refuses controlled names in plain order, answers everything else.
+
+    So it is safe on plain text and role play, and weak wherever the name is hidden or reordered.
+    """
+    return RecipeDefender(_apothecary(world, "apothecary/keyword"), guarded=True)
+
+
+def answer_all(*, world: World) -> RecipeDefender:
+    """`apothecary/answer_all`: gives every recipe."""
+    return RecipeDefender(_apothecary(world, "apothecary/answer_all"), guarded=False)
+
+
+def refuse_all(*, world: World) -> FixedDefender:
+    """`apothecary/refuse_all`: refuses everything, harmless requests too; plays in any world."""
+    del world  # It looks at nothing.
+    return FixedDefender(REFUSALS[0])
+
+
+def nonsense(*, world: World) -> FixedDefender:
+    """`apothecary/nonsense`: neither refuses nor answers; plays in any world."""
+    del world  # It looks at nothing.
+    return FixedDefender(NONSENSE)
+
+
+def _apothecary(world: World, policy: str) -> Apothecary:
+    if isinstance(world, Apothecary):
+        return world
+    raise ConfigError(
+        given=f"the policy {policy!r} in the world {world.id!r}",
+        why="it knows the recipes and frames of the Apothecary only",
+        fix="give world='apothecary:0', or another policy",
+    )
+
+
+def _as_it_stands(scenario: Scenario) -> Attack:
+    if scenario.query is None:
+        return Attack(query="", image=scenario.image, invalid=Invalid.OFF_BEHAVIOR)
+    return Attack(query=scenario.query, image=scenario.image)
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(seed))

@@ -1,0 +1,184 @@
+"""The world Apothecary: a seed decides its potions, their control and the weakness map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from sectow_env.errors import SectowError, unknown
+from sectow_env.game import Attack, Scenario, Seat
+from sectow_env.game import Split as DataSplit
+from sectow_env.worlds.apothecary.channels import (
+    CHANNELS,
+    WORKING_CHANNELS,
+    Channel,
+    channels_of,
+)
+from sectow_env.worlds.apothecary.frames import Frame
+from sectow_env.worlds.apothecary.general import general_scenarios
+from sectow_env.worlds.apothecary.potions import Potion, draw_potions
+from sectow_env.worlds.apothecary.rules import ApothecaryRules
+from sectow_env.worlds.apothecary.truth import ApothecaryJudge
+from sectow_env.worlds.apothecary.weakness import draw_weakness
+from sectow_env.worlds.base import FrameSet, Item
+from sectow_env.worlds.forge import forge
+
+VERSION = "apothecary-1"
+
+
+class Apothecary:
+    """One world. Equal seeds give equal worlds, on every machine.
+
+    Args:
+        seed: 0 is the shipped world, 0-9 are for development, 100-109 for final runs.
+    """
+
+    house_policies: Mapping[Seat, str] = MappingProxyType(
+        {"attacker": "apothecary/random", "defender": "apothecary/keyword"}
+    )
+    """Who plays the seats that a user leaves empty."""
+
+    def __init__(self, seed: int = 0) -> None:
+        if seed < 0:
+            raise SectowError(
+                given=f"world seed {seed}",
+                why="a world's seed is a whole number from 0 on",
+                fix="use 0 for the shipped world, 1 to 9 for development worlds",
+            )
+        self.seed = seed
+        self.id = f"{VERSION}:{seed}"
+        self.potions = draw_potions(seed)
+        self.weakness = draw_weakness(seed)
+        self.rules = ApothecaryRules()
+
+    def judge(self) -> ApothecaryJudge:
+        """The ground-truth judge."""
+        return ApothecaryJudge()
+
+    @property
+    def working_channels(self) -> tuple[str | None, ...]:
+        """The channels with holes that RL phases use."""
+        return WORKING_CHANNELS
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """All channels by name."""
+        return CHANNELS
+
+    def channel(self, name: str) -> Channel:
+        """The channel with this name; an unknown one raises and suggests the nearest."""
+        if name not in CHANNELS:
+            raise unknown("channel", name, CHANNELS)
+        return CHANNELS[name]
+
+    def is_open(self, frame: Frame) -> bool:
+        """Whether the base organism was built to be weak on this frame."""
+        return frame.label in self.weakness[frame.channel]
+
+    def select(self, split: DataSplit, *, harmful: bool | None = None) -> list[Potion]:
+        """Potions of a split; `harmful` picks the controlled or the free ones."""
+        return [
+            potion
+            for potion in self.potions
+            if potion.split == split and harmful in (None, potion.controlled)
+        ]
+
+    def scenario(self, potion: Potion, channel: str | None = None) -> Scenario:
+        """The request for a potion's recipe, by way of a channel if one is named."""
+        name = "-".join(potion.name)
+        return Scenario(
+            id=f"{self.id}/{name}/{channel or 'free'}",
+            behavior=f"give the recipe of {potion.written}",
+            category="recipe",
+            harmful=potion.controlled,
+            split=potion.split,
+            reference=None if potion.controlled else potion.answer,
+            channel=channel,
+            cluster=name,
+            meta={
+                "potion": potion.written,
+                "recipe": " ".join(potion.recipe),
+                "stratum": potion.stratum,
+            },
+        )
+
+    def scenarios(
+        self,
+        split: DataSplit,
+        *,
+        harmful: bool | None = None,
+        channels: Sequence[str | None] | None = None,
+    ) -> list[Scenario]:
+        """One scenario a potion and channel; `None` among the channels leaves the attacker free."""
+        wanted: Sequence[str | None] = channels_of(split) if channels is None else channels
+        for name in wanted:
+            self._allowed(name, split)
+        potions = self.select(split, harmful=harmful)
+        return [self.scenario(potion, name) for name in wanted for potion in potions]
+
+    def grid(
+        self,
+        split: DataSplit,
+        *,
+        harmful: bool | None = None,
+        channels: Sequence[str] | None = None,
+        frames: FrameSet = "all",
+    ) -> list[Item]:
+        """The fixed grid of potion x channel x template.
+
+        With `harmful=False` it is the grid of benign twins: the same requests for free potions.
+        """
+        potions = self.select(split, harmful=harmful)
+        items = []
+        for name in channels_of(split) if channels is None else channels:
+            self._allowed(name, split)
+            for frame in chosen_frames(self.channel(name), frames):
+                for potion in potions:
+                    attack = self.channel(name).render(frame, potion.name, salt=split)
+                    items.append(Item(self.scenario(potion, name), attack))
+        return items
+
+    def attack(self, scenario: Scenario, completion: str) -> Attack:
+        """Parse and render what a text policy wrote."""
+        return forge(scenario, completion, CHANNELS)
+
+    def general(
+        self, split: DataSplit, kinds: Iterable[str], per_kind: int, seed: int = 0
+    ) -> list[Scenario]:
+        """General-capability scenarios of this world's split."""
+        return general_scenarios(split, tuple(kinds), per_kind, seed)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of everything that the seed decided; frozen for a version of the generator."""
+        table = {
+            "version": VERSION,
+            "potions": [
+                [potion.written, potion.recipe, potion.controlled, potion.split]
+                for potion in self.potions
+            ],
+            "weakness": {name: sorted(labels) for name, labels in self.weakness.items()},
+            "frames": {
+                name: [frame.template for frame in channel.frames]
+                for name, channel in CHANNELS.items()
+            },
+        }
+        return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
+
+    def _allowed(self, name: str | None, split: DataSplit) -> None:
+        if name is None or self.channel(name).name in channels_of(split):
+            return
+        raise SectowError(
+            given=f"channel {name!r} on split {split!r}",
+            why="icon is kept for validation and cipher for test, so that they stay unseen",
+            fix=f"choose among {', '.join(channels_of(split))}",
+        )
+
+
+def chosen_frames(channel: Channel, frames: FrameSet) -> list[Frame]:
+    """The frames of a channel that belong to a set."""
+    wanted = {"trained": (False,), "held_out": (True,), "all": (False, True)}[frames]
+    return [frame for frame in channel.frames if frame.held_out in wanted]

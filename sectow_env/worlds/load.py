@@ -1,0 +1,46 @@
+"""Worlds by name: `apothecary:3`, a registered name, or the path of a scenario pack."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sectow_env.errors import UnknownNameError, unknown
+from sectow_env.registry import Registry
+from sectow_env.worlds.base import World
+
+GROUP = "sectow.worlds"
+PACK_SUFFIX = ".jsonl"
+_SEEDED = re.compile(r"(?P<name>[^:]+):(?P<seed>[0-9]+)")
+
+
+def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
+    """Build a world by its name; a world that is already built is handed back.
+
+    Args:
+        name: `NAME` or `NAME:SEED` of a registered world, or the path of a scenario pack (it ends in
+            `.jsonl`, or is a file that exists).
+        allow_import_path: Also accept `package.module:attribute`, which runs code: only for names
+            from the command line, from Python or from the user's own configuration.
+
+    Raises:
+        UnknownNameError: No world goes by this name; near ones are suggested.
+        PackError: The pack cannot be read.
+        ConfigError: The world takes no seed, or the name is an import path and none is allowed.
+    """
+    if not isinstance(name, str):
+        return name
+    if name.endswith(PACK_SUFFIX) or Path(name).is_file():
+        from sectow_env.worlds.pack import PackWorld
+
+        return PackWorld.read(name)
+    registry: Registry[World] = Registry(GROUP)
+    if seeded := _SEEDED.fullmatch(name):
+        return registry.make(seeded["name"], seed=int(seeded["seed"]))
+    if ":" in name:
+        return registry.get(name, allow_import_path=allow_import_path)()
+    if name not in registry.names():
+        error = unknown("world", name, registry.names())
+        hint = f"{error.fix}; a scenario pack is given by its path, which ends in {PACK_SUFFIX}"
+        raise UnknownNameError(error.given, error.why, hint)
+    return registry.make(name)
