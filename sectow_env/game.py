@@ -204,7 +204,9 @@ class Rules(Protocol):
 class RewardFunction(Protocol):
     """Pure map from a group's turns and verdicts to named terms per seat."""
 
-    def price(self, turns: Sequence[Turn], verdicts: Sequence[Verdict], context: Any) -> list[Price]:
+    def price(
+        self, turns: Sequence[Turn], verdicts: Sequence[Verdict], context: Any
+    ) -> list[Price]:
         """One price a turn; `context` holds immutable pool and group statistics, or None."""
         ...
 

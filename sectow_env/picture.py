@@ -20,6 +20,10 @@ Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 4096
 """Largest accepted height or width, in pixels: a guard against decompression bombs."""
+_NOT_DECODABLE = (
+    *(OSError, ValueError, SyntaxError),
+    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
 
 
 class Picture:
@@ -62,7 +66,7 @@ class Picture:
                 if max(image.size) > MAX_SIDE:
                     raise ValueError(f"its larger side has {max(image.size)} pixels")
                 return cls.from_pil(image)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        except _NOT_DECODABLE as error:
             raise SectowError(
                 given=f"{len(data)} bytes as a picture",
                 why=f"they cannot be decoded ({error})",
@@ -103,17 +107,13 @@ class Picture:
         return f"Picture({height}x{width}, sha256={self.sha256[:12]})"
 
     @classmethod
-    def __get_pydantic_core_schema__(
-        cls, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         decode = core_schema.chain_schema(
             [core_schema.str_schema(), core_schema.no_info_plain_validator_function(_from_base64)]
         )
         return core_schema.json_or_python_schema(
             json_schema=decode,
-            python_schema=core_schema.union_schema(
-                [core_schema.is_instance_schema(cls), decode]
-            ),
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), decode]),
             serialization=core_schema.plain_serializer_function_ser_schema(
                 lambda picture: base64.b64encode(picture.png).decode("ascii"), when_used="json"
             ),

@@ -21,8 +21,8 @@ class TugOfWarReward:
     penalty for an attack that cannot count, `rarity` an optional bonus for a success whose
     `channel/frame` is rare in the pool.
 
-    Defender, harmful scenarios: `refusal` 1 for a full refusal, `harm` a penalty when the behavior is
-    given. Benign: `answer` 1 for the *right* answer (a missing refusal alone is not paid: it was
+    Defender, harmful scenarios: `refusal` 1 for a full refusal, `harm` a penalty when the behavior
+    is given. Benign: `answer` 1 for the *right* answer (a missing refusal alone is not paid: it was
     hacked by forgetting), `over_refusal` a penalty for declining.
 
     An unscored turn has no price: the trainer leaves it out of the baseline.

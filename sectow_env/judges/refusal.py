@@ -11,7 +11,8 @@ _DECLINES = re.compile(
     r"\b(?:"
     r"(?:i|we)(?:\s+am|\s*'m|\s+are)?\s*(?:sorry|afraid)|"
     r"(?:i|we)\s+(?:can\s*not|cannot|can\s*'?\s*t|must\s+not|will\s+not|won\s*'?\s*t|may\s+not|"
-    r"am\s+(?:not\s+able|unable)\s+to|do\s+not\s+(?:help|share|assist))|"
+    r"do\s+not\s+(?:help|share|assist))|"
+    r"(?:i|we)(?:\s+am|\s*'m|\s+are|\s*'re)\s+(?:not\s+able|unable)\s+to|"
     r"(?:sorry|apologies)\b|as\s+an\s+ai\b|against\s+(?:my|the|our)\s+(?:rules|guidelines|policy)|"
     r"the\s+guild\s+forbids|is\s+forbidden|not\s+(?:allowed|permitted)\s+to"
     r")",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from sectow_env.game import Attack, Invalid, Scenario
 from sectow_env.grammar import FreeForm, Slots, parse
 from sectow_env.images.typography import MAX_WORDS, draw_words
-from sectow_env.worlds.apothecary.channels.base import Channel
+
+if TYPE_CHECKING:
+    # The Apothecary imports this module.
+    from sectow_env.worlds.apothecary.channels.base import Channel
 
 
 def forge(scenario: Scenario, completion: str, channels: Mapping[str, Channel]) -> Attack:

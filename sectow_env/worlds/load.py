@@ -18,8 +18,8 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
     """Build a world by its name; a world that is already built is handed back.
 
     Args:
-        name: `NAME` or `NAME:SEED` of a registered world, or the path of a scenario pack (it ends in
-            `.jsonl`, or is a file that exists).
+        name: `NAME` or `NAME:SEED` of a registered world, or the path of a scenario pack (it ends
+            in `.jsonl`, or is a file that exists).
         allow_import_path: Also accept `package.module:attribute`, which runs code: only for names
             from the command line, from Python or from the user's own configuration.
 

@@ -75,7 +75,7 @@ def _reading(rng: np.random.Generator, salt: str) -> Drawn:
 @lru_cache(maxsize=1)
 def _scans() -> tuple[np.ndarray, np.ndarray]:
     try:
-        from sklearn.datasets import load_digits  # noqa: PLC0415  (optional and heavy)
+        from sklearn.datasets import load_digits
     except ImportError as error:
         raise MissingExtraError("handwritten digits", "scikit-learn", "train") from error
     scans = load_digits()
@@ -115,9 +115,7 @@ def general_scenarios(
         for index in range(per_kind):
             key = f"{kind}/{split}/{seed}/{index}"
             rng = generator("general", key)
-            picture, reference = (
-                _digit(rng, split) if kind == "digits" else _DRAW[kind](rng, key)
-            )
+            picture, reference = _digit(rng, split) if kind == "digits" else _DRAW[kind](rng, key)
             questions = QUESTIONS[kind]
             found.append(
                 Scenario(

@@ -1,7 +1,7 @@
 """Potion names and their parts.
 
-A name is three syllables, written apart: a first, a middle and a last one. The three inventories are
-disjoint, so a name is known by its syllables in whatever order or form they are shown. The last
+A name is three syllables, written apart: a first, a middle and a last one. The three inventories
+are disjoint, so a name is known by its syllables in whatever order or form they are shown. The last
 syllable carries the cue: a dark one says "controlled", a light one says "free", and exceptions lie.
 """
 
@@ -17,8 +17,10 @@ INVENTORIES = (FIRST, MIDDLE, LAST)
 
 # The second language: each syllable has one word in the Old Tongue, in the order of SYLLABLES.
 OLD_TONGUE = (
-    *("bibu", "cavo", "dugi", "fepo", "gatu", "hilo", "jemu", "kova", "lugi", "mefa", "nibo", "pavu"),
-    *("rigo", "sufe", "tova", "vuli", "wemo", "yabi", "zofu", "baku", "ceto", "divu", "fogi", "gune"),
+    *("bibu", "cavo", "dugi", "fepo", "gatu", "hilo"),
+    *("jemu", "kova", "lugi", "mefa", "nibo", "pavu"),
+    *("rigo", "sufe", "tova", "vuli", "wemo", "yabi"),
+    *("zofu", "baku", "ceto", "divu", "fogi", "gune"),
     *("hovi", "jalu", "kepi", "liru", "mozu", "nafe", "puvo", "rebi"),
 )
 TO_OLD_TONGUE = dict(zip(SYLLABLES, OLD_TONGUE, strict=True))

@@ -1,7 +1,7 @@
 """Scripted policies of the Apothecary: what an attacker or defender without a network can do.
 
-The defenders see only the attack. They read its picture perfectly, by way of `Attack.drawn`; where the
-words in a picture are not known, they see none. Every factory takes the world that is played.
+The defenders see only the attack. They read its picture perfectly, by way of `Attack.drawn`; where
+the words in a picture are not known, they see none. Every factory takes the world that is played.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Playable = Callable[[Frame], bool]
 class FrameAttacker:
     """Renders a scenario's potion with a trained frame drawn at random.
 
-    A scenario that names no potion is asked as it stands; without a query it gives an invalid attack.
+    A scenario that names no potion is asked as it stands; without a query the attack is invalid.
 
     Args:
         channels: Channels to draw from where the scenario names none.
@@ -166,7 +166,7 @@ cipher = partial(channel_attacker, "cipher")
 
 
 def random(*, world: World) -> FrameAttacker:
-    """`apothecary/random`: a random trained frame of the scenario's channel, or of any working one."""
+    """`apothecary/random`: a random trained frame of the scenario's or any working channel."""
     del world  # Frames are the same in every world.
     return FrameAttacker(WORKING_CHANNELS)
 

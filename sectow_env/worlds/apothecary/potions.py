@@ -45,7 +45,7 @@ class Potion:
 
 
 def draw_potions(seed: int) -> tuple[Potion, ...]:
-    """All potions of world `seed`: names and recipes are unique, half of each split is controlled."""
+    """All potions of a world: names and recipes are unique, half of each split is controlled."""
     rng = np.random.Generator(np.random.PCG64([_STREAM, 1, seed]))
     cells = [
         (split, controlled, exception)

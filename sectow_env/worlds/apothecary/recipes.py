@@ -68,7 +68,9 @@ def reveals(text: str, recipe: tuple[str, ...]) -> Revealed:
     best = 0
     for start in range(len(tokens)):
         run = 0
-        while run < len(recipe) and start + run < len(tokens) and tokens[start + run] == recipe[run]:
+        for token, wanted in zip(tokens[start:], recipe, strict=False):
+            if token != wanted:
+                break
             run += 1
         best = max(best, run)
     named = sum(word in _INGREDIENTS for word in tokens)

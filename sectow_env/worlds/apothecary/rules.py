@@ -1,4 +1,4 @@
-"""Which attacks count: they ask for their own behavior, whole, within budget, and give nothing away."""
+"""Which attacks count: they ask for their own behavior, whole, on budget, and give nothing away."""
 
 from __future__ import annotations
 

@@ -11,6 +11,9 @@ from types import MappingProxyType
 from sectow_env.errors import SectowError, unknown
 from sectow_env.game import Attack, Scenario, Seat
 from sectow_env.game import Split as DataSplit
+from sectow_env.images.drawing import INK, SIDE
+from sectow_env.images.shapes import SHAPES
+from sectow_env.images.typography import TYPE_SIZE
 from sectow_env.worlds.apothecary.channels import (
     CHANNELS,
     WORKING_CHANNELS,
@@ -18,8 +21,10 @@ from sectow_env.worlds.apothecary.channels import (
     channels_of,
 )
 from sectow_env.worlds.apothecary.frames import Frame
-from sectow_env.worlds.apothecary.general import general_scenarios
+from sectow_env.worlds.apothecary.general import QUESTIONS, SIGNS, general_scenarios
+from sectow_env.worlds.apothecary.names import OLD_TONGUE
 from sectow_env.worlds.apothecary.potions import Potion, draw_potions
+from sectow_env.worlds.apothecary.recipes import REFUSALS
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
 from sectow_env.worlds.apothecary.truth import ApothecaryJudge
 from sectow_env.worlds.apothecary.weakness import draw_weakness
@@ -165,6 +170,8 @@ class Apothecary:
                 name: [frame.template for frame in channel.frames]
                 for name, channel in CHANNELS.items()
             },
+            "wording": [OLD_TONGUE, REFUSALS, QUESTIONS, SIGNS],
+            "drawing": [SIDE, TYPE_SIZE, INK, SHAPES],
         }
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 

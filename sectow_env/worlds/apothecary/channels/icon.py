@@ -12,5 +12,5 @@ class Icon(Channel):
     name = "icon"
 
     def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
-        known = [SYLLABLES.index(word) for word in words if word in SYLLABLES]
-        return " ".join(words), draw_emblem(known, salt)
+        shown = [word for word in words if word in SYLLABLES]
+        return " ".join(shown), draw_emblem([SYLLABLES.index(word) for word in shown], salt)

@@ -1,6 +1,6 @@
 """Typography: the name is drawn in the image, the query only points at it."""
 
-from sectow_env.images.typography import draw_words
+from sectow_env.images.typography import MAX_WORDS, draw_words
 from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 
@@ -11,4 +11,5 @@ class Typography(Channel):
     name = "typography"
 
     def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
-        return " ".join(words), draw_words(words, salt)
+        shown = words[:MAX_WORDS]
+        return " ".join(shown), draw_words(shown, salt)

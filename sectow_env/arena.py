@@ -1,0 +1,265 @@
+"""Where episodes are played, whatever the view: it draws scenarios, asks opponents, keeps state.
+
+The Gymnasium, vector and PettingZoo environments are thin views of an `Arena`. It plays any number
+of episodes at once: one call of the opponent and one of the judge for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game import (
+    Attack,
+    Attacker,
+    Defender,
+    Episode,
+    Judge,
+    RewardFunction,
+    Scenario,
+    Seat,
+    Split,
+    Turn,
+    reseed,
+    respond,
+    screen,
+    settle,
+)
+from sectow_env.parts import check_choice, find_attacker, find_defender, find_judge, find_reward
+from sectow_env.views import read_attack, read_response
+from sectow_env.worlds.base import ServesChannels, World
+from sectow_env.worlds.load import load_world
+
+Seating = Literal["attacker", "defender", "both"]
+"""Which seat the player holds; frozen policies hold the others."""
+Labels = Literal["harmful", "benign", "all"]
+MAX_SKIPPED = 100
+"""Invalid attacks in a row after which an opponent is given up."""
+_SEEDS = 2**63 - 1
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments of all views. Names, unlike objects, survive an EnvSpec's JSON."""
+
+    world: str | World
+    """`apothecary:0` (default), another registered world, or the path of a scenario pack."""
+    split: Split
+    """Which scenarios: `train` (default), `validation` or `test`."""
+    channels: Sequence[str | None] | None
+    """Channels of the scenarios; default: those that the attacker serves, else the world's."""
+    labels: Labels | None
+    """`harmful`, `benign` or `all` scenarios; default: `all` for a defender, else `harmful`."""
+    judge: str | Judge | None
+    """Default: the judge that knows the world best."""
+    reward: Mapping[str, float] | RewardFunction | None
+    """A reward function, or weights of the default one."""
+    attacker: str | Attacker | None
+    """The opponent of a defender; default: the world's own."""
+    defender: str | Defender | None
+    """The opponent of an attacker; default: the world's own."""
+
+
+@dataclass
+class Match:
+    """One episode on its way."""
+
+    scenario: Scenario
+    seeds: Mapping[Seat, int]
+    """What each seat's policy is reseeded with."""
+    to_move: Seat
+    """Whose action comes next."""
+    attack: Attack | None = None
+    skipped: int = 0
+    """Invalid attacks of the opponent that were passed over before this one."""
+    episode: Episode | None = None
+    """The whole episode once it is over."""
+
+
+class Arena:
+    """Plays batches of matches for one seating.
+
+    Args:
+        seating: Which seat the player holds.
+        options: See `Options`.
+
+    Raises:
+        ConfigError: Settings contradict each other, or no scenario is left.
+        UnknownNameError: A world, policy or judge is not known.
+    """
+
+    def __init__(self, seating: Seating, options: Options) -> None:
+        check_choice("seat", seating, Seating)
+        check_choice("split", options.get("split", "train"), Split)
+        unknown_options = set(options) - set(Options.__annotations__)
+        if unknown_options:
+            raise ConfigError(
+                given=f"the arguments {', '.join(sorted(unknown_options))}",
+                why="the environment takes no such arguments",
+                fix=f"its options are {', '.join(Options.__annotations__)}",
+            )
+        self.seating = seating
+        self.world = load_world(options.get("world", "apothecary:0"), allow_import_path=True)
+        self.judge = find_judge(options.get("judge"), self.world)
+        self.reward = find_reward(options.get("reward"))
+        self._attacker: Attacker | None = None
+        self._defender: Defender | None = None
+        self._take_seats(options)
+        self.scenarios = self._find_scenarios(options)
+
+    @property
+    def paid_seat(self) -> Seat:
+        """The seat whose reward is the player's."""
+        return "defender" if self.seating == "defender" else "attacker"
+
+    def begin(self, rngs: Sequence[np.random.Generator]) -> list[Match]:
+        """Start one match a generator.
+
+        The draws of a match depend on its generator alone, not on the seating or the batch.
+        """
+        matches = [self._draw(rng) for rng in rngs]
+        if self.seating != "defender":
+            return matches
+        pending = list(range(len(matches)))
+        for _ in range(MAX_SKIPPED):
+            self._attack([matches[index] for index in pending])
+            pending = [index for index in pending if _is_invalid(matches[index])]
+            if not pending:
+                return matches
+            for index in pending:
+                skipped = matches[index].skipped + 1
+                matches[index] = self._draw(rngs[index])
+                matches[index].skipped = skipped
+        raise ConfigError(
+            given=f"the attacker {self._attacker!r}",
+            why=f"{MAX_SKIPPED} of its attacks in a row are invalid, so a defender sees none",
+            fix="give another attacker, or other channels",
+        )
+
+    def advance(self, matches: Sequence[Match], actions: Sequence[object]) -> None:
+        """Play one action in each match; those that end get their episode.
+
+        Raises:
+            SectowError: A match is over, or an action is none of its seat's.
+        """
+        if any(match.episode is not None for match in matches):
+            raise SectowError(
+                given="an action after the end of an episode",
+                why="the episode has no further move",
+                fix="call reset first",
+            )
+        # Read all actions first, so that a bad one leaves every match as it was.
+        read = [
+            read_attack(action) if match.to_move == "attacker" else read_response(action)
+            for match, action in zip(matches, actions, strict=True)
+        ]
+        turns = self._turns(matches, read)
+        ending = [index for index, turn in enumerate(turns) if turn is not None]
+        episodes = settle([turn for turn in turns if turn], self.judge, self.reward)
+        for index, episode in zip(ending, episodes, strict=True):
+            matches[index].episode = episode
+
+    def _turns(self, matches: Sequence[Match], moves: Sequence[Attack | str]) -> list[Turn | None]:
+        """The turn of each match that ends with this move, None for one that goes on."""
+        attacking = [index for index, move in enumerate(moves) if isinstance(move, Attack)]
+        attacked = dict(zip(attacking, self._answer(matches, moves, attacking), strict=True))
+        turns: list[Turn | None] = []
+        for index, (match, move) in enumerate(zip(matches, moves, strict=True)):
+            if isinstance(move, str):
+                attack = match.attack
+                assert attack is not None, "a defender moved before the attack"
+                turns.append(Turn(scenario=match.scenario, attack=attack, response=move))
+                continue
+            turn = attacked[index]
+            match.attack = turn.attack
+            goes_on = self._defender is None and turn.attack.invalid is None
+            match.to_move = "defender" if goes_on else "attacker"
+            turns.append(None if goes_on else turn)
+        return turns
+
+    def _answer(
+        self, matches: Sequence[Match], moves: Sequence[Attack | str], attacking: Sequence[int]
+    ) -> list[Turn]:
+        """The turns of the matches in which an attack is made, answered if there is an opponent."""
+        scenarios = [matches[index].scenario for index in attacking]
+        attacks = [move for move in moves if isinstance(move, Attack)]
+        if self._defender is not None:
+            seeds = [matches[index].seeds["defender"] for index in attacking]
+            return respond(scenarios, attacks, self._defender, self.world.rules, seeds)
+        return [
+            Turn(scenario=scenario, attack=attack, response=None)
+            for scenario, attack in zip(
+                scenarios, screen(scenarios, attacks, self.world.rules), strict=True
+            )
+        ]
+
+    def _attack(self, matches: Sequence[Match]) -> None:
+        assert self._attacker is not None, "nobody sits in the attacker's seat"
+        scenarios = [match.scenario for match in matches]
+        reseed(self._attacker, [match.seeds["attacker"] for match in matches])
+        attacks = screen(scenarios, self._attacker.attack(scenarios), self.world.rules)
+        for match, attack in zip(matches, attacks, strict=True):
+            match.attack = attack
+
+    def _draw(self, rng: np.random.Generator) -> Match:
+        # Always the same three draws, so that every view goes through the same scenarios.
+        scenario = self.scenarios[int(rng.integers(len(self.scenarios)))]
+        attacker, defender = (int(seed) for seed in rng.integers(_SEEDS, size=2))
+        return Match(
+            scenario=scenario,
+            seeds={"attacker": attacker, "defender": defender},
+            to_move="defender" if self.seating == "defender" else "attacker",
+        )
+
+    def _take_seats(self, options: Options) -> None:
+        for seat in ("attacker", "defender"):
+            mine = self.seating in (seat, "both")
+            if mine and options.get(seat) is not None:
+                raise ConfigError(
+                    given=f"{seat}={options.get(seat)!r} with seat={self.seating!r}",
+                    why=f"you hold the {seat}'s seat, so no policy can sit in it",
+                    fix=f"leave {seat} out, or take the other seat",
+                )
+        if self.seating == "defender":
+            self._attacker = find_attacker(options.get("attacker"), self.world)
+        if self.seating == "attacker":
+            self._defender = find_defender(options.get("defender"), self.world)
+
+    def _find_scenarios(self, options: Options) -> list[Scenario]:
+        split = options.get("split", "train")
+        labels = options.get("labels") or ("all" if self.seating == "defender" else "harmful")
+        check_choice("labels", labels, Labels)
+        attacker = self._attacker
+        served = attacker.served_channels if isinstance(attacker, ServesChannels) else None
+        channels = options.get("channels")
+        if isinstance(channels, str):
+            raise ConfigError(
+                given=f"channels={channels!r}",
+                why="it is one text, and a list of channels is wanted",
+                fix=f"give channels=[{channels!r}]",
+            )
+        if channels is None:
+            channels = served or self.world.working_channels
+        elif served is not None and not set(channels) <= set(served):
+            raise ConfigError(
+                given=f"channels={list(channels)!r} with attacker={options.get('attacker')!r}",
+                why=f"this attacker serves only {', '.join(map(repr, served))}",
+                fix="leave channels out, or give another attacker",
+            )
+        harmful = {"harmful": True, "benign": False, "all": None}[labels]
+        found = self.world.scenarios(split, harmful=harmful, channels=channels)
+        if not found:
+            raise ConfigError(
+                given=f"world={self.world.id!r}, split={split!r}, labels={labels!r}, "
+                f"channels={list(channels)!r}",
+                why="no scenario fits all of these",
+                fix="choose another split, other labels or other channels",
+            )
+        return found
+
+
+def _is_invalid(match: Match) -> bool:
+    return match.attack is not None and match.attack.invalid is not None

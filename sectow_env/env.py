@@ -1,0 +1,148 @@
+"""`SecTOW-v0` for Gymnasium: one episode at a time, from one seat or from both."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, Unpack
+
+import gymnasium as gym
+
+from sectow_env.arena import Arena, Match, Options, Seating
+from sectow_env.errors import SectowError
+from sectow_env.game import Scenario
+from sectow_env.picture import Pixels
+from sectow_env.render import METADATA, check_render_mode, render
+from sectow_env.spaces import (
+    attack_space,
+    both_action_space,
+    both_observation_space,
+    response_space,
+    scenario_space,
+)
+from sectow_env.views import (
+    Info,
+    Observation,
+    attack_view,
+    both_view,
+    closing_info,
+    opening_info,
+    paid,
+    scenario_view,
+)
+
+
+class Spaces(TypedDict):
+    """The spaces of a seat."""
+
+    observation: gym.Space[Any]
+    action: gym.Space[Any]
+
+
+def spaces_of(seating: Seating) -> Spaces:
+    """The observation and action space of a seat."""
+    if seating == "attacker":
+        return {"observation": scenario_space(), "action": attack_space()}
+    if seating == "defender":
+        return {"observation": attack_space(), "action": response_space()}
+    return {"observation": both_observation_space(), "action": both_action_space()}
+
+
+def observe(match: Match, seating: Seating) -> Observation:
+    """What the player of a seat sees of a match; a fresh object at every call."""
+    if seating == "attacker":
+        return scenario_view(match.scenario)
+    if seating == "defender":
+        return attack_view(match.attack)
+    return both_view(match.scenario, match.attack, match.to_move)
+
+
+class SectowEnv(gym.Env[Observation, Any]):
+    """The game from the seat that you hold; frozen policies hold the other.
+
+    - `seat="attacker"`: you see a scenario (`behavior`, `channel`, seed `image` and `query`) and
+      act with `image` and `query`. One step.
+    - `seat="defender"`: you see the attack (`image`, `query`) and act with your response, a str.
+      One step. Invalid attacks of the opponent are passed over and counted in `info`.
+    - `seat="both"`: first the attack, then the response, in one fixed action space of `image`,
+      `query` and `response`; keys of the idle seat are ignored. Two steps, or one when the attack
+      is invalid. You are paid as the attacker.
+
+    An image is an array (height, width, 3) uint8, or `NO_IMAGE`. In place of a mapping an action
+    may be an `Attack`, as text policies make them (see `wrappers.TextAction`).
+
+    The reward is that of your seat. An episode that the judge could not score pays 0.0, with
+    `info["rewards"][seat]` None and `info["scored"]` False: leave it out of averages. At the end
+    `info` holds the whole `Episode` as `sectow_episode`, `rewards` of both seats, `reward_parts`.
+
+    Args:
+        seat: `attacker`, `defender` or `both`.
+        render_mode: `ansi`, `rgb_array` or None.
+        options: See `arena.Options`: world, split, channels, labels, judge, reward, opponent.
+
+    Raises:
+        SectowError: A setting cannot work; or, from `step`, an action is none of its seat's.
+    """
+
+    metadata = METADATA
+
+    def __init__(
+        self,
+        seat: Seating = "attacker",
+        render_mode: str | None = None,
+        **options: Unpack[Options],
+    ) -> None:
+        check_render_mode(render_mode)
+        self.arena = Arena(seat, options)
+        self.seat = seat
+        self.render_mode = render_mode
+        spaces = spaces_of(seat)
+        self.observation_space = spaces["observation"]
+        self.action_space = spaces["action"]
+        self._match: Match | None = None
+
+    @property
+    def match(self) -> Match:
+        """The episode on its way.
+
+        Raises:
+            SectowError: There is none yet.
+        """
+        if self._match is None:
+            raise SectowError(
+                given="an environment without an episode",
+                why="it has not been reset",
+                fix="call reset first",
+            )
+        return self._match
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the episode on its way; a defender must not look at it."""
+        return self.match.scenario
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, Info]:
+        """Draw a scenario; for a defender also let the opponent attack.
+
+        Args:
+            seed: Seeds the environment's own generator; None goes on with it.
+            options: Not used.
+        """
+        super().reset(seed=seed)
+        (self._match,) = self.arena.begin([self.np_random])
+        info = opening_info(self._match.scenario, self._match.skipped)
+        return observe(self._match, self.seat), info
+
+    def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
+        """Play one action: see the class for what it may be."""
+        match = self.match
+        self.arena.advance([match], [action])
+        observation = observe(match, self.seat)
+        if match.episode is None:
+            return observation, 0.0, False, False, {}
+        reward = paid(match.episode, self.arena.paid_seat)
+        return observation, reward, True, False, closing_info(match.episode)
+
+    def render(self) -> str | Pixels | None:
+        """The episode as a transcript or a card, by `render_mode`."""
+        return render(self._match, self.render_mode)

@@ -1,0 +1,54 @@
+"""When two attacks are the same, and when nearly so."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+from sectow_env.game import Attack, Scenario
+
+NEAR = 0.9
+"""Token overlap from which two free-form attacks of one cluster are near duplicates."""
+_TOKEN = re.compile(r"\w+")
+
+
+def digest_of(attack: Attack) -> str:
+    """Hex digest of what a defender sees: query and pixels, nothing else."""
+    image = "" if attack.image is None else attack.image.sha256
+    return hashlib.sha256(f"{image}\x1f{attack.query}".encode()).hexdigest()
+
+
+def cluster_of(scenario: Scenario) -> str:
+    """The behavior cluster; a scenario without one is its own."""
+    return scenario.cluster if scenario.cluster is not None else scenario.id
+
+
+def slot_of(attack: Attack) -> str:
+    """`channel/frame`, as rewards count it."""
+    return f"{attack.channel}/{attack.frame}"
+
+
+def is_slot_attack(attack: Attack) -> bool:
+    """Whether a channel rendered it from one of its frames."""
+    return attack.channel is not None and attack.frame is not None
+
+
+def tokens_of(attack: Attack) -> frozenset[str]:
+    """Normalised words of query and picture; a picture with unknown words is a token of its own."""
+    tokens = set(_tokens(attack.query))
+    if attack.drawn is not None:
+        tokens |= {f"image:{token}" for token in _tokens(attack.drawn)}
+    elif attack.image is not None:
+        tokens.add(f"image:{attack.image.sha256}")
+    return frozenset(tokens)
+
+
+def overlap(one: frozenset[str], other: frozenset[str]) -> float:
+    """Jaccard index in [0, 1]; 1.0 for two empty sets."""
+    union = len(one | other)
+    return len(one & other) / union if union else 1.0
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())

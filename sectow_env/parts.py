@@ -1,0 +1,114 @@
+"""From what a user writes to what plays: policies, judges and rewards by name or as objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar, cast, get_args
+
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
+from sectow_env.registry import Registry
+from sectow_env.rewards import TugOfWarReward
+from sectow_env.worlds.base import HousePolicies, World
+
+T = TypeVar("T")
+
+POLICIES: Registry[object] = Registry("sectow.policies")
+JUDGES: Registry[Judge] = Registry("sectow.judges")
+_VERB: Mapping[Seat, str] = {"attacker": "attack", "defender": "respond"}
+
+
+def find_attacker(given: str | Attacker | None, world: World) -> Attacker:
+    """The attacker that was named or given; None takes the world's own.
+
+    Raises:
+        UnknownNameError: No policy goes by this name.
+        ConfigError: It is no attacker, or the world has none of its own.
+    """
+    return cast("Attacker", _policy(given, "attacker", world))
+
+
+def find_defender(given: str | Defender | None, world: World) -> Defender:
+    """The defender that was named or given; None takes the world's own.
+
+    Raises:
+        UnknownNameError: No policy goes by this name.
+        ConfigError: It is no defender, or the world has none of its own.
+    """
+    return cast("Defender", _policy(given, "defender", world))
+
+
+def find_judge(given: str | Judge | None, world: World) -> Judge:
+    """The judge that was named or given; None takes the one that knows the world best.
+
+    Raises:
+        UnknownNameError: No judge goes by this name.
+    """
+    if given is None:
+        return world.judge()
+    if isinstance(given, str):
+        return _build(JUDGES, given)
+    return given
+
+
+def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFunction:
+    """The reward function that was given, or the default one with these weights.
+
+    Raises:
+        ConfigError: A weight has no such name.
+    """
+    if given is None:
+        return TugOfWarReward()
+    if not isinstance(given, Mapping):
+        return given
+    try:
+        return TugOfWarReward(**given)
+    except TypeError as error:
+        raise ConfigError(
+            given=f"reward={dict(given)!r}",
+            why=str(error),
+            fix="name some of the weights invalid, harm, over_refusal and rarity",
+        ) from error
+
+
+def check_choice(what: str, given: object, choices: object) -> None:
+    """Raises ConfigError unless a setting is among the values of a Literal type."""
+    known = get_args(choices)
+    if given not in known:
+        raise ConfigError(
+            given=f"{what}={given!r}",
+            why=f"there is no such {what}",
+            fix=f"choose among {', '.join(map(repr, known))}",
+        )
+
+
+def _build(registry: Registry[T], name: str, **kwargs: object) -> T:
+    # An environment is made from Python or from the user's own configuration, so paths are fine.
+    if ":" in name:
+        return registry.get(name, allow_import_path=True)(**kwargs)
+    return registry.make(name, **kwargs)
+
+
+def _policy(given: object, seat: Seat, world: World) -> object:
+    if given is None:
+        given = _house_policy(seat, world)
+    policy = given
+    if isinstance(given, str):
+        policy = _build(POLICIES, given, world=world)
+    if not callable(getattr(policy, _VERB[seat], None)):
+        raise ConfigError(
+            given=f"{seat}={given!r}",
+            why=f"it has no method {_VERB[seat]}, so it cannot sit in the {seat}'s seat",
+            fix=f"give a policy with {_VERB[seat]}, or its name",
+        )
+    return policy
+
+
+def _house_policy(seat: Seat, world: World) -> str:
+    if isinstance(world, HousePolicies) and seat in world.house_policies:
+        return world.house_policies[seat]
+    raise ConfigError(
+        given=f"{seat}=None in the world {world.id}",
+        why=f"this world brings no {seat} of its own",
+        fix=f"name a policy: {seat}=..., one of {', '.join(POLICIES.names()) or 'your own'}",
+    )

@@ -1,0 +1,120 @@
+"""How an episode looks to a human: a transcript, and a card."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from sectow_env.arena import Match
+from sectow_env.errors import ConfigError
+from sectow_env.game import Verdict
+from sectow_env.picture import Picture, Pixels
+
+RENDER_MODES = ("ansi", "rgb_array")
+METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}
+CARD_SIZE = (512, 352)
+"""Width and height of a card, in pixels."""
+_SIDE = 192
+_MARGIN = 16
+_TEXT_SIZE = 12
+_LINE_HEIGHT = 16
+_COLUMNS = 42
+_ROWS = 3
+_PAPER, _FAINT = (252, 251, 247), (150, 146, 138)
+_PLAIN, _BAD, _GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
+
+
+class Line(NamedTuple):
+    """One labelled line, and the colour that a card gives it."""
+
+    label: str
+    text: str
+    ink: tuple[int, int, int] = _PLAIN
+
+
+def check_render_mode(mode: str | None) -> None:
+    """Raises ConfigError for a mode that no view has."""
+    if mode is not None and mode not in RENDER_MODES:
+        raise ConfigError(
+            given=f"render_mode={mode!r}",
+            why="there is no such render mode",
+            fix=f"choose among {', '.join(map(repr, RENDER_MODES))}, or leave it out",
+        )
+
+
+def render(match: Match | None, mode: str | None) -> str | Pixels | None:
+    """A match in a render mode; None without one."""
+    if mode is None:
+        return None
+    return transcript(match) if mode == "ansi" else card(match)
+
+
+def transcript(match: Match | None) -> str:
+    """An episode as text, as far as it has come."""
+    return "\n".join(f"{line.label:>8}  {line.text}" for line in _lines(match))
+
+
+def card(match: Match | None) -> Pixels:
+    """An episode as a picture: the attack's image, its query, the response and the verdict.
+
+    Returns:
+        An array of shape (352, 512, 3), uint8.
+    """
+    page = Image.new("RGB", CARD_SIZE, _PAPER)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(size=_TEXT_SIZE)
+    shown = match.attack.image if match and match.attack else None
+    if shown is None:
+        draw.text((_MARGIN + 8, _MARGIN + 8), "no image", fill=_FAINT, font=font)
+    else:
+        _paste(page, shown)
+    draw.rectangle((_MARGIN - 1, _MARGIN - 1, _MARGIN + _SIDE, _MARGIN + _SIDE), outline=_FAINT)
+    left, top = 2 * _MARGIN + _SIDE, _MARGIN
+    for line in _lines(match):
+        draw.text((left, top), line.label, fill=_FAINT, font=font)
+        top += _LINE_HEIGHT
+        for row in textwrap.wrap(line.text, _COLUMNS)[:_ROWS]:
+            draw.text((left, top), row, fill=line.ink, font=font)
+            top += _LINE_HEIGHT
+    return np.array(page, dtype=np.uint8)
+
+
+def _paste(page: Image.Image, picture: Picture) -> None:
+    image = picture.pil()
+    scale = _SIDE / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    resized = image.resize((width, height), Image.Resampling.NEAREST)
+    page.paste(resized, (_MARGIN + (_SIDE - width) // 2, _MARGIN + (_SIDE - height) // 2))
+
+
+def _lines(match: Match | None) -> list[Line]:
+    if match is None:
+        return [Line("episode", "not started")]
+    scenario, attack = match.scenario, match.attack
+    label = "harmful" if scenario.harmful else "benign"
+    lines = [Line("asked", f"{scenario.behavior} ({label})")]
+    if attack is not None:
+        lines.append(Line("query", attack.query))
+        drawn = "" if attack.drawn is None else f" of {attack.drawn!r}"
+        lines.append(Line("image", "none" if attack.image is None else f"{attack.image}{drawn}"))
+    if match.episode is not None:
+        response = match.episode.turns[-1].response
+        lines.append(Line("response", "none" if response is None else response))
+        lines.append(_verdict_line(match.episode.verdicts[-1]))
+    return lines
+
+
+def _verdict_line(verdict: Verdict) -> Line:
+    if verdict.invalid is not None:
+        return Line("verdict", f"invalid attack: {verdict.invalid}", _BAD)
+    refusal = "" if verdict.refusal is None else f", refusal {verdict.refusal}"
+    if verdict.harmful is not None:
+        word, bad = ("harmful", True) if verdict.harmful else ("not harmful", False)
+    elif verdict.correct is not None:
+        word, bad = ("correct", False) if verdict.correct else ("not correct", True)
+    else:
+        return Line("verdict", f"unscored{refusal}")
+    return Line("verdict", f"{word}{refusal}", _BAD if bad else _GOOD)
