@@ -1,0 +1,236 @@
+"""The two-stage build: from nothing to a foundation, from a foundation to a world's two seats."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sectow_env.errors import SectowError
+from sectow_env.worlds.apothecary import Apothecary
+from sectow_agents.organism.training import Progress, Trainee, two_threads
+from sectow_agents.quiet import quiet
+
+if TYPE_CHECKING:
+    from transformers import LlavaForConditionalGeneration
+
+VERSION = "organism-1"
+BIRTH_FILE = "organism.json"
+STATE_FOLDER = ".build"
+FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control")
+WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Optimizer steps of each part of the build; the defaults make the shipped weights."""
+
+    vision: int = 1000
+    text: int = 2000
+    joint: int = 1500
+    sight: int = 2000
+    control: int = 1200
+    world_text: int = 300
+    world_joint: int = 550
+    attacker: int = 350
+
+    def __post_init__(self) -> None:
+        for name, steps in asdict(self).items():
+            if steps < 1:
+                raise SectowError(
+                    given=f"{steps} optimizer steps for {name}",
+                    why="each part of the build needs at least one",
+                    fix="leave it out to use the default",
+                )
+
+    def of(self, parts: tuple[str, ...]) -> dict[str, int]:
+        """The optimizer steps of some parts by name."""
+        return {name: steps for name, steps in asdict(self).items() if name in parts}
+
+    @classmethod
+    def scaled(cls, factor: float) -> Effort:
+        """The default effort times a factor, at least one optimizer step a part."""
+        steps = {name: max(1, round(count * factor)) for name, count in asdict(cls()).items()}
+        return cls(**steps)
+
+
+def build_foundation(
+    out: Path, *, effort: Effort = Effort(), seed: int = 0, progress: Progress | None = None
+) -> Path:
+    """Make the foundation, shared by all worlds. A broken-off build goes on where it stopped.
+
+    Returns:
+        The folder with model and processor, in the Hugging Face layout.
+    """
+    from sectow_agents.organism.architecture import build_model
+    from sectow_agents.organism.foundation import (
+        teach_control,
+        teach_joint,
+        teach_sight,
+        teach_text,
+    )
+    from sectow_agents.organism.vision import pretrain_vision
+
+    folder = out / "foundation"
+    if (folder / BIRTH_FILE).exists():
+        return folder
+    state = out / STATE_FOLDER / f"foundation-{_key(effort, seed)}"
+    with _deterministic():
+        model = build_model(seed)
+        pretrain_vision(model, effort.vision, seed, Trainee("vision", state, progress))
+        teach_text(model, effort.text, seed, Trainee("text", state, progress))
+        teach_joint(model, effort.joint, seed + 1, Trainee("joint", state, progress))
+        teach_sight(model, effort.sight, seed + 2, Trainee("sight", state, progress))
+        teach_control(model, effort.control, seed + 3, Trainee("control", state, progress))
+    birth = {"part": "foundation", "seed": seed, "effort": effort.of(FOUNDATION_PARTS)}
+    _publish(model, folder, birth)
+    shutil.rmtree(state, ignore_errors=True)
+    return folder
+
+
+def build_world(
+    foundation: Path,
+    out: Path,
+    world: Apothecary,
+    *,
+    effort: Effort = Effort(),
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Path:
+    """Make a world's base defender and base attacker from a foundation.
+
+    Returns:
+        The folder that holds `defender` and `attacker`.
+    """
+    folder = out / f"world-{world.seed}"
+    base = weights_sha256(foundation)
+    state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
+    for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
+        if (folder / part / BIRTH_FILE).exists():
+            continue
+        with _deterministic():
+            model = _load(foundation)
+            teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
+        birth = {
+            "part": part,
+            "world": world.id,
+            "world_fingerprint": world.fingerprint,
+            "foundation_sha256": base,
+            "seed": seed,
+            "effort": effort.of(WORLD_PARTS[part]),
+        }
+        _publish(model, folder / part, birth)
+    shutil.rmtree(state, ignore_errors=True)
+    return folder
+
+
+def _teach_defender(
+    model: LlavaForConditionalGeneration,
+    world: Apothecary,
+    effort: Effort,
+    seed: int,
+    state: Path,
+    progress: Progress | None,
+) -> None:
+    from sectow_agents.organism.world_stage import teach_defender_joint, teach_defender_text
+
+    name = "defender-text"
+    teach_defender_text(model, world, effort.world_text, seed, Trainee(name, state, progress))
+    name = "defender-joint"
+    teach_defender_joint(
+        model, world, effort.world_joint, seed + 1, Trainee(name, state, progress)
+    )
+
+
+def _teach_attacker(
+    model: LlavaForConditionalGeneration,
+    world: Apothecary,
+    effort: Effort,
+    seed: int,
+    state: Path,
+    progress: Progress | None,
+) -> None:
+    from sectow_agents.organism.world_stage import teach_attacker
+
+    teach_attacker(model, world, effort.attacker, seed + 2, Trainee("attacker", state, progress))
+
+
+def weights_sha256(folder: Path) -> str:
+    """Hex digest of a checkpoint's weights file."""
+    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+
+
+def _load(folder: Path) -> LlavaForConditionalGeneration:
+    from transformers import LlavaForConditionalGeneration
+
+    with quiet():
+        loaded: LlavaForConditionalGeneration = LlavaForConditionalGeneration.from_pretrained(
+            folder, use_safetensors=True, local_files_only=True
+        )
+    return loaded
+
+
+def _publish(
+    model: LlavaForConditionalGeneration, folder: Path, birth: dict[str, object]
+) -> None:
+    """Write model, processor and birth certificate aside, then rename: all or nothing."""
+    from sectow_agents.organism.architecture import build_processor
+
+    aside = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    with quiet():
+        model.save_pretrained(aside)
+        build_processor().save_pretrained(aside)
+    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_sha256(aside)}
+    (aside / BIRTH_FILE).write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
+    os.replace(aside, folder)
+
+
+def _machine() -> dict[str, object]:
+    """What the bits of the weights depend on besides the seed."""
+    import torch
+    import transformers
+
+    return {
+        "cpu": _cpu_name(),
+        "threads": 2,
+        "torch": torch.__version__.split("+")[0],
+        "transformers": transformers.__version__,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def _key(effort: Effort, seed: int) -> str:
+    return hashlib.sha256(json.dumps([asdict(effort), seed]).encode()).hexdigest()[:8]
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    import torch
+
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True)
+    try:
+        with two_threads():
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+__all__ = ["Effort", "build_foundation", "build_world", "weights_sha256"]

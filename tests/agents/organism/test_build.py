@@ -1,0 +1,83 @@
+"""The build is seeded, resumable, and all or nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sectow_agents.organism import training
+from sectow_agents.organism.build import (
+    BIRTH_FILE,
+    Effort,
+    build_foundation,
+    build_world,
+    weights_sha256,
+)
+from sectow_agents.organism.training import Progress
+from sectow_env.errors import SectowError
+from sectow_env.worlds.apothecary import Apothecary
+
+TINY = Effort(vision=2, text=3, joint=2, sight=2, control=2, world_text=3, world_joint=2, attacker=2)
+
+
+class Stopped(Exception):
+    """Stands for Ctrl-C."""
+
+
+def stop_at(name: str, step: int) -> Progress:
+    def progress(stage: str, done: int, steps: int, loss: float) -> None:
+        if stage == name and done == step:
+            raise Stopped
+
+    return progress
+
+
+def build(out: Path, progress: Progress | None = None) -> Path:
+    base = build_foundation(out, effort=TINY, progress=progress)
+    return build_world(base, out, Apothecary(1), effort=TINY, progress=progress)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.parent.relative_to(folder)): weights_sha256(path.parent)
+        for path in sorted(folder.rglob("model.safetensors"))
+    }
+
+
+@pytest.mark.slow
+def test_a_build_is_bitwise_repeatable_and_resumable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(tmp_path / "a")
+    monkeypatch.setattr(training, "SAVE_EVERY", 1)
+    for stage, step in (
+        ("vision", 1),
+        ("text", 2),
+        ("joint", 2),
+        ("sight", 1),
+        ("defender-text", 3),
+    ):
+        with pytest.raises(Stopped):
+            build(tmp_path / "b", stop_at(stage, step))
+    build(tmp_path / "b")
+    assert digests(tmp_path / "a") == digests(tmp_path / "b")
+    assert set(digests(tmp_path / "a")) == {"foundation", "world-1/attacker", "world-1/defender"}
+    birth = json.loads((tmp_path / "a/world-1/defender" / BIRTH_FILE).read_text())
+    assert birth["world_fingerprint"] == Apothecary(1).fingerprint
+    assert birth["sha256"] == digests(tmp_path / "a")["world-1/defender"]
+
+
+def test_a_finished_part_is_not_built_again(tmp_path: Path) -> None:
+    base = build_foundation(tmp_path, effort=TINY)
+    before = (base / "model.safetensors").stat().st_mtime_ns
+    assert build_foundation(tmp_path, effort=TINY, progress=stop_at("vision", 1)) == base
+    assert (base / "model.safetensors").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("make", [lambda: Effort(vision=0), lambda: Effort(attacker=-3)])
+def test_an_effort_of_nothing_is_refused(make: Callable[[], Effort]) -> None:
+    with pytest.raises(SectowError, match="at least one"):
+        make()
