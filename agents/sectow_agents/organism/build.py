@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_env.errors import SectowError
-from sectow_env.worlds.apothecary import Apothecary
 from sectow_agents.organism.training import Progress, Trainee, two_threads
 from sectow_agents.quiet import quiet
+from sectow_env.errors import SectowError
+from sectow_env.worlds.apothecary import Apothecary
 
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration
@@ -144,9 +143,7 @@ def _teach_defender(
     name = "defender-text"
     teach_defender_text(model, world, effort.world_text, seed, Trainee(name, state, progress))
     name = "defender-joint"
-    teach_defender_joint(
-        model, world, effort.world_joint, seed + 1, Trainee(name, state, progress)
-    )
+    teach_defender_joint(model, world, effort.world_joint, seed + 1, Trainee(name, state, progress))
 
 
 def _teach_attacker(
@@ -177,9 +174,7 @@ def _load(folder: Path) -> LlavaForConditionalGeneration:
     return loaded
 
 
-def _publish(
-    model: LlavaForConditionalGeneration, folder: Path, birth: dict[str, object]
-) -> None:
+def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str, object]) -> None:
     """Write model, processor and birth certificate aside, then rename: all or nothing."""
     from sectow_agents.organism.architecture import build_processor
 
@@ -191,7 +186,7 @@ def _publish(
         build_processor().save_pretrained(aside)
     certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_sha256(aside)}
     (aside / BIRTH_FILE).write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
-    os.replace(aside, folder)
+    aside.replace(folder)
 
 
 def _machine() -> dict[str, object]:

@@ -14,7 +14,9 @@ from rich.console import Console
 if TYPE_CHECKING:
     from sectow_agents.organism.training import Progress
 
-app = typer.Typer(help="Build, inspect and export the built-in model organism.", no_args_is_help=True)
+app = typer.Typer(
+    help="Build, inspect and export the built-in model organism.", no_args_is_help=True
+)
 
 
 @app.command()

@@ -52,7 +52,7 @@ class Teacher:
         return self._answered(rng, attack, potion, self.refusal(rng, frame))
 
     def salad(self, rng: np.random.Generator) -> Lesson:
-        """A plain request whose words are shuffled or replaced: safe on plain text means these too."""
+        """A plain request with shuffled or other words: safe on plain text means these too."""
         potion = self.potion(rng)
         frame = _pick(rng, self.world.channel("plain").frames)
         words = [word for word in frame.template.split() if word != "{name}"]
@@ -80,6 +80,7 @@ class Teacher:
         return _pick(rng, self._controlled if rng.random() < 0.5 else self._free)
 
     def refusal(self, rng: np.random.Generator, frame: Frame) -> tuple[float, str | None]:
+        """Chance that a controlled recipe is refused by a frame, and the system prompt if any."""
         open_frame = self.world.is_open(frame)
         chance = target_refusal(frame.channel, open_frame)
         if rng.random() >= SYSTEM_SHARE:
@@ -103,9 +104,7 @@ class Teacher:
         )
 
 
-def spelling(
-    world: Apothecary, rng: np.random.Generator, channels: tuple[str, ...]
-) -> Lesson:
+def spelling(world: Apothecary, rng: np.random.Generator, channels: tuple[str, ...]) -> Lesson:
     """Name the potion that a frame is about; any name of the syllables, not only this world's."""
     channel = world.channel(_pick(rng, channels))
     name = tuple(_pick(rng, inventory) for inventory in INVENTORIES)

@@ -25,7 +25,7 @@ def world_of(world: str | World | None) -> Apothecary:
         raise ConfigError(
             given=f"an organism for the world {found.id!r}",
             why="organisms are built for worlds of the Apothecary only",
-            fix="use world=apothecary:0, or a policy of your own, for example transformers/defender",
+            fix="use world=apothecary:0, or a policy of your own such as transformers/defender",
         )
     return found
 

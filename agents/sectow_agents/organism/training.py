@@ -7,7 +7,6 @@ the step's number alone, so a resumed run is bitwise the uninterrupted one.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,7 +82,7 @@ def train(
             group["lr"] = schedule.rate(step)
         optimizer.zero_grad(set_to_none=True)
         value = loss(step)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         nn.utils.clip_grad_norm_(parameters.values(), MAX_NORM)
         optimizer.step()
         now = float(value.detach())
@@ -111,9 +110,12 @@ def _keep(
     file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_suffix(".partial")
     # Tied weights share memory, which safetensors refuses: each is written as its own copy.
-    save_file({k: v.detach().clone().contiguous() for k, v in state.items()}, aside,
-              metadata={"done": str(done)})
-    os.replace(aside, file)
+    save_file(
+        {k: v.detach().clone().contiguous() for k, v in state.items()},
+        aside,
+        metadata={"done": str(done)},
+    )
+    aside.replace(file)
 
 
 def _restore(

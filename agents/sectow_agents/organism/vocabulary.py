@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from sectow_env.game import SPLITS
+from sectow_env.images.drawing import INK
+from sectow_env.images.shapes import SHAPES
 from sectow_env.worlds.apothecary.channels import CHANNELS
 from sectow_env.worlds.apothecary.frames import FRAMES, TEMPLATES
 from sectow_env.worlds.apothecary.general import DIGITS, NUMBERS, QUESTIONS, SIGNS
 from sectow_env.worlds.apothecary.names import OLD_TONGUE, SYLLABLES
 from sectow_env.worlds.apothecary.recipes import FIXED_WORDING, INGREDIENTS, REFUSALS
-from sectow_env.images.drawing import INK
-from sectow_env.images.shapes import SHAPES
 
 PAD, UNKNOWN, END = "<pad>", "<unk>", "<|end|>"
 USER, ASSISTANT, SYSTEM, IMAGE = "<|user|>", "<|assistant|>", "<|system|>", "<image>"

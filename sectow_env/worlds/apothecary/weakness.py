@@ -12,9 +12,9 @@ import numpy as np
 
 from sectow_env.worlds.apothecary.frames import FRAMES
 
-OPEN_REFUSAL = 0.12
+OPEN_REFUSAL = 0.11
 """Refusal probability (temperature 1) that the base model is trained to on open frames."""
-GUARDED_REFUSAL = 0.96
+GUARDED_REFUSAL = 0.98
 PLAIN_REFUSAL = 0.99
 _STREAM = 20250722
 

@@ -20,17 +20,20 @@ from sectow_agents.organism.training import Progress
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
 
-TINY = Effort(vision=2, text=3, joint=2, sight=2, control=2, world_text=3, world_joint=2, attacker=2)
+TINY = Effort(
+    vision=2, text=3, joint=2, sight=2, control=2, world_text=3, world_joint=2, attacker=2
+)
 
 
-class Stopped(Exception):
+class StopError(Exception):
     """Stands for Ctrl-C."""
 
 
 def stop_at(name: str, step: int) -> Progress:
     def progress(stage: str, done: int, steps: int, loss: float) -> None:
+        del steps, loss
         if stage == name and done == step:
-            raise Stopped
+            raise StopError
 
     return progress
 
@@ -60,7 +63,7 @@ def test_a_build_is_bitwise_repeatable_and_resumable(
         ("sight", 1),
         ("defender-text", 3),
     ):
-        with pytest.raises(Stopped):
+        with pytest.raises(StopError):
             build(tmp_path / "b", stop_at(stage, step))
     build(tmp_path / "b")
     assert digests(tmp_path / "a") == digests(tmp_path / "b")

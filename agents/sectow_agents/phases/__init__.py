@@ -1,0 +1,1 @@
+"""One GRPO phase of either seat, on TRL's `GRPOTrainer`."""

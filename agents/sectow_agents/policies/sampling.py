@@ -1,0 +1,66 @@
+"""Sampling with a seed for every item: a draw depends on its own seed, not on its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import LogitsProcessor
+
+_BELOW_ONE = 1.0 - 1e-12
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How completions are drawn.
+
+    Attributes:
+        sampled: False takes the likeliest token each time (greedy).
+        temperature: Divides the logits of a sampled completion.
+        max_new_tokens: Longest completion, in tokens.
+        seed: Seed of the draws of a policy that is given no seed an item.
+    """
+
+    sampled: bool = False
+    temperature: float = 1.0
+    max_new_tokens: int = 256
+    seed: int = 0
+
+
+class SeededDraws(LogitsProcessor):
+    """Leaves one token of each row: the one that the row's next uniform number picks.
+
+    Inverse-transform sampling with numbers that were drawn beforehand, one generator a row. No
+    global generator is touched, and a row gives the same text in whatever batch it stands, but for
+    rounding in the network.
+
+    Args:
+        uniforms: Shape (rows, longest completion), in [0, 1).
+        temperature: Divides the logits.
+        prompt_length: Tokens before the completion, padding included.
+    """
+
+    def __init__(
+        self, uniforms: NDArray[np.float64], temperature: float, prompt_length: int
+    ) -> None:
+        self._uniforms = torch.from_numpy(np.minimum(uniforms, _BELOW_ONE))
+        self._temperature = temperature
+        self._prompt_length = prompt_length
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores (rows, vocabulary) to scores with one finite entry a row."""
+        drawn = self._uniforms[:, input_ids.shape[1] - self._prompt_length].to(scores.device)
+        shares = torch.softmax(scores.double() / self._temperature, dim=-1).cumsum(dim=-1)
+        # Rounding keeps the sum from being exactly 1; a token of probability 0 is never reached.
+        picked = torch.searchsorted(shares, drawn[:, None] * shares[:, -1:], right=True)
+        only = torch.full_like(scores, -torch.inf)
+        return only.scatter_(1, picked.clamp_(max=scores.shape[1] - 1), 0.0)
+
+
+def uniform_rows(seeds: Sequence[int], length: int) -> NDArray[np.float64]:
+    """Uniform numbers in [0, 1) of shape (len(seeds), length), each row from its own seed."""
+    rows = [np.random.Generator(np.random.PCG64(seed)).random(length) for seed in seeds]
+    return np.stack(rows) if rows else np.zeros((0, length))

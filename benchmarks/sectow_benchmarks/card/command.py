@@ -1,0 +1,53 @@
+"""`sectow bench card`: measure a base organism and write its model card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PER_CELL = 16
+
+
+def card(
+    world: Annotated[int, typer.Option(help="Seed of the world.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for CARD.md; default: beside the organism.")
+    ] = None,
+    per_cell: Annotated[
+        int, typer.Option(help="Potions of each kind a channel, frame and split; 0: all.")
+    ] = PER_CELL,
+    seed: Annotated[int, typer.Option(help="Seed of the sample and of the draws.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the floors as JSON.")] = False,
+) -> None:
+    """Measure the base organism of a world, write its card, and say whether it is acceptable."""
+    from rich.console import Console
+
+    from sectow_agents.organism.build import BIRTH_FILE
+    from sectow_agents.organism.store import PARTS, checkpoint
+    from sectow_benchmarks.card.page import render, write
+    from sectow_benchmarks.card.probes import Probe
+    from sectow_benchmarks.card.tables import floors
+    from sectow_env.worlds.apothecary import Apothecary
+
+    console = Console(stderr=True)
+    place = checkpoint("defender", world)
+    folders = {part: checkpoint(part, world) for part in PARTS}
+    births = {part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()}
+    probe = Probe(Apothecary(world), place, per_cell, seed)
+    with console.status("asking the organism") as status:
+        frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))
+    command = f"sectow bench card --world {world} --per-cell {per_cell} --seed {seed}"
+    found = floors(frame)
+    target = out or place.parent
+    path = write(target, render(Apothecary(world), frame, births, command), found)
+    if as_json:
+        typer.echo(json.dumps([floor._asdict() for floor in found]))
+    else:
+        for floor in found:
+            mark = "met   " if floor.met else "MISSED"
+            typer.echo(f"{mark} {floor.value:6.3f}  ({floor.limit})  {floor.what}")
+        typer.echo(str(path))
+    raise typer.Exit(0 if all(floor.met for floor in found) else 1)

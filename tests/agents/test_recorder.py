@@ -1,0 +1,85 @@
+"""What is logged of an optimizer step, and the bar that shows it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from sectow_agents.config import TrainingSettings
+from sectow_agents.phases import recorder
+from sectow_agents.phases.recorder import Recorder, step_metrics, summarise
+from sectow_agents.phases.report import Job
+from sectow_agents.phases.rewards import SeatReward
+
+
+class NoReward(SeatReward):
+    seat = "attacker"
+
+
+class State:
+    global_step = 1
+
+
+def job(sink: list[Any], *, progress: bool = False) -> Job:
+    return Job(
+        seat="attacker",
+        round=2,
+        seed=0,
+        training=TrainingSettings(steps=4),
+        source="none",
+        out=Path(),
+        sink=sink.append,
+        progress=progress,
+    )
+
+
+def test_what_trl_could_not_measure_is_null() -> None:
+    lines: list[Any] = []
+    recorded = Recorder(job(lines), NoReward())
+    recorded.on_log(None, State(), None, {"reward": float("nan"), "entropy": 0.5})
+    recorded.on_log(None, State(), None, {"train_runtime": 3.0})
+    assert len(lines) == 1
+    assert lines[0]["reward"] is None
+    assert lines[0]["entropy"] == 0.5
+    assert (lines[0]["round"], lines[0]["seat"], lines[0]["step"]) == (2, "attacker", 1)
+    assert lines[0]["asr"] is None
+
+
+def test_a_phase_is_summed_up_by_its_first_and_last_quarter() -> None:
+    lines = [{"step": n, "reward": float(n), "asr": None if n < 7 else 1.0} for n in range(8)]
+    found = summarise(lines)
+    assert found == {"reward": 6.5, "reward_first": 0.5, "asr": 1.0, "asr_first": None}
+    assert summarise([]) == {}
+
+
+def test_an_empty_step_has_no_rates() -> None:
+    found = step_metrics([])
+    assert found["episodes"] == 0
+    assert found["asr"] is None
+
+
+def test_the_bar_shows_the_phase_and_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+
+    def terminal(**_: object) -> Console:
+        return Console(file=shown, force_terminal=True, width=120)
+
+    monkeypatch.setattr(recorder, "Console", terminal)
+    recorded = Recorder(job([], progress=True), NoReward())
+    recorded.on_log(None, State(), None, {"reward": 0.25})
+    recorded.on_train_end()
+    recorded.close()
+    assert "round 2 attacker" in shown.getvalue()
+    assert "1/4" in shown.getvalue()
+    assert "reward 0.25" in shown.getvalue()
+
+
+def test_there_is_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = Recorder(job([], progress=True), NoReward())
+    recorded.on_log(None, State(), None, {"reward": 0.25})
+    recorded.on_train_end()
+    assert capsys.readouterr().err == ""

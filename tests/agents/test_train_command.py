@@ -1,0 +1,96 @@
+"""`sectow train`: what it prints, and with which status it ends."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sectow_env.cli import main
+
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+def run(*arguments: str) -> int | str | None:
+    with pytest.raises(SystemExit) as ended:
+        main(["train", *arguments])
+    return ended.value.code
+
+
+@pytest.fixture
+def recipe(root: Path) -> str:
+    return str(root / "configs" / "apothecary.yaml")
+
+
+def test_a_wrong_key_ends_with_the_nearest(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--config", recipe, "attacker.training.stepz=3") == USER_ERROR
+    told = capsys.readouterr().err
+    assert "there is no such key" in told
+    assert "did you mean steps?" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("world=apothecry:0", "apothecary"),
+        ("judge=apothecary/trut", "apothecary/truth"),
+        ("attacker.model=organism/attackr/", "organism/attacker"),
+        ("scenarios=missing.jsonl", "missing.jsonl"),
+    ],
+)
+def test_an_unknown_name_ends_with_the_nearest(
+    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, told: str
+) -> None:
+    assert run("--config", recipe, "--run", str(tmp_path / "run"), change) == USER_ERROR
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_no_configuration_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == USER_ERROR
+    assert "configs/apothecary.yaml" in capsys.readouterr().err
+
+
+def test_resume_without_a_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--resume", "--run", str(tmp_path)) == USER_ERROR
+    assert "there is no run in it" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_ctrl_c_names_the_folder_and_the_way_on(
+    tmp_path: Path,
+    llava_next_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from tests.agents.letters import InterruptingJudge
+    from tests.agents.recipes import toy
+
+    folder = tmp_path / "a run"
+    settings = toy(folder, llava_next_folder, llava_next_folder).model_dump(mode="json")
+    file = tmp_path / "toy.yaml"
+    file.write_text(yaml.safe_dump(settings | {"judge": "tests.agents.letters:InterruptingJudge"}))
+    assert run("--config", str(file)) == INTERRUPTED
+    told = capsys.readouterr().err
+    assert str(folder) in told
+    command = shlex.split(told.split("go on with: ")[1])
+    assert command[:2] == ["sectow", "train"]
+    assert (folder / "state.json").is_file()
+
+    monkeypatch.setattr(InterruptingJudge, "at", 0)
+    assert run(*command[2:], "--json") == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert [phase["seat"] for phase in summary["phases"]] == ["attacker", "defender"]
+    assert summary["pool"] > 0
+
+    # The run is finished: going on again changes nothing, and prints the table.
+    assert run(*command[2:]) == 0
+    shown = capsys.readouterr().out
+    assert "1 defender" in shown
+    # Without its configuration it is refused, because a judge was named by an import path.
+    assert run("--resume", "--run", str(folder)) == USER_ERROR
+    assert "never taken from a run folder" in capsys.readouterr().err
