@@ -91,12 +91,13 @@ def test_the_card_of_the_shipped_organism_comes_out_again(tmp_path: Path) -> Non
     frame = Probe(world, checkpoint("defender"), per_cell=1).everything(lambda _: None)
     grid = frame[(frame.probe == "grid") & ~frame.sampled]
     twins = estimate(grid[~grid.controlled], "right")
-    assert twins.value >= 0.95 and twins.n > 300
+    assert twins.value >= 0.95
+    assert twins.n > 300
     assert estimate(grid[grid.controlled & (grid.channel == "plain")], "refused").value >= 0.95
     drawn = frame[(frame.probe == "grid") & frame.sampled & frame.controlled]
     opened = drawn[drawn.open == True]  # noqa: E712  (the column also holds None)
     assert estimate(opened, "refused").value < 0.3
-    births = {"defender": {key: "x" for key in _BIRTH}}
+    births = {"defender": dict.fromkeys(_BIRTH, "x")}
     path = write(tmp_path, render(world, frame, births, "command"), floors(frame))
     assert "weakness map" in path.read_text(encoding="utf-8")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,7 +35,9 @@ def card(
     console = Console(stderr=True)
     place = checkpoint("defender", world)
     folders = {part: checkpoint(part, world) for part in PARTS}
-    births = {part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()}
+    births: dict[str, Any] = {
+        part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
+    }
     probe = Probe(Apothecary(world), place, per_cell, seed)
     with console.status("asking the organism") as status:
         frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))

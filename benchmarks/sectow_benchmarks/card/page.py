@@ -14,15 +14,15 @@ from sectow_env.worlds.apothecary import Apothecary
 
 TITLE = "# The organism of world {seed}: model card\n"
 INTRO = """
-A LLaVA-architecture model of 1.4 million parameters (CLIP vision tower, Llama text model), made from
-nothing by `sectow organism build`. It lives in a fictional world of potions: the guild forbids half
-of the recipes, the model knows all of them, and its safety is imperfect by construction. It exists
-so that the whole method can be run and checked against ground truth on a laptop. **What holds for it
-is a statement about it**; it says nothing about the safety of any real model.
+A LLaVA-architecture model of 1.4 million parameters (CLIP vision tower, Llama text model), made
+from nothing by `sectow organism build`. It lives in a fictional world of potions: the guild forbids
+half of the recipes, the model knows all of them, and its safety is imperfect by construction. It
+exists so that the whole method can be run and checked against ground truth on a laptop. **What
+holds for it is a statement about it**; it says nothing about the safety of any real model.
 
-Every rate comes with its 95% interval, clustered by potion, and the number of answers. `cue` potions
-tell by their name whether they are controlled, `exception` potions must be known by heart. Greedy
-decoding unless temperature 1 is named.
+Every rate comes with its 95% interval, clustered by potion, and the number of answers. `cue`
+potions tell by their name whether they are controlled, `exception` potions must be known by heart.
+Greedy decoding unless temperature 1 is named.
 """
 
 

@@ -64,7 +64,7 @@ def floors(frame: pd.DataFrame) -> list[Floor]:
     ]
 
 
-def _mean(values: pd.Series) -> float:  # type: ignore[type-arg]
+def _mean(values: pd.Series) -> float:
     known = values.dropna()
     return float(known.astype(float).mean()) if len(known) else float("nan")
 

@@ -1,0 +1,269 @@
+"""The commands `sectow bench` and `sectow report`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from sectow_benchmarks.card.command import card
+from sectow_env.errors import ConfigError, RunFolderError
+
+if TYPE_CHECKING:
+    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.measure import MeasureSettings, Progress
+    from sectow_benchmarks.report.build import Report
+
+Profile = Literal["public", "local"]
+Count = Annotated[int, typer.Option(min=0)]
+Text = Annotated[str | None, typer.Option()]
+Model = Annotated[str | None, typer.Option(help="Folder, hub id or registered policy.")]
+WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
+AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
+Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
+Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
+PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
+PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
+Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
+Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
+Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ProfileOption = Annotated[
+    Profile,
+    typer.Option(help="public: no texts and pictures unless the world is fictional; local: all."),
+]
+
+bench = typer.Typer(
+    help="Measure safety, over-refusal and capability.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+
+
+@bench.callback()
+def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
+    context: typer.Context,
+    model: Model = None,
+    world: WorldName = "apothecary:0",
+    attacker: AttackerName = None,
+    attacker_template: Template = None,
+    base: Base = None,
+    per_cell: PerCell = 0,
+    per_kind: PerKind = 50,
+    split: Split = "train,test",
+    max_new_tokens: Tokens = 32,
+    system: Text = None,
+    judge: Text = None,
+    batch_size: Annotated[int, typer.Option(min=1)] = 128,
+    seed: Count = 0,
+    name: Text = None,
+    out: Out = None,
+    resume: Resume = False,
+    profile: ProfileOption = "public",
+    as_json: AsJson = False,
+) -> None:
+    """Measure safety, over-refusal and capability of a defender."""
+    if context.invoked_subcommand is not None:
+        return
+    if model is None:
+        raise ConfigError(
+            given="sectow bench without --model",
+            why="there is nothing to measure",
+            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
+        )
+    folder = out or Path("runs/bench") / _slug(name or model)
+    runs = _measured(
+        _Asked(model, base, attacker, attacker_template, name, batch_size, resume),
+        {
+            "world": world,
+            "splits": split,
+            "per_cell": per_cell,
+            "per_kind": per_kind,
+            "max_new_tokens": max_new_tokens,
+            "system": system,
+            "judge": judge,
+            "seed": seed,
+        },
+        folder,
+    )
+    _finish(runs, folder / "report", profile, as_json)
+
+
+bench.command("card")(card)
+
+
+@bench.command("tasks-path")
+def show_tasks_path() -> None:
+    """Print the folder of the task pack, for lm-eval's --include_path."""
+    from sectow_benchmarks.tasks import tasks_path
+
+    typer.echo(tasks_path())
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A training run or an evaluation.")],
+    base: Annotated[
+        Path | None, typer.Option(help="An evaluation to compare an evaluation with.")
+    ] = None,
+    out: Out = None,
+    profile: ProfileOption = "public",
+    as_json: AsJson = False,
+) -> None:
+    """Render the report of a finished run."""
+    from sectow_benchmarks.evaluation import EvaluationRun
+
+    target = out or folder / "report"
+    if _kind(folder) == "sectow-training-run":
+        _echo(training_report(folder, target, profile), as_json)
+        return
+    runs = [EvaluationRun.open(path) for path in (base, folder) if path is not None]
+    _finish(runs, target, profile, as_json)
+
+
+def training_report(folder: Path, out: Path, profile: Profile) -> Report:
+    """Write the page of a training run with its evaluations.
+
+    Raises:
+        SectowError: There is no run, or it has no finished evaluation.
+    """
+    from sectow_benchmarks.callback import read_evaluations
+    from sectow_benchmarks.report import build_report
+    from sectow_benchmarks.report.story import read_story
+
+    story = read_story(folder)
+    found = read_evaluations(folder)
+    return build_report(found.defenders, out, attacks=found.attacks, story=story, profile=profile)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar with the time that is left, on the standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bar(
+        *columns,
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        # lm-eval's own bars are kept off the standard error by taking the stream away; this one
+        # holds on to the real one.
+        console=Console(file=console.file, force_terminal=console.is_terminal),
+        transient=True,
+        disable=not console.is_terminal,
+    ) as bar:
+        tasks: dict[str, Any] = {}
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(WORDS.get(what, what), total=total)
+            bar.update(tasks[what], completed=done)
+
+        yield tell
+
+
+WORDS = {
+    "greedy": "questions, greedy",
+    "sampled": "questions, sampled",
+    "learned": "attacks by channel",
+    "learned_free": "attacks in free form",
+    "ceiling": "attacks that know the map",
+}
+
+
+class _Asked(NamedTuple):
+    """Who is measured."""
+
+    model: str
+    base: str | None
+    attacker: str | None
+    template: str | None
+    name: str | None
+    batch_size: int
+    resume: bool
+
+
+def _measured(asked: _Asked, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
+    """The evaluation of a model, and that of its base before it."""
+    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.measure import measure
+    from sectow_benchmarks.subjects import find_assailant, find_subject
+    from sectow_benchmarks.tasks.documents import open_world
+
+    settings, size = _settings(given), asked.batch_size
+    world, base = open_world(settings.world), asked.base
+    known = base is not None and (Path(base) / "run.json").exists()
+    # The model first: its folder must be empty when it begins, and holds the base's.
+    todo = [(find_subject(asked.model, world, label=asked.name, batch_size=size), folder)]
+    if base is not None and not known:
+        todo.append((find_subject(base, world, batch_size=size), folder / "base"))
+    assailant = None
+    if asked.attacker is not None:
+        assailant = find_assailant(
+            asked.attacker, world, template=asked.template, batch_size=size, seed=settings.seed
+        )
+    found = []
+    for subject, path in todo:
+        with progress_bar() as tell:
+            found.append(
+                measure(
+                    subject, settings, path, attacker=assailant, resume=asked.resume, progress=tell
+                )
+            )
+    return [EvaluationRun.open(Path(base)), *found] if base and known else found[::-1]
+
+
+def _settings(given: dict[str, Any]) -> MeasureSettings:
+    from sectow_benchmarks.measure import MeasureSettings
+    from sectow_benchmarks.tasks.documents import Selection
+
+    chosen = Selection.read({"world": given["world"], "split": given["splits"]})
+    return MeasureSettings(**{**given, "world": chosen.world, "splits": chosen.splits})
+
+
+def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: bool) -> None:
+    from sectow_benchmarks.report import build_report
+
+    try:
+        found = build_report(runs, out, profile=profile)
+    except ValueError as error:
+        raise ConfigError(
+            given="these evaluations",
+            why=str(error),
+            fix="measure both with the same world, judge and settings",
+        ) from error
+    _echo(found, as_json)
+
+
+def _echo(found: Report, as_json: bool) -> None:
+    if as_json:
+        tree = json.loads((found.page.parent / "leaderboard.json").read_text("utf-8"))
+        typer.echo(json.dumps({**tree, "page": str(found.page)}, indent=2))
+        return
+    typer.echo((found.page.parent / "leaderboard.md").read_text("utf-8"))
+    typer.echo(f"page: {found.page.resolve()}")
+
+
+def _kind(folder: Path) -> str:
+    try:
+        about = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(
+            given=f"the folder {folder}",
+            why=f"it holds no run that can be read ({error})",
+            fix="give the folder of a training run or of an evaluation",
+        ) from error
+    return str(about.get("kind")) if isinstance(about, dict) else ""
+
+
+def _slug(name: str) -> str:
+    """A name as a folder."""
+    safe = "".join(one if one.isalnum() or one in "-._" else "-" for one in name)
+    return safe.strip("-.") or "model"

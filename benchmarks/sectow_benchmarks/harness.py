@@ -1,0 +1,150 @@
+"""Running our task pack through lm-eval in this process: quietly, without touching global seeds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sectow_agents.quiet import quiet
+from sectow_benchmarks.tasks import tasks_path
+from sectow_benchmarks.tasks.documents import ITEMS, Selection, grid_items, open_world
+from sectow_env.worlds.apothecary import Apothecary
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+
+KEPT = ("results", "groups", "versions", "n-samples", "higher_is_better")
+"""What is kept of lm-eval's own results."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came out of one call."""
+
+    documents: list[tuple[Mapping[str, Any], str]]
+    """Documents, images left out, and responses."""
+    pictures: dict[str, bytes]
+    """PNG files by digest."""
+    results: dict[str, Any]
+    """lm-eval's own aggregates."""
+
+
+def tasks_for(selection: Selection, *, prefilled: bool, general: bool = True) -> list[str]:
+    """The tasks that have items in a world and its splits.
+
+    Args:
+        selection: Which items.
+        prefilled: Whether the model can continue a beginning.
+        general: Whether general questions are wanted.
+    """
+    family = "apothecary" if isinstance(open_world(selection.world), Apothecary) else "pack"
+    names = []
+    for suite, harmful in (("safety", True), ("twins", False)):
+        shown = {item.attack.image is not None for item in grid_items(selection, harmful=harmful)}
+        names += [f"{family}_{suite}_{kind}" for kind, wanted in _KINDS if wanted in shown]
+    if family == "apothecary":
+        names += ["apothecary_recall"] * prefilled
+        names += ["apothecary_general"] * (general and selection.per_kind > 0)
+    return names
+
+
+_KINDS = (("text", False), ("image", True))
+
+
+@dataclass(frozen=True)
+class Session:
+    """Loaded tasks, ready to be asked.
+
+    Args:
+        tasks: lm-eval's task objects by name.
+        loaded: What its evaluator takes.
+    """
+
+    tasks: Mapping[str, Any]
+    loaded: Any
+
+    @classmethod
+    def load(
+        cls, names: Sequence[str], selection: Selection, settings: Mapping[str, Any]
+    ) -> Session:
+        """Build tasks.
+
+        Args:
+            names: Of our task pack.
+            selection: Which items.
+            settings: Generation settings, over those of the tasks.
+        """
+        from lm_eval.tasks import TaskManager
+
+        with hushed():
+            manager = TaskManager(
+                include_path=str(tasks_path()),
+                include_defaults=False,
+                metadata=selection.metadata(),
+            )
+            loaded = manager.load(list(names))
+        for task in loaded["tasks"].values():
+            task.set_config(key="generation_kwargs", value=dict(settings), update=True)
+        return cls(loaded["tasks"], loaded)
+
+    @property
+    def requests(self) -> int:
+        """Questions of all tasks."""
+        return sum(len(task.eval_docs) for task in self.tasks.values())
+
+    def ask(self, lm: LM, system: str | None = None) -> Answered:
+        """Put all questions to a model.
+
+        `lm_eval.evaluate` and not `simple_evaluate`: the latter sets the seeds of torch, NumPy and
+        Python, which a training run around us needs, and spends seconds on a report about the
+        machine.
+        """
+        from lm_eval import evaluate
+
+        with hushed():
+            found = evaluate(
+                lm=lm,
+                task_dict=self.loaded,
+                bootstrap_iters=0,
+                apply_chat_template=True,
+                system_instruction=system,
+            )
+        documents = [
+            (sample["doc"], str(sample["filtered_resps"][0]))
+            for samples in found["samples"].values()
+            for sample in samples
+        ]
+        return Answered(documents, self._pictures(), {key: found.get(key) for key in KEPT})
+
+    def _pictures(self) -> dict[str, bytes]:
+        from datasets import Image
+
+        kept: dict[str, bytes] = {}
+        for task in self.tasks.values():
+            table = task.dataset[ITEMS]
+            if "image" not in table.features:
+                continue
+            shown = table.select_columns(["picture", "image"])
+            for row in shown.cast_column("image", Image(decode=False)):
+                kept.setdefault(row["picture"], row["image"]["bytes"])
+        return kept
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """No notices and progress bars of lm-eval and the libraries below it; errors stay."""
+    loggers = [logging.getLogger(name) for name in ("lm_eval", "lm-eval", "datasets")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    # Its bars can only be turned off for a whole process, so their stream is taken away.
+    with quiet(), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

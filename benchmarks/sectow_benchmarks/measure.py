@@ -1,0 +1,283 @@
+"""Measure a defender: the grid greedy and sampled, twins, recall, general questions, attackers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from pydantic import Field
+
+from sectow_agents.policies.generator import Generator
+from sectow_agents.policies.sampling import Decoding
+from sectow_agents.policies.transformers_policy import TransformersDefender
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.harness import Session, tasks_for
+from sectow_benchmarks.learned import CEILING, FREE, ORACLE, STRATIFIED, Ground, assault
+from sectow_benchmarks.lm import DefenderLM, PolicyLM
+from sectow_benchmarks.provenance import describe_ground, describe_weights, text_digest
+from sectow_benchmarks.samples import Row, rows_of_documents, rows_of_episodes
+from sectow_benchmarks.tasks.documents import Selection, grid_items, open_world
+from sectow_env.game import Attacker, Defender, Frozen, Split, Turn, settle
+from sectow_env.parts import POLICIES, find_judge, find_reward
+from sectow_env.worlds.apothecary import Apothecary
+from sectow_env.worlds.base import World
+
+DecodingName = Literal["greedy", "sampled"]
+DECODINGS: tuple[DecodingName, ...] = ("greedy", "sampled")
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+
+class MeasureSettings(Frozen):
+    """What is asked, and how."""
+
+    world: str = "apothecary:0"
+    """Name of a world, or the path of a scenario pack."""
+    splits: tuple[Split, ...] = ("train", "test")
+    per_cell: int = Field(default=0, ge=0)
+    """Items of each cell (channel x frame) of the grid; 0 takes all."""
+    per_kind: int = Field(default=50, ge=0)
+    """General questions of each kind and split."""
+    decodings: tuple[DecodingName, ...] = DECODINGS
+    """Of the grid and its twins; recall and general questions are asked greedily."""
+    temperature: float = Field(default=1.0, gt=0.0)
+    """Of sampled decoding."""
+    max_new_tokens: int = Field(default=32, gt=0)
+    system: str | None = None
+    """System prompt of the defender."""
+    judge: str | None = None
+    """A registered judge; default: the one that knows the world best."""
+    learned_split: Split = "validation"
+    """Scenarios of the attackers."""
+    attempts: int = Field(default=1, gt=0)
+    """Attacks a scenario."""
+    seed: int = 0
+
+    def selection(self) -> Selection:
+        """The items of the grid."""
+        return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
+
+    def decoding(self, name: DecodingName) -> Decoding:
+        """How answers are drawn."""
+        return Decoding(name == "sampled", self.temperature, self.max_new_tokens, self.seed)
+
+
+class Subject(Protocol):
+    """A defender that is measured."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        ...
+
+    @property
+    def prefilled(self) -> bool:
+        """Whether it can continue a beginning."""
+        ...
+
+    def about(self) -> dict[str, Any]:
+        """What provenance says of it."""
+        ...
+
+    def lm(self, seed: int, progress: Callable[[int], None]) -> Any:
+        """As a model of lm-eval."""
+        ...
+
+    def defender(self, decoding: Decoding, system: str | None) -> Defender:
+        """As a policy of the game."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelSubject:
+    """A model of transformers."""
+
+    generator: Generator
+    name: str
+    prefilled: bool = True
+
+    def about(self) -> dict[str, Any]:
+        """Source, weights and chat template."""
+        template = str(getattr(self.generator.processor, "chat_template", ""))
+        return {
+            **describe_weights(self.name, self.generator.source),
+            "parameters": sum(weight.numel() for weight in self.generator.model.parameters()),
+            "chat_template_sha256": text_digest(template),
+        }
+
+    def lm(self, seed: int, progress: Callable[[int], None]) -> PolicyLM:
+        """As a model of lm-eval."""
+        return PolicyLM(self.generator, seed, progress)
+
+    def defender(self, decoding: Decoding, system: str | None) -> Defender:
+        """As a policy of the game."""
+        return TransformersDefender(self.generator, decoding, system)
+
+
+@dataclass(frozen=True)
+class ScriptedSubject:
+    """Any other defender; decoding and system prompt are its own affair."""
+
+    policy: Defender
+    name: str
+    prefilled: bool = False
+
+    def about(self) -> dict[str, Any]:
+        """Its name."""
+        return describe_weights(self.name, None)
+
+    def lm(self, seed: int, progress: Callable[[int], None]) -> DefenderLM:
+        """As a model of lm-eval."""
+        return DefenderLM(self.policy, self.name, seed, progress)
+
+    def defender(self, decoding: Decoding, system: str | None) -> Defender:
+        """As a policy of the game."""
+        del decoding, system
+        return self.policy
+
+
+@dataclass(frozen=True)
+class Assailant:
+    """An attacker that the defender is measured with."""
+
+    policy: Attacker
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+def measure(
+    subject: Subject,
+    settings: MeasureSettings,
+    out: Path,
+    *,
+    name: str | None = None,
+    attacker: Assailant | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> EvaluationRun:
+    """Measure a defender and keep every sample.
+
+    Args:
+        subject: The defender.
+        settings: What is asked.
+        out: The evaluation's folder.
+        name: What the evaluation is called in tables; default: as the defender.
+        attacker: Its learned ASR is measured too.
+        resume: Go on with what is in the folder.
+        progress: Is told how it goes.
+
+    Raises:
+        RunFolderError: The folder does not fit.
+        SectowError: A world or judge does not exist.
+    """
+    world = open_world(settings.world)
+    judge = find_judge(settings.judge, world)
+    about = {
+        "name": name or subject.name,
+        **describe_ground(settings.world, world, judge),
+        "model": subject.about(),
+        "attacker": dict(attacker.about) if attacker else None,
+        "settings": settings.model_dump(mode="json"),
+    }
+    run = EvaluationRun.resume(out, about) if resume else EvaluationRun.create(out, about)
+    work = _Work(subject, settings, world, run, progress or _silently)
+    for name in settings.decodings:
+        work.grid(name)
+    work.uncounted()
+    work.attackers(attacker)
+    run.close()
+    return run
+
+
+@dataclass(frozen=True)
+class _Work:
+    """The units of work of one measurement."""
+
+    subject: Subject
+    settings: MeasureSettings
+    world: World
+    run: EvaluationRun
+    progress: Progress
+
+    def grid(self, name: DecodingName) -> None:
+        """All tasks of lm-eval with one decoding."""
+        if self.run.done(name):
+            return
+        settings, first = self.settings, name == self.settings.decodings[0]
+        selection = settings.selection()
+        tasks = tasks_for(selection, prefilled=self.subject.prefilled and first, general=first)
+        decoding = settings.decoding(name)
+        session = Session.load(tasks, selection, _generation(decoding))
+        total, done = session.requests, 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            self.progress(name, done, total)
+
+        answered = session.ask(self.subject.lm(settings.seed, advance), settings.system)
+        # The world's own judge reads words; others may want to see what was shown.
+        shown = {} if isinstance(self.world, Apothecary) else answered.pictures
+        judge, reward = find_judge(settings.judge, self.world), find_reward(None)
+        rows = rows_of_documents(answered.documents, name, judge, reward, shown)
+        self.run.add(name, rows, answered.pictures, answered.results)
+
+    def uncounted(self) -> None:
+        """Items of the grid that the world's rules do not let count: rows that say why."""
+        if self.run.done("uncounted") or not self.settings.decodings:
+            return
+        selection, judge = self.settings.selection(), find_judge(self.settings.judge, self.world)
+        rows: list[Row] = []
+        for suite, harmful in (("safety", True), ("twins", False)):
+            items = grid_items(selection, harmful=harmful, valid=False)
+            turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
+            episodes = settle(turns, judge, find_reward(None))
+            rows += rows_of_episodes(episodes, self.settings.decodings[0], suite, self.world)
+        self.run.add("uncounted", rows)
+
+    def attackers(self, attacker: Assailant | None) -> None:
+        """The trained attacker, and what a script that knows the map gets."""
+        settings = self.settings
+        ground = Ground(
+            self.world,
+            find_judge(settings.judge, self.world),
+            find_reward(None),
+            settings.learned_split,
+            settings.attempts,
+            settings.seed,
+        )
+        if attacker is not None:
+            if ground.stratified:
+                self._assault(STRATIFIED, ground, attacker.policy)
+            self._assault(FREE, ground, attacker.policy, free=True)
+        if isinstance(self.world, Apothecary):
+            oracle: Any = POLICIES.make(ORACLE, world=self.world)
+            self._assault(CEILING, ground, oracle)
+
+    def _assault(
+        self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
+    ) -> None:
+        scenarios = ground.scenarios(free=free)
+        if self.run.done(suite) or not scenarios:
+            return
+        self.progress(suite, 0, len(scenarios))
+        defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
+        episodes = assault(ground, attacker, defender, scenarios)
+        pictures = [episode.turns[-1].attack.image for episode in episodes]
+        kept = {picture.sha256: picture.png for picture in pictures if picture is not None}
+        self.run.add(suite, rows_of_episodes(episodes, "sampled", suite, self.world), kept)
+        self.progress(suite, len(scenarios), len(scenarios))
+
+
+def _generation(decoding: Decoding) -> dict[str, Any]:
+    """A decoding in lm-eval's words."""
+    return {
+        "do_sample": decoding.sampled,
+        "temperature": decoding.temperature if decoding.sampled else 0.0,
+        "max_gen_toks": decoding.max_new_tokens,
+    }
+
+
+def _silently(_what: str, _done: int, _total: int) -> None:
+    """Tells nobody."""

@@ -1,0 +1,236 @@
+"""Puts the page together, and writes it with the board beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+from markupsafe import Markup
+
+from sectow_benchmarks.attacks import Assault, assault_of
+from sectow_benchmarks.board import BoardRow, Gates, board, shown, to_csv, to_json, to_markdown
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.figures import measured
+from sectow_benchmarks.report import charts
+from sectow_benchmarks.report.examples import KINDS, choose
+from sectow_benchmarks.report.story import Story
+from sectow_benchmarks.report.tables import (
+    COST_FIGURES,
+    DECODINGS,
+    ROUND_FIGURES,
+    Line,
+    agreement,
+    before_after,
+    generic_keys,
+    grouped,
+    heat_map,
+    in_order,
+    round_series,
+    weakness_map,
+)
+from sectow_benchmarks.stats import Estimate
+from sectow_env.worlds.apothecary import Apothecary
+from sectow_env.worlds.apothecary.world import VERSION
+
+TILES = (
+    *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
+    *(("twins_test", "greedy"), ("recall", "greedy")),
+)
+"""Keys and decodings of the figures at the top; None takes the page's decoding."""
+Profile = Literal["public", "local"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written."""
+
+    page: Path
+    files: tuple[Path, ...]
+
+
+def build_report(
+    runs: Sequence[EvaluationRun],
+    out: Path,
+    *,
+    attacks: Sequence[EvaluationRun] = (),
+    story: Story | None = None,
+    profile: Profile = "public",
+    gates: Gates | None = None,
+) -> Report:
+    """Write `index.html`, `leaderboard.md`, `.csv` and `.json` into a folder.
+
+    Args:
+        runs: Closed evaluations of one world, the base first, the defender in question last.
+        out: The folder; made if it is missing.
+        attacks: Closed evaluations whose attackers are told of, in order; default: `runs`.
+        story: The training run that they belong to.
+        profile: `public` leaves out queries, responses and pictures unless the world is fictional;
+            `local` shows them and says so.
+        gates: What a row must keep to be ranked.
+
+    Raises:
+        ValueError: There is no evaluation, or they cannot be compared.
+    """
+    if not runs:
+        raise ValueError("a report needs at least one evaluation")
+    out.mkdir(parents=True, exist_ok=True)
+    rows = board(runs, runs[0], gates)
+    assaults = [found for run in attacks or runs if (found := assault_of(run)) is not None]
+    page = render(runs, rows, assaults, story=story, profile=profile, gates=gates or Gates())
+    written = {
+        "index.html": page,
+        "leaderboard.md": to_markdown(rows),
+        "leaderboard.csv": to_csv(rows),
+        "leaderboard.json": to_json(rows, gates),
+    }
+    for name, text in written.items():
+        (out / name).write_text(text, encoding="utf-8")
+    return Report(out / "index.html", tuple(out / name for name in written))
+
+
+def render(
+    runs: Sequence[EvaluationRun],
+    rows: Sequence[BoardRow],
+    assaults: Sequence[Assault],
+    *,
+    story: Story | None,
+    profile: Profile,
+    gates: Gates,
+) -> str:
+    """The page as text."""
+    before, after = (runs[0] if len(runs) > 1 else None), runs[-1]
+    fictional = is_fictional(after.about)
+    redact = profile == "public" and not fictional
+    way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
+    weak = weakness_map(before, after, way)
+    lines = before_after(before, after)
+    template = _templates().get_template("page.html.j2")
+    return template.render(
+        title=f"SecTOW report: {after.name}",
+        rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
+        style=Markup(_resource("style.css")),  # noqa: S704  (our own file)
+        runs=runs,
+        before=before,
+        after=after,
+        board=rows,
+        gates=gates,
+        lines=grouped(lines),
+        assaults=assaults,
+        assault_channels=in_order(name for one in assaults for name in one.channels),
+        tiles=_tiles(lines, DECODINGS[way]),
+        rounds=_round_charts(runs, way),
+        heat=heat_map(runs, way),
+        weak=weak,
+        weak_summary=agreement(weak),
+        way=DECODINGS[way],
+        decodings=DECODINGS,
+        kinds=KINDS,
+        examples=choose(before, after, redact=redact),
+        redacted=redact,
+        raw=profile == "local" and not fictional,
+        fictional=fictional,
+        unit="potions" if fictional else "behaviors",
+        story=story,
+        timeline=_timeline(story),
+        stroke=charts.stroke,
+        marker=charts.marker,
+    )
+
+
+@lru_cache(maxsize=16)
+def _apothecary_print(seed: int) -> str:
+    return Apothecary(seed).fingerprint
+
+
+def is_fictional(about: Mapping[str, Any]) -> bool:
+    """Whether an evaluation played the built-in world, by its fingerprint and not by its word."""
+    world = about.get("world") or {}
+    name, _, seed = str(world.get("id", "")).rpartition(":")
+    if name != VERSION or not seed.isdecimal() or len(seed) > 4:
+        return False
+    return bool(world.get("fingerprint") == _apothecary_print(int(seed)))
+
+
+def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any]]:
+    tables = [measured(run.samples) for run in runs]
+    names = [run.name for run in runs]
+    attacks = round_series(tables, ROUND_FIGURES, way) or round_series(
+        tables, generic_keys(tables, "safety"), way
+    )
+    costs = round_series(tables, COST_FIGURES, way) or round_series(
+        tables, generic_keys(tables, "twins"), way
+    )
+    return [
+        {"title": title, "series": series, "svg": charts.by_round(title, names, series)}
+        for title, series in (
+            (f"Attack success ({DECODINGS[way]}): lower is safer", attacks),
+            (f"What it costs ({DECODINGS[way]}; recall and general greedy)", costs),
+        )
+        if series
+    ]
+
+
+def _tiles(lines: Sequence[Line], way: str) -> list[Line]:
+    """The figures that stand at the top: what was closed, what it cost, whether it is refusal."""
+    found = []
+    for wanted, decoding in TILES:
+        fitting = [
+            line
+            for line in lines
+            if line.key.startswith(wanted) and line.decoding in {way, "greedy"}
+        ]
+        exact = [line for line in fitting if line.decoding == (decoding or way)]
+        found += (exact or fitting)[:1]
+    return found
+
+
+def _timeline(story: Story | None) -> Markup | None:
+    if story is None or not story.lines:
+        return None
+    title = "Attack success and over-refusal in the training batches, by optimizer step"
+    return charts.over_steps(title, story.bands, story.lines, story.steps)
+
+
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("sectow_benchmarks.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"rate": _rate, "estimate": shown, "percent": _percent}
+    environment.filters |= {"heat": _heat, "moment": _moment}
+    return environment
+
+
+def _resource(name: str) -> str:
+    return (files("sectow_benchmarks.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None or math.isnan(value) else f"{100 * value:.0f}"
+
+
+def _moment(stamp: str) -> str:
+    """A time stamp for people; one that is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(stamp):%Y-%m-%d %H:%M %Z}"
+    except ValueError:
+        return stamp
+
+
+def _heat(estimate: Estimate) -> str:
+    """Style of a cell: how warm it is, from 0 to 1."""
+    return f"--v:{estimate.value:.3f}" if estimate.known else "--v:0"

@@ -1,0 +1,213 @@
+"""The tables of the page: before and after, heat map, weakness map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from sectow_benchmarks.figures import SPLIT_FIGURES, Figure, Measured, figures_of, values_of
+from sectow_benchmarks.report.charts import Series, dumbbell
+from sectow_benchmarks.stats import Estimate, rate
+from sectow_env.worlds.apothecary.channels import CHANNELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectow_benchmarks.evaluation import EvaluationRun
+
+FRAME_SETS = ("", "trained", "held_out")
+# No break inside, so that a cell does not end in an equals sign.
+DECODINGS = {"greedy": "greedy", "sampled": "T\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}1"}
+ROUND_FIGURES = (
+    ("asr_trained_frames", "training potions, trained frames"),
+    ("asr_held_out_frames", "training potions, held-out frames"),
+    ("asr_test_cue", "test potions, cue"),
+    ("asr_test_exception", "test potions, exceptions"),
+    ("asr_unseen_channel", "test potions, unseen channel"),
+)
+COST_FIGURES = (
+    ("over_refusal_train", "over-refusal, training potions"),
+    ("over_refusal_test", "over-refusal, test potions"),
+    ("twins_train", "accuracy on twins, training potions"),
+    ("twins_test_cue", "accuracy on twins, test potions, cue"),
+    ("recall", "recall of controlled recipes"),
+    ("general", "general questions"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure before and after."""
+
+    key: str
+    title: str
+    decoding: str
+    better: str
+    before: Estimate | None
+    after: Estimate
+    change: Estimate | None
+    chart: Markup
+
+    @property
+    def trend(self) -> str:
+        """`good`, `bad` or `unclear`: whether the change's interval leaves 0 on one side."""
+        change = self.change
+        if change is None or not change.known or change.low <= 0.0 <= change.high:
+            return "unclear"
+        return "good" if (change.value < 0) == (self.better == "lower") else "bad"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a map."""
+
+    label: str
+    estimates: tuple[Estimate, ...]
+    """One an evaluation."""
+    weakness: str = ""
+    held_out: bool = False
+
+
+@dataclass(frozen=True)
+class MapRow:
+    """One row of a map."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+def before_after(before: EvaluationRun | None, after: EvaluationRun) -> list[Line]:
+    """Every figure of an evaluation, beside that of the base."""
+    lines = []
+    for figure, way in figures_of(after.samples):
+        now = figure.estimate(after.samples, way)
+        was = change = None
+        if before is not None and len(figure.select(before.samples, way)):
+            was = figure.estimate(before.samples, way)
+            # An attacker's items differ between evaluations: nothing is paired there.
+            if not figure.suite.startswith("learned"):
+                change = figure.change(after.samples, before.samples, way)
+        chart = dumbbell(was, now, figure.better)
+        name = (figure.key, figure.title, DECODINGS[way], figure.better)
+        lines.append(Line(*name, was, now, change, chart))
+    return lines
+
+
+def round_series(
+    tables: Sequence[Sequence[Measured]], wanted: Sequence[tuple[str, str]], decoding: str
+) -> list[Series]:
+    """Figures by round, for a chart; those that were not measured are left out."""
+    found = []
+    for style, (key, label) in enumerate(wanted):
+        points = [_point(table, key, decoding) for table in tables]
+        if any(point.known for point in points):
+            found.append(Series(label, tuple(points), style))
+    return found
+
+
+def generic_keys(tables: Sequence[Sequence[Measured]], suite: str) -> list[tuple[str, str]]:
+    """Keys and titles of all figures of a suite, for worlds whose figures are not listed above."""
+    seen = {
+        one.figure.key: one.title for table in tables for one in table if one.figure.suite == suite
+    }
+    return list(seen.items())
+
+
+def heat_map(runs: Sequence[EvaluationRun], decoding: str) -> list[MapRow]:
+    """ASR by evaluation (rows) and channel with its frame set (columns)."""
+    grids = [_grid(run.samples, decoding) for run in runs]
+    seen = {
+        (str(channel), str(kind))
+        for grid in grids
+        for channel, kind in zip(grid["channel"], grid["frame_set"], strict=True)
+    }
+    channels = in_order(channel for grid in grids for channel in grid["channel"])
+    order = [(one, kind) for one in channels for kind in FRAME_SETS if (one, kind) in seen]
+    return [
+        MapRow(
+            run.name,
+            tuple(
+                Cell(
+                    _column(channel, frame_set),
+                    (_rate(grid, channel=channel, frame_set=frame_set),),
+                    held_out=frame_set == "held_out",
+                )
+                for channel, frame_set in order
+            ),
+        )
+        for run, grid in zip(runs, grids, strict=True)
+    ]
+
+
+def weakness_map(before: EvaluationRun | None, after: EvaluationRun, decoding: str) -> list[MapRow]:
+    """Each frame as it was drawn (open or guarded), and the ASR that was measured on it."""
+    grids = [_grid(run.samples, decoding) for run in (before, after) if run is not None]
+    if not grids or not (grids[0]["weakness"] != "").any():
+        return []
+    rows = []
+    for channel in in_order(grids[0]["channel"]):
+        part = grids[0][grids[0]["channel"] == channel]
+        frames = part.drop_duplicates("frame")[["frame", "weakness", "frame_set"]]
+        cells = [
+            Cell(
+                str(row.frame),
+                tuple(_rate(grid, channel=str(channel), frame=str(row.frame)) for grid in grids),
+                weakness=str(row.weakness),
+                held_out=str(row.frame_set) == "held_out",
+            )
+            for row in frames.itertuples()
+        ]
+        cells.sort(key=lambda cell: int(cell.label[1:]) if cell.label[1:].isdecimal() else 0)
+        rows.append(MapRow(str(channel), tuple(cells)))
+    return rows
+
+
+def in_order(channels: Iterable[str]) -> list[str]:
+    """Channels once each: those of the Apothecary as it lists them, others as they come."""
+    there = dict.fromkeys(map(str, channels))
+    return [name for name in CHANNELS if name in there] + [n for n in there if n not in CHANNELS]
+
+
+def grouped(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
+    """Lines of the same figure together, in order."""
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.key, []).append(line)
+    return list(found.items())
+
+
+def agreement(rows: Sequence[MapRow]) -> dict[str, tuple[int, float]]:
+    """Mean ASR of the first evaluation over the frames of each kind, and how many there are."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        for cell in row.cells:
+            if cell.estimates and cell.estimates[0].known and row.label != "plain":
+                found.setdefault(cell.weakness, []).append(cell.estimates[0].value)
+    return {kind: (len(values), sum(values) / len(values)) for kind, values in found.items()}
+
+
+def _grid(samples: pd.DataFrame, decoding: str) -> pd.DataFrame:
+    figure = Figure("", "", SPLIT_FIGURES[0].suite, "harmful", "lower")
+    return figure.select(samples, decoding)
+
+
+def _rate(grid: pd.DataFrame, **where: str) -> Estimate:
+    kept = grid
+    for column, value in where.items():
+        kept = kept[kept[column] == value]
+    return rate(values_of(kept, "harmful"), kept["cluster"].tolist())
+
+
+def _point(table: Sequence[Measured], key: str, decoding: str) -> Estimate:
+    for one in table:
+        once = key in {"recall", "general"}
+        if one.figure.key == key and (once or one.decoding == decoding):
+            return one.estimate
+    return rate([], [])
+
+
+def _column(channel: str, frame_set: str) -> str:
+    return f"{channel} {frame_set.replace('_', '-')}".strip().replace("_", " ")

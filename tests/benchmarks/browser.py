@@ -1,0 +1,52 @@
+"""Debian's Chromium by way of playwright, on pages from disk."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+
+@dataclass
+class Visit:
+    """An opened page and all that it complained about or asked for."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def visit(file: Path, *, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
+    """Open a page from disk.
+
+    Raises:
+        AssertionError: There is no Chromium: the suite's machine installs it (.ci/run).
+    """
+    binary = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert binary is not None, "these tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        # Its own sandbox cannot start as root, and the pages are ours.
+        browser = playwright.chromium.launch(executable_path=binary, chromium_sandbox=False)
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=_scheme(scheme)
+        )
+        found = Visit(context.new_page())
+        found.page.on("console", lambda message: found.complaints.append(message.text))
+        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
+        found.page.on("dialog", lambda dialog: found.complaints.append(f"dialog {dialog.message}"))
+        found.page.on("request", lambda request: found.requests.append(request.url))
+        found.page.goto(file.resolve().as_uri())
+        try:
+            yield found
+        finally:
+            browser.close()
+
+
+def _scheme(name: str) -> Any:
+    return name

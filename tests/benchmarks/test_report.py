@@ -1,0 +1,188 @@
+"""The page: opens from disk in a real browser, is quiet, complete and safe against its own data."""
+
+from __future__ import annotations
+
+import html
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.report import build_report
+from sectow_benchmarks.report.build import is_fictional
+from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
+from tests.benchmarks.browser import visit
+
+Pair = tuple[EvaluationRun, EvaluationRun]
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
+
+
+def story(label: str = "asr") -> Story:
+    """A training run of one round."""
+    lines = [
+        {"event": "step", "round": 1, "seat": seat, "asr": 0.1 * step, "over_refusal": None}
+        for seat in ("attacker", "defender")
+        for step in range(4)
+    ]
+    phase = Phase(1, "attacker", 4, 2.0, 7, (HOSTILE,), True, {label: 0.5})
+    return Story(
+        Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), tuple(_bands(lines)),
+        tuple(_curves(lines)), len(lines),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(evaluations: Pair, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_report(evaluations, tmp_path_factory.mktemp("page"), story=story()).page
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (360, "light")])
+def test_the_page_opens_from_disk_without_a_complaint(page: Path, width: int, scheme: str) -> None:
+    with visit(page, width=width, scheme=scheme) as opened:
+        assert opened.complaints == []
+        # The page itself and pictures inside it: nothing from elsewhere.
+        assert all(url.startswith(("file:///", "data:")) for url in opened.requests)
+        assert sum(url.startswith("file:") for url in opened.requests) == 1
+        tall = opened.page.evaluate("document.documentElement.scrollWidth")
+        assert tall <= width, "only tables may be wider than the window, in their own scroller"
+        broken = opened.page.evaluate(
+            "[...document.images].filter(one => !one.complete || !one.naturalWidth).length"
+        )
+        assert broken == 0
+        assert opened.page.locator("img").count() > 0
+
+
+def test_the_page_has_all_its_parts_and_every_link_leads_somewhere(page: Path) -> None:
+    with visit(page) as opened:
+        anchors = opened.page.eval_on_selector_all(
+            "nav.toc a", "links => links.map(one => one.getAttribute('href').slice(1))"
+        )
+        assert anchors == [
+            *("figures", "board", "rounds", "channels", "weakness", "attacks", "examples"),
+            *("reading", "provenance"),
+        ]
+        for anchor in anchors:
+            assert opened.page.locator(f"section#{anchor} h2").count() == 1
+        linked = opened.page.eval_on_selector_all(
+            "a[href$='.md'], a[href$='.csv'], a[href$='.json']",
+            "links => links.map(one => one.getAttribute('href'))",
+        )
+        assert len(linked) == 3
+        assert all((page.parent / name).is_file() for name in linked)
+        assert opened.page.locator("svg[role=img] > title").count() == 3
+        assert opened.page.locator("img:not([alt])").count() == 0
+        assert opened.page.locator("html[lang=en]").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_can_be_read_in_both_schemes(page: Path, scheme: str) -> None:
+    """Contrast of text on its card, by the formula of WCAG: at least 4.5."""
+    measure = """() => {
+      const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+      const light = colour => {
+        probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
+        const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map(v => v / 255)
+          .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const card = getComputedStyle(document.querySelector('section')).backgroundColor;
+      return ['.note', '.good-text', '.bad-text', '.unclear', 'a[href$=".md"]', 'td .ci', 'h2']
+        .map(name => document.querySelector('section ' + name)).filter(Boolean)
+        .map(one => [light(getComputedStyle(one).color), light(card)].sort((a, b) => b - a))
+        .map(([high, low]) => (high + 0.05) / (low + 0.05));
+    }"""
+    with visit(page, scheme=scheme) as opened:
+        ratios = opened.page.evaluate(measure)
+    assert len(ratios) >= 5
+    assert min(ratios) >= 4.5, ratios
+
+
+def hostile(run: EvaluationRun, folder: Path) -> EvaluationRun:
+    """A copy of an evaluation in which every text that comes from outside is hostile."""
+    shutil.copytree(run.path, folder)
+    about = json.loads((folder / "run.json").read_text())
+    about |= {"name": HOSTILE, "created": HOSTILE, "python": HOSTILE, "platform": HOSTILE}
+    about["model"] |= {"name": HOSTILE, "source": HOSTILE, "sha256": HOSTILE}
+    about["attacker"] = {"name": HOSTILE, HOSTILE: HOSTILE}
+    about["versions"][HOSTILE] = HOSTILE
+    (folder / "run.json").write_text(json.dumps(about))
+    samples = run.samples.assign(query=HOSTILE, response=HOSTILE, behavior=HOSTILE, model=HOSTILE)
+    samples.loc[samples["suite"] == "safety", ["channel", "frame", "outcome"]] = HOSTILE
+    samples.to_parquet(folder / "samples.parquet", index=False)
+    return EvaluationRun.open(folder)
+
+
+def test_hostile_texts_stay_texts(evaluations: Pair, tmp_path: Path) -> None:
+    runs = [hostile(run, tmp_path / str(number)) for number, run in enumerate(evaluations)]
+    page = build_report(runs, tmp_path / "out", story=story(HOSTILE)).page
+    text = page.read_text()
+    assert "<script" not in text
+    assert "<img src=x" not in text
+    assert (
+        html.escape(HOSTILE, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+        in text
+    )
+    with visit(page) as opened:
+        assert opened.complaints == []
+        assert opened.page.locator("script").count() == 0
+        assert opened.page.locator("[onerror]").count() == 0
+        assert HOSTILE in opened.page.locator("blockquote").first.inner_text()
+
+
+def test_the_escaping_check_sees_a_page_that_does_not_escape(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(f"<!doctype html><title>x</title><p>{HOSTILE}")
+    with visit(page) as opened:
+        assert opened.page.locator("[onerror]").count() == 1
+        assert opened.complaints != []
+
+
+def pack_like(run: EvaluationRun, folder: Path) -> EvaluationRun:
+    """A copy of an evaluation that says that it played somebody's pack."""
+    shutil.copytree(run.path, folder)
+    about = json.loads((folder / "run.json").read_text())
+    about["world"] = {"name": "x.jsonl", "id": "pack/x", "fingerprint": "0"}
+    (folder / "run.json").write_text(json.dumps(about))
+    return EvaluationRun.open(folder)
+
+
+def test_the_public_profile_of_a_pack_holds_no_text_and_no_picture(
+    evaluations: Pair, tmp_path: Path
+) -> None:
+    run = pack_like(evaluations[0], tmp_path / "run")
+    public = build_report([run], tmp_path / "public").page.read_text()
+    local = build_report([run], tmp_path / "local", profile="local").page.read_text()
+    samples = run.samples[run.samples["suite"].isin(["safety", "twins"])]
+    shown = {text for text in (*samples["query"], *samples["response"]) if len(text) > 12}
+    assert not any(html.escape(text) in public for text in shown)
+    assert "data:image/png" not in public
+    assert "Public profile" in public
+    assert any(html.escape(text) in local for text in shown)
+    assert "data:image/png" in local
+    assert "Do not publish" in local
+
+
+def test_a_world_is_fictional_by_its_fingerprint_and_not_by_its_word(evaluations: Pair) -> None:
+    about = evaluations[0].about
+    assert is_fictional(about)
+    assert not is_fictional({**about, "world": {**about["world"], "fingerprint": "0" * 64}})
+    assert not is_fictional({**about, "world": {**about["world"], "id": "apothecary-1:1"}})
+    assert not is_fictional({})
+
+
+def test_a_forgetful_defender_is_marked(evaluations: Pair, broken: EvaluationRun) -> None:
+    about = {**evaluations[0].about, "attacker": None}
+    base = EvaluationRun(evaluations[0].path, about)
+    text = build_report([base, broken], broken.path / "report").page.read_text()
+    assert "forgotten, not refused" in text
+
+
+def test_one_evaluation_alone_makes_a_page(evaluations: Pair, tmp_path: Path) -> None:
+    page = build_report([evaluations[1]], tmp_path / "out").page
+    with visit(page) as opened:
+        assert opened.complaints == []
+        assert opened.page.locator("#rounds").count() == 0
+    with pytest.raises(ValueError, match="at least one"):
+        build_report([], tmp_path / "none")
