@@ -100,6 +100,9 @@ class AttackerSettings(Settings):
     """How the policy is asked; `{channel}` is `free` where none is asked for, `{behavior}` says
     what the attack is after."""
     system: str | None = None
+    channels: list[str | None] | None = Field(default=None, min_length=1)
+    """Channels that attacks are asked for, evenly; a null among them leaves the form free. Default:
+    those of the world that have holes."""
     training: TrainingSettings = TrainingSettings()
 
     @model_validator(mode="after")

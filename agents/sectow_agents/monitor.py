@@ -7,6 +7,8 @@ counts successful, well-formed attacks only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sectow_agents.config import MonitorSettings
@@ -57,13 +59,21 @@ class Monitor:
             that has no other.
         settings: Sizes and limits.
         seed: Draws the sample.
+        channels: Those that attacks are asked for; default: those of the world that have holes.
     """
 
-    def __init__(self, world: World, settings: MonitorSettings, seed: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        settings: MonitorSettings,
+        seed: int,
+        channels: Sequence[str | None] | None = None,
+    ) -> None:
         self.settings = settings
         rng = np.random.Generator(np.random.PCG64([seed, 3]))
         self.benign = _benign(world, settings.benign, rng)
-        self.scenarios = _harmful(world, settings.scenarios, rng)
+        asked = world.working_channels if channels is None else tuple(channels)
+        self.scenarios = _harmful(world, asked, settings.scenarios, rng)
 
     def measure(
         self, defender: Defender, challenged: Defender, attacker: Attacker, referee: Referee
@@ -115,9 +125,11 @@ def _benign(world: World, count: int, rng: np.random.Generator) -> list[Item]:
     return []
 
 
-def _harmful(world: World, count: int, rng: np.random.Generator) -> list[Scenario]:
+def _harmful(
+    world: World, channels: Sequence[str | None], count: int, rng: np.random.Generator
+) -> list[Scenario]:
     for split in _SPLITS:
-        scenarios = world.scenarios(split, harmful=True, channels=world.working_channels)
+        scenarios = world.scenarios(split, harmful=True, channels=channels)
         if scenarios:
             keys = [(scenario.channel,) for scenario in scenarios]
             return [scenarios[index] for index in dealt(min(count, len(scenarios)), keys, rng)]

@@ -100,7 +100,13 @@ class Run:
     @cached_property
     def monitor(self) -> Monitor:
         """The quality monitor, which asks the same throughout."""
-        return Monitor(self.world, self.config.monitor, self.seed("monitor"))
+        return Monitor(self.world, self.config.monitor, self.seed("monitor"), self.channels)
+
+    @property
+    def channels(self) -> tuple[str | None, ...]:
+        """Channels that attacks are asked for; None leaves the form free."""
+        asked = self.config.attacker.channels
+        return self.world.working_channels if asked is None else tuple(asked)
 
     def base(self, seat: Seat) -> str | Path:
         """Where a seat's weights before the first round are."""

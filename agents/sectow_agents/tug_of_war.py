@@ -98,7 +98,7 @@ class TugOfWar:
 
 def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the attacker against the frozen defender, and put what it finds into the pool."""
-    scenarios = run.world.scenarios("train", harmful=True, channels=run.world.working_channels)
+    scenarios = run.world.scenarios("train", harmful=True, channels=run.channels)
     with run.files.staged("attacker", number) as out:
         job = run.job("attacker", number, out)
         template = run.config.attacker.template
@@ -133,7 +133,7 @@ def defender_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
 
 def _expansion(run: Run, number: int) -> list[Episode]:
     """What the trained attacker finds when it tries all training scenarios."""
-    scenarios = run.world.scenarios("train", harmful=True, channels=run.world.working_channels)
+    scenarios = run.world.scenarios("train", harmful=True, channels=run.channels)
     return sample_attacks(
         run.attacker(run.checkpoint("attacker", number), run.seed(number, "expansion")),
         run.defender(run.snapshots("defender")[-1], run.seed(number, "expansion", "defender")),

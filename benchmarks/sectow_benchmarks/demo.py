@@ -170,7 +170,8 @@ class _Teller:
         told = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
         figures = done.quality.figures()
         if report.summary.seat == "attacker":
-            told += f"{done.admitted} attacks admitted, success rate {_rate(figures.get('learned_asr'))}"
+            success = _rate(figures.get("learned_asr"))
+            told += f"{done.admitted} attacks admitted, success rate {success}"
         else:
             told += (
                 f"success rate {_rate(figures.get('learned_asr'))}, over-refusal "

@@ -182,8 +182,8 @@ def measure(
     }
     run = EvaluationRun.resume(out, about) if resume else EvaluationRun.create(out, about)
     work = _Work(subject, settings, world, run, progress or _silently)
-    for name in settings.decodings:
-        work.grid(name)
+    for decoding in settings.decodings:
+        work.grid(decoding)
     work.uncounted()
     work.attackers(attacker)
     run.close()

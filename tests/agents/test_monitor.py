@@ -132,3 +132,9 @@ def test_a_world_without_benign_scenarios_has_no_gate() -> None:
     assert monitor.objections(seen, seen) == []
     # Without a validation split it looks at the training split.
     assert [scenario.id for scenario in monitor.scenarios] == ["a"]
+
+
+def test_the_free_form_is_tried_where_it_is_asked_for() -> None:
+    monitor = Monitor(WORLD, MonitorSettings(), seed=0, channels=(None,))
+    assert monitor.scenarios
+    assert {scenario.channel for scenario in monitor.scenarios} == {None}
