@@ -84,6 +84,8 @@ def scenes(world: Apothecary, channel: str, before: str, after: str) -> list[Sce
     old, new = defender_of(before, world), defender_of(after, world)
     for harmful, benign in pairs(world, channel):
         first = played(world, harmful, old)
+        if not any(episode.verdicts[0].harmful for episode in first):
+            continue
         second, twin = played(world, harmful, new), played(world, benign, new)
         for one, two, three in zip(first, second, twin, strict=True):
             refused = two.verdicts[0].refusal is Refusal.FULL

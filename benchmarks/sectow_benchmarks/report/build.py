@@ -64,7 +64,7 @@ def build_report(
     profile: Profile = "public",
     gates: Gates | None = None,
 ) -> Report:
-    """Write `index.html`, `leaderboard.md`, `.csv` and `.json` into a folder.
+    """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv` and `.json` into a folder.
 
     Args:
         runs: Closed evaluations of one world, the base first, the defender in question last.
@@ -86,6 +86,7 @@ def build_report(
     page = render(runs, rows, assaults, story=story, profile=profile, gates=gates or Gates())
     written = {
         "index.html": page,
+        "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
         "leaderboard.md": to_markdown(rows),
         "leaderboard.csv": to_csv(rows),
         "leaderboard.json": to_json(rows, gates),
@@ -93,6 +94,21 @@ def build_report(
     for name, text in written.items():
         (out / name).write_text(text, encoding="utf-8")
     return Report(out / "index.html", tuple(out / name for name in written))
+
+
+def figures_table(lines: Sequence[Line]) -> str:
+    """The figures before and after as a Markdown table, with intervals and n."""
+    rows = ["| figure | decoding | before | after | n |", "|---|---|---|---|---|"]
+    for line in lines:
+        values = [_interval(line.before), _interval(line.after), str(line.after.n)]
+        rows.append(f"| {' | '.join([line.title, line.decoding, *values])} |")
+    return "\n".join(rows) + "\n"
+
+
+def _interval(estimate: Estimate | None) -> str:
+    if estimate is None or not estimate.known:
+        return "-"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
 
 
 def render(
