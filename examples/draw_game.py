@@ -1,10 +1,10 @@
 """Draws `docs/game.png`: one attack before and after, and its benign twin.
 
-    python examples/draw_game.py
     python examples/draw_game.py --before organism/defender --after runs/demo/rounds/2/defender
 
-The episodes are played, not staged: the first cell of the grid (trained frames, test potions) in
-which the attack succeeds before, is refused after, and the twin is answered.
+Without options scripted policies play, which need no torch. The episodes are played, not staged:
+the first cell of the grid (trained frames, test potions) in which the attack succeeds before, is
+refused after, and the twin is answered.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import typer
 from PIL import Image, ImageDraw, ImageFont
 
 from sectow_env import Attack, Episode, Refusal, SectowError, Verdict, play
+from sectow_env.cli import USER_ERROR, complain
 from sectow_env.game import Defender
 from sectow_env.parts import POLICIES, find_defender
 from sectow_env.rewards import TugOfWarReward
@@ -128,8 +129,8 @@ def shown(name: str) -> str:
         return "a scripted filter that reads the query"
     parts = Path(name).parts
     if len(parts) > 2 and parts[-3] == "rounds":
-        return f"defender of round {parts[-2]}"
-    return "base defender of the organism" if name == "organism/defender" else "/".join(parts[-2:])
+        return f"the organism's defender after round {parts[-2]}"
+    return "the organism's base defender" if name == "organism/defender" else "/".join(parts[-2:])
 
 
 class Sheet:
@@ -306,7 +307,11 @@ def main(
     out: Annotated[Path, typer.Option(help="File that is written.")] = Path("docs/game.png"),
 ) -> None:
     """Play three episodes and draw them."""
-    columns = scenes(Apothecary(world), channel, before, after)
+    try:
+        columns = scenes(Apothecary(world), channel, before, after)
+    except SectowError as error:
+        complain(error)
+        raise typer.Exit(USER_ERROR) from None
     # Few colours are enough, and make a small file.
     draw(columns).quantize(256, dither=Image.Dither.NONE).save(out, optimize=True)
     typer.echo(str(out))

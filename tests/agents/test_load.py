@@ -18,6 +18,11 @@ def test_a_folder_is_its_own_source(tmp_path: Path) -> None:
     assert find_source(str(tmp_path)) == tmp_path
 
 
+def test_a_misspelt_registered_name_is_no_hub_id() -> None:
+    with pytest.raises(UnknownNameError, match="organism/defender"):
+        find_source("organism/defendr")
+
+
 def test_a_hub_id_is_taken_as_it_is() -> None:
     assert find_source("some-org/some.model-7B") == "some-org/some.model-7B"
 

@@ -55,7 +55,7 @@ def test_a_registered_policy_with_weights_is_a_source(llava_next_folder: Path) -
 
 
 def house(*, world: Apothecary) -> TransformersDefender:
-    return defender("house", world=world)
+    return defender(Path("house"), world=world)
 
 
 def test_draws_follow_the_seed_of_the_item(llava_next_folder: Path) -> None:

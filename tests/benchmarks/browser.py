@@ -20,6 +20,11 @@ class Visit:
     complaints: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
+    def close_dialog(self, dialog: Any) -> None:
+        """Note that a script spoke up, and let the page go on."""
+        self.complaints.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
 
 @contextmanager
 def visit(file: Path, *, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
@@ -39,7 +44,7 @@ def visit(file: Path, *, width: int = 1280, scheme: str = "light") -> Iterator[V
         found = Visit(context.new_page())
         found.page.on("console", lambda message: found.complaints.append(message.text))
         found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("dialog", lambda dialog: found.complaints.append(f"dialog {dialog.message}"))
+        found.page.on("dialog", found.close_dialog)
         found.page.on("request", lambda request: found.requests.append(request.url))
         found.page.goto(file.resolve().as_uri())
         try:

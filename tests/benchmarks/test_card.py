@@ -92,7 +92,7 @@ def test_the_card_of_the_shipped_organism_comes_out_again(tmp_path: Path) -> Non
     grid = frame[(frame.probe == "grid") & ~frame.sampled]
     twins = estimate(grid[~grid.controlled], "right")
     assert twins.value >= 0.95
-    assert twins.n > 300
+    assert twins.n > 200
     assert estimate(grid[grid.controlled & (grid.channel == "plain")], "refused").value >= 0.95
     drawn = frame[(frame.probe == "grid") & frame.sampled & frame.controlled]
     opened = drawn[drawn.open == True]  # noqa: E712  (the column also holds None)

@@ -92,7 +92,8 @@ def test_plug_ins_are_short() -> None:
 def test_the_doors_of_the_readme_are_narrow() -> None:
     doors = blocks(ROOT / "README.md")[:3]
     assert [door.language for door in doors] == ["python", "console", "console"]
-    assert all(door.text.count("\n") <= LONGEST_DOOR for door in doors)
+    lines = [sum(map(bool, door.text.splitlines())) for door in doors]
+    assert max(lines) <= LONGEST_DOOR
 
 
 def test_the_readme_has_a_place_for_the_table_of_the_demo() -> None:

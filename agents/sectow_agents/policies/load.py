@@ -40,7 +40,9 @@ def find_source(name: str | Path, world: World | None = None) -> str | Path:
     if text not in registry.names():
         if Path(name).is_dir():
             return Path(name)
-        if _HUB_ID.fullmatch(text):
+        # What begins like a registered name is one that is misspelt, and no id of the hub.
+        ours = {known.partition("/")[0] for known in registry.names()}
+        if _HUB_ID.fullmatch(text) and text.partition("/")[0] not in ours:
             return text
         if ":" not in text:
             raise unknown("policy", text, registry.names())
