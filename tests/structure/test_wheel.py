@@ -43,6 +43,18 @@ def test_every_package_in_the_wheel_is_typed(wheel: Path, package: str) -> None:
 
 
 @pytest.mark.slow
+def test_the_wheel_carries_what_the_commands_read(wheel: Path, root: Path) -> None:
+    """Task files, the page's template and style, the demo's configuration."""
+    home = root / "benchmarks"
+    kinds = ("*.yaml", "*.j2", "*.css")
+    wanted = {str(file.relative_to(home)) for kind in kinds for file in home.rglob(kind)}
+    with zipfile.ZipFile(wheel) as archive:
+        assert wanted - set(archive.namelist()) == set()
+    assert "sectow_benchmarks/tasks/apothecary/safety_text.yaml" in wanted
+    assert "sectow_benchmarks/demo.yaml" in wanted
+
+
+@pytest.mark.slow
 def test_the_wheel_carries_license_and_entry_points(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = next(name for name in archive.namelist() if name.endswith("/entry_points.txt"))

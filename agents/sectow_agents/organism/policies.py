@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sectow_agents.organism.store import checkpoint
+from pathlib import Path
+
+from sectow_agents.organism.store import Part, checkpoint
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
 from sectow_agents.policies import transformers_policy
 from sectow_agents.policies.transformers_policy import TransformersAttacker, TransformersDefender
-from sectow_env.errors import ConfigError
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.base import World
 from sectow_env.worlds.load import load_world
@@ -16,18 +17,13 @@ MAX_ANSWER = 12
 MAX_ATTACK = 32
 
 
-def world_of(world: str | World | None) -> Apothecary:
-    """The Apothecary that an organism is asked for; a pack or another world has none."""
-    found = load_world(world) if isinstance(world, str) else world
-    if found is None:
-        return Apothecary(0)
-    if not isinstance(found, Apothecary):
-        raise ConfigError(
-            given=f"an organism for the world {found.id!r}",
-            why="organisms are built for worlds of the Apothecary only",
-            fix="use world=apothecary:0, or a policy of your own such as transformers/defender",
-        )
-    return found
+def weights_of(part: Part, world: World | None) -> Path:
+    """The organism of an Apothecary world; on a pack or another world, the shipped one."""
+    return checkpoint(part, world.seed if isinstance(world, Apothecary) else 0)
+
+
+def _loaded(world: str | World | None) -> World | None:
+    return load_world(world) if isinstance(world, str) else world
 
 
 def defender(
@@ -46,7 +42,7 @@ def defender(
         seed: Seed of the draws.
     """
     return transformers_policy.defender(
-        checkpoint("defender", world_of(world).seed),
+        weights_of("defender", _loaded(world)),
         system=system,
         sampled=sampled,
         max_new_tokens=MAX_ANSWER,
@@ -64,9 +60,9 @@ def attacker(
         sampled: Draw at temperature 1 instead of greedily.
         seed: Seed of the draws.
     """
-    found = world_of(world)
+    found = _loaded(world) or Apothecary(0)
     return transformers_policy.attacker(
-        checkpoint("attacker", found.seed),
+        weights_of("attacker", found),
         world=found,
         template=ATTACK_REQUEST,
         sampled=sampled,
