@@ -46,7 +46,7 @@ OURS: Mapping[str, About] = {
     "train": About("Train attacker and defender in turn.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
-    "organism": About("Build, inspect and export the built-in model organism.", "train"),
+    "organism": About("Build the built-in model organism and find its parts.", "train"),
     "pack": About("Check scenario packs."),
     "doctor": About("Show versions, extras and what this machine offers."),
 }

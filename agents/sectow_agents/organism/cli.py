@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sectow_agents.organism.training import Progress
 
 app = typer.Typer(
-    help="Build, inspect and export the built-in model organism.", no_args_is_help=True
+    help="Build the built-in model organism and find its parts.", no_args_is_help=True
 )
 
 
