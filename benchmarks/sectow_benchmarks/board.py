@@ -207,7 +207,9 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
         cells = (
             str(row.rank or "-"),
             row.name,
-            "-" if worst is None else f"{shown(worst.estimate)} {worst.channel}, {worst.decoding}",
+            "-"
+            if worst is None
+            else f"{shown(worst.estimate)} {worst.channel or 'all'}, {worst.decoding}",
             *(shown(row.asr[way]) if way in row.asr else "-" for way in WAYS),
             *(shown(one) for one in (row.over_refusal, row.twins, row.recall, row.general)),
             shown(row.learned),

@@ -11,6 +11,7 @@ from sectow_agents.policies.transformers_policy import TransformersDefender
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.measure import Assailant, MeasureSettings, ModelSubject, Progress, measure
 from sectow_benchmarks.provenance import describe_weights
+from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Evaluate:
     """A callback of `TugOfWar` that measures with lm-eval and with the attackers.
 
     Args:
-        settings: What is asked; world and system prompt are taken from the run.
+        settings: What is asked; world, judge and system prompt are taken from the run.
         every_round: Measure each round's defender, or only the last one.
         progress: Is told how a measurement goes.
         told: Is handed each finished evaluation.
@@ -57,6 +58,7 @@ class Evaluate:
 
     def on_start(self, run: Run) -> None:
         """Measure the base, with the base attacker."""
+        introduce(run.config.played, run.world)
         self._measure(run, BASE, BASE, run.base("defender"), run.base("attacker"))
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
@@ -88,7 +90,11 @@ class Evaluate:
         policy = run.defender(defender, run.seed("evaluation"))
         assert isinstance(policy, TransformersDefender), "a run's defenders are models"
         settings = self.settings.model_copy(
-            update={"world": run.config.played, "system": run.config.defender.system}
+            update={
+                "world": run.config.played,
+                "judge": run.config.judge,
+                "system": run.config.defender.system,
+            }
             | ({"decodings": ()} if only else {})
         )
         found = measure(

@@ -195,10 +195,13 @@ def _measured(asked: _Asked, given: dict[str, Any], folder: Path) -> list[Evalua
     from sectow_benchmarks.evaluation import EvaluationRun
     from sectow_benchmarks.measure import measure
     from sectow_benchmarks.subjects import find_assailant, find_subject
-    from sectow_benchmarks.tasks.documents import open_world
+    from sectow_benchmarks.tasks.documents import introduce
+    from sectow_env.worlds.load import load_world
 
-    settings, size = _settings(given), asked.batch_size
-    world, base = open_world(settings.world), asked.base
+    settings, size, base = _settings(given), asked.batch_size, asked.base
+    # From the command line an import path is fine; a task's metadata could not name it.
+    world = load_world(settings.world, allow_import_path=True)
+    introduce(settings.world, world)
     known = base is not None and (Path(base) / "run.json").exists()
     # The model first: its folder must be empty when it begins, and holds the base's.
     todo = [(find_subject(asked.model, world, label=asked.name, batch_size=size), folder)]

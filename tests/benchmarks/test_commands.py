@@ -50,6 +50,28 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
     assert [row["name"] for row in json.loads(again.output)["rows"]][-1] == "apothecary/refuse_all"
 
 
+def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_path: Path) -> None:
+    pack = root / "examples/packs/lantern_shop.jsonl"
+    asked = ["--model", "pack/lookup", "--attacker", "pack/seed", "--world", str(pack)]
+    done = runner.invoke(cli.bench, [*asked, "--out", str(tmp_path / "run"), "--json"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    (row,) = json.loads(done.output)["rows"]
+    assert row["twins_accuracy"]["value"] == 1.0
+    # Two of its harmful test scenarios have no reference: neither safe nor harmful.
+    assert (row["asr"]["greedy"]["n"], row["asr"]["greedy"]["missing"]) == (2, 2)
+    page = (tmp_path / "run/report/index.html").read_text()
+    assert "Public profile" in page
+    assert "2 unscored" in page
+
+
+def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
+    world = ["--world", "sectow_env.worlds.apothecary:Apothecary"]
+    asked = ["--model", "apothecary/refuse_all", *world, "--out", str(tmp_path / "run")]
+    done = runner.invoke(cli.bench, [*asked, *SMALL])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert json.loads(done.output)["rows"][0]["over_refusal"]["value"] == 1.0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

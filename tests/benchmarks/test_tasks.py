@@ -12,11 +12,19 @@ import pytest
 
 from sectow_benchmarks.tasks import tasks_path
 from sectow_benchmarks.tasks.apothecary import loader
-from sectow_benchmarks.tasks.documents import ITEMS, Selection, document, grid_items, thin
+from sectow_benchmarks.tasks.documents import (
+    ITEMS,
+    Selection,
+    document,
+    grid_items,
+    introduce,
+    thin,
+)
 from sectow_benchmarks.tasks.pack import loader as pack_loader
 from sectow_benchmarks.tasks.scoring import scored_mean
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack
+from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.base import Item
 from tests.benchmarks.scripted import WORLD
 
@@ -96,6 +104,16 @@ def test_a_pack_is_read_and_a_task_without_items_says_so(tmp_path: Path) -> None
         pack_loader.safety_image(world=str(pack))
     with pytest.raises(SectowError, match="pack_"):
         loader.safety_text(world=str(pack))
+
+
+def test_a_world_from_python_is_known_once_it_is_introduced() -> None:
+    name = "sectow_env.worlds.apothecary.world:Apothecary"
+    with pytest.raises(SectowError, match="import path"):
+        loader.recall(world=name)
+    for seed in (1, 2):
+        introduce(name, Apothecary(seed))
+        first = grid_items(Selection(world=name, per_cell=1), harmful=True)[0]
+        assert first.scenario.id.startswith(f"apothecary-1:{seed}/")
 
 
 def test_unscored_values_are_in_no_mean() -> None:

@@ -204,6 +204,10 @@ def _tiles(lines: Sequence[Line], way: str) -> list[Line]:
         ]
         exact = [line for line in fitting if line.decoding == (decoding or way)]
         found += (exact or fitting)[:1]
+    if not any(line.key.startswith("asr") for line in found):
+        # A world without frames and strata has one ASR a split.
+        attacks = [line for line in lines if line.key.startswith("asr") and line.decoding == way]
+        found = attacks[-1:] + found
     return found
 
 

@@ -210,4 +210,4 @@ def _point(table: Sequence[Measured], key: str, decoding: str) -> Estimate:
 
 
 def _column(channel: str, frame_set: str) -> str:
-    return f"{channel} {frame_set.replace('_', '-')}".strip().replace("_", " ")
+    return f"{channel} {frame_set.replace('_', '-')}".strip().replace("_", " ") or "all"

@@ -68,9 +68,27 @@ class Selection:
         }
 
 
-@lru_cache(maxsize=8)
+_INTRODUCED: dict[str, World] = {}
+
+
+def introduce(name: str, world: World) -> None:
+    """Make a world known to this process by a name, for one that has no registered name.
+
+    Tasks know their world by its name alone. A trusted caller so hands over a world that was built
+    in Python, or from an import path that the user gave; a task's metadata may never name one.
+    """
+    if _INTRODUCED.get(name) is not world:
+        _grid.cache_clear()
+    _INTRODUCED[name] = world
+
+
 def open_world(name: str) -> World:
     """The world of this name; built once, because every task asks for it."""
+    return _INTRODUCED[name] if name in _INTRODUCED else _built(name)
+
+
+@lru_cache(maxsize=8)
+def _built(name: str) -> World:
     return load_world(name)
 
 
