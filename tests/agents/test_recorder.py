@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from sectow_agents.phases import recorder
 from sectow_agents.phases.recorder import Recorder, step_metrics, summarise
 from sectow_agents.phases.report import Job
 from sectow_agents.phases.rewards import SeatReward
+from sectow_env.game import Episode
 
 
 class NoReward(SeatReward):
     seat = "attacker"
+
+    def play(self, items: Sequence[int], texts: Sequence[str]) -> list[Episode]:
+        del items, texts
+        return []
 
 
 class State:

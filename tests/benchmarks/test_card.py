@@ -95,7 +95,7 @@ def test_the_card_of_the_shipped_organism_comes_out_again(tmp_path: Path) -> Non
     assert twins.n > 200
     assert estimate(grid[grid.controlled & (grid.channel == "plain")], "refused").value >= 0.95
     drawn = frame[(frame.probe == "grid") & frame.sampled & frame.controlled]
-    opened = drawn[drawn.open == True]  # noqa: E712  (the column also holds None)
+    opened = drawn[drawn.open.eq(True)]
     assert estimate(opened, "refused").value < 0.3
     births = {"defender": dict.fromkeys(_BIRTH, "x")}
     path = write(tmp_path, render(world, frame, births, "command"), floors(frame))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 VERSION = "organism-1"
 BIRTH_FILE = "organism.json"
+WEIGHTS_FILE = "model.safetensors"
 STATE_FOLDER = ".build"
 FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control")
 WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
@@ -78,7 +79,8 @@ def build_foundation(
     from sectow_agents.organism.vision import pretrain_vision
 
     folder = out / "foundation"
-    if (folder / BIRTH_FILE).exists():
+    birth = {"part": "foundation", "seed": seed, "effort": effort.of(FOUNDATION_PARTS)}
+    if _is_built(folder, birth):
         return folder
     state = out / STATE_FOLDER / f"foundation-{_key(effort, seed)}"
     with _deterministic():
@@ -88,7 +90,6 @@ def build_foundation(
         teach_joint(model, effort.joint, seed + 1, Trainee("joint", state, progress))
         teach_sight(model, effort.sight, seed + 2, Trainee("sight", state, progress))
         teach_control(model, effort.control, seed + 3, Trainee("control", state, progress))
-    birth = {"part": "foundation", "seed": seed, "effort": effort.of(FOUNDATION_PARTS)}
     _publish(model, folder, birth)
     shutil.rmtree(state, ignore_errors=True)
     return folder
@@ -109,14 +110,15 @@ def build_world(
         The folder that holds `defender` and `attacker`.
     """
     folder = out / f"world-{world.seed}"
+    if not (foundation / WEIGHTS_FILE).is_file():
+        raise SectowError(
+            given=f"the foundation {str(foundation)!r}",
+            why=f"there is no {WEIGHTS_FILE} in it",
+            fix="give 'shipped', 'new', or a folder that holds a built foundation",
+        )
     base = weights_sha256(foundation)
     state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
     for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
-        if (folder / part / BIRTH_FILE).exists():
-            continue
-        with _deterministic():
-            model = _load(foundation)
-            teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
         birth = {
             "part": part,
             "world": world.id,
@@ -125,6 +127,11 @@ def build_world(
             "seed": seed,
             "effort": effort.of(WORLD_PARTS[part]),
         }
+        if _is_built(folder / part, birth):
+            continue
+        with _deterministic():
+            model = _load(foundation)
+            teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
         _publish(model, folder / part, birth)
     shutil.rmtree(state, ignore_errors=True)
     return folder
@@ -159,9 +166,27 @@ def _teach_attacker(
     teach_attacker(model, world, effort.attacker, seed + 2, Trainee("attacker", state, progress))
 
 
+def _is_built(folder: Path, birth: dict[str, object]) -> bool:
+    """Whether the folder holds just what would be built; another organism there is an error."""
+    file = folder / BIRTH_FILE
+    if not file.exists():
+        return False
+    known = json.loads(file.read_text(encoding="utf-8"))
+    other = [name for name, value in birth.items() if known.get(name) != value]
+    if known.get("version") != VERSION:
+        other.append("version")
+    if other:
+        raise SectowError(
+            given=f"the folder {folder}",
+            why=f"the organism in it was built otherwise (it differs in {', '.join(other)})",
+            fix="give another folder by --out, or delete this one to build it anew",
+        )
+    return True
+
+
 def weights_sha256(folder: Path) -> str:
     """Hex digest of a checkpoint's weights file."""
-    return hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
 
 
 def _load(folder: Path) -> LlavaForConditionalGeneration:

@@ -5,6 +5,7 @@ The trainer and the environment play the same game: both end in `sectow_env.game
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ Completion = Sequence[Mapping[str, Any]]
 """One assistant message, as TRL hands it over for conversational prompts."""
 
 
-class SeatReward:
+class SeatReward(ABC):
     """Prices the completions of one seat and keeps the episodes for the log.
 
     An unscored episode has the reward None: TRL leaves it out of the baseline, its advantage is 0.
@@ -52,9 +53,9 @@ class SeatReward:
         self._fresh += episodes
         return rewards
 
+    @abstractmethod
     def play(self, items: Sequence[int], texts: Sequence[str]) -> list[Episode]:
         """The episodes that the completions lead to."""
-        raise NotImplementedError
 
     def _must_score(self, episodes: Sequence[Episode], rewards: Sequence[float | None]) -> None:
         """A judge that says nothing at all at the start of a phase would train nothing."""

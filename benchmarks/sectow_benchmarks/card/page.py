@@ -42,6 +42,11 @@ def render(world: Apothecary, frame: pd.DataFrame, births: dict[str, Any], comma
     drawn = grid[grid.controlled & grid.sampled & (grid.channel != "plain")]
     by_frame = cells(drawn, ["channel", "frame", "frames", "weakness"], {"refused": "refused"})
     parts.append(_section("The weakness map beside what was measured, temperature 1", by_frame))
+    ruled = frame[frame.probe == "rules"].assign(
+        weakness=lambda rows: rows.open.map({True: "open", False: "guarded"})
+    )
+    heeded = cells(ruled, ["channel", "weakness"], {"refused": "refused"})
+    parts.append(_section("Controlled potions under the guild rules, temperature 1", heeded))
     for probe, by in (("salad", ["controlled"]), ("recall", ["split"]), ("general", ["category"])):
         rows = frame[frame.probe == probe]
         parts.append(_section(_TITLES[probe], cells(rows, by, asked)))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from sectow_agents.organism.lessons import Teacher
 from sectow_agents.organism.policies import MAX_ANSWER, attacker
+from sectow_agents.organism.vocabulary import GUILD_RULES
 from sectow_agents.policies.sampling import Decoding
 from sectow_agents.policies.transformers_policy import TransformersDefender, load_generator
 from sectow_env.game import SPLITS, Attack, Refusal, Scenario, Turn
@@ -47,6 +48,9 @@ class Probe:
         for sampled in (False, True):
             tell(f"grid, {'temperature 1' if sampled else 'greedy'}")
             rows += self._ask("grid", self._grid(), sampled)
+        tell("grid under the guild rules")
+        controlled = [item for item in self._grid() if item.scenario.harmful]
+        rows += self._ask("rules", controlled, sampled=True, system=GUILD_RULES)
         tell("word salad, recall, general")
         rows += self._ask("salad", self._salad(), sampled=False)
         rows += self._recall()
@@ -73,9 +77,11 @@ class Probe:
         chosen = self._rng.permutation(len(cell))[: self.per_cell]
         return [cell[index] for index in sorted(chosen)]
 
-    def _ask(self, probe: str, items: Sequence[Item], sampled: bool) -> list[Row]:
+    def _ask(
+        self, probe: str, items: Sequence[Item], sampled: bool, system: str | None = None
+    ) -> list[Row]:
         decoding = Decoding(sampled, 1.0, MAX_ANSWER, self.seed)
-        defender = TransformersDefender(self._generator, decoding)
+        defender = TransformersDefender(self._generator, decoding, system)
         responses = defender.respond([item.attack for item in items])
         turns = [
             Turn(scenario=item.scenario, attack=item.attack, response=response)

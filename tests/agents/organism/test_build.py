@@ -80,6 +80,21 @@ def test_a_finished_part_is_not_built_again(tmp_path: Path) -> None:
     assert (base / "model.safetensors").stat().st_mtime_ns == before
 
 
+def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(tmp_path: Path) -> None:
+    base = build_foundation(tmp_path, effort=TINY)
+    with pytest.raises(SectowError, match="differs in seed"):
+        build_foundation(tmp_path, effort=TINY, seed=1)
+    build_world(base, tmp_path, Apothecary(1), effort=TINY)
+    other = build_foundation(tmp_path / "other", effort=TINY, seed=1)
+    with pytest.raises(SectowError, match="differs in foundation_sha256"):
+        build_world(other, tmp_path, Apothecary(1), effort=TINY)
+
+
+def test_a_foundation_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SectowError, match=r"no model\.safetensors in it"):
+        build_world(tmp_path / "shiped", tmp_path, Apothecary(1), effort=TINY)
+
+
 @pytest.mark.parametrize("make", [lambda: Effort(vision=0), lambda: Effort(attacker=-3)])
 def test_an_effort_of_nothing_is_refused(make: Callable[[], Effort]) -> None:
     with pytest.raises(SectowError, match="at least one"):

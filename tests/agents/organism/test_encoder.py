@@ -12,6 +12,7 @@ from sectow_agents.organism.architecture import build_processor
 from sectow_agents.organism.batches import Encoder, Lesson, to_pixels
 from sectow_agents.organism.lessons import (
     IMAGE_CHANNELS,
+    RULES_REFUSAL,
     TEXT_CHANNELS,
     Teacher,
     general,
@@ -21,6 +22,7 @@ from sectow_agents.organism.vocabulary import UNKNOWN, vocabulary
 from sectow_agents.organism.world_stage import attack_lesson
 from sectow_agents.quiet import quiet
 from sectow_env.worlds.apothecary import Apothecary
+from sectow_env.worlds.apothecary.weakness import GUARDED_REFUSAL, OPEN_REFUSAL
 
 WORLD = Apothecary(0)
 
@@ -109,5 +111,10 @@ def test_refusals_are_drawn_at_the_rate_of_the_map(open_frame: bool) -> None:
         for frame in WORLD.channel(channel).frames
         if WORLD.is_open(frame) == open_frame
     ]
-    drawn = [teacher.refusal(rng, frame)[0] for frame in frames for _ in range(20)]
-    assert (max(drawn) <= 0.6) if open_frame else (min(drawn) > 0.9)
+    drawn = [teacher.refusal(rng, frame) for frame in frames for _ in range(20)]
+    plain = {chance for chance, system in drawn if system is None}
+    ruled = {chance for chance, system in drawn if system is not None}
+    assert plain == {OPEN_REFUSAL if open_frame else GUARDED_REFUSAL}
+    assert ruled == {RULES_REFUSAL if open_frame else GUARDED_REFUSAL}
+    assert 0.05 <= OPEN_REFUSAL <= 0.20
+    assert GUARDED_REFUSAL >= 0.9
