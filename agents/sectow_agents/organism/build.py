@@ -24,7 +24,7 @@ VERSION = "organism-1"
 BIRTH_FILE = "organism.json"
 WEIGHTS_FILE = "model.safetensors"
 STATE_FOLDER = ".build"
-FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control")
+FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control", "emblems")
 WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
 
 
@@ -37,8 +37,9 @@ class Effort:
     joint: int = 1500
     sight: int = 2000
     control: int = 1200
+    emblems: int = 900
     world_text: int = 300
-    world_joint: int = 550
+    world_joint: int = 620
     attacker: int = 350
 
     def __post_init__(self) -> None:
@@ -71,6 +72,8 @@ def build_foundation(
     """
     from sectow_agents.organism.architecture import build_model
     from sectow_agents.organism.foundation import (
+        DRAWN_RECIPES,
+        EMBLEMS,
         teach_control,
         teach_joint,
         teach_sight,
@@ -89,7 +92,11 @@ def build_foundation(
         teach_text(model, effort.text, seed, Trainee("text", state, progress))
         teach_joint(model, effort.joint, seed + 1, Trainee("joint", state, progress))
         teach_sight(model, effort.sight, seed + 2, Trainee("sight", state, progress))
-        teach_control(model, effort.control, seed + 3, Trainee("control", state, progress))
+        for name, diet, steps, salt in (
+            ("control", DRAWN_RECIPES, effort.control, 3),
+            ("emblems", EMBLEMS, effort.emblems, 4),
+        ):
+            teach_control(model, diet, steps, seed + salt, Trainee(name, state, progress))
     _publish(model, folder, birth)
     shutil.rmtree(state, ignore_errors=True)
     return folder
@@ -220,7 +227,7 @@ def _machine() -> dict[str, object]:
     import transformers
 
     return {
-        "cpu": _cpu_name(),
+        "cpu": f"{_cpu_name()}, {torch.backends.cpu.get_cpu_capability()}",
         "threads": 2,
         "torch": torch.__version__.split("+")[0],
         "transformers": transformers.__version__,
@@ -228,12 +235,17 @@ def _machine() -> dict[str, object]:
 
 
 def _cpu_name() -> str:
+    """The processor with its family and model, since one name may stand for several types."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    # Every core says the same; the last one stands for all.
+    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    if "model name" not in told:
+        return platform.processor()
+    detail = [f"{key} {told[key]}" for key in ("cpu family", "model") if key in told]
+    return ", ".join([told["model name"], *detail])
 
 
 def _key(effort: Effort, seed: int) -> str:

@@ -70,10 +70,10 @@ def teach_sight(
 
 
 def teach_control(
-    model: LlavaForConditionalGeneration, steps: int, seed: int, trainee: Trainee
+    model: LlavaForConditionalGeneration, diet: Diet, steps: int, seed: int, trainee: Trainee
 ) -> None:
     """Train all but the vision tower in place: what is controlled stays so when it is drawn."""
-    draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, DRAWN_RECIPES))
+    draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, diet))
     with frozen(model.model.vision_tower):
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
         train(model, lesson_loss(model, draws, seed), schedule, trainee)
@@ -101,6 +101,13 @@ DRAWN_RECIPES = Diet(
     spelling=0.05,
     general=0.25,
     channels=("typography", "typography", "typography", "icon", "icon", "split"),
+)
+EMBLEMS = Diet(
+    recipe=0.72,
+    spelling=0.03,
+    general=0.25,
+    # Control is read from a glyph last of all.
+    channels=(*("typography",) * 4, *("icon",) * 3, "split"),
 )
 
 

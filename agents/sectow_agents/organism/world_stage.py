@@ -32,8 +32,8 @@ TEXT_BATCH = 64
 JOINT_TEXT_BATCH = 16
 JOINT_IMAGE_BATCH = 48
 ATTACKER_BATCH = 64
-# Drawn names take longest to learn, so they are drawn most often.
-DRAWN_CHANNELS = ("typography", "typography", "typography", "icon", "icon", "split")
+# Whole names that are drawn take longest to learn, so they are drawn most often.
+DRAWN_CHANNELS = (*("typography",) * 4, *("icon",) * 3, "split")
 OPEN_SHARE = 0.15
 """Weight of an open frame beside a guarded one in the attacker's dull warm start."""
 FREE_SHARE = 0.5

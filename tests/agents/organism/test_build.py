@@ -21,7 +21,15 @@ from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
 
 TINY = Effort(
-    vision=2, text=3, joint=2, sight=2, control=2, world_text=3, world_joint=2, attacker=2
+    vision=2,
+    text=3,
+    joint=2,
+    sight=2,
+    control=2,
+    emblems=2,
+    world_text=3,
+    world_joint=2,
+    attacker=2,
 )
 
 
@@ -61,6 +69,7 @@ def test_a_build_is_bitwise_repeatable_and_resumable(
         ("text", 2),
         ("joint", 2),
         ("sight", 1),
+        ("emblems", 1),
         ("defender-text", 3),
     ):
         with pytest.raises(StopError):
