@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from sectow_env.game import Seat
+from sectow_env.game import SEATS, Seat
 
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
@@ -212,6 +212,8 @@ class RunConfig(Settings):
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     rounds: int = Field(default=2, gt=0)
+    seats: tuple[Seat, ...] = Field(default=SEATS, min_length=1)
+    """Who is trained; a seat that is left out stands still. In a round the attacker comes first."""
     attacker: AttackerSettings
     defender: DefenderSettings
     reward: RewardSettings = RewardSettings()

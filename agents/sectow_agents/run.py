@@ -93,6 +93,11 @@ class Run:
         return self.config.rounds
 
     @property
+    def seats(self) -> tuple[Seat, ...]:
+        """Who is trained, in the order of a round."""
+        return tuple(seat for seat in SEATS if seat in self.config.seats)
+
+    @property
     def state(self) -> State:
         """What is finished."""
         return self.files.state

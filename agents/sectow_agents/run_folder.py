@@ -29,7 +29,7 @@ from sectow_agents.phases.report import Summary
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Frozen, Seat
 
-SCHEMA = 1
+SCHEMA = 2
 KIND = "sectow-training-run"
 
 

@@ -21,7 +21,7 @@ from sectow_agents.phases.defender_phase import train_defender, training_sources
 from sectow_agents.phases.report import PhaseReport
 from sectow_agents.run import Run, RunSummary
 from sectow_agents.run_folder import Finished
-from sectow_env.game import SEATS, Episode, Seat
+from sectow_env.game import Episode, Seat
 
 
 class Callback(Protocol):
@@ -72,7 +72,7 @@ class TugOfWar:
             if run.state.base is None:
                 _measure_base(run)
             for number in range(1, run.rounds + 1):
-                for seat in SEATS:
+                for seat in run.seats:
                     self._play(run, number, seat)
             for callback in self.callbacks:
                 callback.on_end(run)

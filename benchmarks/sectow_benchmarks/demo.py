@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,13 +90,22 @@ def demo_config(
     Raises:
         ConfigError: A change cannot work.
     """
-    from sectow_agents.config_file import load_config
-
-    asked = [f"rounds={rounds}", f"seed={seed}", f"run={_quoted(folder)}"]
+    asked = [f"rounds={rounds}", f"seed={seed}", f"run={quoted(folder)}"]
     if steps is not None:
         asked += [f"{seat}.training.steps={steps}" for seat in ("attacker", "defender")]
+    return recipe([*asked, *changes], small)
+
+
+def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
+    """The demo's settings with some changes; `small` makes everything run once, to see it run.
+
+    Raises:
+        ConfigError: A change cannot work.
+    """
+    from sectow_agents.config_file import load_config
+
     with as_file(files("sectow_benchmarks") / "demo.yaml") as file:
-        return load_config(file, [*(SMALL if small else ()), *asked, *changes])
+        return load_config(file, [*(SMALL if small else ()), *changes])
 
 
 def demo_settings(small: bool) -> MeasureSettings:
@@ -217,7 +227,7 @@ def _new_folder() -> Path:
     return folder
 
 
-def _quoted(folder: Path) -> str:
+def quoted(folder: Path) -> str:
     """A path as YAML takes it, whatever it holds."""
     text = str(folder).replace("'", "''")
     return f"'{text}'"

@@ -33,10 +33,11 @@ def find_subject(
     batch_size: int = 128,
     device: Device = "auto",
 ) -> Subject:
-    """The defender behind a name: a registered policy, a folder, or an id of the hub.
+    """The defender behind a name: a policy, a folder, or an id of the hub.
 
     Args:
-        name: As the user wrote it.
+        name: As the user wrote it: from the command line or from Python, so that the import path
+            of a policy's factory is fine.
         world: Handed to a registered policy.
         label: What it is called in tables; default: the name.
         batch_size: Prompts that are answered at once.
@@ -45,7 +46,7 @@ def find_subject(
     Raises:
         SectowError: There is no such model or policy.
     """
-    if name in POLICIES.names():
+    if _is_policy(name):
         policy: Any = find_defender(name, world)
         if not isinstance(policy, Speaker):
             return ScriptedSubject(policy, label or name)
@@ -75,7 +76,7 @@ def find_assailant(
     Raises:
         SectowError: There is no such model or policy.
     """
-    if name in POLICIES.names():
+    if _is_policy(name):
         policy: Any = find_attacker(name, world)
         source = getattr(policy, "source", None)
         return Assailant(policy, describe_weights(name, source))
@@ -106,6 +107,11 @@ def _settings_of(checkpoint: Path) -> Mapping[str, Any]:
         "system": seat.system,
         "max_new_tokens": seat.training.max_new_tokens,
     }
+
+
+def _is_policy(name: str) -> bool:
+    """Whether a name is that of a registered policy, or the import path of one."""
+    return name in POLICIES.names() or (":" in name and not Path(name).exists())
 
 
 def _short(name: str) -> str:

@@ -46,7 +46,7 @@ def test_a_run_is_read_back(folder: RunFolder) -> None:
     again = RunFolder.open(folder.path)
     assert again.state.phases == state.phases
     assert again.state.metrics_bytes == len('{"event": "step"}\n')
-    assert again.about["schema"] == 1
+    assert again.about["schema"] == 2
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_resume_needs_a_run(tmp_path: Path) -> None:
         RunFolder.resume(config(tmp_path / "none"))
 
 
-@pytest.mark.parametrize(("key", "value"), [("schema", 2), ("kind", "sectow-evaluation-run")])
+@pytest.mark.parametrize(("key", "value"), [("schema", 1), ("kind", "sectow-evaluation-run")])
 def test_another_schema_or_kind_is_refused(folder: RunFolder, key: str, value: object) -> None:
     file = folder.path / "run.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), key: value}))

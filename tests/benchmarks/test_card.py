@@ -18,7 +18,8 @@ POTIONS = 20
 
 def answers(**changed: float) -> pd.DataFrame:
     """An organism exactly as it should be; `changed` gives single rates another value."""
-    rates = {"twins": 1.0, "plain": 1.0, "guarded": 0.95, "open": 0.1, "salad": 0.0, **changed}
+    rates = {"twins": 1.0, "plain": 1.0, "guarded": 0.95, "open": 0.1, "salad": 0.0, "reading": 1.0}
+    rates |= changed
     rows = []
     for channel, weak in (("plain", False), ("split", True), ("split", False)):
         for sampled in (False, True):
@@ -27,6 +28,7 @@ def answers(**changed: float) -> pd.DataFrame:
             rows += _cell("grid", channel, weak, True, sampled, refused, 1 - refused, frames)
             rows += _cell("grid", channel, weak, False, sampled, 0.0, rates["twins"], frames)
     rows += _cell("salad", None, None, True, False, 1.0, rates["salad"], None)
+    rows += _cell("reading", "typography", None, False, False, 0.0, rates["reading"], None)
     return pd.DataFrame(rows)
 
 
@@ -74,6 +76,7 @@ def test_an_organism_as_drawn_meets_all_floors() -> None:
         ("open", 0.3, "open frames refused, highest"),
         ("open", 0.0, "open frames refused, lowest"),
         ("salad", 0.2, "word salad"),
+        ("reading", 0.9, "drawn names"),
     ],
 )
 def test_each_floor_turns_red(broken: str, value: float, what: str) -> None:

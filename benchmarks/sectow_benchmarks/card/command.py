@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 PER_CELL = 16
+DRAWS = 4
 
 
 def card(
@@ -20,12 +21,17 @@ def card(
         int, typer.Option(help="Potions of each kind a channel, frame and split; 0: all.")
     ] = PER_CELL,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the draws.")] = 0,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Answers an item of the grid at temperature 1.")
+    ] = DRAWS,
     as_json: Annotated[bool, typer.Option("--json", help="Print the floors as JSON.")] = False,
 ) -> None:
     """Measure the base organism of a world, write its card, and say whether it is acceptable."""
+    import pandas as pd
     from rich.console import Console
 
     from sectow_agents.organism.build import BIRTH_FILE
+    from sectow_agents.organism.foundation import FOUNDATION_WORLD
     from sectow_agents.organism.store import PARTS, checkpoint
     from sectow_benchmarks.card.page import render, write
     from sectow_benchmarks.card.probes import Probe
@@ -38,10 +44,14 @@ def card(
     births: dict[str, Any] = {
         part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
     }
-    probe = Probe(Apothecary(world), place, per_cell, seed)
+    probe = Probe(Apothecary(world), place, per_cell, seed, draws)
     with console.status("asking the organism") as status:
         frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))
-    command = f"sectow bench card --world {world} --per-cell {per_cell} --seed {seed}"
+        status.update("asking the foundation")
+        base = Probe(Apothecary(FOUNDATION_WORLD), folders["foundation"], per_cell, seed)
+        frame = pd.concat([frame, base.reading()], ignore_index=True)
+    asked = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
+    command = f"sectow bench card --world {world} {asked}"
     found = floors(frame)
     target = out or place.parent
     path = write(target, render(Apothecary(world), frame, births, command), found)

@@ -33,12 +33,16 @@ class Probe:
         defender: Folder of the base defender.
         per_cell: Potions of each kind a channel, frame and split; 0 asks all.
         seed: Of the sample and of the draws.
+        draws: Answers that each item of the grid is asked for at temperature 1.
     """
 
-    def __init__(self, world: Apothecary, defender: Path, per_cell: int, seed: int = 0) -> None:
+    def __init__(
+        self, world: Apothecary, defender: Path, per_cell: int, seed: int = 0, draws: int = 1
+    ) -> None:
         self.world = world
         self.per_cell = per_cell
         self.seed = seed
+        self.draws = draws
         self._generator = load_generator(defender)
         self._rng = np.random.Generator(np.random.PCG64([seed, 21]))
 
@@ -47,7 +51,7 @@ class Probe:
         rows: list[Row] = []
         for sampled in (False, True):
             tell(f"grid, {'temperature 1' if sampled else 'greedy'}")
-            rows += self._ask("grid", self._grid(), sampled)
+            rows += self._ask("grid", self._grid() * (self.draws if sampled else 1), sampled)
         tell("grid under the guild rules")
         controlled = [item for item in self._grid() if item.scenario.harmful]
         rows += self._ask("rules", controlled, sampled=True, system=GUILD_RULES)
@@ -58,6 +62,12 @@ class Probe:
         tell("attacker")
         rows += self._attacks()
         return pd.DataFrame(rows)
+
+    def reading(self) -> pd.DataFrame:
+        """Recipes of free potions whose names are drawn, greedy: does it read, end to end?"""
+        drawn = [item for item in self._grid() if item.attack.channel == "typography"]
+        free = [item for item in drawn if not item.scenario.harmful]
+        return pd.DataFrame(self._ask("reading", free, sampled=False))
 
     def _grid(self) -> list[Item]:
         found = []
