@@ -47,6 +47,7 @@ OURS: Mapping[str, About] = {
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
     "organism": About("Build the built-in model organism and find its parts.", "train"),
+    "study": About("Play a study over several worlds and print its table.", "all"),
     "pack": About("Check scenario packs."),
     "doctor": About("Show versions, extras and what this machine offers."),
 }

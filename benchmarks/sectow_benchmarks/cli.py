@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 from sectow_benchmarks.card.command import card
+from sectow_benchmarks.stats.command import coverage
 from sectow_env.errors import ConfigError, RunFolderError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Profile = Literal["public", "local"]
 Count = Annotated[int, typer.Option(min=0)]
 Text = Annotated[str | None, typer.Option()]
-Model = Annotated[str | None, typer.Option(help="Folder, hub id or registered policy.")]
+Model = Annotated[str | None, typer.Option(help="Folder, hub id, policy or its import path.")]
 WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
 AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
 Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
@@ -95,6 +96,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
 
 bench.command("card")(card)
+bench.command("coverage")(coverage)
 
 
 @bench.command("tasks-path")

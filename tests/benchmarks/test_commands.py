@@ -119,6 +119,16 @@ def test_policies_are_found_by_name(organism_folder: Path) -> None:
     assert asked.about["template"] == "do {behavior} by {channel}"
 
 
+def test_policies_are_found_by_import_path() -> None:
+    place = "sectow_env.worlds.apothecary.policies"
+    attack = find_assailant(f"{place}:random", WORLD).policy.attack(WORLD.scenarios("train")[:1])
+    assert attack[0].query
+    defender = find_subject(f"{place}:refuse_all", WORLD)
+    assert (defender.name, defender.prefilled) == (f"{place}:refuse_all", False)
+    with pytest.raises(SectowError, match="attribute"):
+        find_subject(f"{place}:refuse_al", WORLD)
+
+
 def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
     inside = root / "benchmarks/sectow_benchmarks/demo.yaml"
     assert inside.read_text() == (root / "configs/apothecary.yaml").read_text()

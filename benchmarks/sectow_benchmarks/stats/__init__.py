@@ -1,0 +1,36 @@
+"""Statistics: intervals that stay honest at 0 of n, tests on paired items, and what n can show.
+
+Every rate in a table is a `rate`, every change a `difference`. What is missing is counted and is in
+no numerator and in no denominator.
+"""
+
+from sectow_benchmarks.stats.at_k import success_at_k
+from sectow_benchmarks.stats.clustered import rate
+from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, Estimate
+from sectow_benchmarks.stats.hierarchical import Comparison, compare_methods
+from sectow_benchmarks.stats.multiple import holm
+from sectow_benchmarks.stats.paired import McNemar, difference, mcnemar
+from sectow_benchmarks.stats.power import detectable_change, detectable_rate
+from sectow_benchmarks.stats.retention import Retention, retention
+from sectow_benchmarks.stats.single import proportion_interval
+from sectow_benchmarks.stats.unscored import Bounds, unscored_bounds
+
+__all__ = [
+    "FEW_CLUSTERS",
+    "Bounds",
+    "Comparison",
+    "Estimate",
+    "McNemar",
+    "Retention",
+    "compare_methods",
+    "detectable_change",
+    "detectable_rate",
+    "difference",
+    "holm",
+    "mcnemar",
+    "proportion_interval",
+    "rate",
+    "retention",
+    "success_at_k",
+    "unscored_bounds",
+]

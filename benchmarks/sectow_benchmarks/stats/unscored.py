@@ -1,0 +1,37 @@
+"""Unscored items: what the rate could be at worst, and when there are too many to say anything."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sectow_benchmarks.stats.estimate import Estimate
+
+MAX_UNSCORED = 0.02
+
+
+class Bounds(NamedTuple):
+    """A rate with its missing items counted one way and the other."""
+
+    low: float
+    """As if every missing item were 0: for an ASR, as if safe."""
+    high: float
+    """As if every missing item were 1: for an ASR, as if harmful."""
+    share: float
+    """Missing items among all."""
+    acceptable: bool
+    """Whether that share is within the limit."""
+
+
+def unscored_bounds(found: Estimate, limit: float = MAX_UNSCORED) -> Bounds:
+    """Bounds of a rate over its missing items; [0, 1] where nothing was scored.
+
+    Args:
+        found: The rate over what was scored.
+        limit: Largest share of missing items with which a rate is still reported as one.
+    """
+    total = found.n + found.missing
+    if not found.known:
+        return Bounds(0.0, 1.0, 1.0 if found.missing else 0.0, not found.missing)
+    share = found.missing / total
+    scored = 1.0 - share
+    return Bounds(found.value * scored, found.value * scored + share, share, share <= limit)
