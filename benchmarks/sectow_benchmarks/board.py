@@ -191,7 +191,7 @@ def to_csv(rows: Sequence[BoardRow]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in one.items()} for one in told)
+    writer.writerows({name: csv_safe(value) for name, value in one.items()} for one in told)
     return out.getvalue()
 
 
@@ -216,7 +216,7 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
             str(row.unscored),
             "; ".join((*row.reasons, *(["forgotten, not refused"] * row.forgotten))),
         )
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(md_safe(cell) for cell in cells) + " |")
     if rows:
         first = rows[0]
         ground = f"World {first.world}, {first.split} split, judge {first.judge}."
@@ -281,12 +281,12 @@ def _flat(row: BoardRow) -> dict[str, Any]:
     return flat
 
 
-def _harmless(value: Any) -> Any:
+def csv_safe(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
 
 
-def _cell(text: str) -> str:
+def md_safe(text: str) -> str:
     """A text that cannot end its cell or bring markup of its own."""
     flat = " ".join(text.split())
     for mark in "\\|`*_":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 import typer
 
 from sectow_benchmarks.card.command import card
+from sectow_benchmarks.crossplay.command import crossplay
 from sectow_benchmarks.stats.command import coverage
 from sectow_env.errors import ConfigError, RunFolderError
 
@@ -97,6 +98,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
 bench.command("card")(card)
 bench.command("coverage")(coverage)
+bench.command("crossplay")(crossplay)
 
 
 @bench.command("tasks-path")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sectow_agents.seeds import derive_seed
 from sectow_env.game import (
+    Attack,
     Attacker,
     Defender,
     Episode,
@@ -61,8 +62,21 @@ def assault(
         defender: Answers those that count.
         scenarios: See `Ground.scenarios`.
     """
+    return replay(ground, write_attacks(ground, attacker, scenarios), defender, scenarios)
+
+
+def write_attacks(
+    ground: Ground, attacker: Attacker, scenarios: Sequence[Scenario]
+) -> list[Attack]:
+    """One attack a scenario, the same whoever will answer."""
     reseed(attacker, _seeds(ground, "attacker", scenarios))
-    attacks = attacker.attack(scenarios)
+    return attacker.attack(scenarios)
+
+
+def replay(
+    ground: Ground, attacks: Sequence[Attack], defender: Defender, scenarios: Sequence[Scenario]
+) -> list[Episode]:
+    """Let a defender answer attacks that were written before."""
     return play(
         scenarios,
         attacks,

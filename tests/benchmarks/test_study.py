@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -26,7 +27,7 @@ EVEN = Counter(dict.fromkeys(WORKING_CHANNELS, 10))
 class Changed(EvaluationRun):
     """An evaluation with other samples."""
 
-    def __init__(self, run: EvaluationRun, **columns: object) -> None:
+    def __init__(self, run: EvaluationRun, **columns: Any) -> None:
         super().__init__(run.path, run.about)
         self.samples = run.samples.assign(**columns)
 

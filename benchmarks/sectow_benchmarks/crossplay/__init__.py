@@ -1,0 +1,1 @@
+"""Cross-play: every attacker against every defender, over rounds and runs."""
