@@ -1,6 +1,7 @@
 """An evaluation run on disk: the only thing that tables and pages are made from.
 
     run.json            schema number, kind, provenance
+    responses/          answers of units of work that are under way; gone once the run is closed
     shards/UNIT.jsonl   samples of a finished unit of work; gone once the run is closed
     pictures/SHA.png    what was shown, by the digest of its pixels
     lm_eval/UNIT.json   lm-eval's own results, for comparison
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sectow_benchmarks.journal import Journal
 from sectow_benchmarks.samples import COLUMNS, Row, to_frame
 from sectow_env.errors import RunFolderError
 
@@ -128,6 +131,10 @@ class EvaluationRun:
         """Whether a unit of work is finished."""
         return self.closed or self._shard(unit).exists()
 
+    def journal(self, unit: str) -> Journal:
+        """Where the answers of a unit of work are kept until it is finished."""
+        return Journal(self.path / "responses" / f"{unit}.jsonl")
+
     def add(
         self,
         unit: str,
@@ -157,9 +164,8 @@ class EvaluationRun:
         frame.to_parquet(aside, index=False)
         _sync(aside)
         aside.replace(self.path / "samples.parquet")
-        for shard in (self.path / "shards").glob("*.jsonl"):
-            shard.unlink()
-        (self.path / "shards").rmdir()
+        for name in ("shards", "responses"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
 
     @cached_property
     def samples(self) -> pd.DataFrame:

@@ -12,12 +12,14 @@ import json
 from abc import abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lm_eval.api.model import LM
 from PIL import Image
 
 from sectow_agents.policies.sampling import Decoding
+from sectow_benchmarks.journal import Journal, key_of, recall
 from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Defender, reseed
@@ -47,6 +49,8 @@ class _GenerateOnly(LM):
     def __init__(self, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__()
         self.seed = seed
+        self.journal = Journal()
+        """Keeps the answers; put one with a file here to go on after a kill."""
         self._progress = progress
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
@@ -73,24 +77,41 @@ class _GenerateOnly(LM):
         return json.dumps({"chat": chat_history, "answer": add_generation_prompt})
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """One response a request, in order."""
+        """One response a request, in order; what the journal has is not asked again."""
         groups: dict[str, list[int]] = defaultdict(list)
         for index, request in enumerate(requests):
             groups[json.dumps(request.args[1], sort_keys=True)].append(index)
-        seeds = self._seeds(requests)
+        digests = self._digests(requests)
         responses = [""] * len(requests)
         for settings, members in groups.items():
             decoding, until = read_settings(json.loads(settings), self.seed)
-            for start in range(0, len(members), self._chunk):
-                chunk = members[start : start + self._chunk]
-                texts = self._answer(
-                    [requests[index] for index in chunk], decoding, [seeds[i] for i in chunk]
-                )
-                for index, text in zip(chunk, texts, strict=True):
-                    responses[index] = _cut(text, until)
-                if self._progress is not None:
-                    self._progress(len(chunk))
+            shapes = [str([image.size for image in _visuals(requests[i])]) for i in members]
+            keys = [
+                key_of(settings, digests[index], shape)
+                for index, shape in zip(members, shapes, strict=True)
+            ]
+            texts = recall(
+                self.journal,
+                keys,
+                partial(self._chosen, [requests[i] for i in members], decoding,
+                        [int(digests[i][:16], 16) >> 1 for i in members]),
+                self._chunk,
+                self._progress,
+            )  # fmt: skip
+            for index, text in zip(members, texts, strict=True):
+                responses[index] = _cut(text or "", until)
         return responses
+
+    def _chosen(
+        self,
+        requests: Sequence[Instance],
+        decoding: Decoding,
+        seeds: Sequence[int],
+        chosen: list[int],
+    ) -> list[str]:
+        return self._answer(
+            [requests[index] for index in chosen], decoding, [seeds[index] for index in chosen]
+        )
 
     @property
     def _chunk(self) -> int:
@@ -102,10 +123,10 @@ class _GenerateOnly(LM):
     ) -> list[str]:
         """One response a request."""
 
-    def _seeds(self, requests: Sequence[Instance]) -> list[int]:
-        """A seed a request, from its content alone: neither order nor batch changes a draw."""
+    def _digests(self, requests: Sequence[Instance]) -> list[str]:
+        """A digest a request, from its content alone: neither order nor batch changes a draw."""
         repeated: Counter[bytes] = Counter()
-        seeds = []
+        digests = []
         for request in requests:
             digest = hashlib.sha256(str(request.args[0]).encode())
             for image in _visuals(request):
@@ -113,8 +134,8 @@ class _GenerateOnly(LM):
             key = digest.digest()
             digest.update(f"{self.seed}/{repeated[key]}".encode())
             repeated[key] += 1
-            seeds.append(int.from_bytes(digest.digest()[:8], "big") >> 1)
-        return seeds
+            digests.append(digest.hexdigest())
+        return digests
 
 
 class PolicyLM(_GenerateOnly):

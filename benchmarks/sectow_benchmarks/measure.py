@@ -14,6 +14,7 @@ from sectow_agents.policies.sampling import Decoding
 from sectow_agents.policies.transformers_policy import TransformersDefender
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.harness import Session, tasks_for
+from sectow_benchmarks.journal import Remembered
 from sectow_benchmarks.learned import CEILING, FREE, ORACLE, STRATIFIED, Ground, assault
 from sectow_benchmarks.lm import DefenderLM, PolicyLM
 from sectow_benchmarks.provenance import describe_ground, describe_weights, text_digest
@@ -216,7 +217,9 @@ class _Work:
             done += count
             self.progress(name, done, total)
 
-        answered = session.ask(self.subject.lm(settings.seed, advance), settings.system)
+        lm = self.subject.lm(settings.seed, advance)
+        lm.journal = self.run.journal(name)
+        answered = session.ask(lm, settings.system)
         # The world's own judge reads words; others may want to see what was shown.
         shown = {} if isinstance(self.world, Apothecary) else answered.pictures
         judge, reward = find_judge(settings.judge, self.world), find_reward(None)
@@ -263,7 +266,10 @@ class _Work:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
-        episodes = assault(ground, attacker, defender, scenarios)
+        journal = self.run.journal(suite)
+        episodes = assault(
+            ground, Remembered(attacker, journal), Remembered(defender, journal), scenarios
+        )
         pictures = [episode.turns[-1].attack.image for episode in episodes]
         kept = {picture.sha256: picture.png for picture in pictures if picture is not None}
         self.run.add(suite, rows_of_episodes(episodes, "sampled", suite, self.world), kept)

@@ -1,0 +1,170 @@
+"""Answers on disk the moment they are there: what a killed evaluation has asked is not asked again.
+
+One JSON line an answer, with a key made of everything that matters. A line counts once it is whole
+and on the disk; the torn last line of a killed process is cut off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from sectow_env.errors import RunFolderError
+from sectow_env.game import Attack, Attacker, Defender, Reseedable, Scenario, reseed
+
+CHUNK = 256
+"""Items that are asked between two writes, where the policy does not say better."""
+Told = Callable[[int], None]
+
+
+class Journal:
+    """Answers by key, in memory and, with a path, on disk.
+
+    Args:
+        path: A JSONL file, made with the first answer; None keeps answers in memory only.
+
+    Raises:
+        RunFolderError: A line before the last one cannot be read.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self._answers: dict[str, str | None] = {}
+        if path is not None and path.exists():
+            self._read(path)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._answers
+
+    def __getitem__(self, key: str) -> str | None:
+        return self._answers[key]
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def add(self, answers: Mapping[str, str | None]) -> None:
+        """Keep answers; they are on disk when this returns."""
+        self._answers.update(answers)
+        if self.path is None or not answers:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lines = [json.dumps([key, answer]) + "\n" for key, answer in answers.items()]
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self, path: Path) -> None:
+        data = path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        for number, line in enumerate(data[:whole].splitlines(), 1):
+            try:
+                key, answer = json.loads(line)
+            except ValueError as error:
+                raise RunFolderError(
+                    given=f"line {number} of {path}",
+                    why=f"it cannot be read ({error})",
+                    fix="delete the file: its answers are then asked again",
+                ) from error
+            self._answers[key] = answer
+        if whole < len(data):
+            os.truncate(path, whole)
+
+
+def key_of(*parts: str) -> str:
+    """The key of an answer to what these parts say together."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def recall(
+    journal: Journal,
+    keys: Sequence[str],
+    ask: Callable[[list[int]], Sequence[str | None]],
+    chunk: int = CHUNK,
+    told: Told | None = None,
+) -> list[str | None]:
+    """One answer a key, asking only for those that are not in the journal.
+
+    Args:
+        journal: Keeps what is asked.
+        keys: No two alike.
+        ask: Answers the items with these indices, in order.
+        chunk: Items between two writes.
+        told: Is told how many answers have just been found or made.
+    """
+    missing = [index for index, key in enumerate(keys) if key not in journal]
+    if told is not None and len(missing) < len(keys):
+        told(len(keys) - len(missing))
+    for start in range(0, len(missing), chunk):
+        part = missing[start : start + chunk]
+        answers = ask(part)
+        journal.add(dict(zip((keys[index] for index in part), answers, strict=True)))
+        if told is not None:
+            told(len(part))
+    return [journal[key] for key in keys]
+
+
+class Remembered:
+    """A policy of either seat whose answers are kept in a journal.
+
+    It takes the seeds of its items, as the policy does; items of a call are told apart by them.
+
+    Args:
+        policy: Is asked for what the journal does not have.
+        journal: Keeps its answers.
+    """
+
+    def __init__(self, policy: Attacker | Defender, journal: Journal) -> None:
+        self._policy = policy
+        self._journal = journal
+        self._seeds: list[int] = []
+
+    def reseed(self, seeds: Sequence[int]) -> None:
+        """Take the seeds of the next call's items."""
+        self._seeds = list(seeds)
+
+    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
+        """One attack a scenario; a picture comes back pixel for pixel."""
+
+        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
+            reseed(self._policy, seeds)
+            attacks = self._policy.attack([scenarios[index] for index in chosen])  # type: ignore[union-attr]  # the caller knows the seat
+            return [attack.model_dump_json() for attack in attacks]
+
+        told = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
+        return [Attack.model_validate_json(text or "") for text in told]
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        """One response an attack."""
+
+        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
+            reseed(self._policy, seeds)
+            return self._policy.respond([attacks[index] for index in chosen])  # type: ignore[union-attr]  # as above
+
+        whats = (
+            key_of(one.query, one.system or "", one.image.sha256 if one.image else "")
+            for one in attacks
+        )
+        return [text or "" for text in self._recalled(whats, "respond", ask)]
+
+    def _recalled(
+        self,
+        whats: Iterable[str],
+        verb: str,
+        ask: Callable[[list[int], list[int]], Sequence[str | None]],
+    ) -> list[str | None]:
+        seeds, self._seeds = self._seeds, []
+        keys = [
+            key_of(verb, what, str(seeds[index] if seeds else ""), str(index))
+            for index, what in enumerate(whats)
+        ]
+
+        def chosen(indices: list[int]) -> Sequence[str | None]:
+            return ask(indices, [seeds[index] for index in indices] if seeds else [])
+
+        # A policy that takes no seeds may depend on its call, so it is asked for all at once.
+        chunk = CHUNK if isinstance(self._policy, Reseedable) else max(1, len(keys))
+        return recall(self._journal, keys, chosen, chunk)
