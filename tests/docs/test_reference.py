@@ -25,9 +25,15 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, An
         inner = [one for one in (field.annotation, *get_args(field.annotation)) if _is_model(one)]
         default = REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
         if not inner or default is None:
-            yield prefix + name, str(default) if isinstance(default, Path) else default
+            yield prefix + name, _as_yaml(default)
         for one in inner:
             yield from settings(one, f"{prefix}{name}.")
+
+
+def _as_yaml(default: Any) -> Any:
+    if isinstance(default, Path):
+        return str(default)
+    return list(default) if isinstance(default, tuple) else default
 
 
 def _is_model(kind: object) -> bool:

@@ -26,7 +26,7 @@ def build(
         Path | None, typer.Option(help="Where to build; default: the user's cache folder.")
     ] = None,
     foundation: Annotated[
-        str, typer.Option(help="'shipped', 'new' (about 45 minutes on 2 cores), or a folder.")
+        str, typer.Option(help="'shipped', 'new' (about 50 minutes on 2 cores), or a folder.")
     ] = "shipped",
     seed: Annotated[int, typer.Option(help="Seed of the initial weights and the lessons.")] = 0,
     scale: Annotated[
