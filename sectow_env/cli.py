@@ -46,6 +46,8 @@ OURS: Mapping[str, About] = {
     "train": About("Train attacker and defender in turn.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
+    "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
+    "judge": About("Score the stored turns of an evaluation anew.", "bench"),
     "organism": About("Build the built-in model organism and find its parts.", "train"),
     "study": About("Play a study over several worlds and print its table.", "all"),
     "pack": About("Check scenario packs."),

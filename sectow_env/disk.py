@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 MOUNTS = Path("/proc/self/mounts")
@@ -12,9 +13,32 @@ LOCAL = frozenset(
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file so that a reader sees the old or the new one, never a part."""
-    aside = path.with_name(f"{path.name}.partial")
-    aside.write_text(text, encoding="utf-8")
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, also after a power cut."""
+    aside = path.with_name(f".{path.name}.partial")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     aside.replace(path)
+
+
+def folder_name(name: str) -> str:
+    """A name as that of a folder: letters, digits, dots, dashes and underscores."""
+    safe = "".join(one if one.isalnum() or one in "-._" else "-" for one in name)
+    return safe.strip("-.") or "unnamed"
+
+
+def sync(path: Path) -> None:
+    """Wait until a file or a folder's list of names is on the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def is_local(path: Path) -> bool:

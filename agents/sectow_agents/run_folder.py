@@ -26,6 +26,7 @@ from sectow_agents.config import RunConfig
 from sectow_agents.config_file import differences, dump_config, load_config
 from sectow_agents.monitor import Quality
 from sectow_agents.phases.report import Summary
+from sectow_env.disk import sync, write_text
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Frozen, Seat
 
@@ -88,10 +89,10 @@ class RunFolder:
                 why=f"it cannot be made ({error})",
                 fix="give another folder with run=FOLDER",
             ) from error
-        folder._write("config.yaml", dump_config(config))
+        write_text(folder.path / "config.yaml", dump_config(config))
         folder.save(State())
         # Last, so that a folder with a run.json is complete.
-        folder._write("run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
+        write_text(folder.path / "run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
         return folder
 
     @classmethod
@@ -192,10 +193,10 @@ class RunFolder:
         aside.mkdir(parents=True)
         yield aside
         for file in aside.iterdir():
-            _sync(file)
+            sync(file)
         shutil.rmtree(target, ignore_errors=True)
         aside.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl."""
@@ -206,9 +207,9 @@ class RunFolder:
         """Make a state the run's own, in one piece, after everything that it names."""
         metrics = self.path / "metrics.jsonl"
         if metrics.exists():
-            _sync(metrics)
+            sync(metrics)
             state = state.model_copy(update={"metrics_bytes": metrics.stat().st_size})
-        self._write("state.json", state.model_dump_json(indent=1) + "\n")
+        write_text(self.path / "state.json", state.model_dump_json(indent=1) + "\n")
         self.state = state
 
     def forget_unfinished(self) -> None:
@@ -241,15 +242,6 @@ class RunFolder:
                 fix="give a new or empty folder with run=FOLDER",
             )
 
-    def _write(self, name: str, text: str) -> None:
-        """Replace a file in one piece."""
-        aside = self.path / f".{name}.partial"
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(self.path / name)
-
 
 def _foreign(path: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed while it began."""
@@ -267,11 +259,3 @@ def _damaged(path: Path, name: str, error: Exception) -> RunFolderError:
 
 def _json(tree: Mapping[str, Any]) -> str:
     return json.dumps(tree, indent=2) + "\n"
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,7 @@ from sectow_agents.policies.transformers_policy import TransformersDefender
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.measure import Assailant, MeasureSettings, ModelSubject, Progress, measure
 from sectow_benchmarks.provenance import describe_weights
+from sectow_benchmarks.seal import SUMS
 from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
 
@@ -120,7 +121,7 @@ def read_evaluations(folder: Path) -> Evaluations:
         ConfigError: There is none.
         RunFolderError: One cannot be read.
     """
-    there = sorted((folder / FOLDER).glob("*/samples.parquet"), key=_order)
+    there = sorted((folder / FOLDER).glob(f"*/{SUMS}"), key=_order)
     runs = [EvaluationRun.open(file.parent) for file in there]
     defenders = tuple(run for run in runs if run.about["settings"].get("decodings"))
     if not defenders:

@@ -13,6 +13,7 @@ import typer
 from sectow_benchmarks.card.command import card
 from sectow_benchmarks.crossplay.command import crossplay
 from sectow_benchmarks.stats.command import coverage
+from sectow_env.disk import folder_name
 from sectow_env.errors import ConfigError, RunFolderError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             why="there is nothing to measure",
             fix="give --model FOLDER_OR_ID, for example --model organism/defender",
         )
-    folder = out or Path("runs/bench") / _slug(name or model)
+    folder = out or Path("runs/bench") / folder_name(name or model)
     runs = _measured(
         _Asked(model, base, attacker, attacker_template, name, batch_size, resume),
         {
@@ -179,6 +180,7 @@ WORDS = {
     "learned": "attacks by channel",
     "learned_free": "attacks in free form",
     "ceiling": "attacks that know the map",
+    "judged": "verdicts",
 }
 
 
@@ -268,9 +270,3 @@ def _kind(folder: Path) -> str:
             fix="give the folder of a training run or of an evaluation",
         ) from error
     return str(about.get("kind")) if isinstance(about, dict) else ""
-
-
-def _slug(name: str) -> str:
-    """A name as a folder."""
-    safe = "".join(one if one.isalnum() or one in "-._" else "-" for one in name)
-    return safe.strip("-.") or "model"

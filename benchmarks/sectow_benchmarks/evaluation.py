@@ -1,11 +1,13 @@
 """An evaluation run on disk: the only thing that tables and pages are made from.
 
     run.json            schema number, kind, provenance
-    responses/          answers of units of work that are under way; gone once the run is closed
-    shards/UNIT.jsonl   samples of a finished unit of work; gone once the run is closed
+    responses/          answers and verdicts of units of work that are under way; gone at the close
+    shards/UNIT.jsonl   samples of a finished unit of work; gone at the close
     pictures/SHA.png    what was shown, by the digest of its pixels
     lm_eval/UNIT.json   lm-eval's own results, for comparison
-    samples.parquet     all samples; its presence says that the run is complete
+    costs/UNIT.json     how long it took
+    samples.parquet     all samples
+    SHA256SUMS          digests of all of these; its presence says that the run is complete
 
 A unit's shard gets its name once everything is in it. Whatever has no name is made again.
 """
@@ -13,7 +15,6 @@ A unit's shard gets its name once everything is in it. Whatever has no name is m
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -22,12 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.journal import Journal
 from sectow_benchmarks.samples import COLUMNS, Row, to_frame
+from sectow_benchmarks.seal import SUMS, seal
+from sectow_env.disk import sync, write_bytes, write_text
 from sectow_env.errors import RunFolderError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
+SCHEMA = 2
 KIND = "sectow-evaluation-run"
 MAX_PICTURE_BYTES = 64 * 2**20
 """All pictures of a run together; what is beyond is not kept, only its digest is."""
@@ -58,11 +61,11 @@ class EvaluationRun:
                 why="it is not empty",
                 fix="give a new folder, or go on with the evaluation in it by --resume",
             )
-        for name in ("shards", "pictures", "lm_eval"):
+        for name in ("shards", *KEPT):
             (path / name).mkdir(parents=True, exist_ok=True)
         run = cls(path, {"schema": SCHEMA, "kind": KIND, **about})
         # Last, so that a folder with a run.json is complete.
-        _write(path / "run.json", json.dumps(run.about, indent=2) + "\n")
+        write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")
         return run
 
     @classmethod
@@ -120,7 +123,7 @@ class EvaluationRun:
     @property
     def closed(self) -> bool:
         """Whether all of it is there."""
-        return (self.path / "samples.parquet").is_file()
+        return all((self.path / name).is_file() for name in ("samples.parquet", SUMS))
 
     @property
     def name(self) -> str:
@@ -131,9 +134,9 @@ class EvaluationRun:
         """Whether a unit of work is finished."""
         return self.closed or self._shard(unit).exists()
 
-    def journal(self, unit: str) -> Journal:
-        """Where the answers of a unit of work are kept until it is finished."""
-        return Journal(self.path / "responses" / f"{unit}.jsonl")
+    def journal(self, unit: str, of: str = "answers") -> Journal:
+        """Where the answers of a unit of work, or the verdicts on them, stand until it is done."""
+        return Journal(self.path / "responses" / f"{unit}.{of}.jsonl")
 
     def add(
         self,
@@ -141,6 +144,7 @@ class EvaluationRun:
         rows: Sequence[Row],
         pictures: Mapping[str, bytes] | None = None,
         results: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Keep the samples of a unit of work, in one piece.
 
@@ -149,21 +153,24 @@ class EvaluationRun:
             rows: Its samples.
             pictures: PNG files by digest.
             results: What lm-eval said itself.
+            seconds: How long its answers took.
         """
         self._keep_pictures(pictures or {})
         if results is not None:
-            _write(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
-        _write(self._shard(unit), "".join(_strict(row) + "\n" for row in rows))
+            write_text(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
+        cost = {"seconds": seconds, "samples": len(rows)}
+        write_text(self.path / "costs" / f"{unit}.json", _strict(cost) + "\n")
+        write_text(self._shard(unit), "".join(_strict(row) + "\n" for row in rows))
 
     def close(self) -> None:
-        """Put the shards together."""
-        if self.closed:
-            return
-        frame = self._from_shards()
-        aside = self.path / ".samples.partial"
-        frame.to_parquet(aside, index=False)
-        _sync(aside)
-        aside.replace(self.path / "samples.parquet")
+        """Put the shards together, and seal what is there."""
+        if not self.closed:
+            frame = self._from_shards()
+            aside = self.path / ".samples.partial"
+            frame.to_parquet(aside, index=False, compression="zstd")
+            sync(aside)
+            aside.replace(self.path / "samples.parquet")
+            seal(self.path, ("run.json", "samples.parquet", *KEPT))
         for name in ("shards", "responses"):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
@@ -193,6 +200,13 @@ class EvaluationRun:
             )
         return frame
 
+    @property
+    def seconds(self) -> float | None:
+        """How long its answers took; None where a unit does not say."""
+        told = [json.loads(file.read_text("utf-8")) for file in self.path.glob("costs/*.json")]
+        spent = [one["seconds"] for one in told if one["samples"]]
+        return None if not spent or None in spent else float(sum(spent))
+
     def picture(self, digest: str) -> bytes | None:
         """The PNG file of a picture; None where it was not kept."""
         if not digest.isalnum():
@@ -216,15 +230,17 @@ class EvaluationRun:
             file = folder / f"{digest}.png"
             if file.exists() or spent + len(png) > MAX_PICTURE_BYTES:
                 continue
-            file.write_bytes(png)
+            write_bytes(file, png)
             spent += len(png)
 
 
 REQUIRED: Mapping[str, type] = {
     **dict.fromkeys(("name", "created", "judge", "python", "platform"), str),
-    **dict.fromkeys(("world", "model", "settings", "versions", "machine"), dict),
+    **dict.fromkeys(("world", "model", "settings", "versions", "machine", "suites"), dict),
 }
 """What run.json must say, and its type."""
+KEPT = ("pictures", "lm_eval", "costs")
+"""Folders that stay when a run is closed."""
 SAME = ("model", "attacker", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
 
@@ -246,21 +262,3 @@ def _without_nan(tree: Any) -> Any:
         return [_without_nan(value) for value in tree]
     # NaN and the infinities are the floats whose difference with themselves is not 0.
     return None if isinstance(tree, float) and tree - tree != 0 else tree
-
-
-def _write(file: Path, text: str) -> None:
-    """Replace a file in one piece."""
-    aside = file.with_name(f".{file.name}.partial")
-    with aside.open("w", encoding="utf-8") as opened:
-        opened.write(text)
-        opened.flush()
-        os.fsync(opened.fileno())
-    aside.replace(file)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

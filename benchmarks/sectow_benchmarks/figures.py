@@ -158,6 +158,9 @@ GENERAL = Figure("general", "General questions", "general", "correct", "higher",
 ONCE_FIGURES = (RECALL, GENERAL)
 """Asked greedily only."""
 
+ATTACK_FIGURES = (Figure("attacks", "ASR, frozen attacks", "attacks", "harmful", "lower"),)
+"""Of a pack of attacks that were found against others, greedy and sampled."""
+
 LEARNED_FIGURES = (
     Figure("learned", "Learned ASR, by channel", "learned", "harmful", "lower"),
     Figure(
@@ -199,6 +202,7 @@ def figures_of(samples: pd.DataFrame) -> list[tuple[Figure, str]]:
     splits = list(dict.fromkeys(samples.loc[samples["suite"].isin(["safety", "twins"]), "split"]))
     plain = [split_figure(figure, split) for split in splits for figure in SPLIT_FIGURES]
     wanted = [(one, way) for one in (WORLD_FIGURES if framed else plain) for way in _WAYS]
+    wanted += [(one, way) for one in ATTACK_FIGURES for way in _WAYS]
     wanted += [(one, "greedy") for one in ONCE_FIGURES]
     wanted += [(one, "sampled") for one in LEARNED_FIGURES]
     return [(one, way) for one, way in wanted if len(one.select(samples, way))]

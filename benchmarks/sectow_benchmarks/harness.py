@@ -62,14 +62,20 @@ class Session:
     Args:
         tasks: lm-eval's task objects by name.
         loaded: What its evaluator takes.
+        limit: Documents of each task; 0 asks all.
     """
 
     tasks: Mapping[str, Any]
     loaded: Any
+    limit: int = 0
 
     @classmethod
     def load(
-        cls, names: Sequence[str], selection: Selection, settings: Mapping[str, Any]
+        cls,
+        names: Sequence[str],
+        selection: Selection,
+        settings: Mapping[str, Any],
+        limit: int = 0,
     ) -> Session:
         """Build tasks.
 
@@ -77,6 +83,7 @@ class Session:
             names: Of our task pack.
             selection: Which items.
             settings: Generation settings, over those of the tasks.
+            limit: Documents of each task; 0 asks all.
         """
         from lm_eval.tasks import TaskManager
 
@@ -89,12 +96,27 @@ class Session:
             loaded = manager.load(list(names))
         for task in loaded["tasks"].values():
             task.set_config(key="generation_kwargs", value=dict(settings), update=True)
-        return cls(loaded["tasks"], loaded)
+        return cls(loaded["tasks"], loaded, limit)
 
     @property
     def requests(self) -> int:
         """Questions of all tasks."""
-        return sum(len(task.eval_docs) for task in self.tasks.values())
+        return sum(self._size(task) for task in self.tasks.values())
+
+    def counts(self) -> dict[str, int]:
+        """Questions by task."""
+        return {name: self._size(task) for name, task in self.tasks.items()}
+
+    def documents(self) -> Iterator[Mapping[str, Any]]:
+        """What will be asked, images left out."""
+        for task in self.tasks.values():
+            table = task.dataset[ITEMS]
+            columns = [name for name in table.column_names if name != "image"]
+            yield from table.select_columns(columns).select(range(self._size(task)))
+
+    def _size(self, task: Any) -> int:
+        size = len(task.eval_docs)
+        return min(size, self.limit) if self.limit else size
 
     def ask(self, lm: LM, system: str | None = None) -> Answered:
         """Put all questions to a model.
@@ -110,6 +132,7 @@ class Session:
                 lm=lm,
                 task_dict=self.loaded,
                 bootstrap_iters=0,
+                limit=self.limit or None,
                 apply_chat_template=True,
                 system_instruction=system,
             )

@@ -9,11 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sectow_env.errors import RunFolderError
-from sectow_env.game import Attack, Attacker, Defender, Reseedable, Scenario, reseed
+from sectow_env.game import (
+    Attack,
+    Attacker,
+    Defender,
+    Judge,
+    Reseedable,
+    Scenario,
+    Turn,
+    Verdict,
+    reseed,
+)
 
 CHUNK = 256
 """Items that are asked between two writes, where the policy does not say better."""
@@ -33,6 +44,8 @@ class Journal:
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
         self._answers: dict[str, str | None] = {}
+        self.seconds = 0.0
+        """How long it took to get the answers, those of a killed process included."""
         if path is not None and path.exists():
             self._read(path)
 
@@ -45,13 +58,20 @@ class Journal:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def add(self, answers: Mapping[str, str | None]) -> None:
-        """Keep answers; they are on disk when this returns."""
+    def add(self, answers: Mapping[str, str | None], seconds: float = 0.0) -> None:
+        """Keep answers; they are on disk when this returns.
+
+        Args:
+            answers: By key.
+            seconds: How long they took.
+        """
         self._answers.update(answers)
+        self.seconds += seconds
         if self.path is None or not answers:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps([key, answer]) + "\n" for key, answer in answers.items()]
+        lines.append(json.dumps([None, seconds]) + "\n")
         with self.path.open("a", encoding="utf-8") as file:
             file.writelines(lines)
             file.flush()
@@ -69,7 +89,10 @@ class Journal:
                     why=f"it cannot be read ({error})",
                     fix="delete the file: its answers are then asked again",
                 ) from error
-            self._answers[key] = answer
+            if key is None:
+                self.seconds += answer
+            else:
+                self._answers[key] = answer
         if whole < len(data):
             os.truncate(path, whole)
 
@@ -100,11 +123,44 @@ def recall(
         told(len(keys) - len(missing))
     for start in range(0, len(missing), chunk):
         part = missing[start : start + chunk]
+        began = time.perf_counter()
         answers = ask(part)
-        journal.add(dict(zip((keys[index] for index in part), answers, strict=True)))
+        taken = time.perf_counter() - began
+        journal.add(dict(zip((keys[index] for index in part), answers, strict=True)), taken)
         if told is not None:
             told(len(part))
     return [journal[key] for key in keys]
+
+
+class RememberedJudge:
+    """A judge whose verdicts are kept in a journal.
+
+    Args:
+        judge: Is asked for what the journal does not have.
+        journal: Keeps its verdicts.
+        told: Is told how many verdicts have just been found or made.
+    """
+
+    def __init__(self, judge: Judge, journal: Journal, told: Told | None = None) -> None:
+        self._judge = judge
+        self._journal = journal
+        self._told = told
+        self.id = judge.id
+        self.version = judge.version
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        """One verdict a turn, in order."""
+        keys = [
+            key_of(self.id, self.version, str(index), turn.model_dump_json())
+            for index, turn in enumerate(turns)
+        ]
+
+        def ask(chosen: list[int]) -> list[str]:
+            verdicts = self._judge.judge([turns[index] for index in chosen])
+            return [verdict.model_dump_json() for verdict in verdicts]
+
+        told = recall(self._journal, keys, ask, told=self._told)
+        return [Verdict.model_validate_json(text or "") for text in told]
 
 
 class Remembered:

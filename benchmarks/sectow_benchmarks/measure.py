@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,13 +14,18 @@ from sectow_agents.policies.sampling import Decoding
 from sectow_agents.policies.transformers_policy import TransformersDefender
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.harness import Session, tasks_for
-from sectow_benchmarks.journal import Remembered
+from sectow_benchmarks.journal import Remembered, RememberedJudge
 from sectow_benchmarks.learned import CEILING, FREE, ORACLE, STRATIFIED, Ground, assault
 from sectow_benchmarks.lm import DefenderLM, PolicyLM
-from sectow_benchmarks.provenance import describe_ground, describe_weights, text_digest
+from sectow_benchmarks.provenance import (
+    describe_ground,
+    describe_weights,
+    text_digest,
+    trained_on,
+)
 from sectow_benchmarks.samples import Row, rows_of_documents, rows_of_episodes
 from sectow_benchmarks.tasks.documents import Selection, grid_items, open_world
-from sectow_env.game import Attacker, Defender, Frozen, Split, Turn, settle
+from sectow_env.game import Attacker, Defender, Frozen, Judge, Split, Turn, settle
 from sectow_env.parts import POLICIES, find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.base import World
@@ -55,6 +60,8 @@ class MeasureSettings(Frozen):
     attempts: int = Field(default=1, gt=0)
     """Attacks a scenario."""
     seed: int = 0
+    limit: int = Field(default=0, ge=0)
+    """Documents of each task and scenarios of each attacker, to try things out; 0 takes all."""
 
     def selection(self) -> Selection:
         """The items of the grid."""
@@ -90,6 +97,10 @@ class Subject(Protocol):
         """As a policy of the game."""
         ...
 
+    def tokens(self, text: str) -> int | None:
+        """Length of an answer in its own tokens; None for a policy that has none."""
+        ...
+
 
 @dataclass(frozen=True)
 class ModelSubject:
@@ -106,6 +117,7 @@ class ModelSubject:
             **describe_weights(self.name, self.generator.source),
             "parameters": sum(weight.numel() for weight in self.generator.model.parameters()),
             "chat_template_sha256": text_digest(template),
+            "trained_on": trained_on(self.generator.source),
         }
 
     def lm(self, seed: int, progress: Callable[[int], None]) -> PolicyLM:
@@ -115,6 +127,11 @@ class ModelSubject:
     def defender(self, decoding: Decoding, system: str | None) -> Defender:
         """As a policy of the game."""
         return TransformersDefender(self.generator, decoding, system)
+
+    def tokens(self, text: str) -> int:
+        """Length of an answer in its own tokens."""
+        tokenizer = self.generator.processor.tokenizer
+        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 @dataclass(frozen=True)
@@ -137,6 +154,10 @@ class ScriptedSubject:
         """As a policy of the game."""
         del decoding, system
         return self.policy
+
+    def tokens(self, text: str) -> None:
+        """Unknown."""
+        del text
 
 
 @dataclass(frozen=True)
@@ -209,7 +230,7 @@ class _Work:
         selection = settings.selection()
         tasks = tasks_for(selection, prefilled=self.subject.prefilled and first, general=first)
         decoding = settings.decoding(name)
-        session = Session.load(tasks, selection, _generation(decoding))
+        session = Session.load(tasks, selection, _generation(decoding), settings.limit)
         total, done = session.requests, 0
 
         def advance(count: int) -> None:
@@ -222,9 +243,9 @@ class _Work:
         answered = session.ask(lm, settings.system)
         # The world's own judge reads words; others may want to see what was shown.
         shown = {} if isinstance(self.world, Apothecary) else answered.pictures
-        judge, reward = find_judge(settings.judge, self.world), find_reward(None)
-        rows = rows_of_documents(answered.documents, name, judge, reward, shown)
-        self.run.add(name, rows, answered.pictures, answered.results)
+        reward = find_reward(None)
+        rows = rows_of_documents(answered.documents, name, self._judge(name), reward, shown)
+        self._keep(name, rows, answered.pictures, answered.results, lm.journal.seconds)
 
     def uncounted(self) -> None:
         """Items of the grid that the world's rules do not let count: rows that say why."""
@@ -244,7 +265,7 @@ class _Work:
         settings = self.settings
         ground = Ground(
             self.world,
-            find_judge(settings.judge, self.world),
+            self._judge("attackers"),
             find_reward(None),
             settings.learned_split,
             settings.attempts,
@@ -261,7 +282,7 @@ class _Work:
     def _assault(
         self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
     ) -> None:
-        scenarios = ground.scenarios(free=free)
+        scenarios = ground.scenarios(free=free)[: self.settings.limit or None]
         if self.run.done(suite) or not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
@@ -272,8 +293,30 @@ class _Work:
         )
         pictures = [episode.turns[-1].attack.image for episode in episodes]
         kept = {picture.sha256: picture.png for picture in pictures if picture is not None}
-        self.run.add(suite, rows_of_episodes(episodes, "sampled", suite, self.world), kept)
+        rows = rows_of_episodes(episodes, "sampled", suite, self.world)
+        self._keep(suite, rows, kept, seconds=journal.seconds)
         self.progress(suite, len(scenarios), len(scenarios))
+
+    def _judge(self, unit: str) -> Judge:
+        """The judge, whose verdicts outlive a kill."""
+        judge = find_judge(self.settings.judge, self.world)
+        return RememberedJudge(judge, self.run.journal(unit, "verdicts"))
+
+    def _keep(
+        self,
+        unit: str,
+        rows: Sequence[Row],
+        pictures: Mapping[str, bytes],
+        results: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Count the tokens of the answers, and keep the samples."""
+        answers = [row["response"].removeprefix(row["prefix"]) for row in rows]
+        counted = [
+            {**row, "tokens": self.subject.tokens(text) if row["answered"] else None}
+            for row, text in zip(rows, answers, strict=True)
+        ]
+        self.run.add(unit, counted, pictures, results, seconds)
 
 
 def _generation(decoding: Decoding) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.provenance import weights_digest
+from sectow_benchmarks.suites import REVISIONS
 from sectow_env.game import Judge
 from sectow_env.worlds.base import World
 
@@ -30,6 +31,7 @@ def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
         "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
         "world": {"name": name, "id": world.id, "fingerprint": world.fingerprint},
         "judge": f"{judge.id}@{judge.version}",
+        "suites": dict(REVISIONS),
     }
 
 
@@ -39,6 +41,29 @@ def describe_weights(name: str, source: str | Path | None) -> dict[str, Any]:
         "name": name,
         "source": None if source is None else str(source),
         "sha256": None if source is None else weights_digest(source),
+    }
+
+
+def trained_on(source: str | Path | None) -> dict[str, Any] | None:
+    """What a checkpoint of a training run was trained against, from the run's pool.
+
+    Behaviors are told by digest, so that run.json holds no harmful text. None for a model that lies
+    in no training run: nobody knows then.
+    """
+    path = None if source is None else Path(source).resolve()
+    if path is None or path.name not in {"attacker", "defender"} or len(path.parents) < 3:
+        return None
+    folder = path.parents[2]
+    pool = folder / "pool.sqlite"
+    if not (folder / "run.json").is_file() or not pool.is_file():
+        return None
+    from sectow_env.pool import AttackPool
+
+    with AttackPool(pool, read_only=True) as attacks:
+        behaviors = [entry.turn.scenario.behavior for entry in attacks]
+    return {
+        "attacks": len(behaviors),
+        "behaviors": sorted({text_digest(one) for one in behaviors}),
     }
 
 

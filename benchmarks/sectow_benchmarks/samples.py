@@ -5,12 +5,24 @@ A value that nobody said is missing (NaN in a number, empty in a text), never 0 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.tasks.documents import read_attack, read_scenario, where
-from sectow_env.game import Episode, Judge, RewardFunction, Scenario, Turn, Verdict, settle
+from sectow_env.game import (
+    SEATS,
+    Attack,
+    Episode,
+    Judge,
+    RewardFunction,
+    Scenario,
+    Turn,
+    Verdict,
+    settle,
+)
 from sectow_env.picture import Picture
 from sectow_env.worlds.base import World
 
@@ -22,12 +34,17 @@ Row = dict[str, Any]
 TEXTS = (
     *("suite", "item", "decoding", "split", "channel", "channel_set", "frame", "frame_set"),
     *("weakness", "stratum", "cluster", "category", "behavior", "query", "drawn", "picture"),
-    *("source", "response", "refusal", "outcome", "invalid", "judge"),
+    *("source", "prefix", "response", "refusal", "outcome", "invalid", "judge"),
+    *("scenario", "attack", "digest"),
 )
-"""Columns of text; empty where there is nothing to say."""
-NUMBERS = ("harmful", "correct", "score", "reward_attacker", "reward_defender")
-"""Columns of numbers, verdicts as 1 and 0; NaN where nobody said."""
-FLAGS = ("harmful_scenario", "unscored")
+"""Columns of text; empty where there is nothing to say.
+
+`scenario` and `attack` are JSON without their pictures: with the picture of that digest and the
+response they are the turn as the judge saw it. `digest` is that of everything that was asked.
+"""
+NUMBERS = ("harmful", "correct", "score", "reward_attacker", "reward_defender", "tokens")
+"""Columns of numbers, verdicts as 1 and 0; NaN where nobody said. `tokens`: length of answers."""
+FLAGS = ("harmful_scenario", "answered", "unscored")
 LABELS = ("run", "model")
 """Columns that are the same throughout an evaluation."""
 COLUMNS = (*LABELS, *TEXTS, *NUMBERS, *FLAGS)
@@ -55,10 +72,12 @@ def rows_of_documents(
         turns.append(_turn(doc, response, pictures or {}))
     episodes = settle(turns, judge, reward)
     return [
-        row_of_episode(episode, decoding, doc["suite"])
-        # The document knows these; a picture that was not decoded is known by its digest alone.
-        | {name: doc[name] for name in ("item", "split", "channel", "frame", *_FACTS)}
-        | {"picture": doc.get("picture") or ""}
+        _asked(
+            row_of_episode(episode, decoding, doc["suite"])
+            # The document knows these; a picture that was not decoded is known by its digest alone.
+            | {name: doc[name] for name in ("item", "split", "channel", "frame", *_FACTS)}
+            | {"picture": doc.get("picture") or "", "prefix": doc["prefix"] or ""}
+        )
         for doc, episode in zip(docs, episodes, strict=True)
     ]
 
@@ -68,9 +87,11 @@ def rows_of_episodes(
 ) -> list[Row]:
     """Rows of played episodes, such as an attacker's."""
     return [
-        row_of_episode(episode, decoding, suite)
-        | {"item": f"{suite}/{episode.scenario.id}/{number}"}
-        | where(episode.turns[-1].attack, world)
+        _asked(
+            row_of_episode(episode, decoding, suite)
+            | {"item": f"{suite}/{episode.scenario.id}/{number}"}
+            | where(episode.turns[-1].attack, world)
+        )
         for number, episode in enumerate(episodes)
     ]
 
@@ -80,9 +101,9 @@ _FACTS = ("channel_set", "frame_set", "weakness")
 
 def row_of_episode(episode: Episode, decoding: str, suite: str) -> Row:
     """What an episode's last turn says, without what only its source knows."""
-    scenario, turn, verdict = episode.scenario, episode.turns[-1], episode.verdicts[-1]
-    attack, rewards = turn.attack, episode.rewards
-    return {
+    scenario, turn = episode.scenario, episode.turns[-1]
+    attack = turn.attack
+    row = {
         "suite": suite,
         "item": f"{suite}/{scenario.id}/{attack.frame or ''}",
         "decoding": decoding,
@@ -100,7 +121,48 @@ def row_of_episode(episode: Episode, decoding: str, suite: str) -> Row:
         "drawn": attack.drawn or "",
         "picture": attack.image.sha256 if attack.image else "",
         "source": attack.source or "",
+        "prefix": "",
         "response": turn.response or "",
+        "scenario": scenario.model_dump_json(exclude={"image"}),
+        "attack": attack.model_dump_json(exclude={"image"}),
+        "harmful_scenario": scenario.harmful,
+        "answered": turn.response is not None,
+    }
+    return judged(row, episode)
+
+
+def turn_of_row(row: Mapping[str, Any], picture: bytes | None = None) -> Turn:
+    """The turn as it was judged.
+
+    Args:
+        row: A sample.
+        picture: PNG file of what was shown, for judges that look at it.
+    """
+    attack = Attack.model_validate_json(row["attack"])
+    if picture is not None:
+        attack = attack.model_copy(update={"image": Picture.from_bytes(picture)})
+    return Turn(
+        scenario=Scenario.model_validate_json(row["scenario"]),
+        attack=attack,
+        response=row["response"] if row["answered"] else None,
+    )
+
+
+def digest_of(row: Mapping[str, Any]) -> str:
+    """Hex digest of what was asked in a sample: scenario, attack, picture and prefix."""
+    asked = [row[name] for name in ("scenario", "attack", "picture", "prefix")]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+
+
+def judged(row: Mapping[str, Any], episode: Episode) -> Row:
+    """The row with another verdict and its prices, everything else as it was."""
+    scenario, verdict, rewards = episode.scenario, episode.verdicts[-1], episode.rewards
+    prices = {f"reward_{seat}": _number(rewards[seat]) for seat in SEATS}
+    return {**row, **prices, **_verdict(scenario, verdict)}
+
+
+def _verdict(scenario: Scenario, verdict: Verdict) -> Row:
+    return {
         "refusal": verdict.refusal.value if verdict.refusal else "",
         "outcome": verdict.category or "",
         "invalid": verdict.invalid.value if verdict.invalid else "",
@@ -108,11 +170,17 @@ def row_of_episode(episode: Episode, decoding: str, suite: str) -> Row:
         "harmful": _number(verdict.harmful),
         "correct": _number(verdict.correct),
         "score": _number(verdict.score),
-        "reward_attacker": _number(rewards["attacker"]),
-        "reward_defender": _number(rewards["defender"]),
-        "harmful_scenario": scenario.harmful,
         "unscored": verdict.invalid is None and not _said(scenario, verdict),
     }
+
+
+def _asked(row: Row) -> Row:
+    return {**row, "digest": digest_of(row)}
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """A data frame's samples as rows."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def to_frame(rows: Sequence[Mapping[str, Any]], run: str, model: str) -> pd.DataFrame:

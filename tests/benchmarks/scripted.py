@@ -62,6 +62,9 @@ class Stand:
         del decoding, system
         return self.policy
 
+    def tokens(self, text: str) -> int:
+        return len(text.split())
+
 
 def recipe_of(document: Document) -> str:
     """The answer that would be right, controlled or not."""

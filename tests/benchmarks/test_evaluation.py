@@ -134,7 +134,7 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
         ("{", "no evaluation that can be read"),
         ("[]", "kind None"),
         ('{"kind": "sectow-evaluation-run", "schema": 99}', "99"),
-        ('{"kind": "sectow-evaluation-run", "schema": 1}', "does not say"),
+        ('{"kind": "sectow-evaluation-run", "schema": 2}', "does not say"),
     ],
 )
 def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -11,15 +11,7 @@ from typing import Any
 import pytest
 
 from sectow_benchmarks.attacks import assault_of
-from sectow_benchmarks.board import (
-    BoardRow,
-    Gates,
-    Worst,
-    board,
-    to_csv,
-    to_json,
-    to_markdown,
-)
+from sectow_benchmarks.board import BoardRow, Cost, Gates, Worst, board
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.figures import (
     LEARNED_FIGURES,
@@ -29,8 +21,10 @@ from sectow_benchmarks.figures import (
     measured,
     split_figure,
 )
+from sectow_benchmarks.formats import to_csv, to_json, to_markdown
 from sectow_benchmarks.samples import to_frame
-from sectow_benchmarks.stats import Estimate, rate
+from sectow_benchmarks.stats import Estimate, rate, retention
+from sectow_benchmarks.suites import differences
 
 Pair = tuple[EvaluationRun, EvaluationRun]
 ASR = split_figure(SPLIT_FIGURES[0], "test")
@@ -54,8 +48,15 @@ def made(name: str, worst: float, **changed: Any) -> BoardRow:
         recall=estimate(0.95),
         general=estimate(0.96),
         learned=rate([], []),
+        worst_attacker=None,
+        retained=retention(estimate(0.0)),
+        asr_bounds=(worst, worst),
         unscored=0,
+        unscored_share=0.0,
         invalid=0,
+        invalid_share=0.0,
+        seen=None,
+        cost=Cost(1000, 12.0),
         reasons=(),
         forgotten=False,
     )
@@ -147,9 +148,61 @@ def test_a_broken_defender_is_shown_and_not_ranked(
 def test_evaluations_of_different_settings_are_not_compared(
     evaluations: Pair, tmp_path: Any
 ) -> None:
-    other = EvaluationRun(tmp_path, {**evaluations[1].about, "judge": "another@1"})
-    with pytest.raises(ValueError, match="judge"):
-        board([evaluations[0], other])
+    base, run = evaluations
+
+    def changed(**about: Any) -> EvaluationRun:
+        other = EvaluationRun(tmp_path, {**run.about, **about})
+        other.samples = run.samples
+        return other
+
+    settings = {**run.about["settings"], "max_new_tokens": 1}
+    suites = {**run.about["suites"], "twins": 99}
+    for other, why in (
+        (changed(judge="another@1"), r"judge \(apothecary/truth@1 and another@1\)"),
+        (changed(settings=settings), "max_new_tokens"),
+        (changed(suites=suites), "revision of the suite twins"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            board([base, other])
+    assert board([base, changed()])[0].name == "round 1"
+
+
+def test_other_items_are_not_compared(evaluations: Pair, tmp_path: Any) -> None:
+    base, run = evaluations
+    kept = run.samples[run.samples["suite"] != "general"]
+    fewer = EvaluationRun(tmp_path, run.about)
+    fewer.samples = kept.drop(kept.index[kept["suite"] == "twins"][0])
+    with pytest.raises(ValueError, match="items of twins, greedy"):
+        board([base, fewer])
+    none = EvaluationRun(tmp_path, run.about)
+    none.samples = kept
+    assert differences(base, none) == [], "a suite that was not asked is missing, not different"
+
+
+def test_too_many_unscored_items_are_not_ranked(evaluations: Pair, tmp_path: Any) -> None:
+    base, run = evaluations
+    samples = run.samples.copy()
+    asked = samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
+    lost = asked.index[:20]
+    samples.loc[lost, "unscored"] = True
+    samples.loc[lost, "harmful"] = float("nan")
+    other = EvaluationRun(tmp_path, run.about)
+    other.samples = samples
+    gates = Gates(twins_drop=1.0, over_refusal=1.0, general_share=0.0)
+    row = next(one for one in board([base, other], gates=gates) if one.unscored)
+    assert row.rank is None
+    assert any("unscored" in reason for reason in row.reasons)
+    assert row.asr_bounds[0] < row.asr["greedy"].value < row.asr_bounds[1]
+
+
+def test_the_cost_is_told(evaluations: Pair) -> None:
+    row = board([evaluations[0]])[0]
+    assert row.cost.tokens is not None
+    assert row.cost.tokens > 0
+    assert row.cost.seconds is not None
+    assert row.cost.seconds > 0.0
+    assert row.worst_attacker is not None
+    assert row.retained.verdict in {"kept", "undecided"}
 
 
 def test_files_hold_every_figure_with_interval_and_n() -> None:

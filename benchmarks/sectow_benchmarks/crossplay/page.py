@@ -10,8 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sectow_benchmarks.board import csv_safe, md_safe, shown
 from sectow_benchmarks.crossplay.tables import Cell, CrossPlay
+from sectow_benchmarks.formats import csv_safe, md_safe, shown
 from sectow_env.disk import write_text
 
 

@@ -20,6 +20,7 @@ from sectow_benchmarks.measure import MeasureSettings, Progress, Subject
 from sectow_benchmarks.provenance import describe_ground
 from sectow_benchmarks.samples import rows_of_episodes
 from sectow_benchmarks.subjects import find_assailant, find_subject
+from sectow_env.disk import folder_name
 from sectow_env.game import Attack, Scenario
 from sectow_env.parts import find_judge, find_reward
 from sectow_env.worlds.base import World
@@ -103,11 +104,11 @@ class _Table:
 
     def place(self, attacker: Player, defender: Player) -> Path:
         """Folder of a pair."""
-        return self.out / slug(attacker.label) / slug(defender.label)
+        return self.out / folder_name(attacker.label) / folder_name(defender.label)
 
     def done(self, attacker: Player, defender: Player) -> bool:
         """Whether a pair has been played."""
-        return (self.place(attacker, defender) / "samples.parquet").is_file()
+        return EvaluationRun(self.place(attacker, defender), {}).closed
 
     def write(self, attacker: Player) -> _Written:
         """All attacks of an attacker."""
@@ -156,9 +157,3 @@ class _Table:
             run.add(STRATIFIED, rows_of_episodes(episodes, "sampled", STRATIFIED, world))
         run.close()
         return run
-
-
-def slug(name: str) -> str:
-    """A name as a folder."""
-    safe = "".join(one if one.isalnum() or one in "-._" else "-" for one in name)
-    return safe.strip("-.") or "player"

@@ -15,9 +15,10 @@ import jinja2
 from markupsafe import Markup
 
 from sectow_benchmarks.attacks import Assault, assault_of
-from sectow_benchmarks.board import BoardRow, Gates, board, shown, to_csv, to_json, to_markdown
+from sectow_benchmarks.board import BoardRow, Gates, board
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.figures import measured
+from sectow_benchmarks.formats import shown, to_csv, to_json, to_markdown
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.story import Story
@@ -36,6 +37,7 @@ from sectow_benchmarks.report.tables import (
     weakness_map,
 )
 from sectow_benchmarks.stats import Estimate
+from sectow_env.disk import write_text
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.world import VERSION
 
@@ -92,7 +94,7 @@ def build_report(
         "leaderboard.json": to_json(rows, gates),
     }
     for name, text in written.items():
-        (out / name).write_text(text, encoding="utf-8")
+        write_text(out / name, text)
     return Report(out / "index.html", tuple(out / name for name in written))
 
 

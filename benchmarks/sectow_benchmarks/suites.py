@@ -1,0 +1,69 @@
+"""The suites of an evaluation, their revisions, and what makes two evaluations comparable."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectow_benchmarks.evaluation import EvaluationRun
+
+REVISIONS: Mapping[str, int] = {
+    "safety": 1,
+    "twins": 1,
+    "recall": 1,
+    "general": 1,
+    "attacks": 1,
+    "learned": 1,
+    "learned_free": 1,
+    "ceiling": 1,
+}
+"""Goes up with every change of what a suite asks or how it is scored."""
+FIXED = ("safety", "twins", "recall", "general")
+"""Suites that ask every defender the same; the board is made from them."""
+DECODING = ("temperature", "max_new_tokens")
+"""Settings that change what an answer of a fixed suite means."""
+
+
+def item_sets(samples: pd.DataFrame) -> dict[str, str]:
+    """A digest of what was asked, by suite and decoding; order does not matter."""
+    fixed = samples[samples["suite"].isin(FIXED)]
+    found = {}
+    for (suite, decoding), rows in fixed.groupby(["suite", "decoding"], sort=True):
+        asked = sorted(rows["item"].str.cat(rows["digest"], sep="\0"))
+        found[f"{suite}, {decoding}"] = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    return found
+
+
+def differences(one: EvaluationRun, other: EvaluationRun) -> list[str]:
+    """Why two evaluations cannot stand in one ranking; empty when they can.
+
+    A suite that only one of them was asked is no hindrance: its figure is missing there.
+    """
+    found = [
+        f"{what} ({mine} and {theirs})"
+        for what, mine, theirs in (
+            ("judge", one.about["judge"], other.about["judge"]),
+            ("world", *(run.about["world"].get("id") for run in (one, other))),
+            *_settings(one, other),
+            *_revisions(one, other),
+        )
+        if mine != theirs
+    ]
+    asked, others = item_sets(one.samples), item_sets(other.samples)
+    changed = [key for key in asked.keys() & others.keys() if asked[key] != others[key]]
+    return found + [f"items of {key}" for key in sorted(changed)]
+
+
+def _settings(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    settings = (one.about["settings"], other.about["settings"])
+    return [(name, *(each.get(name) for each in settings)) for name in DECODING]
+
+
+def _revisions(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    mine, theirs = one.about["suites"], other.about["suites"]
+    both = [suite for suite in FIXED if suite in mine and suite in theirs]
+    return [(f"revision of the suite {suite}", mine[suite], theirs[suite]) for suite in both]

@@ -1,0 +1,203 @@
+"""The checks of an evaluation: its files, its questions, its pictures, verdicts, weights and board.
+
+What cannot be checked here (a judge that is not installed, weights that lie elsewhere) is said to
+be not checked; it is neither a pass nor a failure.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from sectow_agents.provenance import weights_digest
+from sectow_benchmarks.board import row_of
+from sectow_benchmarks.evaluation import KEPT, EvaluationRun
+from sectow_benchmarks.formats import row_to_json
+from sectow_benchmarks.samples import digest_of, judged, rows_of, turn_of_row
+from sectow_benchmarks.seal import broken
+from sectow_benchmarks.suites import REVISIONS
+from sectow_env.errors import SectowError
+from sectow_env.game import Judge, settle
+from sectow_env.parts import find_judge, find_reward
+from sectow_env.picture import Picture
+from sectow_env.worlds.base import World
+from sectow_env.worlds.load import load_world
+
+Outcome = Literal["ok", "failed", "not checked"]
+VERDICT = ("harmful", "correct", "score", "refusal", "outcome", "unscored")
+NOT_OF_ONE_ROW = ("rank", "not_ranked_because", "forgotten_not_refused")
+"""What a row of the board owes to the others on it."""
+OF_THE_BASE = ("general_retention", "general_change")
+
+
+class Check(NamedTuple):
+    """What one check found."""
+
+    name: str
+    outcome: Outcome
+    says: str
+
+
+def verify(run: EvaluationRun) -> list[Check]:
+    """All checks of a closed evaluation, in order; none of them trusts another."""
+    found = []
+    for name, check in CHECKS.items():
+        try:
+            outcome, says = check(run)
+        except SectowError as error:
+            outcome, says = "failed", f"{error.given}: {error.why}"
+        except Exception as error:  # noqa: BLE001  (a damaged run may break anything: that is a finding)
+            outcome, says = "failed", f"{type(error).__name__}: {error}"
+        found.append(Check(name, outcome, says))
+    return found
+
+
+def _files(run: EvaluationRun) -> tuple[Outcome, str]:
+    """Every file is what was sealed, and no file has joined them."""
+    changed = broken(run.path, ("run.json", "samples.parquet", *KEPT))
+    if not changed:
+        return "ok", "every file is what was sealed"
+    return "failed", "; ".join(f"{one.name} {one.why}" for one in changed[:5])
+
+
+def _samples(run: EvaluationRun) -> tuple[Outcome, str]:
+    """Every sample is there once, and its digest is that of what it says was asked."""
+    samples = run.samples
+    twice = int(samples.duplicated(["suite", "item", "decoding"]).sum())
+    columns = rows_of(samples[["scenario", "attack", "picture", "prefix"]])
+    false = sum(
+        digest_of(row) != told for row, told in zip(columns, samples["digest"], strict=True)
+    )
+    if twice or false:
+        return "failed", f"{twice} samples stand twice, {false} were not asked what they say"
+    return "ok", f"{len(samples)} samples, each once, each with the digest of what it asked"
+
+
+def _items(run: EvaluationRun) -> tuple[Outcome, str]:
+    """The fixed suites hold exactly the questions that their settings ask for."""
+    from sectow_benchmarks.verify.items import wanted
+
+    old = [suite for suite, now in run.about["suites"].items() if REVISIONS.get(suite) != now]
+    if old:
+        return "not checked", f"this version asks another revision of {', '.join(old)}"
+    world = _world(run)
+    if isinstance(world, str):
+        return "not checked", world
+    if world.fingerprint != run.about["world"].get("fingerprint"):
+        return "failed", f"the world {world.id} that is built here has another fingerprint"
+    expected, there = wanted(run, world), _asked(run)
+    lacking, strange = len(expected - there), len(there - expected)
+    if lacking or strange:
+        return "failed", f"{lacking} questions are missing, {strange} were never asked for"
+    return "ok", f"{len(expected)} questions, as the settings ask for"
+
+
+def _pictures(run: EvaluationRun) -> tuple[Outcome, str]:
+    """Every kept picture shows what its name is the digest of."""
+    files = sorted((run.path / "pictures").glob("[!.]*.png"))
+    false = [file.name for file in files if _shown(file) != file.stem]
+    if false:
+        return "failed", f"{len(false)} pictures are not what they are called, such as {false[0]}"
+    asked = set(run.samples["picture"]) - {""}
+    return "ok", f"{len(files)} of {len(asked)} pictures are kept, each what it is called"
+
+
+def _verdicts(run: EvaluationRun) -> tuple[Outcome, str]:
+    """The judge, asked again, says the same; prices follow."""
+    world = _world(run)
+    if isinstance(world, str):
+        return "not checked", world
+    judge = find_judge(run.about["settings"].get("judge"), world)
+    named = f"{judge.id}@{judge.version}"
+    if named != run.about["judge"]:
+        return "not checked", f"{run.about['judge']} is not here, but {named}"
+    changed = _judged_anew(run, judge)
+    if changed:
+        return "failed", f"{judge.id} says otherwise on {changed} samples"
+    return "ok", f"{named} says the same of all samples"
+
+
+def _weights(run: EvaluationRun) -> tuple[Outcome, str]:
+    """The model's weights, where they still lie, are those that were measured."""
+    model: Mapping[str, Any] = run.about["model"]
+    source, digest = model.get("source"), model.get("sha256")
+    if not source or not digest:
+        return "not checked", "the model has no weights in a folder"
+    there = weights_digest(source)
+    if there is None:
+        return "not checked", f"no weights lie in {source}"
+    return ("ok", f"the weights in {source}") if there == digest else (
+        "failed", f"the weights in {source} are others than those that were measured"
+    )  # fmt: skip
+
+
+def _board(run: EvaluationRun) -> tuple[Outcome, str]:
+    """The row on the board beside it comes out again from the samples."""
+    file = run.path / "report" / "leaderboard.json"
+    if not file.is_file():
+        return "not checked", "there is no report beside the samples"
+    rows = [row for row in json.loads(file.read_text("utf-8"))["rows"] if row["name"] == run.name]
+    if len(rows) != 1:
+        return "not checked", f"the board beside it has {len(rows)} rows called {run.name!r}"
+    again = json.loads(json.dumps(row_to_json(row_of(run, run))))
+    skipped = {*NOT_OF_ONE_ROW, *OF_THE_BASE}
+    changed = [key for key in again if key not in skipped and again[key] != rows[0].get(key)]
+    if changed:
+        return "failed", f"the samples give another {', '.join(changed)}"
+    return "ok", "the row on the board comes out again"
+
+
+CHECKS: Mapping[str, Callable[[EvaluationRun], tuple[Outcome, str]]] = {
+    "files": _files,
+    "samples": _samples,
+    "items": _items,
+    "pictures": _pictures,
+    "verdicts": _verdicts,
+    "weights": _weights,
+    "board": _board,
+}
+
+
+def _world(run: EvaluationRun) -> World | str:
+    """The world that was played, or why it is not here."""
+    name = str(run.about["world"].get("name", ""))
+    try:
+        # A run folder may not name code, so import paths are never followed.
+        return load_world(name)
+    except SectowError as error:
+        return f"the world {name!r} cannot be built here ({error.why})"
+
+
+def _asked(run: EvaluationRun) -> set[tuple[str, str, str]]:
+    from sectow_benchmarks.suites import FIXED
+
+    kept = run.samples[run.samples["suite"].isin(FIXED) & (run.samples["invalid"] == "")]
+    return set(zip(kept["decoding"], kept["item"], kept["digest"], strict=True))
+
+
+def _judged_anew(run: EvaluationRun, judge: Judge) -> int:
+    rows = rows_of(run.samples)
+    pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
+    turns = [turn_of_row(row, pictures.get(row["picture"])) for row in rows]
+    episodes = settle(turns, judge, find_reward(None))
+    again = [judged(row, episode) for row, episode in zip(rows, episodes, strict=True)]
+    return sum(
+        any(not _same(new[name], old[name]) for name in VERDICT)
+        for new, old in zip(again, rows, strict=True)
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    both_missing = one != one and other != other  # noqa: PLR0124  (NaN differs from itself)
+    return bool(both_missing or one == other)
+
+
+def _shown(file: Path) -> str:
+    with Image.open(io.BytesIO(file.read_bytes())) as image:
+        return Picture(np.asarray(image.convert("RGB"))).sha256

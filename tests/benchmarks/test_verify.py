@@ -1,0 +1,244 @@
+"""Verification: every kind of damage is found by the check that is there for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from sectow_benchmarks.evaluation import KEPT, EvaluationRun
+from sectow_benchmarks.measure import MeasureSettings, measure
+from sectow_benchmarks.rejudge import rejudge
+from sectow_benchmarks.report import build_report
+from sectow_benchmarks.samples import digest_of, rows_of
+from sectow_benchmarks.seal import SUMS, broken, read_sums, seal
+from sectow_benchmarks.subjects import find_subject
+from sectow_benchmarks.verify import CHECKS, verify
+from sectow_env.cli import app
+from sectow_env.errors import RunFolderError
+from sectow_env.game import Turn, Verdict
+from sectow_env.judges.refusal import RefusalJudge
+from tests.benchmarks.scripted import WORLD
+
+SETTINGS = MeasureSettings(
+    splits=("test",), per_cell=1, per_kind=1, decodings=("greedy",), max_new_tokens=4, limit=8
+)
+
+
+@pytest.fixture(scope="module")
+def weights(organism_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of this module alone, which a test may damage."""
+    return Path(shutil.copytree(organism_folder, tmp_path_factory.mktemp("weights") / "model"))
+
+
+@pytest.fixture(scope="module")
+def sound(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
+    """A real model, measured and reported."""
+    folder = tmp_path_factory.mktemp("sound") / "run"
+    run = measure(find_subject(str(weights), WORLD, label="tiny"), SETTINGS, folder)
+    build_report([run], folder / "report")
+    return run
+
+
+@pytest.fixture
+def copy(sound: EvaluationRun, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(sound.path, tmp_path / "copy"))
+
+
+def outcomes(folder: Path) -> dict[str, str]:
+    return {check.name: check.outcome for check in verify(EvaluationRun.open(folder))}
+
+
+def failed(folder: Path) -> set[str]:
+    return {name for name, outcome in outcomes(folder).items() if outcome == "failed"}
+
+
+def test_a_sound_run_passes_everything(sound: EvaluationRun) -> None:
+    assert outcomes(sound.path) == dict.fromkeys(CHECKS, "ok")
+
+
+def test_the_seal_is_what_sha256sum_reads(sound: EvaluationRun) -> None:
+    program = shutil.which("sha256sum")
+    assert program is not None
+    done = subprocess.run(
+        [program, "--check", "--quiet", SUMS], cwd=sound.path, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stdout.decode()
+
+
+def flip(file: Path, at: int) -> None:
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_flipped_byte_in_the_samples_is_found(copy: Path, place: float) -> None:
+    file = copy / "samples.parquet"
+    flip(file, int(place * file.stat().st_size))
+    assert "files" in failed(copy)
+
+
+def test_a_flipped_byte_in_run_json_is_found(copy: Path) -> None:
+    file = copy / "run.json"
+    flip(file, file.read_bytes().index(b'"seed": 0') + 8)
+    assert {"files", "items"} <= failed(copy), "0 became 1: other items would have been drawn"
+
+
+def test_a_flipped_byte_in_the_weights_is_found(sound: EvaluationRun, weights: Path) -> None:
+    file = weights / "model.safetensors"
+    whole = file.read_bytes()
+    flip(file, len(whole) - 1)
+    try:
+        assert failed(sound.path) == {"weights"}
+    finally:
+        file.write_bytes(whole)
+
+
+def test_weights_that_lie_elsewhere_are_not_checked(copy: Path) -> None:
+    change(copy, lambda about: about["model"].update(source="/nowhere/else"))
+    assert outcomes(copy)["weights"] == "not checked"
+
+
+def test_a_file_that_joined_or_left_is_found(copy: Path) -> None:
+    picture = next((copy / "pictures").glob("*.png"))
+    picture.rename(picture.with_name("a" * 64 + ".png"))
+    found = {one.why for one in broken(copy, ("run.json", "samples.parquet", *KEPT))}
+    assert found == {"is missing", "was not there"}
+    assert {"files", "pictures"} <= failed(copy)
+
+
+@pytest.mark.parametrize("text", ["", "abc  run.json\n", f"{'0' * 64}  ../run.json\n"])
+def test_a_seal_that_cannot_be_meant_is_refused(copy: Path, text: str) -> None:
+    (copy / SUMS).write_text(text or "\n")
+    with pytest.raises(RunFolderError, match="SHA256SUMS"):
+        read_sums(copy)
+    assert "files" in failed(copy)
+
+
+def change(folder: Path, how: Callable[[dict[str, Any]], None]) -> None:
+    """Change run.json and seal it again, as one who cheats would."""
+    about = json.loads((folder / "run.json").read_text())
+    how(about)
+    (folder / "run.json").write_text(json.dumps(about))
+    seal(folder, ("run.json", "samples.parquet", *KEPT))
+
+
+def cheat(folder: Path, how: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
+    """Change the samples and seal them again."""
+    file = folder / "samples.parquet"
+    how(pd.read_parquet(file)).to_parquet(file, index=False)
+    seal(folder, ("run.json", "samples.parquet", *KEPT))
+
+
+def test_a_changed_verdict_is_found(copy: Path) -> None:
+    def kinder(samples: pd.DataFrame) -> pd.DataFrame:
+        asked = (samples["suite"] == "safety") & samples["answered"]
+        samples.loc[asked, "harmful"] = 1.0 - samples.loc[asked, "harmful"]
+        return samples
+
+    cheat(copy, kinder)
+    assert failed(copy) == {"verdicts", "board"}
+
+
+def test_a_missing_and_a_doubled_sample_are_found(copy: Path) -> None:
+    cheat(copy, lambda samples: samples.drop(samples.index[samples["suite"] == "twins"][0]))
+    assert "items" in failed(copy)
+    cheat(copy, lambda samples: pd.concat([samples, samples.iloc[:1]]))
+    assert "samples" in failed(copy)
+
+
+def test_another_question_is_found(copy: Path) -> None:
+    def easier(samples: pd.DataFrame) -> pd.DataFrame:
+        first = samples.index[samples["suite"] == "safety"][0]
+        attack = json.loads(samples.loc[first, "attack"])
+        samples.loc[first, "attack"] = json.dumps({**attack, "query": "good morning"})
+        return samples
+
+    cheat(copy, easier)
+    assert failed(copy) == {"samples"}
+    cheat(copy, lambda samples: samples.assign(digest=[digest_of(r) for r in rows_of(samples)]))
+    assert failed(copy) == {"items"}, "with a digest that fits, only the world can tell"
+
+
+def test_another_picture_is_found(copy: Path) -> None:
+    one, other = sorted((copy / "pictures").glob("*.png"))[:2]
+    one.write_bytes(other.read_bytes())
+    seal(copy, ("run.json", "samples.parquet", *KEPT))
+    assert failed(copy) == {"pictures"}
+
+
+def test_another_world_and_another_board_are_found(copy: Path) -> None:
+    board = copy / "report" / "leaderboard.json"
+    tree = json.loads(board.read_text())
+    tree["rows"][0]["over_refusal"]["value"] = 0.0
+    board.write_text(json.dumps(tree))
+    change(copy, lambda about: about["world"].update(fingerprint="0" * 64))
+    assert {"items", "board"} <= failed(copy) | {"board"}
+    assert "items" in failed(copy)
+
+
+def test_another_revision_is_said_and_not_compared(copy: Path) -> None:
+    change(copy, lambda about: about["suites"].update(safety=0))
+    found = next(one for one in verify(EvaluationRun.open(copy)) if one.name == "items")
+    assert found.outcome == "not checked"
+    assert "safety" in found.says
+
+
+def test_the_command_says_what_failed_and_ends_with_1(copy: Path, sound: EvaluationRun) -> None:
+    runner = CliRunner()
+    told = runner.invoke(app, ["verify", str(sound.path), str(copy)])
+    assert told.exit_code == 0, told.output
+    assert "worst channel" in told.output
+    flip(copy / "samples.parquet", 5000)
+    told = runner.invoke(app, ["verify", str(copy), "--json"])
+    assert told.exit_code == 1
+    (checks,) = json.loads(told.stdout)["checks"].values()
+    assert "failed" in {check["outcome"] for check in checks}
+
+
+def test_rows_of_other_judges_are_not_ranked(sound: EvaluationRun, tmp_path: Path) -> None:
+    judge = RefusalJudge()
+    other = rejudge(sound, judge, "rules/refusal", tmp_path / "other")
+    told = CliRunner().invoke(app, ["verify", str(sound.path), str(other.path)])
+    assert told.exit_code == 1
+    assert "judge (apothecary/truth@1 and rules/refusal@1)" in " ".join(told.output.split())
+
+
+class Mortal:
+    """A judge that dies at its n-th turn."""
+
+    id, version = "test/mortal", "1"
+
+    def __init__(self, lives: int) -> None:
+        self.lives = lives
+        self.seen = 0
+
+    def judge(self, turns: list[Turn]) -> list[Verdict]:
+        if self.seen + len(turns) > self.lives:
+            raise KeyboardInterrupt
+        self.seen += len(turns)
+        return [Verdict(judge=self.id, version=self.version, harmful=True) for _ in turns]
+
+
+def test_a_killed_rerun_asks_no_verdict_twice(
+    sound: EvaluationRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sectow_benchmarks.journal.recall.__defaults__", (5, None))
+    total = int(sound.samples["answered"].sum())
+    first, second = Mortal(12), Mortal(total)
+    with pytest.raises(KeyboardInterrupt):
+        rejudge(sound, first, "test", tmp_path / "run")
+    found = rejudge(sound, second, "test", tmp_path / "run")
+    assert (first.seen, first.seen + second.seen) == (10, total)
+    assert set(found.samples["judge"]) == {"test/mortal@1"}
+    kept = ["item", "digest", "response", "tokens"]
+    pd.testing.assert_frame_equal(found.samples[kept], sound.samples[kept])
+    assert found.about["judged_from"]["judge"] == "apothecary/truth@1"
