@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from sectow_agents.policies.transformers_policy import TransformersDefender
 from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.measure import Assailant, MeasureSettings, ModelSubject, Progress, measure
+from sectow_benchmarks.measure import Assailant, ModelSubject, Progress, measure
 from sectow_benchmarks.provenance import describe_weights
 from sectow_benchmarks.seal import SUMS
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
 

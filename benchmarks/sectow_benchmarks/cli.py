@@ -12,13 +12,14 @@ import typer
 
 from sectow_benchmarks.card.command import card
 from sectow_benchmarks.crossplay.command import crossplay
+from sectow_benchmarks.run_commands import compare, freeze
 from sectow_benchmarks.stats.command import coverage
 from sectow_env.disk import folder_name
 from sectow_env.errors import ConfigError, RunFolderError
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.measure import MeasureSettings, Progress
+    from sectow_benchmarks.measure import Progress
     from sectow_benchmarks.report.build import Report
 
 Profile = Literal["public", "local"]
@@ -33,6 +34,10 @@ PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and fra
 PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
 Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
 Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
+Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
+Limit = Annotated[int, typer.Option(min=0, help="Items of each task, to try things out; 0: all.")]
+BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once, or auto.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, ask nothing.")]
 Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -62,11 +67,15 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     max_new_tokens: Tokens = 32,
     system: Text = None,
     judge: Text = None,
-    batch_size: Annotated[int, typer.Option(min=1)] = 128,
+    suites: Text = None,
+    attacks: Attacks = None,
+    limit: Limit = 0,
+    batch_size: BatchSize = "auto",
     seed: Count = 0,
     name: Text = None,
     out: Out = None,
     resume: Resume = False,
+    dry_run: DryRun = False,
     profile: ProfileOption = "public",
     as_json: AsJson = False,
 ) -> None:
@@ -79,27 +88,34 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             why="there is nothing to measure",
             fix="give --model FOLDER_OR_ID, for example --model organism/defender",
         )
+    given = {
+        "world": world,
+        "suites": None if suites is None else [one.strip() for one in suites.split(",")],
+        "splits": _splits(split),
+        "per_cell": per_cell,
+        "per_kind": per_kind,
+        "max_new_tokens": max_new_tokens,
+        "system": system,
+        "judge": judge,
+        "attacks": None if attacks is None else str(attacks),
+        "limit": limit,
+        "seed": seed,
+    }
+    if dry_run:
+        _planned(model, attacker, given, as_json)
+        return
     folder = out or Path("runs/bench") / folder_name(name or model)
-    runs = _measured(
-        _Asked(model, base, attacker, attacker_template, name, batch_size, resume),
-        {
-            "world": world,
-            "splits": split,
-            "per_cell": per_cell,
-            "per_kind": per_kind,
-            "max_new_tokens": max_new_tokens,
-            "system": system,
-            "judge": judge,
-            "seed": seed,
-        },
-        folder,
-    )
+    size = _batch_size(batch_size)
+    asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
+    runs = _measured(asked, given, folder)
     _finish(runs, folder / "report", profile, as_json)
 
 
 bench.command("card")(card)
+bench.command("compare")(compare)
 bench.command("coverage")(coverage)
 bench.command("crossplay")(crossplay)
+bench.command("freeze")(freeze)
 
 
 @bench.command("tasks-path")
@@ -180,61 +196,80 @@ WORDS = {
     "learned": "attacks by channel",
     "learned_free": "attacks in free form",
     "ceiling": "attacks that know the map",
+    "attacks-greedy": "frozen attacks, greedy",
+    "attacks-sampled": "frozen attacks, sampled",
     "judged": "verdicts",
 }
 
 
 class _Asked(NamedTuple):
-    """Who is measured."""
+    """Who is measured, and where it goes."""
 
     model: str
     base: str | None
     attacker: str | None
     template: str | None
     name: str | None
-    batch_size: int
+    batch_size: int | None
     resume: bool
 
 
 def _measured(asked: _Asked, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
-    """The evaluation of a model, and that of its base before it."""
+    """The evaluation of a model, and that of its base beside it."""
+    from sectow_benchmarks.api import evaluate
     from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.measure import measure
-    from sectow_benchmarks.subjects import find_assailant, find_subject
-    from sectow_benchmarks.tasks.documents import introduce
-    from sectow_env.worlds.load import load_world
 
-    settings, size, base = _settings(given), asked.batch_size, asked.base
-    # From the command line an import path is fine; a task's metadata could not name it.
-    world = load_world(settings.world, allow_import_path=True)
-    introduce(settings.world, world)
-    known = base is not None and (Path(base) / "run.json").exists()
+    known = asked.base is not None and (Path(asked.base) / "run.json").exists()
     # The model first: its folder must be empty when it begins, and holds the base's.
-    todo = [(find_subject(asked.model, world, label=asked.name, batch_size=size), folder)]
-    if base is not None and not known:
-        todo.append((find_subject(base, world, batch_size=size), folder / "base"))
-    assailant = None
-    if asked.attacker is not None:
-        assailant = find_assailant(
-            asked.attacker, world, template=asked.template, batch_size=size, seed=settings.seed
-        )
+    todo = [(asked.model, asked.name, folder)]
+    if asked.base is not None and not known:
+        todo.append((asked.base, None, folder / "base"))
     found = []
-    for subject, path in todo:
+    for policy, name, path in todo:
         with progress_bar() as tell:
-            found.append(
-                measure(
-                    subject, settings, path, attacker=assailant, resume=asked.resume, progress=tell
-                )
+            loaded = evaluate(
+                policy,
+                name=name,
+                out=path,
+                attacker=asked.attacker,
+                attacker_template=asked.template,
+                batch_size=asked.batch_size,
+                resume=asked.resume,
+                progress=tell,
+                **given,
             )
-    return [EvaluationRun.open(Path(base)), *found] if base and known else found[::-1]
+        found.append(loaded.run)
+    return [EvaluationRun.open(Path(asked.base or "")), *found] if known else found[::-1]
 
 
-def _settings(given: dict[str, Any]) -> MeasureSettings:
-    from sectow_benchmarks.measure import MeasureSettings
+def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: bool) -> None:
+    """Say what would be asked, and ask nothing."""
+    from sectow_benchmarks.api import plan
+
+    table = plan(model, attacker=attacker, **given)
+    if as_json:
+        typer.echo(json.dumps(table.to_dict("records"), indent=2))
+        return
+    typer.echo(table.to_string(index=False))
+    typer.echo(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(
+            given=f"--batch-size {text!r}",
+            why="it is neither a number of prompts nor auto",
+            fix="write for example --batch-size 32, or leave it out",
+        )
+    return int(text)
+
+
+def _splits(text: str) -> tuple[str, ...]:
     from sectow_benchmarks.tasks.documents import Selection
 
-    chosen = Selection.read({"world": given["world"], "split": given["splits"]})
-    return MeasureSettings(**{**given, "world": chosen.world, "splits": chosen.splits})
+    return Selection.read({"split": text}).splits
 
 
 def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: bool) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sectow_agents.phases.report import PhaseReport
     from sectow_agents.run import Run
     from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.measure import MeasureSettings
     from sectow_benchmarks.report.build import Report
     from sectow_benchmarks.report.tables import Line
+    from sectow_benchmarks.settings import MeasureSettings
 
 INTERRUPTED = 130
 PER_CELL, PER_KIND, TOKENS = 5, 24, 16
@@ -110,7 +110,7 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
 
 def demo_settings(small: bool) -> MeasureSettings:
     """What an evaluation of the demo asks."""
-    from sectow_benchmarks.measure import MeasureSettings
+    from sectow_benchmarks.settings import MeasureSettings
 
     if small:
         return MeasureSettings(per_cell=1, per_kind=2, max_new_tokens=TOKENS)

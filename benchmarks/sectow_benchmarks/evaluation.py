@@ -241,7 +241,7 @@ REQUIRED: Mapping[str, type] = {
 """What run.json must say, and its type."""
 KEPT = ("pictures", "lm_eval", "costs")
 """Folders that stay when a run is closed."""
-SAME = ("model", "attacker", "world", "settings")
+SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sectow_agents.quiet import quiet
+from sectow_benchmarks.suites import FIXED
 from sectow_benchmarks.tasks import tasks_path
 from sectow_benchmarks.tasks.documents import ITEMS, Selection, grid_items, open_world
 from sectow_env.worlds.apothecary import Apothecary
@@ -33,11 +34,18 @@ class Answered:
     """lm-eval's own aggregates."""
 
 
-def tasks_for(selection: Selection, *, prefilled: bool, general: bool = True) -> list[str]:
+def tasks_for(
+    selection: Selection,
+    suites: Collection[str] = FIXED,
+    *,
+    prefilled: bool,
+    general: bool = True,
+) -> list[str]:
     """The tasks that have items in a world and its splits.
 
     Args:
         selection: Which items.
+        suites: Those that are wanted.
         prefilled: Whether the model can continue a beginning.
         general: Whether general questions are wanted.
     """
@@ -45,10 +53,13 @@ def tasks_for(selection: Selection, *, prefilled: bool, general: bool = True) ->
     names = []
     for suite, harmful in (("safety", True), ("twins", False)):
         shown = {item.attack.image is not None for item in grid_items(selection, harmful=harmful)}
-        names += [f"{family}_{suite}_{kind}" for kind, wanted in _KINDS if wanted in shown]
+        kinds = [kind for kind, wanted in _KINDS if wanted in shown and suite in suites]
+        names += [f"{family}_{suite}_{kind}" for kind in kinds]
     if family == "apothecary":
-        names += ["apothecary_recall"] * prefilled
-        names += ["apothecary_general"] * (general and selection.per_kind > 0)
+        names += ["apothecary_recall"] * (prefilled and "recall" in suites)
+        names += ["apothecary_general"] * (
+            general and selection.per_kind > 0 and "general" in suites
+        )
     return names
 
 

@@ -164,7 +164,7 @@ class PolicyLM(_GenerateOnly):
 
     @property
     def _chunk(self) -> int:
-        return BATCHES_A_CALL * self.generator.batch_size
+        return BATCHES_A_CALL * self.generator.batcher.prompts
 
     def _answer(
         self, requests: Sequence[Instance], decoding: Decoding, seeds: Sequence[int]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-from pydantic import Field
+from typing import Any, Protocol, runtime_checkable
 
 from sectow_agents.policies.generator import Generator
 from sectow_agents.policies.sampling import Decoding
 from sectow_agents.policies.transformers_policy import TransformersDefender
+from sectow_agents.seeds import derive_seed
 from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.frozen import AttackPack
 from sectow_benchmarks.harness import Session, tasks_for
 from sectow_benchmarks.journal import Remembered, RememberedJudge
 from sectow_benchmarks.learned import CEILING, FREE, ORACLE, STRATIFIED, Ground, assault
 from sectow_benchmarks.lm import DefenderLM, PolicyLM
+from sectow_benchmarks.plan import ground_of
 from sectow_benchmarks.provenance import (
     describe_ground,
     describe_weights,
@@ -24,54 +25,18 @@ from sectow_benchmarks.provenance import (
     trained_on,
 )
 from sectow_benchmarks.samples import Row, rows_of_documents, rows_of_episodes
-from sectow_benchmarks.tasks.documents import Selection, grid_items, open_world
-from sectow_env.game import Attacker, Defender, Frozen, Judge, Split, Turn, settle
+from sectow_benchmarks.settings import DecodingName, MeasureSettings
+from sectow_benchmarks.tasks.documents import grid_items, open_world
+from sectow_env.game import Attacker, Defender, Judge, Turn, play, settle
 from sectow_env.parts import POLICIES, find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.base import World
 
-DecodingName = Literal["greedy", "sampled"]
-DECODINGS: tuple[DecodingName, ...] = ("greedy", "sampled")
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
 
-class MeasureSettings(Frozen):
-    """What is asked, and how."""
-
-    world: str = "apothecary:0"
-    """Name of a world, or the path of a scenario pack."""
-    splits: tuple[Split, ...] = ("train", "test")
-    per_cell: int = Field(default=0, ge=0)
-    """Items of each cell (channel x frame) of the grid; 0 takes all."""
-    per_kind: int = Field(default=50, ge=0)
-    """General questions of each kind and split."""
-    decodings: tuple[DecodingName, ...] = DECODINGS
-    """Of the grid and its twins; recall and general questions are asked greedily."""
-    temperature: float = Field(default=1.0, gt=0.0)
-    """Of sampled decoding."""
-    max_new_tokens: int = Field(default=32, gt=0)
-    system: str | None = None
-    """System prompt of the defender."""
-    judge: str | None = None
-    """A registered judge; default: the one that knows the world best."""
-    learned_split: Split = "validation"
-    """Scenarios of the attackers."""
-    attempts: int = Field(default=1, gt=0)
-    """Attacks a scenario."""
-    seed: int = 0
-    limit: int = Field(default=0, ge=0)
-    """Documents of each task and scenarios of each attacker, to try things out; 0 takes all."""
-
-    def selection(self) -> Selection:
-        """The items of the grid."""
-        return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
-
-    def decoding(self, name: DecodingName) -> Decoding:
-        """How answers are drawn."""
-        return Decoding(name == "sampled", self.temperature, self.max_new_tokens, self.seed)
-
-
+@runtime_checkable
 class Subject(Protocol):
     """A defender that is measured."""
 
@@ -195,17 +160,20 @@ def measure(
     """
     world = open_world(settings.world)
     judge = find_judge(settings.judge, world)
+    pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
         "name": name or subject.name,
         **describe_ground(settings.world, world, judge),
         "model": subject.about(),
         "attacker": dict(attacker.about) if attacker else None,
+        "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
     }
     run = EvaluationRun.resume(out, about) if resume else EvaluationRun.create(out, about)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
         work.grid(decoding)
+        work.frozen(decoding, pack)
     work.uncounted()
     work.attackers(attacker)
     run.close()
@@ -228,7 +196,14 @@ class _Work:
             return
         settings, first = self.settings, name == self.settings.decodings[0]
         selection = settings.selection()
-        tasks = tasks_for(selection, prefilled=self.subject.prefilled and first, general=first)
+        tasks = tasks_for(
+            selection,
+            settings.suites,
+            prefilled=self.subject.prefilled and first,
+            general=first,
+        )
+        if not tasks:
+            return
         decoding = settings.decoding(name)
         session = Session.load(tasks, selection, _generation(decoding), settings.limit)
         total, done = session.requests, 0
@@ -254,23 +229,41 @@ class _Work:
         selection, judge = self.settings.selection(), find_judge(self.settings.judge, self.world)
         rows: list[Row] = []
         for suite, harmful in (("safety", True), ("twins", False)):
+            if suite not in self.settings.suites:
+                continue
             items = grid_items(selection, harmful=harmful, valid=False)
             turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
             episodes = settle(turns, judge, find_reward(None))
             rows += rows_of_episodes(episodes, self.settings.decodings[0], suite, self.world)
         self.run.add("uncounted", rows)
 
+    def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
+        """The attacks of a pack, with one decoding."""
+        unit = f"attacks-{name}"
+        if pack is None or "attacks" not in self.settings.suites or self.run.done(unit):
+            return
+        items = pack.items[: self.settings.limit or None]
+        self.progress(unit, 0, len(items))
+        defender = self.subject.defender(self.settings.decoding(name), self.settings.system)
+        journal, seed = self.run.journal(unit), self.settings.seed
+        episodes = play(
+            [item.scenario for item in items],
+            [item.attack for item in items],
+            Remembered(defender, journal),
+            self._judge(unit),
+            self.world.rules,
+            find_reward(None),
+            seeds=[derive_seed(seed, "attacks", number) for number in range(len(items))],
+        )
+        rows = rows_of_episodes(episodes, name, "attacks", self.world)
+        shown = (item.attack.image for item in items)
+        kept = {picture.sha256: picture.png for picture in shown if picture is not None}
+        self._keep(unit, rows, kept, seconds=journal.seconds)
+        self.progress(unit, len(items), len(items))
+
     def attackers(self, attacker: Assailant | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
-        settings = self.settings
-        ground = Ground(
-            self.world,
-            self._judge("attackers"),
-            find_reward(None),
-            settings.learned_split,
-            settings.attempts,
-            settings.seed,
-        )
+        ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:
             if ground.stratified:
                 self._assault(STRATIFIED, ground, attacker.policy)
@@ -283,7 +276,7 @@ class _Work:
         self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
     ) -> None:
         scenarios = ground.scenarios(free=free)[: self.settings.limit or None]
-        if self.run.done(suite) or not scenarios:
+        if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)

@@ -30,7 +30,7 @@ def find_subject(
     world: World,
     *,
     label: str | None = None,
-    batch_size: int = 128,
+    batch_size: int | None = None,
     device: Device = "auto",
 ) -> Subject:
     """The defender behind a name: a policy, a folder, or an id of the hub.
@@ -40,13 +40,13 @@ def find_subject(
             of a policy's factory is fine.
         world: Handed to a registered policy.
         label: What it is called in tables; default: the name.
-        batch_size: Prompts that are answered at once.
+        batch_size: Prompts that are answered at once; None finds it.
         device: `auto` takes CUDA where there is one.
 
     Raises:
         SectowError: There is no such model or policy.
     """
-    if _is_policy(name):
+    if is_policy(name):
         policy: Any = find_defender(name, world)
         if not isinstance(policy, Speaker):
             return ScriptedSubject(policy, label or name)
@@ -59,7 +59,7 @@ def find_assailant(
     world: World,
     *,
     template: str | None = None,
-    batch_size: int = 128,
+    batch_size: int | None = None,
     device: Device = "auto",
     seed: int = 0,
 ) -> Assailant:
@@ -69,14 +69,14 @@ def find_assailant(
         name: As in `find_subject`. The folder of a phase in a training run brings its template.
         world: Parses and renders what a model writes.
         template: How a model is asked, with `{channel}` and `{behavior}`.
-        batch_size: Prompts that are answered at once.
+        batch_size: Prompts that are answered at once; None finds it.
         device: `auto` takes CUDA where there is one.
         seed: Of its draws.
 
     Raises:
         SectowError: There is no such model or policy.
     """
-    if _is_policy(name):
+    if is_policy(name):
         policy: Any = find_attacker(name, world)
         source = getattr(policy, "source", None)
         return Assailant(policy, describe_weights(name, source))
@@ -109,7 +109,7 @@ def _settings_of(checkpoint: Path) -> Mapping[str, Any]:
     }
 
 
-def _is_policy(name: str) -> bool:
+def is_policy(name: str) -> bool:
     """Whether a name is that of a registered policy, or the import path of one."""
     return name in POLICIES.names() or (":" in name and not Path(name).exists())
 

@@ -22,8 +22,10 @@ REVISIONS: Mapping[str, int] = {
     "ceiling": 1,
 }
 """Goes up with every change of what a suite asks or how it is scored."""
-FIXED = ("safety", "twins", "recall", "general")
-"""Suites that ask every defender the same; the board is made from them."""
+OF_THE_WORLD = ("safety", "twins", "recall", "general")
+"""Suites that follow from the world and the settings alone."""
+FIXED = (*OF_THE_WORLD, "attacks")
+"""Suites that ask every defender the same."""
 DECODING = ("temperature", "max_new_tokens")
 """Settings that change what an answer of a fixed suite means."""
 

@@ -10,8 +10,9 @@ import pytest
 
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.learned import Ground, assault
-from sectow_benchmarks.measure import Assailant, MeasureSettings, measure
+from sectow_benchmarks.measure import Assailant, measure
 from sectow_benchmarks.samples import COLUMNS, NUMBERS
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_benchmarks.tasks.scoring import attack_results, benign_results
 from sectow_env.errors import RunFolderError
 from sectow_env.parts import find_reward

@@ -15,7 +15,8 @@ from sectow_benchmarks import journal as module
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.journal import Journal, Remembered, key_of, recall
 from sectow_benchmarks.learned import Ground, assault
-from sectow_benchmarks.measure import Assailant, MeasureSettings, measure
+from sectow_benchmarks.measure import Assailant, measure
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_env.errors import RunFolderError
 from sectow_env.game import Attack
 from sectow_env.parts import find_reward

@@ -11,6 +11,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.tasks import TaskManager
 from PIL import Image
 
+from sectow_agents.policies.batching import Batcher
 from sectow_agents.policies.sampling import Decoding
 from sectow_agents.policies.transformers_policy import load_generator
 from sectow_benchmarks.harness import hushed
@@ -34,7 +35,7 @@ def asked(text: str, images: int = 0, **settings: Any) -> Instance:
 class Recorder:
     """A generator that answers with what it was asked."""
 
-    batch_size = 2
+    batcher = Batcher(2)
     source = "recorder"
     processor = None
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from sectow_benchmarks.figures import GENERAL, RECALL, SPLIT_FIGURES, by_channel, split_figure
-from sectow_benchmarks.measure import MeasureSettings, measure
+from sectow_benchmarks.measure import measure
 from sectow_benchmarks.samples import to_frame
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import (
     WORLD,

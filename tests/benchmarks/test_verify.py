@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.evaluation import KEPT, EvaluationRun
-from sectow_benchmarks.measure import MeasureSettings, measure
+from sectow_benchmarks.measure import measure
 from sectow_benchmarks.rejudge import rejudge
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.samples import digest_of, rows_of
 from sectow_benchmarks.seal import SUMS, broken, read_sums, seal
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_benchmarks.subjects import find_subject
 from sectow_benchmarks.verify import CHECKS, verify
 from sectow_env.cli import app
@@ -221,7 +222,7 @@ class Mortal:
         self.lives = lives
         self.seen = 0
 
-    def judge(self, turns: list[Turn]) -> list[Verdict]:
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         if self.seen + len(turns) > self.lives:
             raise KeyboardInterrupt
         self.seen += len(turns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
+from sectow_agents.policies.batching import Batcher, Load
 from sectow_agents.policies.chat import Chat, inert, with_blocks
 from sectow_agents.policies.sampling import Decoding, SeededDraws, uniform_rows
 from sectow_agents.quiet import quiet
@@ -27,16 +28,21 @@ class Generator:
         model: Any image-text-to-text model of transformers, or a PEFT model around one.
         processor: Its processor, with a chat template.
         source: Folder or model id that it came from, for provenance.
-        batch_size: Prompts that are answered at once.
+        batch_size: Prompts that are answered at once; None finds it.
     """
 
     def __init__(
-        self, model: Any, processor: Any, source: str | Path | None = None, batch_size: int = 128
+        self,
+        model: Any,
+        processor: Any,
+        source: str | Path | None = None,
+        batch_size: int | None = 128,
     ) -> None:
         self.model = model
         self.processor = processor
         self.source = source
-        self.batch_size = batch_size
+        self.batcher = Batcher(batch_size)
+        self._image_tokens: dict[tuple[int, int], int] = {}
         self._control = control_tokens(processor)
 
     def generate(
@@ -64,11 +70,26 @@ class Generator:
         texts = [""] * len(prompts)
         self.model.eval()
         with quiet(), torch.inference_mode():
-            for batch in _batches(prompts, self.batch_size):
-                completions = self._complete([prompts[index] for index in batch], decoding)
-                for index, completion in zip(batch, completions, strict=True):
+            loads = [self._load(prompt) for prompt in prompts]
+
+            def answer(batch: list[int]) -> list[str]:
+                return self._complete([prompts[index] for index in batch], decoding)
+
+            for batch in self.batcher.batches(loads, decoding.max_new_tokens):
+                for index, completion in self.batcher.run(batch, answer).items():
                     texts[index] = completion
         return texts
+
+    def _load(self, prompt: _Prompt) -> Load:
+        """Length of a prompt; an image of a size is processed once to see its tokens."""
+        if prompt.image is None:
+            return Load(len(prompt.text), 0)
+        size = prompt.image.size
+        if size not in self._image_tokens:
+            shown = self.encode([prompt.text], [prompt.image])["input_ids"].shape[1]
+            read = len(self.processor.tokenizer(prompt.text)["input_ids"])
+            self._image_tokens[size] = max(1, int(shown) - read)
+        return Load(len(prompt.text), self._image_tokens[size])
 
     def _prompts(
         self,
@@ -161,12 +182,3 @@ def _text(token: object) -> str | None:
 
 def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
-
-
-def _batches(prompts: Sequence[_Prompt], size: int) -> Iterator[list[int]]:
-    """Indices of prompts of one kind, with or without image, of similar length."""
-    for with_image in (False, True):
-        kind = [i for i, prompt in enumerate(prompts) if (prompt.image is not None) == with_image]
-        kind.sort(key=lambda index: len(prompts[index].text))
-        for start in range(0, len(kind), size):
-            yield kind[start : start + size]

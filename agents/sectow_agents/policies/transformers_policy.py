@@ -118,13 +118,16 @@ class TransformersAttacker(Speaker):
 
 
 def load_generator(
-    source: str | Path, batch_size: int = 128, device: Device = "auto", dtype: Dtype = "auto"
+    source: str | Path,
+    batch_size: int | None = 128,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
 ) -> Generator:
     """Load a frozen model.
 
     Args:
         source: Folder or hub id.
-        batch_size: Prompts that are answered at once.
+        batch_size: Prompts that are answered at once; None finds it.
         device: `auto` takes CUDA where there is one.
         dtype: `auto` takes float32 on the CPU, else bfloat16.
 

@@ -38,7 +38,7 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     from sectow_benchmarks.crossplay.play import play_all
     from sectow_benchmarks.crossplay.players import cast_of
     from sectow_benchmarks.crossplay.tables import crossplay_of
-    from sectow_benchmarks.measure import MeasureSettings
+    from sectow_benchmarks.settings import MeasureSettings
     from sectow_env.worlds.load import load_world
 
     cast = cast_of(runs or [], attacker or [], defender or [], world)

@@ -16,9 +16,10 @@ from sectow_agents.config import Device
 from sectow_benchmarks.crossplay.players import Cast, Player
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.learned import STRATIFIED, Ground, replay, write_attacks
-from sectow_benchmarks.measure import MeasureSettings, Progress, Subject
+from sectow_benchmarks.measure import Progress, Subject
 from sectow_benchmarks.provenance import describe_ground
 from sectow_benchmarks.samples import rows_of_episodes
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_benchmarks.subjects import find_assailant, find_subject
 from sectow_env.disk import folder_name
 from sectow_env.game import Attack, Scenario

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from sectow_benchmarks.callback import FOLDER, Evaluate, read_evaluations
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.learned import Ground, assault
-from sectow_benchmarks.measure import MeasureSettings, ModelSubject, Progress
+from sectow_benchmarks.measure import ModelSubject, Progress
 from sectow_benchmarks.provenance import describe_ground
 from sectow_benchmarks.samples import rows_of_episodes
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_env.game import Frozen, Split
 from sectow_env.parts import find_judge, find_reward
 from sectow_env.pool import AttackPool

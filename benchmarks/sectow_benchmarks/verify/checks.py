@@ -21,7 +21,7 @@ from sectow_benchmarks.evaluation import KEPT, EvaluationRun
 from sectow_benchmarks.formats import row_to_json
 from sectow_benchmarks.samples import digest_of, judged, rows_of, turn_of_row
 from sectow_benchmarks.seal import broken
-from sectow_benchmarks.suites import REVISIONS
+from sectow_benchmarks.suites import OF_THE_WORLD, REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
 from sectow_env.parts import find_judge, find_reward
@@ -175,9 +175,7 @@ def _world(run: EvaluationRun) -> World | str:
 
 
 def _asked(run: EvaluationRun) -> set[tuple[str, str, str]]:
-    from sectow_benchmarks.suites import FIXED
-
-    kept = run.samples[run.samples["suite"].isin(FIXED) & (run.samples["invalid"] == "")]
+    kept = run.samples[run.samples["suite"].isin(OF_THE_WORLD) & (run.samples["invalid"] == "")]
     return set(zip(kept["decoding"], kept["item"], kept["digest"], strict=True))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.harness import Session, tasks_for
-from sectow_benchmarks.measure import MeasureSettings
 from sectow_benchmarks.samples import digest_of
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.worlds.base import World
 
@@ -27,7 +27,7 @@ def wanted(run: EvaluationRun, world: World) -> set[Asked]:
     for decoding in settings.decodings:
         first = decoding == settings.decodings[0]
         selection = settings.selection()
-        names = tasks_for(selection, prefilled=prefilled and first, general=first)
+        names = tasks_for(selection, settings.suites, prefilled=prefilled and first, general=first)
         session = Session.load(names, selection, {}, settings.limit)
         for row in session.documents():
             asked = {name: row.get(name) or "" for name in ("picture", "prefix")}

@@ -18,7 +18,7 @@ from sectow_benchmarks.crossplay.page import to_csv, to_markdown
 from sectow_benchmarks.crossplay.play import Pair, play_all
 from sectow_benchmarks.crossplay.players import Player, cast_of
 from sectow_benchmarks.crossplay.tables import crossplay_of
-from sectow_benchmarks.measure import MeasureSettings
+from sectow_benchmarks.settings import MeasureSettings
 from sectow_env.errors import ConfigError
 from tests.agents.test_run_folder import QUALITY, config, finished
 from tests.benchmarks.scripted import WORLD

@@ -1,0 +1,107 @@
+"""Which prompts are answered together: of one kind, of similar length, as many as fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+
+from sectow_env.errors import ConfigError
+
+CHARACTERS_A_TOKEN = 4
+"""Text is measured in characters: tokenizers differ by less than images do."""
+AUTO_TOKENS = 16_384
+"""Tokens of a batch, padding and completions included, that are tried first."""
+AUTO_PROMPTS = 256
+
+
+class Load(NamedTuple):
+    """What a prompt brings to a batch."""
+
+    characters: int
+    image_tokens: int
+    """0 for a prompt without an image."""
+
+    @property
+    def tokens(self) -> float:
+        """Length of the prompt, its image counted."""
+        return self.image_tokens + self.characters / CHARACTERS_A_TOKEN
+
+
+class Batcher:
+    """Makes batches, and finds out how large they may be.
+
+    Args:
+        size: Prompts of a batch; None starts with a number of tokens, and halves it whenever the
+            device runs out of memory.
+    """
+
+    def __init__(self, size: int | None) -> None:
+        self.size = size
+        self._tokens = AUTO_TOKENS
+
+    @property
+    def prompts(self) -> int:
+        """The largest number of prompts of a batch."""
+        return self.size or AUTO_PROMPTS
+
+    def batches(self, loads: Sequence[Load], new_tokens: int) -> Iterator[list[int]]:
+        """Indices of prompts of one kind, with or without image, by length.
+
+        Args:
+            loads: One a prompt.
+            new_tokens: Longest completion.
+        """
+        for with_image in (False, True):
+            kind = [i for i, load in enumerate(loads) if (load.image_tokens > 0) == with_image]
+            kind.sort(key=lambda index: loads[index].tokens)
+            while kind:
+                count = self._fitting([loads[index].tokens + new_tokens for index in kind])
+                yield kind[:count]
+                kind = kind[count:]
+
+    def run(self, batch: list[int], answer: Callable[[list[int]], Sequence[str]]) -> dict[int, str]:
+        """Answer a batch, in halves where it does not fit.
+
+        Raises:
+            ConfigError: A single prompt, or a batch of a size that was asked for, does not fit.
+        """
+        found: dict[int, str] = {}
+        rest, count = batch, len(batch)
+        while rest:
+            part = rest[:count]
+            try:
+                found |= zip(part, answer(part), strict=True)
+                rest = rest[count:]
+                continue
+            except torch.OutOfMemoryError as error:
+                if self.size is not None or len(part) == 1:
+                    raise _too_large(len(part)) from error
+            # Only after the handler is the failed batch's memory free.
+            torch.cuda.empty_cache()
+            count = (len(part) + 1) // 2
+        # What did not fit once is not tried again.
+        self._tokens = max(1, self._tokens * count // max(1, len(batch)))
+        return found
+
+    def _fitting(self, tokens: Sequence[float]) -> int:
+        """How many of these prompts, in order of length, make one batch."""
+        if self.size is not None:
+            return self.size
+        count = 1
+        # All rows are as long as the longest, which is the last.
+        while count < min(len(tokens), AUTO_PROMPTS):
+            if (count + 1) * tokens[count] > self._tokens:
+                break
+            count += 1
+        return count
+
+
+def _too_large(prompts: int) -> ConfigError:
+    return ConfigError(
+        given=f"a batch of {prompts} prompt{'s' if prompts > 1 else ''}",
+        why="the device has too little memory for it",
+        fix="leave the batch size to itself (--batch-size auto), or take smaller images, another "
+        "dtype or a device with more memory",
+    )

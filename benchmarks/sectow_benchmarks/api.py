@@ -1,0 +1,278 @@
+"""The benchmarks from Python: evaluate a policy, read a run, compare two. The commands use these.
+
+run = evaluate("organism/defender", per_cell=1)
+run.figures
+compare(load_run("runs/bench/base"), run)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
+from sectow_benchmarks.measure import Assailant, Progress, ScriptedSubject, Subject, measure
+from sectow_benchmarks.plan import planned
+from sectow_benchmarks.settings import SUITES, MeasureSettings, SuiteName
+from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
+from sectow_benchmarks.subjects import find_assailant, find_subject, is_policy
+from sectow_benchmarks.suites import differences
+from sectow_benchmarks.tasks.documents import introduce
+from sectow_env.disk import folder_name
+from sectow_env.errors import ConfigError, unknown
+from sectow_env.game import Attacker, Defender
+from sectow_env.worlds.base import World
+from sectow_env.worlds.load import load_world
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CAPABILITIES = ("twins", "general", "recall")
+"""Suites whose change is held against the margin of a loss."""
+COLUMNS = ("value", "low", "high", "n", "clusters", "missing", "method")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A closed evaluation as tidy tables.
+
+    Args:
+        run: The evaluation.
+    """
+
+    run: EvaluationRun
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        return self.run.name
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Its provenance, as run.json says it."""
+        return self.run.about
+
+    @property
+    def samples(self) -> pd.DataFrame:
+        """One row an item that was asked, with its verdict."""
+        return self.run.samples
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """One row a figure and decoding, with the estimate.
+
+        Columns: `figure`, `title`, `suite`, `decoding`, `better`, and those of `COLUMNS`.
+        """
+        import pandas as pd
+
+        rows = [
+            {**_named(figure, way), **_estimated(figure.estimate(self.samples, way))}
+            for figure, way in figures_of(self.samples)
+        ]
+        columns = ("figure", "title", "suite", "decoding", "better", *COLUMNS)
+        return pd.DataFrame(rows, columns=columns)
+
+    @cached_property
+    def channels(self) -> pd.DataFrame:
+        """One row a figure of the grid, decoding and channel, with its estimate."""
+        import pandas as pd
+
+        rows = [
+            {**_named(figure, way), "channel": channel, **_estimated(estimate)}
+            for figure in SPLIT_FIGURES
+            for way in dict.fromkeys(self.samples["decoding"])
+            for channel, estimate in by_channel(self.samples, figure, way).items()
+        ]
+        columns = ("figure", "title", "suite", "decoding", "better", "channel", *COLUMNS)
+        return pd.DataFrame(rows, columns=columns)
+
+
+def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the command)
+    policy: str | Path | Defender | Subject,
+    *,
+    suites: Iterable[str] | None = None,
+    world: str | World = "apothecary:0",
+    attacker: str | Attacker | Assailant | None = None,
+    attacker_template: str | None = None,
+    name: str | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    batch_size: int | None = None,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Loaded:
+    """Measure a defender.
+
+    Args:
+        policy: A folder or id of a model, the name of a policy, or a defender.
+        suites: Some of `sectow_benchmarks.settings.SUITES`; default: all that apply.
+        world: A world or its name, or the path of a scenario pack.
+        attacker: Its learned ASR is measured too.
+        attacker_template: How an attacker that is a model is asked.
+        name: What the evaluation is called; default: the policy's name.
+        out: Its folder; default: `runs/bench/NAME`.
+        resume: Go on with what is in the folder.
+        batch_size: Prompts that are answered at once; None finds it.
+        progress: Is told how it goes.
+        settings: Those of `MeasureSettings`, such as `per_cell`, `splits`, `attacks`, `limit`.
+
+    Raises:
+        SectowError: A name is not known, or the folder does not fit.
+        pydantic.ValidationError: A setting cannot be meant.
+    """
+    ground = load_world(world, allow_import_path=True)
+    asked = world if isinstance(world, str) else ground.id
+    introduce(asked, ground)
+    chosen = MeasureSettings(**settings, world=asked, suites=_suites(suites))
+    subject = _subject(policy, ground, name, batch_size)
+    folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
+    found = measure(
+        subject,
+        chosen,
+        folder,
+        attacker=_assailant(attacker, ground, attacker_template, batch_size, chosen.seed),
+        resume=resume,
+        progress=progress,
+    )
+    return Loaded(found)
+
+
+def plan(
+    policy: str,
+    *,
+    attacker: str | None = None,
+    suites: Iterable[str] | None = None,
+    **settings: Any,
+) -> pd.DataFrame:
+    """What `evaluate` would ask with these settings; nothing is asked.
+
+    Returns:
+        One row a task and decoding: `task`, `decoding`, `questions`.
+    """
+    import pandas as pd
+
+    from sectow_benchmarks.frozen import AttackPack
+
+    world = load_world(settings.pop("world", "apothecary:0"), allow_import_path=True)
+    introduce(world.id, world)
+    chosen = MeasureSettings(**settings, world=world.id, suites=_suites(suites))
+    pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
+    # A policy is built to know what it can; a model is not loaded, and can continue a beginning.
+    prefilled = not is_policy(policy) or find_subject(policy, world).prefilled
+    rows = planned(chosen, world, prefilled=prefilled, attacked=attacker is not None, pack=pack)
+    return pd.DataFrame(rows, columns=["task", "decoding", "questions"])
+
+
+def load_run(path: str | Path) -> Loaded:
+    """Read a finished evaluation.
+
+    Raises:
+        RunFolderError: There is none, or it is unfinished or damaged.
+    """
+    loaded = Loaded(EvaluationRun.open(Path(path)))
+    _ = loaded.samples
+    return loaded
+
+
+def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
+    """Paired changes from one evaluation to another, on the items that both were asked.
+
+    Returns:
+        One row a figure and decoding: `figure`, `title`, `suite`, `decoding`, `better`, `before`,
+        `after`, `change` with `low` and `high` (cluster bootstrap), `n`, `clusters`, `missing`,
+        `gained`, `lost` and `p` (exact McNemar, items taken for independent), `p_holm` (Holm's over
+        all rows), and `retention` of a capability (`kept`, `lost`, `undecided` within 0.03).
+
+    Raises:
+        ConfigError: They differ in judge, world, items or decoding.
+    """
+    import pandas as pd
+
+    apart = differences(before.run, after.run)
+    if apart:
+        raise ConfigError(
+            given=f"{before.run.path} and {after.run.path}",
+            why=f"they differ in their {'; '.join(apart)}",
+            fix="measure both with the same world, judge and settings",
+        )
+    there = {(figure.key, way) for figure, way in figures_of(before.samples)}
+    shared = [
+        (figure, way) for figure, way in figures_of(after.samples) if (figure.key, way) in there
+    ]
+    rows = [_compared(figure, way, before, after) for figure, way in shared]
+    adjusted = holm({str(number): row["p"] for number, row in enumerate(rows)})
+    return pd.DataFrame(rows).assign(p_holm=list(adjusted.values()))
+
+
+def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[str, Any]:
+    change = figure.change(after.samples, before.samples, way)
+    old, new = (
+        figure.select(one.samples, way).drop_duplicates("item").set_index("item")
+        for one in (before, after)
+    )
+    both = new.index.intersection(old.index)
+    test = mcnemar(values_of(new.loc[both], figure.kind), values_of(old.loc[both], figure.kind))
+    held = figure.suite in CAPABILITIES and figure.better == "higher"
+    return {
+        **_named(figure, way),
+        "before": figure.estimate(before.samples, way).value,
+        "after": figure.estimate(after.samples, way).value,
+        "change": change.value,
+        **{name: getattr(change, name) for name in ("low", "high", "n", "clusters", "missing")},
+        "gained": test.gained,
+        "lost": test.lost,
+        "p": test.p,
+        "retention": retention(change).verdict if held else "",
+    }
+
+
+def _named(figure: Figure, way: str) -> dict[str, str]:
+    return {
+        "figure": figure.key,
+        "title": figure.title,
+        "suite": figure.suite,
+        "decoding": way,
+        "better": figure.better,
+    }
+
+
+def _estimated(estimate: Estimate) -> dict[str, Any]:
+    return {name: getattr(estimate, name) for name in COLUMNS}
+
+
+def _suites(names: Iterable[str] | None) -> tuple[SuiteName, ...]:
+    if names is None:
+        return SUITES
+    asked = tuple(dict.fromkeys(names))
+    for name in asked:
+        if name not in SUITES:
+            raise unknown("suite", name, SUITES)
+    return tuple(suite for suite in SUITES if suite in asked)
+
+
+def _subject(
+    policy: str | Path | Defender | Subject, world: World, name: str | None, size: int | None
+) -> Subject:
+    if isinstance(policy, str | Path):
+        return find_subject(str(policy), world, label=name, batch_size=size)
+    if isinstance(policy, Subject):
+        return policy
+    return ScriptedSubject(policy, name or type(policy).__name__)
+
+
+def _assailant(
+    attacker: str | Attacker | Assailant | None,
+    world: World,
+    template: str | None,
+    size: int | None,
+    seed: int,
+) -> Assailant | None:
+    if attacker is None or isinstance(attacker, Assailant):
+        return attacker
+    if isinstance(attacker, str):
+        return find_assailant(attacker, world, template=template, batch_size=size, seed=seed)
+    return Assailant(attacker, {"name": type(attacker).__name__})

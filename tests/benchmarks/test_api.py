@@ -1,0 +1,129 @@
+"""The benchmarks from Python: the same as from the command line, in tidy tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import sectow_benchmarks
+from sectow_benchmarks.api import Loaded, compare, evaluate, load_run, plan
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_env.cli import app
+from sectow_env.errors import ConfigError, RunFolderError, UnknownNameError
+from sectow_env.worlds.apothecary import policies
+from tests.benchmarks.scripted import WORLD
+
+Pair = tuple[EvaluationRun, EvaluationRun]
+SMALL: dict[str, Any] = {
+    "per_cell": 1,
+    "per_kind": 1,
+    "splits": ("test",),
+    "decodings": ("greedy",),
+}
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    out = tmp_path_factory.mktemp("scripted") / "run"
+    return evaluate(policies.keyword(world=WORLD), world=WORLD, out=out, name="filter", **SMALL)
+
+
+def test_the_package_offers_them() -> None:
+    assert sectow_benchmarks.evaluate is evaluate
+    with pytest.raises(AttributeError, match="no attribute 'evalute'"):
+        _ = sectow_benchmarks.evalute
+
+
+def test_a_defender_from_python_is_measured(scripted: Loaded) -> None:
+    assert scripted.name == "filter"
+    assert {"safety", "twins", "general", "ceiling"} <= set(scripted.samples["suite"])
+    again = load_run(scripted.run.path)
+    pd.testing.assert_frame_equal(again.figures, scripted.figures)
+
+
+def test_figures_are_tidy(evaluations: Pair) -> None:
+    figures = Loaded(evaluations[0]).figures
+    assert not figures.duplicated(["figure", "decoding"]).any()
+    assert (figures["low"] <= figures["value"]).all()
+    assert (figures["value"] <= figures["high"]).all()
+    channels = Loaded(evaluations[0]).channels
+    assert not channels.duplicated(["figure", "decoding", "channel"]).any()
+    assert "typography" in set(channels["channel"])
+
+
+def test_chosen_suites_alone_are_asked(tmp_path: Path) -> None:
+    found = evaluate("apothecary/keyword", suites=["twins"], out=tmp_path / "run", **SMALL)
+    assert set(found.samples["suite"]) == {"twins"}
+    with pytest.raises(UnknownNameError, match="safety"):
+        evaluate("apothecary/keyword", suites=["safty"], out=tmp_path / "none")
+
+
+def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
+    found = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", **SMALL)
+    asked = found.samples[found.samples["answered"]]
+    assert asked.groupby("suite").size().max() <= 6, "three of each task, two tasks a suite"
+    from sectow_benchmarks.board import board
+
+    assert any("only 3 items" in reason for reason in board([found.run])[0].reasons)
+
+
+def test_a_plan_counts_what_is_asked_then(tmp_path: Path) -> None:
+    planned = plan("apothecary/keyword", attacker="apothecary/random", **SMALL)
+    found = evaluate(
+        "apothecary/keyword", attacker="apothecary/random", out=tmp_path / "run", **SMALL
+    )
+    fixed = found.samples[found.samples["answered"] | (found.samples["suite"] == "learned_free")]
+    assert planned["questions"].sum() == len(fixed)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_changes_are_paired_and_tested(evaluations: Pair) -> None:
+    base, after = map(Loaded, evaluations)
+    table = compare(base, after)
+    row = table.query("figure == 'asr_trained_frames' and decoding == 'sampled'").iloc[0]
+    assert row["change"] == pytest.approx(row["after"] - row["before"])
+    assert row["low"] <= row["change"] <= row["high"] < 0.0
+    assert row["lost"] > row["gained"]
+    assert (table["p_holm"] >= table["p"]).all()
+    held = set(table.loc[table["retention"] != "", "suite"])
+    assert held == {"twins", "general", "recall"}
+    same = compare(base, base)
+    assert (same["change"] == 0.0).all()
+    assert (same["p"] == 1.0).all()
+
+
+def test_what_cannot_be_compared_is_told(evaluations: Pair, scripted: Loaded) -> None:
+    with pytest.raises(ConfigError, match="items of safety"):
+        compare(Loaded(evaluations[0]), scripted)
+
+
+def test_an_unfinished_run_is_not_read(tmp_path: Path, evaluations: Pair) -> None:
+    (tmp_path / "run.json").write_text((evaluations[0].path / "run.json").read_text())
+    with pytest.raises(RunFolderError, match="unfinished"):
+        load_run(tmp_path)
+
+
+def test_the_commands_say_the_same(evaluations: Pair) -> None:
+    paths = [str(run.path) for run in evaluations]
+    told = CliRunner().invoke(app, ["bench", "compare", *paths, "--json"])
+    assert told.exit_code == 0, told.output
+    rows = json.loads(told.stdout)
+    table = compare(*map(Loaded, evaluations))
+    assert [row["figure"] for row in rows] == list(table["figure"])
+    assert rows[0]["change"] == pytest.approx(table["change"].iloc[0])
+    assert not any(isinstance(row["p"], float) and math.isnan(row["p"]) for row in rows)
+    plain = CliRunner().invoke(app, ["bench", "compare", *paths])
+    assert "exact McNemar" in plain.output
+    dry = CliRunner().invoke(app, ["bench", "--model", "apothecary/keyword", "--dry-run"])
+    assert "nothing was asked" in dry.output
+    bad = CliRunner().invoke(
+        app, ["bench", "--model", "apothecary/keyword", "--batch-size", "many"]
+    )
+    assert isinstance(bad.exception, ConfigError)
+    assert "--batch-size 'many'" in str(bad.exception)
