@@ -139,7 +139,7 @@ def board(
 
 def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
     """The row of one evaluation, before the gates."""
-    samples = run.samples
+    samples = run.scores
     split = _split(samples)
     asr, twins, over = (split_figure(one, split) for one in (_ASR, _TWINS, _OVER))
     ways = tuple(way for way in WAYS if len(asr.select(samples, way)))
@@ -163,7 +163,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         general=GENERAL.estimate(samples),
         learned=LEARNED_FIGURES[0].estimate(samples, "sampled"),
         worst_attacker=worst_attacker(samples),
-        retained=retention(GENERAL.change(samples, base.samples)),
+        retained=retention(GENERAL.change(samples, base.scores)),
         asr_bounds=(0.0, 1.0) if bounds is None else (bounds.low, bounds.high),
         unscored=unscored,
         unscored_share=unscored / len(scorable) if len(scorable) else None,

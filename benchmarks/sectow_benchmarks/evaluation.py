@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.journal import Journal
-from sectow_benchmarks.samples import COLUMNS, Row, to_frame
+from sectow_benchmarks.samples import COLUMNS, LONG, Row, to_frame
 from sectow_benchmarks.seal import SUMS, seal
 from sectow_env.disk import sync, write_bytes, write_text
 from sectow_env.errors import RunFolderError
@@ -55,7 +55,7 @@ class EvaluationRun:
         Raises:
             RunFolderError: The folder holds something.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or _foreign(path)):
             raise RunFolderError(
                 given=f"the folder {path}",
                 why="it is not empty",
@@ -181,18 +181,36 @@ class EvaluationRun:
         Raises:
             RunFolderError: It is unfinished or damaged.
         """
-        import pandas as pd
+        return self._read(COLUMNS)
 
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The samples without their long texts, which takes a fraction of the memory.
+
+        Raises:
+            RunFolderError: It is unfinished or damaged.
+        """
+        return self.samples if "samples" in vars(self) else self._scores
+
+    @cached_property
+    def _scores(self) -> pd.DataFrame:
+        return self._read([name for name in COLUMNS if name not in LONG])
+
+    def _read(self, columns: Sequence[str]) -> pd.DataFrame:
+        import pandas as pd
+        from pyarrow.parquet import read_schema
+
+        file = self.path / "samples.parquet"
         try:
-            frame = pd.read_parquet(self.path / "samples.parquet")
+            missing = [name for name in columns if name not in read_schema(file).names]
+            frame = None if missing else pd.read_parquet(file, columns=list(columns))
         except (OSError, ValueError) as error:
             raise RunFolderError(
                 given=f"the evaluation in {self.path}",
                 why=f"it is unfinished or damaged ({error})",
                 fix="finish it with --resume, or evaluate again",
             ) from error
-        missing = [name for name in COLUMNS if name not in frame.columns]
-        if missing:
+        if frame is None:
             raise RunFolderError(
                 given=f"the samples in {self.path}",
                 why=f"they lack the columns {', '.join(missing)}",
@@ -243,6 +261,16 @@ KEPT = ("pictures", "lm_eval", "costs")
 """Folders that stay when a run is closed."""
 SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a folder holds more than a run leaves that was killed while it began."""
+    begun = {"shards", *KEPT}
+    return any(
+        file.name != ".run.json.partial"
+        and not (file.name in begun and file.is_dir() and not any(file.iterdir()))
+        for file in path.iterdir()
+    )
 
 
 def json_like(tree: Any) -> Any:

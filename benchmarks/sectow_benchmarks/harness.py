@@ -26,7 +26,7 @@ KEPT = ("results", "groups", "versions", "n-samples", "higher_is_better")
 class Answered:
     """What came out of one call."""
 
-    documents: list[tuple[Mapping[str, Any], str]]
+    documents: Sequence[tuple[Mapping[str, Any], str]]
     """Documents, images left out, and responses."""
     pictures: dict[str, bytes]
     """PNG files by digest."""
@@ -73,11 +73,13 @@ class Session:
     Args:
         tasks: lm-eval's task objects by name.
         loaded: What its evaluator takes.
+        tables: Their documents by task, pictures as files.
         limit: Documents of each task; 0 asks all.
     """
 
     tasks: Mapping[str, Any]
     loaded: Any
+    tables: Mapping[str, Any]
     limit: int = 0
 
     @classmethod
@@ -105,29 +107,31 @@ class Session:
                 metadata=selection.metadata(),
             )
             loaded = manager.load(list(names))
-        for task in loaded["tasks"].values():
+        tables = {}
+        for name, task in loaded["tasks"].items():
             task.set_config(key="generation_kwargs", value=dict(settings), update=True)
-        return cls(loaded["tasks"], loaded, limit)
+            tables[name] = task.dataset[ITEMS]
+            # lm-eval goes through the documents several times: pictures are decoded once.
+            task.dataset = {ITEMS: list(tables[name])}
+        return cls(loaded["tasks"], loaded, tables, limit)
 
     @property
     def requests(self) -> int:
         """Questions of all tasks."""
-        return sum(self._size(task) for task in self.tasks.values())
+        return sum(self.counts().values())
 
     def counts(self) -> dict[str, int]:
         """Questions by task."""
-        return {name: self._size(task) for name, task in self.tasks.items()}
+        return {name: self._size(table) for name, table in self.tables.items()}
 
     def documents(self) -> Iterator[Mapping[str, Any]]:
         """What will be asked, images left out."""
-        for task in self.tasks.values():
-            table = task.dataset[ITEMS]
+        for table in self.tables.values():
             columns = [name for name in table.column_names if name != "image"]
-            yield from table.select_columns(columns).select(range(self._size(task)))
+            yield from table.select_columns(columns).select(range(self._size(table)))
 
-    def _size(self, task: Any) -> int:
-        size = len(task.eval_docs)
-        return min(size, self.limit) if self.limit else size
+    def _size(self, table: Any) -> int:
+        return min(len(table), self.limit) if self.limit else len(table)
 
     def ask(self, lm: LM, system: str | None = None) -> Answered:
         """Put all questions to a model.
@@ -138,7 +142,7 @@ class Session:
         """
         from lm_eval import evaluate
 
-        with hushed():
+        with hushed(), _pictures_left_alone():
             found = evaluate(
                 lm=lm,
                 task_dict=self.loaded,
@@ -148,7 +152,7 @@ class Session:
                 system_instruction=system,
             )
         documents = [
-            (sample["doc"], str(sample["filtered_resps"][0]))
+            (_without_image(sample["doc"]), str(sample["filtered_resps"][0]))
             for samples in found["samples"].values()
             for sample in samples
         ]
@@ -158,14 +162,30 @@ class Session:
         from datasets import Image
 
         kept: dict[str, bytes] = {}
-        for task in self.tasks.values():
-            table = task.dataset[ITEMS]
+        for table in self.tables.values():
             if "image" not in table.features:
                 continue
             shown = table.select_columns(["picture", "image"])
             for row in shown.cast_column("image", Image(decode=False)):
                 kept.setdefault(row["picture"], row["image"]["bytes"])
         return kept
+
+
+def _without_image(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "image"}
+
+
+@contextlib.contextmanager
+def _pictures_left_alone() -> Iterator[None]:
+    """lm-eval does not encode all pictures anew to name them in its samples: ours have digests."""
+    from lm_eval import evaluator
+
+    before = evaluator.LMEVAL_HASHMM
+    evaluator.LMEVAL_HASHMM = False
+    try:
+        yield
+    finally:
+        evaluator.LMEVAL_HASHMM = before
 
 
 @contextlib.contextmanager

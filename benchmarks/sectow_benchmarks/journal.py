@@ -106,7 +106,7 @@ def recall(
     journal: Journal,
     keys: Sequence[str],
     ask: Callable[[list[int]], Sequence[str | None]],
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     told: Told | None = None,
 ) -> list[str | None]:
     """One answer a key, asking only for those that are not in the journal.
@@ -115,14 +115,15 @@ def recall(
         journal: Keeps what is asked.
         keys: No two alike.
         ask: Answers the items with these indices, in order.
-        chunk: Items between two writes.
+        chunk: Items between two writes; None takes `CHUNK`.
         told: Is told how many answers have just been found or made.
     """
+    size = chunk or CHUNK
     missing = [index for index, key in enumerate(keys) if key not in journal]
     if told is not None and len(missing) < len(keys):
         told(len(keys) - len(missing))
-    for start in range(0, len(missing), chunk):
-        part = missing[start : start + chunk]
+    for start in range(0, len(missing), size):
+        part = missing[start : start + size]
         began = time.perf_counter()
         answers = ask(part)
         taken = time.perf_counter() - began

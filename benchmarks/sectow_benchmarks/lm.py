@@ -114,8 +114,8 @@ class _GenerateOnly(LM):
         )
 
     @property
-    def _chunk(self) -> int:
-        return 1024
+    def _chunk(self) -> int | None:
+        return None
 
     @abstractmethod
     def _answer(

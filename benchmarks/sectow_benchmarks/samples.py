@@ -45,6 +45,8 @@ response they are the turn as the judge saw it. `digest` is that of everything t
 NUMBERS = ("harmful", "correct", "score", "reward_attacker", "reward_defender", "tokens")
 """Columns of numbers, verdicts as 1 and 0; NaN where nobody said. `tokens`: length of answers."""
 FLAGS = ("harmful_scenario", "answered", "unscored")
+LONG = ("scenario", "attack", "source", "query", "response", "drawn", "prefix")
+"""Columns of text that no figure is made from."""
 LABELS = ("run", "model")
 """Columns that are the same throughout an evaluation."""
 COLUMNS = (*LABELS, *TEXTS, *NUMBERS, *FLAGS)

@@ -55,7 +55,7 @@ def differences(one: EvaluationRun, other: EvaluationRun) -> list[str]:
         )
         if mine != theirs
     ]
-    asked, others = item_sets(one.samples), item_sets(other.samples)
+    asked, others = item_sets(one.scores), item_sets(other.scores)
     changed = [key for key in asked.keys() & others.keys() if asked[key] != others[key]]
     return found + [f"items of {key}" for key in sorted(changed)]
 

@@ -232,7 +232,7 @@ class Mortal:
 def test_a_killed_rerun_asks_no_verdict_twice(
     sound: EvaluationRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sectow_benchmarks.journal.recall.__defaults__", (5, None))
+    monkeypatch.setattr("sectow_benchmarks.journal.CHUNK", 5)
     total = int(sound.samples["answered"].sum())
     first, second = Mortal(12), Mortal(total)
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,100 @@
+"""A board from 1,000,000 samples: CPU time and memory.
+
+    python perf/million.py --samples 1000000
+
+The samples are those of a scripted defender, many times over, with other clusters and verdicts.
+Reading them, checking that runs may be compared, ranking, and writing all three files is counted;
+making them is not: it is done in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import numpy as np
+import typer
+
+KIB = 1024
+
+
+class Spent(NamedTuple):
+    """What a board took."""
+
+    samples: int
+    cpu_seconds: float
+    peak_bytes: int
+    """Of the whole process, libraries included."""
+
+
+def make(folder: Path, samples: int, seed: int = 0) -> None:
+    """Write an evaluation of so many samples."""
+    import pandas as pd
+
+    from sectow_benchmarks.api import evaluate
+    from sectow_benchmarks.evaluation import KEPT
+    from sectow_benchmarks.seal import seal
+
+    found = evaluate("apothecary/keyword", out=folder, per_cell=4, per_kind=4)
+    real = found.samples[found.samples["answered"]]
+    times = -(-samples // len(real))
+    rng = np.random.Generator(np.random.PCG64(seed))
+    parts = []
+    for number in range(times):
+        part = real.copy()
+        part["item"] = part["item"] + f"/{number}"
+        part["cluster"] = part["cluster"] + f" {number % 50}"
+        asked = part["harmful"].notna()
+        part.loc[asked, "harmful"] = (rng.random(int(asked.sum())) < 0.1).astype(float)
+        parts.append(part)
+    pd.concat(parts).iloc[:samples].to_parquet(folder / "samples.parquet", index=False)
+    seal(folder, ("run.json", "samples.parquet", *KEPT))
+
+
+def rank(folder: Path) -> Spent:
+    """Make the board of that evaluation, all of its files."""
+    from sectow_benchmarks.board import board
+    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.formats import to_csv, to_json, to_markdown
+
+    began = time.process_time()
+    run = EvaluationRun.open(folder)
+    rows = board([run], run)
+    for write in (to_csv, to_json, to_markdown):
+        write(rows)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    return Spent(len(run.scores), time.process_time() - began, peak)
+
+
+def measured(samples: int, folder: Path) -> Spent:
+    """Both, each in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1, maxtasksperchild=1) as pool:
+        pool.apply(make, (folder, samples))
+    with context.Pool(1, maxtasksperchild=1) as pool:
+        return pool.apply(rank, (folder,))
+
+
+def main(
+    samples: Annotated[int, typer.Option(min=1000)] = 1_000_000,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Measure a board from many samples."""
+    with tempfile.TemporaryDirectory() as folder:
+        spent = measured(samples, Path(folder) / "run")
+    if as_json:
+        typer.echo(json.dumps(spent._asdict()))
+        return
+    gib = spent.peak_bytes / 2**30
+    typer.echo(
+        f"{spent.samples} samples: {spent.cpu_seconds:.1f} s of CPU time, {gib:.2f} GiB at most"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,180 @@
+"""Answers a second, beside lm-eval's own back end for models that see images.
+
+    python perf/throughput.py --per-cell 16 --repeats 3
+
+The same model, tasks, items, batch size and decoding (greedy), in one process, in turns. Counted is
+what `lm_eval.evaluate` takes once model and tasks are loaded and both are warm. Ours keeps
+its answers in a journal on the disk meanwhile, as an evaluation does. `hf-multimodal` cannot take
+text and images in one call, so it is called twice; loading tasks twice is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from sectow_agents.policies.load import find_source
+from sectow_agents.policies.transformers_policy import load_generator
+from sectow_benchmarks.harness import Session, hushed
+from sectow_benchmarks.journal import Journal
+from sectow_benchmarks.lm import PolicyLM
+from sectow_benchmarks.tasks import tasks_path
+from sectow_benchmarks.tasks.documents import Selection
+from sectow_env.worlds.load import load_world
+
+TOKENS = 16
+TASKS = {
+    "text": ("apothecary_safety_text", "apothecary_twins_text"),
+    "image": ("apothecary_safety_image", "apothecary_twins_image"),
+}
+SETTINGS = {"do_sample": False, "max_gen_toks": TOKENS}
+
+
+class Turn(NamedTuple):
+    """One back end, once."""
+
+    seconds: float
+    answers: dict[str, str]
+    """By item."""
+
+
+class Found(NamedTuple):
+    """What came out."""
+
+    answers: int
+    repeats: int
+    ours: float
+    """Answers a second: median over repeats."""
+    theirs: float
+    ratio: float
+    """Median of the ratios of neighbouring turns."""
+    different: list[tuple[str, str, str]]
+    """Items whose answers differ, with both answers: rounding in batches of another make-up."""
+
+
+def compared(source: str, selection: Selection, batch: int, repeats: int) -> Found:
+    """Measure both back ends in turns.
+
+    Args:
+        source: Folder of the model.
+        selection: Which items.
+        batch: Prompts that are answered at once.
+        repeats: Turns of each.
+    """
+    from lm_eval.models.hf_vlms import HFMultimodalLM
+
+    generator = load_generator(source, batch)
+    with hushed():
+        theirs = HFMultimodalLM(
+            pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
+        )
+    names = [name for kind in TASKS.values() for name in kind]
+    mixed = Session.load(names, selection, SETTINGS)
+    apart = [_plain(kind, selection) for kind in TASKS.values()]
+    few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
+    _ours(generator, Session.load(names, few, SETTINGS))
+    for kind in TASKS.values():
+        _plainly(theirs, _plain(kind, few))
+    pairs = [(_ours(generator, mixed), _merged(theirs, apart)) for _ in range(repeats)]
+    first, other = pairs[0]
+    count = len(first.answers)
+    return Found(
+        answers=count,
+        repeats=repeats,
+        ours=statistics.median(count / mine.seconds for mine, _ in pairs),
+        theirs=statistics.median(count / yours.seconds for _, yours in pairs),
+        ratio=statistics.median(yours.seconds / mine.seconds for mine, yours in pairs),
+        different=[
+            (item, answer, other.answers[item])
+            for item, answer in first.answers.items()
+            if answer != other.answers[item]
+        ],
+    )
+
+
+def _ours(generator: Any, session: Session) -> Turn:
+    with tempfile.TemporaryDirectory() as folder:
+        lm = PolicyLM(generator)
+        lm.journal = Journal(Path(folder) / "answers.jsonl")
+        return _asked(lm, session)
+
+
+def _plain(names: Sequence[str], selection: Selection) -> Any:
+    """Tasks as lm-eval loads them itself."""
+    from lm_eval.tasks import TaskManager
+
+    with hushed():
+        manager = TaskManager(
+            include_path=str(tasks_path()), include_defaults=False, metadata=selection.metadata()
+        )
+        loaded = manager.load(list(names))
+    for task in loaded["tasks"].values():
+        task.set_config(key="generation_kwargs", value=SETTINGS, update=True)
+    return loaded
+
+
+def _plainly(lm: Any, loaded: Any) -> Turn:
+    from lm_eval import evaluate
+
+    began = time.perf_counter()
+    with hushed():
+        found = evaluate(lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True)
+    seconds = time.perf_counter() - began
+    told = [
+        (sample["doc"], str(sample["filtered_resps"][0]))
+        for samples in found["samples"].values()
+        for sample in samples
+    ]
+    return Turn(seconds, dict(_told(told)))
+
+
+def _merged(lm: Any, loaded: list[Any]) -> Turn:
+    turns = [_plainly(lm, one) for one in loaded]
+    answers = {item: text for turn in turns for item, text in turn.answers.items()}
+    return Turn(sum(turn.seconds for turn in turns), answers)
+
+
+def _asked(lm: Any, session: Session) -> Turn:
+    began = time.perf_counter()
+    found = session.ask(lm)
+    return Turn(time.perf_counter() - began, dict(_told(found.documents)))
+
+
+def _told(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tuple[str, str]]:
+    for document, text in documents:
+        yield f"{document['suite']}/{document['item']}", " ".join(text.split())
+
+
+def main(
+    model: Annotated[str, typer.Option(help="Folder or policy.")] = "organism/defender",
+    per_cell: Annotated[int, typer.Option(min=1)] = 16,
+    batch: Annotated[int, typer.Option(min=1)] = 64,
+    repeats: Annotated[int, typer.Option(min=1)] = 3,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Compare with lm-eval's own back end."""
+    source = find_source(model, load_world("apothecary:0"))
+    found = compared(str(source), Selection(per_cell=per_cell), batch, repeats)
+    if as_json:
+        typer.echo(json.dumps(found._asdict(), indent=2))
+        return
+    typer.echo(
+        f"{found.answers} answers, batches of {batch}, {found.repeats} turns each\n"
+        f"sectow         {found.ours:8.1f} answers a second\n"
+        f"hf-multimodal  {found.theirs:8.1f} answers a second\n"
+        f"ratio          {found.ratio:8.2f}\n"
+        f"{len(found.different)} answers differ"
+    )
+    for item, mine, yours in found.different:
+        typer.echo(f"  {item}: {mine!r} and {yours!r}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
