@@ -12,7 +12,9 @@ import typer
 
 from sectow_benchmarks.card.command import card
 from sectow_benchmarks.crossplay.command import crossplay
+from sectow_benchmarks.exploit.command import exploit
 from sectow_benchmarks.run_commands import compare, freeze
+from sectow_benchmarks.share import own_share
 from sectow_benchmarks.stats.command import coverage
 from sectow_env.disk import folder_name
 from sectow_env.errors import ConfigError, RunFolderError
@@ -108,6 +110,8 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     size = _batch_size(batch_size)
     asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(asked, given, folder)
+    if not own_share().main:
+        return
     _finish(runs, folder / "report", profile, as_json)
 
 
@@ -115,6 +119,7 @@ bench.command("card")(card)
 bench.command("compare")(compare)
 bench.command("coverage")(coverage)
 bench.command("crossplay")(crossplay)
+bench.command("exploit")(exploit)
 bench.command("freeze")(freeze)
 
 
@@ -178,7 +183,7 @@ def progress_bar() -> Iterator[Progress]:
         # holds on to the real one.
         console=Console(file=console.file, force_terminal=console.is_terminal),
         transient=True,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or not own_share().main,
     ) as bar:
         tasks: dict[str, Any] = {}
 

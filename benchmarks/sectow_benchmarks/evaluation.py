@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from sectow_benchmarks.journal import Journal
 from sectow_benchmarks.samples import COLUMNS, LONG, Row, to_frame
 from sectow_benchmarks.seal import SUMS, seal
+from sectow_benchmarks.share import ALONE
 from sectow_env.disk import sync, write_bytes, write_text
 from sectow_env.errors import RunFolderError
 
@@ -47,6 +48,8 @@ class EvaluationRun:
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.path = path
         self.about = dict(about)
+        self.share = ALONE
+        """Of several processes only the main one writes samples."""
 
     @classmethod
     def create(cls, path: Path, about: Mapping[str, Any]) -> EvaluationRun:
@@ -136,7 +139,7 @@ class EvaluationRun:
 
     def journal(self, unit: str, of: str = "answers") -> Journal:
         """Where the answers of a unit of work, or the verdicts on them, stand until it is done."""
-        return Journal(self.path / "responses" / f"{unit}.{of}.jsonl")
+        return Journal(self.path / "responses" / f"{unit}.{of}.jsonl", self.share)
 
     def add(
         self,
@@ -155,6 +158,8 @@ class EvaluationRun:
             results: What lm-eval said itself.
             seconds: How long its answers took.
         """
+        if not self.share.main:
+            return
         self._keep_pictures(pictures or {})
         if results is not None:
             write_text(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
@@ -164,6 +169,11 @@ class EvaluationRun:
 
     def close(self) -> None:
         """Put the shards together, and seal what is there."""
+        if self.share.main:
+            self._close()
+        self.share.wait()
+
+    def _close(self) -> None:
         if not self.closed:
             frame = self._from_shards()
             aside = self.path / ".samples.partial"

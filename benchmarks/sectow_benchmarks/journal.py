@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sectow_benchmarks.share import ALONE, Share
 from sectow_env.errors import RunFolderError
 from sectow_env.game import (
     Attack,
@@ -36,18 +37,21 @@ class Journal:
 
     Args:
         path: A JSONL file, made with the first answer; None keeps answers in memory only.
+        share: Of a process that is one of several: it writes into a file of its own beside the
+            path, and reads those of all.
 
     Raises:
         RunFolderError: A line before the last one cannot be read.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None = None, share: Share = ALONE) -> None:
+        self.share = share
+        self._shared = path
+        self.path = path if path is None or share.main else _of_rank(path, share.rank)
         self._answers: dict[str, str | None] = {}
         self.seconds = 0.0
         """How long it took to get the answers, those of a killed process included."""
-        if path is not None and path.exists():
-            self._read(path)
+        self._read_all()
 
     def __contains__(self, key: str) -> bool:
         return key in self._answers
@@ -77,6 +81,22 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
+    def gather(self) -> None:
+        """Wait for the other processes, and read what they have answered."""
+        if self.share.size > 1:
+            self.share.wait()
+            self._read_all()
+            # Nobody may write again before all have read.
+            self.share.wait()
+
+    def _read_all(self) -> None:
+        if self._shared is not None:
+            self.seconds = 0.0
+            others = self._shared.parent.glob(f"{self._shared.stem}.rank-*{self._shared.suffix}")
+            for path in (self._shared, *sorted(others)):
+                if path.exists():
+                    self._read(path)
+
     def _read(self, path: Path) -> None:
         data = path.read_bytes()
         whole = data.rfind(b"\n") + 1
@@ -93,8 +113,12 @@ class Journal:
                 self.seconds += answer
             else:
                 self._answers[key] = answer
-        if whole < len(data):
+        if whole < len(data) and path == self.path:
             os.truncate(path, whole)
+
+
+def _of_rank(path: Path, rank: int) -> Path:
+    return path.with_name(f"{path.stem}.rank-{rank}{path.suffix}")
 
 
 def key_of(*parts: str) -> str:
@@ -108,28 +132,34 @@ def recall(
     ask: Callable[[list[int]], Sequence[str | None]],
     chunk: int | None = None,
     told: Told | None = None,
+    *,
+    whole: bool = False,
 ) -> list[str | None]:
     """One answer a key, asking only for those that are not in the journal.
 
     Args:
-        journal: Keeps what is asked.
+        journal: Keeps what is asked; of several processes each asks for its share.
         keys: No two alike.
         ask: Answers the items with these indices, in order.
         chunk: Items between two writes; None takes `CHUNK`.
         told: Is told how many answers have just been found or made.
+        whole: Ask for all that is missing in one call, from one process.
     """
-    size = chunk or CHUNK
     missing = [index for index, key in enumerate(keys) if key not in journal]
     if told is not None and len(missing) < len(keys):
         told(len(keys) - len(missing))
-    for start in range(0, len(missing), size):
-        part = missing[start : start + size]
+    # By its place among all keys: how much another process has written already does not matter.
+    mine = [index for index in missing if journal.share.owns(0 if whole else index)]
+    size = max(1, len(mine)) if whole else chunk or CHUNK
+    for start in range(0, len(mine), size):
+        part = mine[start : start + size]
         began = time.perf_counter()
         answers = ask(part)
         taken = time.perf_counter() - began
         journal.add(dict(zip((keys[index] for index in part), answers, strict=True)), taken)
         if told is not None:
             told(len(part))
+    journal.gather()
     return [journal[key] for key in keys]
 
 
@@ -223,5 +253,5 @@ class Remembered:
             return ask(indices, [seeds[index] for index in indices] if seeds else [])
 
         # A policy that takes no seeds may depend on its call, so it is asked for all at once.
-        chunk = CHUNK if isinstance(self._policy, Reseedable) else max(1, len(keys))
-        return recall(self._journal, keys, chosen, chunk)
+        whole = not isinstance(self._policy, Reseedable)
+        return recall(self._journal, keys, chosen, whole=whole)

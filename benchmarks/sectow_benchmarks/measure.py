@@ -26,6 +26,7 @@ from sectow_benchmarks.provenance import (
 )
 from sectow_benchmarks.samples import Row, rows_of_documents, rows_of_episodes
 from sectow_benchmarks.settings import DecodingName, MeasureSettings
+from sectow_benchmarks.share import own_share
 from sectow_benchmarks.tasks.documents import grid_items, open_world
 from sectow_env.game import Attacker, Defender, Judge, Turn, play, settle
 from sectow_env.parts import POLICIES, find_judge, find_reward
@@ -169,7 +170,7 @@ def measure(
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
     }
-    run = EvaluationRun.resume(out, about) if resume else EvaluationRun.create(out, about)
+    run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
         work.grid(decoding)
@@ -177,6 +178,19 @@ def measure(
     work.uncounted()
     work.attackers(attacker)
     run.close()
+    return run
+
+
+def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
+    """The evaluation's folder, made by the main process and opened by the others."""
+    share = own_share()
+    if not share.main:
+        share.wait()
+        run = EvaluationRun.open(out)
+    else:
+        run = EvaluationRun.resume(out, about) if resume else EvaluationRun.create(out, about)
+        share.wait()
+    run.share = share
     return run
 
 

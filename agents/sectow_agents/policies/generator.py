@@ -15,6 +15,7 @@ from transformers import GenerationConfig, LogitsProcessorList
 from sectow_agents.policies.batching import Batcher, Load
 from sectow_agents.policies.chat import Chat, inert, with_blocks
 from sectow_agents.policies.sampling import Decoding, SeededDraws, uniform_rows
+from sectow_agents.policies.thinking import spoken, thinking_marks
 from sectow_agents.quiet import quiet
 
 _SEEDS = 2**63 - 1
@@ -44,6 +45,7 @@ class Generator:
         self.batcher = Batcher(batch_size)
         self._image_tokens: dict[tuple[int, int], int] = {}
         self._control = control_tokens(processor)
+        self._thinking = thinking_marks(processor)
 
     def generate(
         self,
@@ -53,7 +55,7 @@ class Generator:
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
     ) -> list[str]:
-        """One completion a chat, in order, without special tokens and outer white space.
+        """One completion a chat, in order, without thinking, special tokens and outer white space.
 
         Args:
             chats: Messages with plain text.
@@ -119,7 +121,7 @@ class Generator:
             **inputs, generation_config=self._settings(decoding), logits_processor=processors
         )
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
-        return [text.strip() for text in texts]
+        return [spoken(text, self._thinking) for text in texts]
 
     def encode(self, texts: Sequence[str], images: Sequence[Image.Image | None]) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
