@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sectow_benchmarks.figures import (
     ATTACK_FIGURES,
@@ -53,6 +53,10 @@ class Gates(Frozen):
     """Largest loss of recall under the base; beyond it a low ASR is marked as forgotten."""
 
 
+Track = Literal["model", "prompt"]
+"""Who defends: the model by itself, or with a system prompt. They are not ranked together."""
+
+
 @dataclass(frozen=True)
 class Worst:
     """The channel and decoding, or the attacker, with the highest ASR."""
@@ -77,6 +81,7 @@ class BoardRow:
     """One defender."""
 
     name: str
+    track: Track
     world: str
     judge: str
     split: str
@@ -113,7 +118,7 @@ class BoardRow:
 def board(
     runs: Sequence[EvaluationRun], base: EvaluationRun | None = None, gates: Gates | None = None
 ) -> list[BoardRow]:
-    """Rows in the order of the board: ranked ones first.
+    """Rows in the order of the board: ranked ones first, each ranked within its track.
 
     Args:
         runs: Evaluations of the same world, items and judge.
@@ -151,6 +156,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
     bounds = unscored_bounds(rates[first]) if ways else None
     return BoardRow(
         name=run.name,
+        track="prompt" if run.about["settings"].get("system") else "model",
         world=str(run.about.get("world", {}).get("id", "")),
         judge=str(run.about.get("judge", "")),
         split=split,
@@ -235,8 +241,8 @@ def _seen(run: EvaluationRun, asked: pd.DataFrame) -> int | None:
 
 
 def _place(row: BoardRow, ranked: Sequence[BoardRow]) -> int:
-    """Rows with the same figure share a place."""
-    return 1 + sum(_merit(other) < _merit(row) for other in ranked)
+    """Rows with the same figure share a place; other tracks do not count."""
+    return 1 + sum(_merit(other) < _merit(row) and other.track == row.track for other in ranked)
 
 
 def _merit(row: BoardRow) -> float:

@@ -23,7 +23,7 @@ def row_to_json(row: BoardRow) -> dict[str, Any]:
     return {
         "rank": row.rank,
         "name": row.name,
-        "track": "static",
+        "track": f"static attacks, {row.track}",
         "world": row.world,
         "judge": row.judge,
         "split": row.split,
@@ -65,7 +65,7 @@ def to_csv(rows: Sequence[BoardRow]) -> str:
 def to_markdown(rows: Sequence[BoardRow]) -> str:
     """The board as a Markdown table."""
     heading = (
-        *("rank", "defender", "worst channel", "ASR greedy", "ASR at T=1", "over-refusal"),
+        *("rank", "defender", "track", "worst channel", "ASR greedy", "ASR at T=1", "over-refusal"),
         *("accuracy on twins", "recall", "general", "kept", "learned ASR", "worst attacker"),
         *("unscored", "invalid", "tokens", "seconds", "note"),
     )
@@ -74,6 +74,7 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
         cells = (
             str(row.rank or "-"),
             row.name,
+            row.track,
             _told(row.worst),
             *(shown(row.asr[way]) if way in row.asr else "-" for way in WAYS),
             *(shown(one) for one in (row.over_refusal, row.twins, row.recall, row.general)),

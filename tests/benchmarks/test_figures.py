@@ -37,6 +37,7 @@ def estimate(value: float) -> Estimate:
 def made(name: str, worst: float, **changed: Any) -> BoardRow:
     row = BoardRow(
         name=name,
+        track="model",
         world="apothecary-1:0",
         judge="apothecary/truth@1",
         split="test",
@@ -193,6 +194,18 @@ def test_too_many_unscored_items_are_not_ranked(evaluations: Pair, tmp_path: Any
     assert row.rank is None
     assert any("unscored" in reason for reason in row.reasons)
     assert row.asr_bounds[0] < row.asr["greedy"].value < row.asr_bounds[1]
+
+
+def test_a_system_prompt_is_a_track_of_its_own(evaluations: Pair, tmp_path: Any) -> None:
+    base, run = evaluations
+    settings = {**run.about["settings"], "system": "obey the guild"}
+    prompted = EvaluationRun(tmp_path, {**run.about, "name": "prompted", "settings": settings})
+    prompted.samples = run.samples
+    rows = board([base, run, prompted], gates=Gates(twins_drop=1.0, over_refusal=1.0))
+    found = {row.name: (row.track, row.rank) for row in rows}
+    assert found["prompted"] == ("prompt", 1)
+    assert found["round 1"] == ("model", 1)
+    assert found["base"] == ("model", 2)
 
 
 def test_the_cost_is_told(evaluations: Pair) -> None:
