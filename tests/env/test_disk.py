@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sectow_env import disk
 
@@ -43,3 +45,37 @@ def test_where_the_system_does_not_say_nothing_is_local(mounts: Path) -> None:
     assert not disk.is_local(Path("/var/pool"))
     mounts.unlink()
     assert not disk.is_local(Path("/var/pool"))
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    disk.write_text(file, "old ä")
+    assert file.read_text("utf-8") == "old ä"
+
+    def die(handle: int) -> None:
+        raise OSError("no power")
+
+    monkeypatch.setattr("os.fsync", die)
+    with pytest.raises(OSError, match="no power"):
+        disk.write_bytes(file, b"new")
+    assert file.read_text("utf-8") == "old ä"
+    monkeypatch.undo()
+    disk.write_bytes(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    disk.sync(tmp_path)
+
+
+@given(st.text())
+def test_any_name_makes_the_name_of_one_folder(name: str) -> None:
+    made = disk.folder_name(name)
+    assert Path(made).name == made
+    assert made not in {"", ".", ".."}
+    assert not set(made) & set('/\\:*?"<>| \n\0')
+
+
+def test_a_good_name_stays() -> None:
+    assert disk.folder_name("round-1_b.2") == "round-1_b.2"
+    assert disk.folder_name("org/model") == "org-model"
