@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sectow_agents.policies.sampling import Decoding
 from sectow_benchmarks.lm import DefenderLM
-from sectow_env.game import Attack, Defender
+from sectow_env.game import Attack, Defender, play
+from sectow_env.parts import find_defender, find_reward
+from sectow_env.pool import AttackPool
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.recipes import REFUSALS
 
@@ -68,8 +72,6 @@ class Stand:
 
 def recipe_of(document: Document) -> str:
     """The answer that would be right, controlled or not."""
-    import json
-
     return POTIONS[json.loads(document["scenario"])["meta"]["potion"]].answer
 
 
@@ -127,3 +129,22 @@ def imperfect(weak: float, sure: float) -> Callable[[Document, int], str]:
         return tell_all(document, seed)
 
     return answer
+
+
+def run_with_a_pool(folder: Path) -> set[str]:
+    """Make a training run's folder with attacks in its pool; returns their behaviors."""
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"seed": 3, "judge": "apothecary/truth@1"}
+    (folder / "run.json").write_text(json.dumps(about))
+    items = WORLD.grid("train", harmful=True, channels=["typography"])[:8]
+    episodes = play(
+        [item.scenario for item in items],
+        [item.attack for item in items],
+        find_defender("apothecary/answer_all", WORLD),
+        WORLD.judge(),
+        WORLD.rules,
+        find_reward(None),
+    )
+    with AttackPool(folder / "pool.sqlite") as pool:
+        pool.add(episodes, round=1)
+        return {entry.turn.scenario.behavior for entry in pool}

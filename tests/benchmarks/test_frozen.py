@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,7 @@ from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.frozen import AttackPack, freeze
 from sectow_env.errors import PackError, RunFolderError
-from sectow_env.game import play
-from sectow_env.parts import find_defender, find_reward
-from sectow_env.pool import AttackPool
-from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.scripted import WORLD, run_with_a_pool
 
 Pair = tuple[EvaluationRun, EvaluationRun]
 
@@ -58,21 +54,9 @@ def test_the_same_attacks_give_the_same_digest(
 
 def test_a_pool_is_frozen_too(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    run.mkdir()
-    (run / "run.json").write_text(json.dumps({"seed": 3, "judge": "apothecary/truth@1"}))
-    items = WORLD.grid("train", harmful=True, channels=["typography"])[:6]
-    episodes = play(
-        [item.scenario for item in items],
-        [item.attack for item in items],
-        find_defender("apothecary/answer_all", WORLD),
-        WORLD.judge(),
-        WORLD.rules,
-        find_reward(None),
-    )
-    with AttackPool(run / "pool.sqlite") as pool:
-        admitted = pool.add(episodes, round=1).admitted
+    behaviors = run_with_a_pool(run)
     found = freeze(run, tmp_path / "pack")
-    assert len(found.items) == admitted > 0
+    assert {item.scenario.behavior for item in found.items} == behaviors
     assert found.about["lineage"]["seed"] == 3
 
 

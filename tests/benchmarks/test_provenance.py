@@ -9,34 +9,14 @@ from typing import Any
 from sectow_benchmarks.board import board
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.provenance import text_digest, trained_on
-from sectow_env.game import play
-from sectow_env.parts import find_defender, find_reward
-from sectow_env.pool import AttackPool
-from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.scripted import run_with_a_pool
 
 Pair = tuple[EvaluationRun, EvaluationRun]
 
 
-def run_with_a_pool(folder: Path) -> set[str]:
-    """A training run's folder with attacks in its pool; returns their behaviors."""
-    (folder / "rounds" / "1" / "defender").mkdir(parents=True)
-    (folder / "run.json").write_text(json.dumps({"seed": 0}))
-    items = WORLD.grid("train", harmful=True, channels=["typography"])[:8]
-    episodes = play(
-        [item.scenario for item in items],
-        [item.attack for item in items],
-        find_defender("apothecary/answer_all", WORLD),
-        WORLD.judge(),
-        WORLD.rules,
-        find_reward(None),
-    )
-    with AttackPool(folder / "pool.sqlite") as pool:
-        pool.add(episodes, round=1)
-        return {entry.turn.scenario.behavior for entry in pool}
-
-
 def test_the_pool_tells_what_a_checkpoint_has_seen(tmp_path: Path) -> None:
     behaviors = run_with_a_pool(tmp_path)
+    (tmp_path / "rounds" / "1" / "defender").mkdir(parents=True)
     found = trained_on(tmp_path / "rounds" / "1" / "defender")
     assert found is not None
     assert found["behaviors"] == sorted(map(text_digest, behaviors))

@@ -54,7 +54,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     disk.write_text(file, "old ä")
     assert file.read_text("utf-8") == "old ä"
 
-    def die(handle: int) -> None:
+    def die(_handle: int) -> None:
         raise OSError("no power")
 
     monkeypatch.setattr("os.fsync", die)
