@@ -125,8 +125,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         pydantic.ValidationError: A setting cannot be meant.
     """
     ground = load_world(world, allow_import_path=True)
-    asked = world if isinstance(world, str) else ground.id
-    introduce(asked, ground)
+    asked = _introduced(world, ground)
     chosen = MeasureSettings(**settings, world=asked, suites=_suites(suites))
     subject = _subject(policy, ground, name, batch_size)
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
@@ -157,9 +156,10 @@ def plan(
 
     from sectow_benchmarks.frozen import AttackPack
 
-    world = load_world(settings.pop("world", "apothecary:0"), allow_import_path=True)
-    introduce(world.id, world)
-    chosen = MeasureSettings(**settings, world=world.id, suites=_suites(suites))
+    given = settings.pop("world", "apothecary:0")
+    world = load_world(given, allow_import_path=True)
+    asked = _introduced(given, world)
+    chosen = MeasureSettings(**settings, world=asked, suites=_suites(suites))
     pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     # A policy is built to know what it can; a model is not loaded, and can continue a beginning.
     prefilled = not is_policy(policy) or find_subject(policy, world).prefilled
@@ -242,6 +242,13 @@ def _named(figure: Figure, way: str) -> dict[str, str]:
 
 def _estimated(estimate: Estimate) -> dict[str, Any]:
     return {name: getattr(estimate, name) for name in COLUMNS}
+
+
+def _introduced(given: str | World, world: World) -> str:
+    """The name of a world, under which tasks find it."""
+    name = given if isinstance(given, str) else str(getattr(world, "name", world.id))
+    introduce(name, world)
+    return name
 
 
 def _suites(names: Iterable[str] | None) -> tuple[SuiteName, ...]:

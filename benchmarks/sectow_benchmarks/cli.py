@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
@@ -13,6 +11,7 @@ import typer
 from sectow_benchmarks.card.command import card
 from sectow_benchmarks.crossplay.command import crossplay
 from sectow_benchmarks.exploit.command import exploit
+from sectow_benchmarks.progress import progress_bar
 from sectow_benchmarks.run_commands import compare, freeze
 from sectow_benchmarks.share import own_share
 from sectow_benchmarks.stats.command import coverage
@@ -21,7 +20,6 @@ from sectow_env.errors import ConfigError, RunFolderError
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.measure import Progress
     from sectow_benchmarks.report.build import Report
 
 Profile = Literal["public", "local"]
@@ -164,47 +162,6 @@ def training_report(folder: Path, out: Path, profile: Profile) -> Report:
     story = read_story(folder)
     found = read_evaluations(folder)
     return build_report(found.defenders, out, attacks=found.attacks, story=story, profile=profile)
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar with the time that is left, on the standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bar(
-        *columns,
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        # lm-eval's own bars are kept off the standard error by taking the stream away; this one
-        # holds on to the real one.
-        console=Console(file=console.file, force_terminal=console.is_terminal),
-        transient=True,
-        disable=not console.is_terminal or not own_share().main,
-    ) as bar:
-        tasks: dict[str, Any] = {}
-
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(WORDS.get(what, what), total=total)
-            bar.update(tasks[what], completed=done)
-
-        yield tell
-
-
-WORDS = {
-    "greedy": "questions, greedy",
-    "sampled": "questions, sampled",
-    "learned": "attacks by channel",
-    "learned_free": "attacks in free form",
-    "ceiling": "attacks that know the map",
-    "attacks-greedy": "frozen attacks, greedy",
-    "attacks-sampled": "frozen attacks, sampled",
-    "judged": "verdicts",
-}
 
 
 class _Asked(NamedTuple):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from sectow_benchmarks.recipe import quoted, recipe
 
 if TYPE_CHECKING:
     from sectow_agents.config import RunConfig
@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 PER_CELL, PER_KIND, TOKENS = 5, 24, 16
 """Size of an evaluation: about 20 seconds a model on two cores."""
-SMALL = (
-    *("monitor.benign=10", "monitor.scenarios=8", "pool.per_scenario=1"),
-    *("attacker.training.steps=1", "attacker.training.batch=16", "attacker.training.group=4"),
-    *("defender.training.steps=1", "defender.training.batch=16", "defender.training.group=4"),
-)
-"""Settings with which everything runs once, to see that it runs."""
 
 
 def command(
@@ -96,18 +90,6 @@ def demo_config(
     return recipe([*asked, *changes], small)
 
 
-def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
-    """The demo's settings with some changes; `small` makes everything run once, to see it run.
-
-    Raises:
-        ConfigError: A change cannot work.
-    """
-    from sectow_agents.config_file import load_config
-
-    with as_file(files("sectow_benchmarks") / "demo.yaml") as file:
-        return load_config(file, [*(SMALL if small else ()), *changes])
-
-
 def demo_settings(small: bool) -> MeasureSettings:
     """What an evaluation of the demo asks."""
     from sectow_benchmarks.settings import MeasureSettings
@@ -125,7 +107,7 @@ def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list
     """
     from sectow_agents.tug_of_war import TugOfWar
     from sectow_benchmarks.callback import Evaluate, read_evaluations
-    from sectow_benchmarks.cli import progress_bar
+    from sectow_benchmarks.progress import progress_bar
 
     teller = _Teller(console)
     with progress_bar() as progress:
@@ -225,9 +207,3 @@ def _new_folder() -> Path:
     while (folder := Path("runs") / ("demo" if number == 1 else f"demo-{number}")).exists():
         number += 1
     return folder
-
-
-def quoted(folder: Path) -> str:
-    """A path as YAML takes it, whatever it holds."""
-    text = str(folder).replace("'", "''")
-    return f"'{text}'"

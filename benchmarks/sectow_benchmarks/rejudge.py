@@ -78,7 +78,7 @@ def rerun(
     out: Annotated[Path | None, typer.Option(help="Folder of the new evaluation.")] = None,
 ) -> None:
     """Score stored turns with another judge; a killed one goes on where it was."""
-    from sectow_benchmarks.cli import progress_bar
+    from sectow_benchmarks.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
     run = EvaluationRun.open(folder)

@@ -33,11 +33,11 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Play every attacker against every defender, and rate them."""
-    from sectow_benchmarks.cli import progress_bar
     from sectow_benchmarks.crossplay.page import to_json, to_markdown, write
     from sectow_benchmarks.crossplay.play import play_all
     from sectow_benchmarks.crossplay.players import cast_of
     from sectow_benchmarks.crossplay.tables import crossplay_of
+    from sectow_benchmarks.progress import progress_bar
     from sectow_benchmarks.settings import MeasureSettings
     from sectow_env.worlds.load import load_world
 

@@ -21,7 +21,7 @@ def coverage(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Print how often the intervals hold the truth, and beside which others they were chosen."""
-    from sectow_benchmarks.cli import progress_bar
+    from sectow_benchmarks.progress import progress_bar
     from sectow_benchmarks.stats.coverage import cells, clustered_table, single_table
 
     singles = single_table()

@@ -48,7 +48,7 @@ def first_light(
     """
     from rich.console import Console
 
-    from sectow_benchmarks.cli import progress_bar
+    from sectow_benchmarks.progress import progress_bar
     from sectow_benchmarks.study.page import render
     from sectow_benchmarks.study.play import StudySettings, play_world
     from sectow_benchmarks.study.rows import rows_of
@@ -92,7 +92,7 @@ class _Configs(NamedTuple):
 
 
 def _configs(given: list[str], settings: StudySettings, folder: Path, small: bool) -> _Configs:
-    from sectow_benchmarks.demo import quoted, recipe
+    from sectow_benchmarks.recipe import quoted, recipe
 
     alone = ["rounds=1", "seats=[attacker]", "attacker.channels=[null]", "pool.per_scenario=0"]
     alone += [f"attacker.training.steps={settings.free_steps}", f"run={quoted(folder / 'free')}"]

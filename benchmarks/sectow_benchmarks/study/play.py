@@ -151,10 +151,10 @@ def _open_frames(
 def _one_frame(
     subject: ModelSubject, settings: StudySettings, world: Apothecary, frame: Frame, out: Path
 ) -> EvaluationRun:
-    judge, measuring = find_judge(None, world), settings.measuring(world.id)
+    judge, measuring = find_judge(None, world), settings.measuring(world.name)
     about = {
         "name": f"{frame.channel} {frame.label}",
-        **describe_ground(world.id, world, judge),
+        **describe_ground(world.name, world, judge),
         "model": subject.about(),
         "attacker": {"name": f"{frame.channel} {frame.label}"},
         "settings": measuring.model_dump(mode="json"),

@@ -55,6 +55,8 @@ class Apothecary:
             )
         self.seed = seed
         self.id = f"{VERSION}:{seed}"
+        self.name = f"apothecary:{seed}"
+        """What `load_world` builds it by."""
         self.potions = draw_potions(seed)
         self.weakness = draw_weakness(seed)
         self.rules = ApothecaryRules()
