@@ -63,7 +63,8 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
     said = ["--model", str(organism_folder), "--attacker", "apothecary/random", "--per-cell", "1"]
     said += ["--per-kind", "1", "--split", "test", "--max-new-tokens", "4", "--limit", "5"]
     sectow = str(Path(sys.executable).with_name("sectow"))
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--no_python"]
+    launcher += ["--num_processes", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     for name, front in (("one", [sectow]), ("two", [*launcher, sectow])):
         done = subprocess.run(

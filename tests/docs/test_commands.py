@@ -95,6 +95,11 @@ def _lm_eval(words: list[str]) -> list[str]:
     return [f"lm-eval has no option {word}" for word in options if f'"{word}"' not in known]
 
 
+def _accelerate(words: list[str]) -> list[str]:
+    """Our own command, after the options of the launcher."""
+    return _sectow(words[words.index("sectow") + 1 :])
+
+
 def _pip(_words: list[str]) -> list[str]:
     return []
 
@@ -104,6 +109,7 @@ PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "make": _make,
     "lm-eval": _lm_eval,
     "pip": _pip,
+    "accelerate": _accelerate,
 }
 
 
