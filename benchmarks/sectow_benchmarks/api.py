@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
+from sectow_benchmarks.learned import FREE, STRATIFIED
 from sectow_benchmarks.measure import Assailant, Progress, ScriptedSubject, Subject, measure
 from sectow_benchmarks.plan import planned
 from sectow_benchmarks.settings import SUITES, MeasureSettings, SuiteName
@@ -31,6 +32,7 @@ from sectow_env.worlds.load import load_world
 if TYPE_CHECKING:
     import pandas as pd
 
+OF_AN_ATTACKER = (STRATIFIED, FREE)
 CAPABILITIES = ("twins", "general", "recall")
 """Suites whose change is held against the margin of a loss."""
 COLUMNS = ("value", "low", "high", "n", "clusters", "missing", "method")
@@ -181,6 +183,8 @@ def load_run(path: str | Path) -> Loaded:
 def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
     """Paired changes from one evaluation to another, on the items that both were asked.
 
+    What a trained attacker got is left out where the two met different ones.
+
     Returns:
         One row a figure and decoding: `figure`, `title`, `suite`, `decoding`, `better`, `before`,
         `after`, `change` with `low` and `high` (cluster bootstrap), `n`, `clusters`, `missing`,
@@ -192,16 +196,20 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
     """
     import pandas as pd
 
-    apart = differences(before.run, after.run)
-    if apart:
+    found = differences(before.run, after.run)
+    if found:
         raise ConfigError(
             given=f"{before.run.path} and {after.run.path}",
-            why=f"they differ in their {'; '.join(apart)}",
+            why=f"they differ in their {'; '.join(found)}",
             fix="measure both with the same world, judge and settings",
         )
     there = {(figure.key, way) for figure, way in figures_of(before.samples)}
+    # Attacks of another attacker are other items, though their scenarios are the same.
+    apart = () if before.about.get("attacker") == after.about.get("attacker") else OF_AN_ATTACKER
     shared = [
-        (figure, way) for figure, way in figures_of(after.samples) if (figure.key, way) in there
+        (figure, way)
+        for figure, way in figures_of(after.samples)
+        if (figure.key, way) in there and figure.suite not in apart
     ]
     rows = [_compared(figure, way, before, after) for figure, way in shared]
     adjusted = holm({str(number): row["p"] for number, row in enumerate(rows)})

@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+SMALLEST = 0.001
+"""Smaller p-values are not told apart."""
+
 
 def compare(
     before: Annotated[Path, typer.Argument(help="A finished evaluation.")],
@@ -24,6 +27,7 @@ def compare(
         return
     shown = ("title", "decoding", "before", "after", "change", "low", "high", "n", "p_holm")
     told = table[[*shown, "retention"]].rename(columns={"title": "figure"})
+    told["p_holm"] = ["<0.001" if p < SMALLEST else f"{p:.3f}" for p in told["p_holm"]]
     typer.echo(told.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
     typer.echo(
         "95% intervals of the change by cluster bootstrap; p: exact McNemar, items taken for "

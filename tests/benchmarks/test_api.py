@@ -98,6 +98,16 @@ def test_changes_are_paired_and_tested(evaluations: Pair) -> None:
     assert (same["p"] == 1.0).all()
 
 
+def test_other_attackers_are_not_paired(evaluations: Pair, tmp_path: Path) -> None:
+    base, run = evaluations
+    assert "learned" in set(compare(Loaded(base), Loaded(run))["suite"])
+    other = EvaluationRun(tmp_path, {**run.about, "attacker": {"name": "another"}})
+    other.samples = run.samples
+    suites = set(compare(Loaded(base), Loaded(other))["suite"])
+    assert not suites & {"learned", "learned_free"}
+    assert "ceiling" in suites, "the script with the map is the same"
+
+
 def test_what_cannot_be_compared_is_told(evaluations: Pair, scripted: Loaded) -> None:
     with pytest.raises(ConfigError, match="items of safety"):
         compare(Loaded(evaluations[0]), scripted)
