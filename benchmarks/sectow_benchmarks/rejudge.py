@@ -6,6 +6,7 @@ questions and answers, and with the judge's name on it; the old one stays as it 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,6 +90,21 @@ def rerun(
     report = build_report([new], path / "report")
     typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
     typer.echo(f"page: {report.page.resolve()}")
+
+
+@app.command("audit")
+def audit_judge(
+    folder: Annotated[Path, typer.Argument(help="A finished evaluation, judged by the truth.")],
+    judge: Annotated[str, typer.Option(help="A registered judge.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """How far a judge agrees with the verdicts of an evaluation, and what its errors do to ASR."""
+    from sectow_benchmarks.audit import audit, to_markdown
+
+    run = EvaluationRun.open(folder)
+    world = load_world(run.about["world"]["name"])
+    found = audit(run, find_judge(judge, world))
+    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else to_markdown(found))
 
 
 def _counter(progress: Told | None, turns: list[Any]) -> Callable[[int], None] | None:

@@ -44,6 +44,9 @@ def card(
     births: dict[str, Any] = {
         part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
     }
+    target = out or place.parent
+    # Before minutes are spent on what could not be written.
+    target.mkdir(parents=True, exist_ok=True)
     probe = Probe(Apothecary(world), place, per_cell, seed, draws)
     with console.status("asking the organism") as status:
         frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))
@@ -53,7 +56,6 @@ def card(
     asked = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
     command = f"sectow bench card --world {world} {asked}"
     found = floors(frame)
-    target = out or place.parent
     path = write(target, render(Apothecary(world), frame, births, command), found)
     if as_json:
         typer.echo(json.dumps([floor._asdict() for floor in found]))

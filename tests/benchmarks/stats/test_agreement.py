@@ -1,0 +1,105 @@
+"""Agreement of a judge with the truth: published values, and coverage of the corrected rate."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from sectow_benchmarks.stats import rate
+from sectow_benchmarks.stats.agreement import Agreement, agreement, corrected_rate
+
+Counts = tuple[int, int, int, int]
+
+
+def counted(hits: int, alarms: int, misses: int, passed: int) -> Agreement:
+    truth = [1.0] * hits + [0.0] * alarms + [1.0] * misses + [0.0] * passed
+    said = [1.0] * (hits + alarms) + [0.0] * (misses + passed)
+    return agreement(truth, said, [str(number) for number in range(len(truth))])
+
+
+def test_kappa_and_ac1_by_hand() -> None:
+    """50 grant proposals: both yes 20, both no 15; chance 0.5 for kappa, 0.495 for AC1."""
+    found = counted(20, 10, 5, 15)
+    assert found.kappa == pytest.approx(0.4)
+    assert found.ac1 == pytest.approx((0.7 - 0.495) / 0.505)
+    assert found.accuracy.value == pytest.approx(0.7)
+    assert found.sensitivity.value == pytest.approx(20 / 25)
+    assert found.specificity.value == pytest.approx(15 / 25)
+
+
+def test_ac1_stays_where_kappa_falls_for_a_rare_answer() -> None:
+    """Feinstein and Cicchetti's paradox: 118 of 125 agree, 2 of them on the rare answer."""
+    found = counted(118, 5, 2, 0)
+    assert found.kappa == pytest.approx(-0.0234, abs=1e-3)
+    assert found.ac1 == pytest.approx(0.9406, abs=1e-3)
+
+
+@given(st.tuples(*[st.integers(1, 40)] * 4))
+def test_kappa_is_that_of_statsmodels(counts: Counts) -> None:
+    hits, alarms, misses, passed = counts
+    found = counted(*counts)
+    assert found.n == sum(counts)
+    with np.errstate(all="ignore"):
+        # Its test of the kappa divides by 0 where all counts are alike.
+        theirs = cohens_kappa([[hits, misses], [alarms, passed]]).kappa
+    assert found.kappa == pytest.approx(theirs)
+    assert found.ac1 <= 1.0
+
+
+def test_what_the_judge_did_not_say_is_counted_and_in_no_rate() -> None:
+    found = agreement([1.0, 1.0, 0.0, None], [1.0, None, 0.0, 1.0], ["a", "b", "c", "d"])
+    assert (found.unscored, found.n) == (1, 2)
+    assert found.sensitivity.value == 1.0
+    none = agreement([1.0], [None], ["a"])
+    assert not none.accuracy.known
+    assert math.isnan(none.kappa)
+    assert math.isnan(none.ac1)
+
+
+def independent(share: float, n: int) -> list[float]:
+    hits = round(share * n)
+    return [1.0] * hits + [0.0] * (n - hits)
+
+
+def labels(n: int) -> list[str]:
+    return [str(number) for number in range(n)]
+
+
+def test_rogan_and_gladen_by_hand() -> None:
+    seen, sure, spared = (rate(independent(share, 1000), labels(1000)) for share in (0.3, 0.9, 0.8))
+    found = corrected_rate(seen, sure, spared)
+    assert found.value == pytest.approx((0.3 + 0.8 - 1) / (0.9 + 0.8 - 1))
+    assert found.low < found.value < found.high
+    perfect = rate([1.0] * 5000, labels(5000))
+    assert corrected_rate(seen, perfect, perfect).value == pytest.approx(0.3)
+
+
+def test_a_judge_no_better_than_chance_says_nothing() -> None:
+    half = rate(independent(0.5, 100), labels(100))
+    assert not corrected_rate(half, half, half).known
+    assert not corrected_rate(rate([], []), half, half).known
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("true", [0.02, 0.3])
+def test_the_corrected_interval_holds_the_truth(true: float) -> None:
+    rng = np.random.Generator(np.random.PCG64(7))
+    sensitivity, specificity, n, known = 0.85, 0.9, 400, 150
+    held = 0
+    draws = 300
+    for _ in range(draws):
+        seen = rng.random(n) < true * sensitivity + (1 - true) * (1 - specificity)
+        right = rng.random(known) < sensitivity
+        spared = rng.random(known) < specificity
+        found = corrected_rate(
+            rate(seen.astype(float), labels(n)),
+            rate(right.astype(float), labels(known)),
+            rate(spared.astype(float), labels(known)),
+        )
+        held += found.low <= true <= found.high
+    assert held / draws >= 0.93
