@@ -186,6 +186,24 @@ def test_another_world_and_another_board_are_found(copy: Path) -> None:
     assert "items" in failed(copy)
 
 
+def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    proof = tmp_path / "it-ran"
+    (tmp_path / "canary.py").write_text(f"open({str(proof)!r}, 'w').close()\nJudge = None\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def named(about: dict[str, Any]) -> None:
+        about["settings"]["judge"] = "canary:Judge"
+        about["world"]["name"] = "canary:World"
+
+    change(copy, named)
+    found = outcomes(copy)
+    assert found["verdicts"] == "not checked"
+    assert found["items"] == "not checked"
+    change(copy, lambda about: about["world"].update(name="apothecary:0"))
+    assert outcomes(copy)["verdicts"] == "not checked"
+    assert not proof.exists()
+
+
 def test_another_revision_is_said_and_not_compared(copy: Path) -> None:
     change(copy, lambda about: about["suites"].update(safety=0))
     found = next(one for one in verify(EvaluationRun.open(copy)) if one.name == "items")

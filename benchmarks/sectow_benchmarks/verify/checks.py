@@ -24,7 +24,7 @@ from sectow_benchmarks.seal import broken
 from sectow_benchmarks.suites import OF_THE_WORLD, REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
-from sectow_env.parts import find_judge, find_reward
+from sectow_env.parts import JUDGES, find_judge, find_reward
 from sectow_env.picture import Picture
 from sectow_env.worlds.base import World
 from sectow_env.worlds.load import load_world
@@ -113,7 +113,11 @@ def _verdicts(run: EvaluationRun) -> tuple[Outcome, str]:
     world = _world(run)
     if isinstance(world, str):
         return "not checked", world
-    judge = find_judge(run.about["settings"].get("judge"), world)
+    asked = run.about["settings"].get("judge")
+    if asked is not None and asked not in JUDGES.names():
+        # A run folder may not name code: only registered judges are asked.
+        return "not checked", f"no judge that is registered here is called {asked!r}"
+    judge = find_judge(asked, world)
     named = f"{judge.id}@{judge.version}"
     if named != run.about["judge"]:
         return "not checked", f"{run.about['judge']} is not here, but {named}"
