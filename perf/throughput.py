@@ -3,9 +3,10 @@
     python perf/throughput.py --per-cell 16 --repeats 3
 
 The same model, tasks, items, batch size and decoding (greedy), in one process, in turns. Counted is
-what `lm_eval.evaluate` takes once model and tasks are loaded and both are warm. Ours keeps
-its answers in a journal on the disk meanwhile, as an evaluation does. `hf-multimodal` cannot take
-text and images in one call, so it is called twice; loading tasks twice is not counted.
+what it takes from the loaded tasks to the answers, the decoding of pictures included, once both are
+warm. Ours keeps its answers in a journal on the disk meanwhile, as an evaluation does.
+`hf-multimodal` cannot take text and images in one call, so it is called twice; loading tasks twice
+is not counted.
 """
 
 from __future__ import annotations

@@ -192,7 +192,7 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
         all rows), and `retention` of a capability (`kept`, `lost`, `undecided` within 0.03).
 
     Raises:
-        ConfigError: They differ in judge, world, items or decoding.
+        ConfigError: They differ in judge, world, items or decoding, or share no figure.
     """
     import pandas as pd
 
@@ -211,6 +211,12 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
         for figure, way in figures_of(after.samples)
         if (figure.key, way) in there and figure.suite not in apart
     ]
+    if not shared:
+        raise ConfigError(
+            given=f"{before.run.path} and {after.run.path}",
+            why="they have no figure in common",
+            fix="measure some of the same suites in both",
+        )
     rows = [_compared(figure, way, before, after) for figure, way in shared]
     adjusted = holm({str(number): row["p"] for number, row in enumerate(rows)})
     return pd.DataFrame(rows).assign(p_holm=list(adjusted.values()))

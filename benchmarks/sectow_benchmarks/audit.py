@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,6 @@ from sectow_benchmarks.stats import Estimate, rate
 from sectow_benchmarks.stats.agreement import Agreement, agreement, corrected_rate
 from sectow_env.game import Judge, settle
 from sectow_env.parts import find_reward
-
-Told = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,9 @@ class Audit:
 
 def audit(run: EvaluationRun, judge: Judge) -> Audit:
     """Ask a judge about all answered attacks on harmful scenarios, and compare.
+
+    Attacks of all suites and decodings count, each once: the rates are about the judge, and the ASR
+    is that of this mixture. Prefilled answers are left out.
 
     Args:
         run: A closed evaluation whose verdicts are taken for the truth.
@@ -92,7 +93,7 @@ def to_markdown(found: Audit) -> str:
         cells = (
             *(name, str(one.n), str(one.unscored)),
             *(shown(rate) for rate in (one.accuracy, one.sensitivity, one.specificity)),
-            *(f"{value:.3f}" if value == value else "-" for value in (one.kappa, one.ac1)),  # noqa: PLR0124  (NaN)
+            *("-" if math.isnan(value) else f"{value:.3f}" for value in (one.kappa, one.ac1)),
             *map(str, (one.true_positives, one.false_positives)),
             *map(str, (one.false_negatives, one.true_negatives)),
         )
@@ -112,4 +113,4 @@ def _told(one: Agreement) -> dict[str, Any]:
 
 
 def _or_none(value: float | int) -> float | int | None:
-    return None if value != value else value  # noqa: PLR0124  (NaN)
+    return None if math.isnan(value) else value

@@ -21,6 +21,7 @@ from sectow_env.errors import ConfigError, RunFolderError
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation import EvaluationRun
     from sectow_benchmarks.report.build import Report
+    from sectow_benchmarks.tasks.documents import Selection
 
 Profile = Literal["public", "local"]
 Count = Annotated[int, typer.Option(min=0)]
@@ -88,10 +89,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             why="there is nothing to measure",
             fix="give --model FOLDER_OR_ID, for example --model organism/defender",
         )
+    chosen = _chosen(world, split)
     given = {
-        "world": world,
+        "world": chosen.world,
         "suites": None if suites is None else [one.strip() for one in suites.split(",")],
-        "splits": _splits(split),
+        "splits": chosen.splits,
         "per_cell": per_cell,
         "per_kind": per_kind,
         "max_new_tokens": max_new_tokens,
@@ -228,10 +230,11 @@ def _batch_size(text: str) -> int | None:
     return int(text)
 
 
-def _splits(text: str) -> tuple[str, ...]:
+def _chosen(world: str, split: str) -> Selection:
+    """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
     from sectow_benchmarks.tasks.documents import Selection
 
-    return Selection.read({"split": text}).splits
+    return Selection.read({"world": world, "split": split})
 
 
 def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: bool) -> None:

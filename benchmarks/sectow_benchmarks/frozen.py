@@ -20,6 +20,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from sectow_agents.run_folder import RunFolder
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.samples import rows_of, turn_of_row
 from sectow_benchmarks.seal import SUMS, broken, file_digest, seal
@@ -147,7 +148,7 @@ def _items(run: EvaluationRun, rows: Sequence[Mapping[str, Any]]) -> list[Item]:
 
 
 def _of_pool(pool: Path) -> tuple[list[Item], dict[str, Any]]:
-    about = json.loads((pool.parent / "run.json").read_text("utf-8"))
+    about = RunFolder(pool.parent).about
     with AttackPool(pool, read_only=True) as attacks:
         items = [Item(entry.turn.scenario, entry.turn.attack) for entry in attacks]
     kept = ("created", "world", "judge", "base", "seed", "config_sha256")

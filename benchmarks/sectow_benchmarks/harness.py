@@ -111,8 +111,6 @@ class Session:
         for name, task in loaded["tasks"].items():
             task.set_config(key="generation_kwargs", value=dict(settings), update=True)
             tables[name] = task.dataset[ITEMS]
-            # lm-eval goes through the documents several times: pictures are decoded once.
-            task.dataset = {ITEMS: list(tables[name])}
         return cls(loaded["tasks"], loaded, tables, limit)
 
     @property
@@ -142,6 +140,9 @@ class Session:
         """
         from lm_eval import evaluate
 
+        for name, task in self.tasks.items():
+            # lm-eval goes through the documents several times: pictures are decoded once.
+            task.dataset = {ITEMS: _decoded(self.tables[name])}
         with hushed(), _pictures_left_alone():
             found = evaluate(
                 lm=lm,
@@ -169,6 +170,30 @@ class Session:
             for row in shown.cast_column("image", Image(decode=False)):
                 kept.setdefault(row["picture"], row["image"]["bytes"])
         return kept
+
+
+def _decoded(table: Any) -> list[dict[str, Any]]:
+    """The documents of a table; those that show the same picture share it."""
+    from datasets import Image
+
+    if "image" not in table.features:
+        return list(_rows(table))
+    files = table.select_columns(["image"]).cast_column("image", Image(decode=False))
+    shown: dict[str, Any] = {}
+    rows = []
+    for row, file in zip(_rows(table.remove_columns("image")), _rows(files), strict=True):
+        digest = row["picture"]
+        if digest not in shown:
+            shown[digest] = Image().decode_example(file["image"])
+        rows.append({**row, "image": shown[digest]})
+    return rows
+
+
+def _rows(table: Any) -> Iterator[dict[str, Any]]:
+    """A table row by row, read column by column."""
+    columns = table[:]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
 
 
 def _without_image(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Journal:
         for number, line in enumerate(data[:whole].splitlines(), 1):
             try:
                 key, answer = json.loads(line)
-            except ValueError as error:
+            except (TypeError, ValueError) as error:
                 raise RunFolderError(
                     given=f"line {number} of {path}",
                     why=f"it cannot be read ({error})",
@@ -194,48 +194,21 @@ class RememberedJudge:
         return [Verdict.model_validate_json(text or "") for text in told]
 
 
-class Remembered:
-    """A policy of either seat whose answers are kept in a journal.
+class _Remembered:
+    """A policy whose answers are kept in a journal.
 
     It takes the seeds of its items, as the policy does; items of a call are told apart by them.
-
-    Args:
-        policy: Is asked for what the journal does not have.
-        journal: Keeps its answers.
     """
 
-    def __init__(self, policy: Attacker | Defender, journal: Journal) -> None:
-        self._policy = policy
+    def __init__(self, policy: object, journal: Journal) -> None:
         self._journal = journal
         self._seeds: list[int] = []
+        # A policy that takes no seeds may depend on its call, so it is asked for all at once.
+        self._whole = not isinstance(policy, Reseedable)
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the next call's items."""
         self._seeds = list(seeds)
-
-    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario; a picture comes back pixel for pixel."""
-
-        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            reseed(self._policy, seeds)
-            attacks = self._policy.attack([scenarios[index] for index in chosen])  # type: ignore[union-attr]  # the caller knows the seat
-            return [attack.model_dump_json() for attack in attacks]
-
-        told = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
-        return [Attack.model_validate_json(text or "") for text in told]
-
-    def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack."""
-
-        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            reseed(self._policy, seeds)
-            return self._policy.respond([attacks[index] for index in chosen])  # type: ignore[union-attr]  # as above
-
-        whats = (
-            key_of(one.query, one.system or "", one.image.sha256 if one.image else "")
-            for one in attacks
-        )
-        return [text or "" for text in self._recalled(whats, "respond", ask)]
 
     def _recalled(
         self,
@@ -252,6 +225,54 @@ class Remembered:
         def chosen(indices: list[int]) -> Sequence[str | None]:
             return ask(indices, [seeds[index] for index in indices] if seeds else [])
 
-        # A policy that takes no seeds may depend on its call, so it is asked for all at once.
-        whole = not isinstance(self._policy, Reseedable)
-        return recall(self._journal, keys, chosen, whole=whole)
+        return recall(self._journal, keys, chosen, whole=self._whole)
+
+
+class RememberedAttacker(_Remembered):
+    """An attacker whose attacks are kept in a journal.
+
+    Args:
+        attacker: Is asked for what the journal does not have.
+        journal: Keeps its attacks.
+    """
+
+    def __init__(self, attacker: Attacker, journal: Journal) -> None:
+        super().__init__(attacker, journal)
+        self._attacker = attacker
+
+    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
+        """One attack a scenario; a picture comes back pixel for pixel."""
+
+        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
+            reseed(self._attacker, seeds)
+            attacks = self._attacker.attack([scenarios[index] for index in chosen])
+            return [attack.model_dump_json() for attack in attacks]
+
+        told = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
+        return [Attack.model_validate_json(text or "") for text in told]
+
+
+class RememberedDefender(_Remembered):
+    """A defender whose responses are kept in a journal.
+
+    Args:
+        defender: Is asked for what the journal does not have.
+        journal: Keeps its responses.
+    """
+
+    def __init__(self, defender: Defender, journal: Journal) -> None:
+        super().__init__(defender, journal)
+        self._defender = defender
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        """One response an attack."""
+
+        def ask(chosen: list[int], seeds: list[int]) -> list[str]:
+            reseed(self._defender, seeds)
+            return self._defender.respond([attacks[index] for index in chosen])
+
+        whats = (
+            key_of(one.query, one.system or "", one.image.sha256 if one.image else "")
+            for one in attacks
+        )
+        return [text or "" for text in self._recalled(whats, "respond", ask)]

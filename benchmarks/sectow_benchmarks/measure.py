@@ -14,7 +14,7 @@ from sectow_agents.seeds import derive_seed
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.frozen import AttackPack
 from sectow_benchmarks.harness import Session, tasks_for
-from sectow_benchmarks.journal import Remembered, RememberedJudge
+from sectow_benchmarks.journal import RememberedAttacker, RememberedDefender, RememberedJudge
 from sectow_benchmarks.learned import CEILING, FREE, ORACLE, STRATIFIED, Ground, assault
 from sectow_benchmarks.lm import DefenderLM, PolicyLM
 from sectow_benchmarks.plan import ground_of
@@ -263,7 +263,7 @@ class _Work:
         episodes = play(
             [item.scenario for item in items],
             [item.attack for item in items],
-            Remembered(defender, journal),
+            RememberedDefender(defender, journal),
             self._judge(unit),
             self.world.rules,
             find_reward(None),
@@ -296,7 +296,10 @@ class _Work:
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
         episodes = assault(
-            ground, Remembered(attacker, journal), Remembered(defender, journal), scenarios
+            ground,
+            RememberedAttacker(attacker, journal),
+            RememberedDefender(defender, journal),
+            scenarios,
         )
         pictures = [episode.turns[-1].attack.image for episode in episodes]
         kept = {picture.sha256: picture.png for picture in pictures if picture is not None}

@@ -113,6 +113,15 @@ def test_what_cannot_be_compared_is_told(evaluations: Pair, scripted: Loaded) ->
         compare(Loaded(evaluations[0]), scripted)
 
 
+def test_runs_without_a_common_figure_are_not_compared(tmp_path: Path) -> None:
+    one, other = (
+        evaluate("apothecary/keyword", suites=[suite], out=tmp_path / suite, **SMALL)
+        for suite in ("twins", "ceiling")
+    )
+    with pytest.raises(ConfigError, match="no figure in common"):
+        compare(one, other)
+
+
 def test_an_unfinished_run_is_not_read(tmp_path: Path, evaluations: Pair) -> None:
     (tmp_path / "run.json").write_text((evaluations[0].path / "run.json").read_text())
     with pytest.raises(RunFolderError, match="unfinished"):
@@ -130,7 +139,7 @@ def test_the_commands_say_the_same(evaluations: Pair) -> None:
     assert not any(isinstance(row["p"], float) and math.isnan(row["p"]) for row in rows)
     plain = CliRunner().invoke(app, ["bench", "compare", *paths])
     assert "exact McNemar" in plain.output
-    few = ["--per-cell", "1", "--split", "test", "--dry-run"]
+    few = ["--per-cell", "1", "--split", "test", "--world", "0", "--dry-run"]
     dry = CliRunner().invoke(app, ["bench", "--model", "apothecary/keyword", *few])
     assert "nothing was asked" in dry.output
     bad = CliRunner().invoke(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -25,8 +26,8 @@ JUDGE = SimulatedJudge(WORLD.judge(), sensitivity=0.8, specificity=0.9, seed=3)
 def run(tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
     """Half of the attacks succeed: the filter reads queries, not pictures."""
     out = tmp_path_factory.mktemp("audit") / "run"
-    few = {"per_cell": 20, "splits": ("test",), "decodings": ("greedy",)}
-    return evaluate("apothecary/keyword", suites=["safety"], out=out, **few).run  # type: ignore[arg-type]  # settings
+    few: dict[str, Any] = {"per_cell": 20, "splits": ("test",), "decodings": ("greedy",)}
+    return evaluate("apothecary/keyword", suites=["safety"], out=out, **few).run
 
 
 def test_a_simulated_judge_errs_as_it_was_told(run: EvaluationRun) -> None:

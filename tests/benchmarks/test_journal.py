@@ -13,12 +13,18 @@ from hypothesis import strategies as st
 
 from sectow_benchmarks import journal as module
 from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.journal import Journal, Remembered, key_of, recall
+from sectow_benchmarks.journal import (
+    Journal,
+    RememberedAttacker,
+    RememberedDefender,
+    key_of,
+    recall,
+)
 from sectow_benchmarks.learned import Ground, assault
 from sectow_benchmarks.measure import Assailant, measure
 from sectow_benchmarks.settings import MeasureSettings
 from sectow_env.errors import RunFolderError
-from sectow_env.game import Attack
+from sectow_env.game import Attack, Episode
 from sectow_env.parts import find_reward
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import WORLD, Document, Stand, imperfect
@@ -43,8 +49,10 @@ def test_answers_are_read_back_and_a_torn_line_is_cut(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 200))
-def test_a_file_cut_anywhere_keeps_its_whole_lines(tmp_path_factory: object, cut: int) -> None:
-    file = tmp_path_factory.mktemp("cut") / "unit.jsonl"  # type: ignore[attr-defined]  # pytest's own
+def test_a_file_cut_anywhere_keeps_its_whole_lines(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    file = tmp_path_factory.mktemp("cut") / "unit.jsonl"
     answers = {f"k{number}": f"answer {number}" for number in range(8)}
     for key, answer in answers.items():
         Journal(file).add({key: answer})
@@ -146,11 +154,26 @@ def test_an_assault_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.Monkey
     attacker = policies.random(world=WORLD)
     expected = assault(ground, attacker, policies.keyword(world=WORLD), scenarios)
     file, first, second = tmp_path / "unit.jsonl", Mortal(50), Mortal(None)
+
+    def play_on(journal: Journal, defender: Mortal) -> list[Episode]:
+        seats = RememberedAttacker(attacker, journal), RememberedDefender(defender, journal)
+        return assault(ground, *seats, scenarios)
+
     journal = Journal(file)
     with pytest.raises(KilledError):
-        assault(ground, Remembered(attacker, journal), Remembered(first, journal), scenarios)
+        assault(
+            ground,
+            RememberedAttacker(attacker, journal),
+            RememberedDefender(first, journal),
+            scenarios,
+        )
     journal = Journal(file)
-    found = assault(ground, Remembered(attacker, journal), Remembered(second, journal), scenarios)
+    found = assault(
+        ground,
+        RememberedAttacker(attacker, journal),
+        RememberedDefender(second, journal),
+        scenarios,
+    )
     assert found == expected
     assert (first.asked, first.asked + second.asked) == (40, len(scenarios))
 
@@ -160,15 +183,15 @@ def test_a_picture_comes_back_pixel_for_pixel(tmp_path: Path) -> None:
     scenarios = [one for one in ground.scenarios() if one.channel == "typography"][:3]
     attacker = policies.typography(world=WORLD)
     journal = Journal(tmp_path / "unit.jsonl")
-    before = Remembered(attacker, journal).attack(scenarios)
-    after = Remembered(attacker, Journal(tmp_path / "unit.jsonl")).attack(scenarios)
+    before = RememberedAttacker(attacker, journal).attack(scenarios)
+    after = RememberedAttacker(attacker, Journal(tmp_path / "unit.jsonl")).attack(scenarios)
     assert after == before
     assert after[0].image is not None
 
 
 def test_the_same_attack_twice_is_two_questions(tmp_path: Path) -> None:
     attack = Attack(query="what is it ?")
-    remembered = Remembered(Mortal(None), Journal(tmp_path / "unit.jsonl"))
+    remembered = RememberedDefender(Mortal(None), Journal(tmp_path / "unit.jsonl"))
     remembered.reseed([1, 2])
     assert len(remembered.respond([attack, attack])) == 2
     assert len(Journal(tmp_path / "unit.jsonl")) == 2

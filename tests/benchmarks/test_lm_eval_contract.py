@@ -9,7 +9,7 @@ from lm_eval.api.task import ConfigurableTask, Task
 
 from sectow_benchmarks.harness import Session
 from sectow_benchmarks.tasks.documents import ITEMS, Selection
-from tests.benchmarks.scripted import DocumentLM, ideal
+from tests.benchmarks.scripted import Document, DocumentLM, ideal
 
 SELECTION = Selection(per_cell=1, per_kind=1)
 TASKS = ["apothecary_safety_image"]
@@ -20,7 +20,14 @@ def test_pictures_in_samples_are_hashed_only_where_the_switch_says_so() -> None:
     assert "LMEVAL_HASHMM" in source
     before = evaluator.LMEVAL_HASHMM
     session = Session.load(TASKS, SELECTION, {"do_sample": False})
-    answered = session.ask(DocumentLM(ideal))
+    during: list[bool] = []
+
+    def answer(document: Document, seed: int) -> str:
+        during.append(evaluator.LMEVAL_HASHMM)
+        return ideal(document, seed)
+
+    answered = session.ask(DocumentLM(answer))
+    assert set(during) == {False}
     assert before == evaluator.LMEVAL_HASHMM, "it is put back"
     assert answered.documents
     assert not any("image" in document for document, _ in answered.documents)
@@ -30,8 +37,15 @@ def test_documents_may_be_a_list() -> None:
     session = Session.load(TASKS, SELECTION, {"do_sample": False})
     (task,) = session.tasks.values()
     assert isinstance(task, ConfigurableTask)
+    plain = list(task.dataset[ITEMS])
+    session.ask(DocumentLM(ideal))
     assert isinstance(task.dataset[ITEMS], list)
     assert task.eval_docs == task.dataset[ITEMS]
+    assert [{**row, "image": row["image"].tobytes()} for row in task.eval_docs] == [
+        {**row, "image": row["image"].tobytes()} for row in plain
+    ]
+    pictures = {id(row["image"]) for row in task.eval_docs}
+    assert len(pictures) == len({row["picture"] for row in plain}) < len(plain)
     assert isinstance(inspect.getattr_static(Task, "eval_docs"), property)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -196,8 +197,8 @@ def _judged_anew(run: EvaluationRun, judge: Judge) -> int:
 
 
 def _same(one: Any, other: Any) -> bool:
-    both_missing = one != one and other != other  # noqa: PLR0124  (NaN differs from itself)
-    return bool(both_missing or one == other)
+    missing = [isinstance(value, float) and math.isnan(value) for value in (one, other)]
+    return all(missing) or bool(one == other)
 
 
 def _shown(file: Path) -> str:
