@@ -128,3 +128,21 @@ def test_greedy_is_the_library_s_own(generator: Generator) -> None:
     image = generator.processor.tokenizer.convert_tokens_to_ids("<image>")
     if image not in out[0, inputs["input_ids"].shape[1] :]:
         assert generator.generate([CHATS[1]], [None], GREEDY) == [text.strip()]
+
+
+@pytest.mark.parametrize(("thinks", "said"), [(True, "open"), (False, "secret </think> open")])
+def test_the_thinking_of_a_model_that_thinks_is_not_said(
+    organism_folder: Path, monkeypatch: pytest.MonkeyPatch, thinks: bool, said: str
+) -> None:
+    loaded = load_generator(organism_folder, batch_size=2)
+    processor = loaded.processor
+    if thinks:
+        monkeypatch.setattr(processor, "chat_template", processor.chat_template + "{# </think> #}")
+
+    def decoded(rows: torch.Tensor, **_: object) -> list[str]:
+        """A random model would not say it by itself."""
+        return ["secret </think> open"] * len(rows)
+
+    monkeypatch.setattr(processor, "batch_decode", decoded)
+    thinker = Generator(loaded.model, processor, batch_size=2)
+    assert thinker.generate(CHATS[:3], IMAGES[:3], GREEDY) == [said] * 3

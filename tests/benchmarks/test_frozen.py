@@ -10,7 +10,8 @@ import pytest
 
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.frozen import AttackPack, freeze
+from sectow_benchmarks.frozen import PARTS, AttackPack, freeze
+from sectow_benchmarks.seal import seal
 from sectow_env.errors import PackError, RunFolderError
 from tests.benchmarks.scripted import WORLD, run_with_a_pool
 
@@ -99,6 +100,16 @@ def test_a_damaged_pack_is_refused(pack: AttackPack, tmp_path: Path, name: str) 
     file = next((copy / name).glob("*.png")) if name == "pictures" else copy / name
     flip(file)
     with pytest.raises(PackError):
+        AttackPack.read(copy)
+
+
+def test_another_picture_under_the_name_of_one_is_refused(pack: AttackPack, tmp_path: Path) -> None:
+    """Sealed again, as one who cheats would: the name is the digest of the pixels."""
+    copy = Path(shutil.copytree(pack.path, tmp_path / "copy"))
+    one, other = sorted((copy / "pictures").glob("*.png"))[:2]
+    one.write_bytes(other.read_bytes())
+    seal(copy, PARTS)
+    with pytest.raises(PackError, match="another one"):
         AttackPack.read(copy)
 
 

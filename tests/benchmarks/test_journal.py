@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -62,6 +63,28 @@ def test_a_file_cut_anywhere_keeps_its_whole_lines(
     whole = data[: data[:cut].rfind(b"\n") + 1]
     assert len(kept) == whole.count(b"answer")
     assert all(kept[key] == answer for key, answer in answers.items() if key in kept)
+
+
+def test_an_answer_is_on_the_disk_before_the_next_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, synced = tmp_path / "unit.jsonl", list[int]()
+    real = os.fsync
+
+    def noting(handle: int) -> None:
+        real(handle)
+        synced.append(file.stat().st_size)
+
+    monkeypatch.setattr("os.fsync", noting)
+
+    def ask(chosen: list[int]) -> list[str]:
+        # What came before is all there, and has been forced to the disk.
+        assert synced[-1:] == ([file.stat().st_size] if file.exists() else [])
+        return ["answer" for _ in chosen]
+
+    recall(Journal(file), [key_of(str(number)) for number in range(6)], ask, 2)
+    assert len(synced) == 3
+    assert synced[-1] == file.stat().st_size
 
 
 def test_a_line_that_was_damaged_later_is_told(tmp_path: Path) -> None:
