@@ -23,7 +23,7 @@ def test_a_killed_evaluation_ends_like_one_that_was_not(crash: ModuleType, tmp_p
         "os.rmdir shards",
     ):
         assert point in killed
-    assert sum(point.startswith("after") for point in killed) == 5
+    assert sum(one.point.startswith("after") for one in found) == 5
 
 
 def test_a_loss_is_seen(crash: ModuleType, tmp_path: Path) -> None:
