@@ -6,33 +6,43 @@ of episodes at once: one call of the opponent and one of the judge for all of th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict
 
 import numpy as np
 
+from sectow_env.conversation import Pay, Played, history_of
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import (
     Attack,
     Attacker,
     Defender,
     Episode,
+    FollowsUp,
     Judge,
     RewardFunction,
     Scenario,
     Seat,
     Split,
     Turn,
+    judge_turns,
     reseed,
     respond,
     screen,
-    settle,
 )
-from sectow_env.parts import check_choice, find_attacker, find_defender, find_judge, find_reward
+from sectow_env.images.base import Renderer
+from sectow_env.match import Match
+from sectow_env.parts import (
+    check_choice,
+    find_attacker,
+    find_defender,
+    find_judge,
+    find_renderer,
+    find_reward,
+)
 from sectow_env.views import read_attack, read_response
 from sectow_env.worlds.base import ServesChannels, World
-from sectow_env.worlds.load import load_world
+from sectow_env.worlds.load import drawn_by, load_world
 
 Seating = Literal["attacker", "defender", "both"]
 """Which seat the player holds; frozen policies hold the others."""
@@ -61,22 +71,12 @@ class Options(TypedDict, total=False):
     """The opponent of a defender; default: the world's own."""
     defender: str | Defender | None
     """The opponent of an attacker; default: the world's own."""
-
-
-@dataclass
-class Match:
-    """One episode on its way."""
-
-    scenario: Scenario
-    seeds: Mapping[Seat, int]
-    """What each seat's policy is reseeded with."""
-    to_move: Seat
-    """Whose action comes next."""
-    attack: Attack | None = None
-    skipped: int = 0
-    """Invalid attacks of the opponent that were passed over before this one."""
-    episode: Episode | None = None
-    """The whole episode once it is over."""
+    renderer: str | Renderer | None
+    """Draws the pictures of free-form attacks; default: words as large letters."""
+    max_turns: int
+    """Turns of an episode at most; 1 (default) as in the paper."""
+    pay: Pay
+    """`end` (default): an episode pays what its last turn is worth. `turn`: each turn pays."""
 
 
 class Arena:
@@ -94,6 +94,7 @@ class Arena:
     def __init__(self, seating: Seating, options: Options) -> None:
         check_choice("seat", seating, Seating)
         check_choice("split", options.get("split", "train"), Split)
+        check_choice("pay", options.get("pay", "end"), Pay)
         unknown_options = set(options) - set(Options.__annotations__)
         if unknown_options:
             raise ConfigError(
@@ -102,13 +103,39 @@ class Arena:
                 fix=f"its options are {', '.join(Options.__annotations__)}",
             )
         self.seating = seating
+        self.max_turns = _turns_of(options.get("max_turns", 1))
+        self.pay: Pay = options.get("pay", "end")
         self.world = load_world(options.get("world", "apothecary:0"), allow_import_path=True)
+        renderer = options.get("renderer")
+        if renderer is not None:
+            self.world = drawn_by(self.world, find_renderer(renderer))
         self.judge = find_judge(options.get("judge"), self.world)
         self.reward = find_reward(options.get("reward"))
         self._attacker: Attacker | None = None
         self._defender: Defender | None = None
         self._take_seats(options)
         self.scenarios = self._find_scenarios(options)
+        self.listeners: list[Callable[[Episode], None]] = []
+        """Called with every episode that ends, in whatever view."""
+
+    @property
+    def opponent(self) -> Attacker | Defender | None:
+        """The policy in the other seat; None where the player holds both."""
+        return self._attacker if self.seating == "defender" else self._defender
+
+    @opponent.setter
+    def opponent(self, policy: Attacker | Defender) -> None:
+        seat: Seat = "attacker" if self.seating == "defender" else "defender"
+        if self.seating == "both":
+            raise ConfigError(
+                given=f"the opponent {policy!r} with seat='both'",
+                why="you hold both seats, so nobody plays against you",
+                fix="take one seat: seat='attacker' or seat='defender'",
+            )
+        if seat == "attacker":
+            self._attacker = find_attacker(policy, self.world)  # type: ignore[arg-type]  # checked there
+        else:
+            self._defender = find_defender(policy, self.world)  # type: ignore[arg-type]  # checked there
 
     @property
     def paid_seat(self) -> Seat:
@@ -156,11 +183,31 @@ class Arena:
             read_attack(action) if match.to_move == "attacker" else read_response(action)
             for match, action in zip(matches, actions, strict=True)
         ]
+        for match in matches:
+            match.ended = None
         turns = self._turns(matches, read)
-        ending = [index for index, turn in enumerate(turns) if turn is not None]
-        episodes = settle([turn for turn in turns if turn], self.judge, self.reward)
-        for index, episode in zip(ending, episodes, strict=True):
-            matches[index].episode = episode
+        ending = [match for match, turn in zip(matches, turns, strict=True) if turn is not None]
+        self._settle(ending, [turn for turn in turns if turn is not None])
+
+    def _settle(self, matches: Sequence[Match], turns: Sequence[Turn]) -> None:
+        """Judge and price finished turns, and let the opponent move where an episode goes on."""
+        verdicts = judge_turns(turns, self.judge)
+        prices = self.reward.price(turns, verdicts, None)
+        for match, turn, verdict, price in zip(matches, turns, verdicts, prices, strict=True):
+            match.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
+            match.to_move = "defender" if self.seating == "defender" else "attacker"
+        going_on = [match for match in matches if match.episode is None]
+        if self.seating == "defender" and going_on:
+            self._attack(going_on)
+            for match in going_on:
+                if _is_invalid(match):
+                    # What cannot count reaches no defender: the conversation ends before it.
+                    match.attack = match.played[-1].turn.attack
+                    match.close(self.pay)
+        for match in matches:
+            if match.episode is not None:
+                for listener in self.listeners:
+                    listener(match.episode)
 
     def _turns(self, matches: Sequence[Match], moves: Sequence[Attack | str]) -> list[Turn | None]:
         """The turn of each match that ends with this move, None for one that goes on."""
@@ -185,9 +232,13 @@ class Arena:
     ) -> list[Turn]:
         """The turns of the matches in which an attack is made, answered if there is an opponent."""
         scenarios = [matches[index].scenario for index in attacking]
-        attacks = [move for move in moves if isinstance(move, Attack)]
+        attacks = [
+            match.continues(move)
+            for match, move in zip(matches, moves, strict=True)
+            if isinstance(move, Attack)
+        ]
         if self._defender is not None:
-            seeds = [matches[index].seeds["defender"] for index in attacking]
+            seeds = [matches[index].seed("defender") for index in attacking]
             return respond(scenarios, attacks, self._defender, self.world.rules, seeds)
         return [
             Turn(scenario=scenario, attack=attack, response=None)
@@ -199,9 +250,18 @@ class Arena:
     def _attack(self, matches: Sequence[Match]) -> None:
         assert self._attacker is not None, "nobody sits in the attacker's seat"
         scenarios = [match.scenario for match in matches]
-        reseed(self._attacker, [match.seeds["attacker"] for match in matches])
-        attacks = screen(scenarios, self._attacker.attack(scenarios), self.world.rules)
-        for match, attack in zip(matches, attacks, strict=True):
+        reseed(self._attacker, [match.seed("attacker") for match in matches])
+        if isinstance(self._attacker, FollowsUp):
+            histories = [history_of(match.played) for match in matches]
+            emitted = self._attacker.follow_up(scenarios, histories)
+        else:
+            emitted = self._attacker.attack(scenarios)
+        continuing = [
+            match.continues(attack) for match, attack in zip(matches, emitted, strict=True)
+        ]
+        for match, attack in zip(
+            matches, screen(scenarios, continuing, self.world.rules), strict=True
+        ):
             match.attack = attack
 
     def _draw(self, rng: np.random.Generator) -> Match:
@@ -259,6 +319,16 @@ class Arena:
                 fix="choose another split, other labels or other channels",
             )
         return found
+
+
+def _turns_of(given: object) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+        return given
+    raise ConfigError(
+        given=f"max_turns={given!r}",
+        why="an episode has at least one turn",
+        fix="give a whole number from 1 on",
+    )
 
 
 def _is_invalid(match: Match) -> bool:

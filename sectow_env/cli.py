@@ -23,6 +23,7 @@ from typer.main import get_command, get_group
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.extras import missing, missing_extra
 from sectow_env.registry import claims, distribution_of, is_ours, load, the_only
+from sectow_env.text import escaped
 
 if TYPE_CHECKING:
     # typer carries its own copy of click and gives these two types no public name.
@@ -123,8 +124,7 @@ def complain(error: SectowError) -> None:
 
 def printable(text: str) -> Text:
     """A text as it can be shown: no markup, and control characters in their escaped spelling."""
-    safe = (one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
-    return Text("".join(safe))
+    return Text(escaped(text))
 
 
 def _show_version(wanted: bool) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict, Unpack
 
 import gymnasium as gym
 
-from sectow_env.arena import Arena, Match, Options, Seating
+from sectow_env.arena import Arena, Options, Seating
+from sectow_env.conversation import history_of
 from sectow_env.errors import SectowError
 from sectow_env.game import Scenario
+from sectow_env.match import Match
 from sectow_env.picture import Pixels
 from sectow_env.render import METADATA, check_render_mode, render
 from sectow_env.spaces import (
@@ -17,16 +20,18 @@ from sectow_env.spaces import (
     both_observation_space,
     response_space,
     scenario_space,
+    with_conversation,
 )
 from sectow_env.views import (
     Info,
     Observation,
     attack_view,
     both_view,
-    closing_info,
+    conversation_view,
     opening_info,
     paid,
     scenario_view,
+    step_info,
 )
 
 
@@ -37,22 +42,35 @@ class Spaces(TypedDict):
     action: gym.Space[Any]
 
 
-def spaces_of(seating: Seating) -> Spaces:
-    """The observation and action space of a seat."""
-    if seating == "attacker":
-        return {"observation": scenario_space(), "action": attack_space()}
-    if seating == "defender":
-        return {"observation": attack_space(), "action": response_space()}
-    return {"observation": both_observation_space(), "action": both_action_space()}
+def spaces_of(seating: Seating, talks: bool = False) -> Spaces:
+    """The observation and action space of a seat.
+
+    Args:
+        seating: The seat.
+        talks: Whether episodes have several turns: then the conversation is observed too.
+    """
+    seen, action = _SPACES[seating]
+    return {"observation": with_conversation(seen()) if talks else seen(), "action": action()}
 
 
-def observe(match: Match, seating: Seating) -> Observation:
+_SPACES: Mapping[Seating, tuple[Callable[[], gym.spaces.Dict], Callable[[], gym.Space[Any]]]] = {
+    "attacker": (scenario_space, attack_space),
+    "defender": (attack_space, response_space),
+    "both": (both_observation_space, both_action_space),
+}
+
+
+def observe(match: Match, seating: Seating, talks: bool = False) -> Observation:
     """What the player of a seat sees of a match; a fresh object at every call."""
     if seating == "attacker":
-        return scenario_view(match.scenario)
-    if seating == "defender":
-        return attack_view(match.attack)
-    return both_view(match.scenario, match.attack, match.to_move)
+        seen = scenario_view(match.scenario)
+    elif seating == "defender":
+        seen = attack_view(match.attack)
+    else:
+        seen = both_view(match.scenario, match.attack, match.to_move)
+    if talks:
+        seen["conversation"] = conversation_view(history_of(match.played))
+    return seen
 
 
 class SectowEnv(gym.Env[Observation, Any]):
@@ -66,6 +84,10 @@ class SectowEnv(gym.Env[Observation, Any]):
       `query` and `response`; keys of the idle seat are ignored. Two steps, or one when the attack
       is invalid. You are paid as the attacker.
 
+    With `max_turns` above 1 an episode goes on until the response gives what was asked for, an
+    attack is invalid or the turns are used up; each turn has as many steps as above, and every
+    observation has the `conversation` so far.
+
     An image is an array (height, width, 3) uint8, or `NO_IMAGE`. In place of a mapping an action
     may be an `Attack`, as text policies make them (see `wrappers.TextAction`).
 
@@ -75,8 +97,8 @@ class SectowEnv(gym.Env[Observation, Any]):
 
     Args:
         seat: `attacker`, `defender` or `both`.
-        render_mode: `ansi`, `rgb_array` or None.
-        options: See `arena.Options`: world, split, channels, labels, judge, reward, opponent.
+        render_mode: `human` (the terminal), `ansi`, `rgb_array` or None.
+        options: See `arena.Options`: world, split, channels, labels, opponent, judge, reward ...
 
     Raises:
         SectowError: A setting cannot work; or, from `step`, an action is none of its seat's.
@@ -94,7 +116,8 @@ class SectowEnv(gym.Env[Observation, Any]):
         self.arena = Arena(seat, options)
         self.seat = seat
         self.render_mode = render_mode
-        spaces = spaces_of(seat)
+        self.talks = self.arena.max_turns > 1
+        spaces = spaces_of(seat, self.talks)
         self.observation_space = spaces["observation"]
         self.action_space = spaces["action"]
         self._match: Match | None = None
@@ -131,17 +154,19 @@ class SectowEnv(gym.Env[Observation, Any]):
         super().reset(seed=seed)
         (self._match,) = self.arena.begin([self.np_random])
         info = opening_info(self._match.scenario, self._match.skipped)
-        return observe(self._match, self.seat), info
+        if self.render_mode == "human":
+            self.render()
+        return observe(self._match, self.seat, self.talks), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
         """Play one action: see the class for what it may be."""
         match = self.match
         self.arena.advance([match], [action])
-        observation = observe(match, self.seat)
-        if match.episode is None:
-            return observation, 0.0, False, False, {}
-        reward = paid(match.episode, self.arena.paid_seat)
-        return observation, reward, True, False, closing_info(match.episode)
+        if self.render_mode == "human":
+            self.render()
+        reward = paid(match, self.arena.paid_seat, self.arena.pay)
+        observation = observe(match, self.seat, self.talks)
+        return observation, reward, match.episode is not None, False, step_info(match)
 
     def render(self) -> str | Pixels | None:
         """The episode as a transcript or a card, by `render_mode`."""

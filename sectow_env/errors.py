@@ -6,7 +6,8 @@ The command line prints them without a traceback and exits with status 2; whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 MAX_LISTED = 20
@@ -102,3 +103,31 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
         why=f"there is no {kind} of that name",
         fix=f"{hint}known: {listed}",
     )
+
+
+class PartError(SectowError):
+    """Raised when a part (judge, policy, renderer, ...) failed: says whose fault it is."""
+
+
+@contextmanager
+def at_fault(what: str) -> Iterator[None]:
+    """Whatever is raised inside is told as a failure of this part.
+
+    Args:
+        what: The part, such as ``the judge mine/strict``.
+
+    Raises:
+        PartError: Something was raised that is no `SectowError`.
+    """
+    try:
+        yield
+    except (SectowError, ModuleNotFoundError):
+        # A missing package is told by whoever knows the extra that brings it.
+        raise
+    except Exception as error:
+        said = f": {error}" if str(error) else ""
+        raise PartError(
+            given=what,
+            why=f"it raised {type(error).__name__}{said}",
+            fix="mend that part, or name another one; SECTOW_DEBUG=1 shows where it happened",
+        ) from error

@@ -32,7 +32,14 @@ _BENCH = {
     "jinja2": "jinja2",
 }
 
-EXTRAS: Mapping[str, Mapping[str, str]] = {"train": _TRAIN, "bench": _BENCH, "all": _BENCH}
+_DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
+
+EXTRAS: Mapping[str, Mapping[str, str]] = {
+    "train": _TRAIN,
+    "bench": _BENCH,
+    "diffusion": _DIFFUSION,
+    "all": {**_BENCH, **_DIFFUSION},
+}
 """Extra -> import name -> name on the package index; a test holds it against pyproject.toml."""
 
 

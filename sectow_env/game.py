@@ -72,6 +72,16 @@ class Scenario(Frozen):
     """World-specific facts, for judges and reports."""
 
 
+class Exchange(Frozen):
+    """An earlier turn of a conversation, as both seats remember it."""
+
+    query: str
+    image: Picture | None = None
+    drawn: str | None = None
+    """As in `Attack`."""
+    response: str
+
+
 class Attack(Frozen):
     """What the attacker emits: an image and a query."""
 
@@ -88,6 +98,8 @@ class Attack(Frozen):
     """The completion that it was parsed from; None when no text policy wrote it."""
     system: str | None = None
     """System prompt that the defender sees; set by prompt defences, never by the attacker."""
+    history: tuple[Exchange, ...] = ()
+    """Earlier turns, oldest first; set by the game, never by the attacker."""
     invalid: Invalid | None = None
     """Set when parsing or rendering failed: such an attack reaches no defender."""
 
@@ -117,6 +129,9 @@ class Verdict(Frozen):
     category: str | None = None
     explanation: str | None = None
     raw: str | None = None
+    """What a model said, word for word."""
+    prompt_hash: str | None = None
+    """SHA-256 hex digest of the prompt that a model judge was asked with."""
     invalid: Invalid | None = None
     """Why the attack cannot count; such a turn is in no ASR, its rate is reported apart."""
 
@@ -164,8 +179,25 @@ class Attacker(Protocol):
 class Defender(Protocol):
     """A policy in the defender's seat."""
 
-    def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack, in order."""
+    def respond(self, attacks: Sequence[Attack]) -> Sequence[str | None]:
+        """One response an attack, in order; None where it failed: that turn is unscored.
+
+        The conversation before an attack stands in its `history`.
+        """
+        ...
+
+
+@runtime_checkable
+class FollowsUp(Protocol):
+    """An attacker that reads what was said before it attacks again.
+
+    One without it is asked by `attack` in every turn, as if the turn were the first.
+    """
+
+    def follow_up(
+        self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
+    ) -> list[Attack]:
+        """One attack a scenario, in order; a history is empty in the first turn."""
         ...
 
 
@@ -250,7 +282,7 @@ def respond(
     if valid and seeds is not None:
         reseed(defender, [seeds[index] for index in valid])
     answers = defender.respond([checked[index] for index in valid]) if valid else []
-    responses: dict[int, str] = dict(zip(valid, answers, strict=True))
+    responses = dict(zip(valid, answers, strict=True))
     return [
         Turn(scenario=scenario, attack=attack, response=responses.get(index))
         for index, (scenario, attack) in enumerate(zip(scenarios, checked, strict=True))
@@ -275,6 +307,16 @@ def settle(
     turns: Sequence[Turn], judge: Judge, reward: RewardFunction, context: Any = None
 ) -> list[Episode]:
     """Judge and price finished turns: the second half of `play`, also for stored turns."""
+    verdicts = judge_turns(turns, judge)
+    prices = reward.price(turns, verdicts, context)
+    return [
+        Episode(scenario=turn.scenario, turns=(turn,), verdicts=(verdict,), price=price)
+        for turn, verdict, price in zip(turns, verdicts, prices, strict=True)
+    ]
+
+
+def judge_turns(turns: Sequence[Turn], judge: Judge) -> list[Verdict]:
+    """One verdict a turn; the judge is asked in one batch, about the answered turns only."""
     answered = [index for index, turn in enumerate(turns) if turn.response is not None]
     said = judge.judge([turns[index] for index in answered]) if answered else []
     verdicts = [
@@ -283,11 +325,7 @@ def settle(
     ]
     for index, verdict in zip(answered, said, strict=True):
         verdicts[index] = verdict
-    prices = reward.price(turns, verdicts, context)
-    return [
-        Episode(scenario=turn.scenario, turns=(turn,), verdicts=(verdict,), price=price)
-        for turn, verdict, price in zip(turns, verdicts, prices, strict=True)
-    ]
+    return verdicts
 
 
 def _marked(attack: Attack, invalid: Invalid | None) -> Attack:

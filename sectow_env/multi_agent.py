@@ -10,20 +10,23 @@ from gymnasium.utils import seeding
 from pettingzoo.utils.env import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
-from sectow_env.arena import Arena, Match, Options
+from sectow_env.arena import Arena, Options
+from sectow_env.conversation import history_of
 from sectow_env.errors import SectowError
 from sectow_env.game import Seat
+from sectow_env.match import Match
 from sectow_env.picture import Pixels
 from sectow_env.render import METADATA, check_render_mode, render
-from sectow_env.spaces import attack_space, response_space, scenario_space
+from sectow_env.spaces import attack_space, response_space, scenario_space, with_conversation
 from sectow_env.views import (
     Info,
     Observation,
     attack_view,
-    closing_info,
+    conversation_view,
     opening_info,
     paid,
     scenario_view,
+    step_info,
 )
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
@@ -36,7 +39,8 @@ SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
 class SectowAEC(AECEnv[str, Observation, Any]):
     """First `attacker_0` acts with `image` and `query`, then `defender_0` with a response, a str.
 
-    Both agents are done together: after the response, or right after an invalid attack. A reward
+    With `max_turns` above 1 they go on in turn, and both observe the `conversation` so far. Both
+    agents are done together: after the response, or right after an invalid attack. A reward
     that is not known is 0.0 here; `infos[agent]` then says `scored` False. At the end `infos` holds
     for both agents what `SectowEnv` has in its last `info`.
 
@@ -55,7 +59,12 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.render_mode = render_mode
         self.arena = Arena("both", options)
         self.possible_agents = list(AGENTS)
-        self.observation_spaces = {"attacker_0": scenario_space(), "defender_0": attack_space()}
+        seen = {"attacker_0": scenario_space(), "defender_0": attack_space()}
+        self.talks = self.arena.max_turns > 1
+        self.observation_spaces = {
+            agent: with_conversation(space) if self.talks else space
+            for agent, space in seen.items()
+        }
         self.action_spaces = {"attacker_0": attack_space(), "defender_0": response_space()}
         self.agents: list[str] = []
         self._rng: np.random.Generator | None = None
@@ -106,8 +115,12 @@ class SectowAEC(AECEnv[str, Observation, Any]):
     def observe(self, agent: str) -> Observation:
         """What the agent sees; the defender sees a blank before the attack."""
         if SEAT_OF[agent] == "attacker":
-            return scenario_view(self.match.scenario)
-        return attack_view(self.match.attack)
+            seen = scenario_view(self.match.scenario)
+        else:
+            seen = attack_view(self.match.attack)
+        if self.talks:
+            seen["conversation"] = conversation_view(history_of(self.match.played))
+        return seen
 
     def step(self, action: Any) -> None:
         """Play the selected agent's action; None once the agent is done."""
@@ -118,15 +131,13 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.arena.advance([self.match], [action])
         self._clear_rewards()
         self._cumulative_rewards[agent] = 0.0
-        episode = self.match.episode
-        if episode is None:
-            self.agent_selection = AGENTS[1]
-            self.infos = {one: {} for one in AGENTS}
-            return
-        self.rewards = {one: paid(episode, SEAT_OF[one]) for one in AGENTS}
-        self.terminations = dict.fromkeys(AGENTS, True)
-        self.infos = {one: closing_info(episode) for one in AGENTS}
+        self.rewards = {one: paid(self.match, SEAT_OF[one], self.arena.pay) for one in AGENTS}
+        self.infos = {one: step_info(self.match) for one in AGENTS}
         self._accumulate_rewards()
+        if self.match.episode is None:
+            self.agent_selection = next(a for a in AGENTS if SEAT_OF[a] == self.match.to_move)
+            return
+        self.terminations = dict.fromkeys(AGENTS, True)
         self._deads_step_first()
 
     def render(self) -> str | Pixels | None:

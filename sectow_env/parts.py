@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar, cast, get_args
 
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, at_fault
 from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
-from sectow_env.registry import Registry
+from sectow_env.images.base import Renderer
+from sectow_env.registry import Registry, check_arguments, takes
 from sectow_env.rewards import TugOfWarReward
+from sectow_env.spec import parse_spec
 from sectow_env.worlds.base import HousePolicies, World
 
 T = TypeVar("T")
 
 POLICIES: Registry[object] = Registry("sectow.policies")
 JUDGES: Registry[Judge] = Registry("sectow.judges")
+RENDERERS: Registry[Renderer] = Registry("sectow.renderers")
 _VERB: Mapping[Seat, str] = {"attacker": "attack", "defender": "respond"}
 
 
@@ -47,8 +50,25 @@ def find_judge(given: str | Judge | None, world: World) -> Judge:
     if given is None:
         return world.judge()
     if isinstance(given, str):
-        return _build(JUDGES, given)
+        return _build(JUDGES, given, world=world)
     return given
+
+
+def find_renderer(given: str | Renderer) -> Renderer:
+    """The renderer that was named or given.
+
+    Raises:
+        UnknownNameError: No renderer goes by this name.
+        ConfigError: It is none, or takes no such settings.
+    """
+    renderer = _build(RENDERERS, given) if isinstance(given, str) else given
+    if not callable(getattr(renderer, "draw", None)):
+        raise ConfigError(
+            given=f"renderer={given!r}",
+            why="it has no method draw",
+            fix="give a renderer, or its name",
+        )
+    return renderer
 
 
 def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFunction:
@@ -82,11 +102,15 @@ def check_choice(what: str, given: object, choices: object) -> None:
         )
 
 
-def _build(registry: Registry[T], name: str, **kwargs: object) -> T:
+def _build(registry: Registry[T], given: str, **offered: object) -> T:
+    """Builds a part with its settings; of what is offered it gets what it has a parameter for."""
+    name, settings = parse_spec(given)
     # An environment is made from Python or from the user's own configuration, so paths are fine.
-    if ":" in name:
-        return registry.get(name, allow_import_path=True)(**kwargs)
-    return registry.make(name, **kwargs)
+    factory = registry.get(name, allow_import_path=True)
+    kwargs = {**{key: offered[key] for key in takes(factory, offered)}, **settings}
+    check_arguments(factory, f"{registry.kind} {name!r}", kwargs)
+    with at_fault(f"the {registry.kind} {name}"):
+        return factory(**kwargs)
 
 
 def _policy(given: object, seat: Seat, world: World) -> object:

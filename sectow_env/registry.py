@@ -11,7 +11,7 @@ line, Python and the user's own configuration may give one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
@@ -100,7 +100,7 @@ class Registry(Generic[T]):
             MissingExtraError: As `get`.
         """
         factory = self.get(name)
-        _check_arguments(factory, f"{self.kind} {name!r}", kwargs)
+        check_arguments(factory, f"{self.kind} {name!r}", kwargs)
         return factory(**kwargs)
 
     def _entry(self, name: str) -> EntryPoint:
@@ -201,18 +201,27 @@ def _public(part: object) -> list[str]:
     return [name for name in dir(part) if not name.startswith("_")]
 
 
-def _check_arguments(
-    factory: Callable[..., object], what: str, given: Mapping[str, object]
-) -> None:
+def takes(factory: Callable[..., object], offered: Iterable[str]) -> list[str]:
+    """Which of the offered keyword arguments a factory has a parameter for."""
     try:
-        takes = signature(factory)
+        parameters = signature(factory).parameters
+    except ValueError:
+        return list(offered)
+    any_name = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return [name for name in offered if any_name or name in parameters]
+
+
+def check_arguments(factory: Callable[..., object], what: str, given: Mapping[str, object]) -> None:
+    """Raises ConfigError unless a factory takes these keyword arguments."""
+    try:
+        wanted = signature(factory)
     except ValueError:
         # Some callables written in C have no signature: they check their arguments themselves.
         return
     try:
-        takes.bind(**given)
+        wanted.bind(**given)
     except TypeError as error:
-        names = ", ".join(takes.parameters) or "nothing"
+        names = ", ".join(wanted.parameters) or "nothing"
         raise ConfigError(
             given=f"{what} with {', '.join(given) or 'no arguments'}",
             why=str(error),

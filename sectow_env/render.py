@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sectow_env.arena import Match
+from sectow_env.conversation import Played
 from sectow_env.errors import ConfigError
-from sectow_env.game import Verdict
+from sectow_env.game import Attack, Verdict
+from sectow_env.match import Match
 from sectow_env.picture import Picture, Pixels
 
-RENDER_MODES = ("ansi", "rgb_array")
+RENDER_MODES = ("human", "ansi", "rgb_array")
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}
 CARD_SIZE = (512, 352)
 """Width and height of a card, in pixels."""
@@ -46,15 +47,20 @@ def check_render_mode(mode: str | None) -> None:
 
 
 def render(match: Match | None, mode: str | None) -> str | Pixels | None:
-    """A match in a render mode; None without one."""
+    """A match in a render mode; None without one, and for `human`, which writes to the terminal."""
     if mode is None:
+        return None
+    if mode == "human":
+        from sectow_env.terminal import show
+
+        show(match)
         return None
     return transcript(match) if mode == "ansi" else card(match)
 
 
 def transcript(match: Match | None) -> str:
     """An episode as text, as far as it has come."""
-    return "\n".join(f"{line.label:>8}  {line.text}" for line in _lines(match))
+    return "\n".join(f"{line.label:>8}  {line.text}" for line in lines(match))
 
 
 def card(match: Match | None) -> Pixels:
@@ -73,7 +79,7 @@ def card(match: Match | None) -> Pixels:
         _paste(page, shown)
     draw.rectangle((_MARGIN - 1, _MARGIN - 1, _MARGIN + _SIDE, _MARGIN + _SIDE), outline=_FAINT)
     left, top = 2 * _MARGIN + _SIDE, _MARGIN
-    for line in _lines(match):
+    for line in _last_turn(match):
         draw.text((left, top), line.label, fill=_FAINT, font=font)
         top += _LINE_HEIGHT
         for row in textwrap.wrap(line.text, _COLUMNS)[:_ROWS]:
@@ -90,21 +96,44 @@ def _paste(page: Image.Image, picture: Picture) -> None:
     page.paste(resized, (_MARGIN + (_SIDE - width) // 2, _MARGIN + (_SIDE - height) // 2))
 
 
-def _lines(match: Match | None) -> list[Line]:
+def lines(match: Match | None) -> list[Line]:
+    """An episode as labelled lines, as far as it has come; every turn of it."""
     if match is None:
         return [Line("episode", "not started")]
-    scenario, attack = match.scenario, match.attack
-    label = "harmful" if scenario.harmful else "benign"
-    lines = [Line("asked", f"{scenario.behavior} ({label})")]
-    if attack is not None:
-        lines.append(Line("query", attack.query))
-        drawn = "" if attack.drawn is None else f" of {attack.drawn!r}"
-        lines.append(Line("image", "none" if attack.image is None else f"{attack.image}{drawn}"))
-    if match.episode is not None:
-        response = match.episode.turns[-1].response
-        lines.append(Line("response", "none" if response is None else response))
-        lines.append(_verdict_line(match.episode.verdicts[-1]))
-    return lines
+    label = "harmful" if match.scenario.harmful else "benign"
+    found = [Line("asked", f"{match.scenario.behavior} ({label})")]
+    for played in match.played:
+        found += _turn_lines(played)
+    on_its_way = match.attack is not None and match.episode is None
+    if on_its_way and match.attack is not (match.played[-1].turn.attack if match.played else None):
+        assert match.attack is not None
+        found += _attack_lines(match.attack)
+    return found
+
+
+def _last_turn(match: Match | None) -> list[Line]:
+    """What fits a card: the request and the last turn, with the number of those before it."""
+    found = lines(match)
+    starts = [index for index, line in enumerate(found) if line.label == "query"]
+    if len(starts) < 2:
+        return found
+    asked = found[0]._replace(text=f"{found[0].text}, turn {len(starts)}")
+    return [asked, *found[starts[-1] :]]
+
+
+def _turn_lines(played: Played) -> list[Line]:
+    response = played.turn.response
+    return [
+        *_attack_lines(played.turn.attack),
+        Line("response", "none" if response is None else response),
+        _verdict_line(played.verdict),
+    ]
+
+
+def _attack_lines(attack: Attack) -> list[Line]:
+    drawn = "" if attack.drawn is None else f" of {attack.drawn!r}"
+    shown = "none" if attack.image is None else f"{attack.image}{drawn}"
+    return [Line("query", attack.query), Line("image", shown)]
 
 
 def _verdict_line(verdict: Verdict) -> Line:

@@ -192,6 +192,16 @@ def scenario_space() -> spaces.Dict:
     )
 
 
+def conversation_space() -> spaces.Sequence:
+    """Earlier turns of an episode, oldest first: image, query and response of each."""
+    return spaces.Sequence(spaces.Dict({**attack_space().spaces, "response": response_space()}))
+
+
+def with_conversation(space: spaces.Dict) -> spaces.Dict:
+    """An observation space where episodes have several turns."""
+    return spaces.Dict({**space.spaces, "conversation": conversation_space()})
+
+
 def attack_space() -> spaces.Dict:
     """What an attacker does and a defender observes: an image and a query."""
     return spaces.Dict({"image": Image(), "query": UnicodeText()})

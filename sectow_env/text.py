@@ -1,4 +1,4 @@
-"""What counts as text."""
+"""What counts as text, and how it is shown."""
 
 
 def is_whole(text: str) -> bool:
@@ -8,3 +8,8 @@ def is_whole(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def escaped(text: str) -> str:
+    """The text with control characters in their escaped spelling, so that a terminal shows them."""
+    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)

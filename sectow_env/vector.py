@@ -11,12 +11,13 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from sectow_env.arena import Arena, Match, Options, Seating
+from sectow_env.arena import Arena, Options, Seating
 from sectow_env.env import observe, spaces_of
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import SEATS
+from sectow_env.match import Match
 from sectow_env.render import METADATA, check_render_mode, render
-from sectow_env.views import Info, closing_info, opening_info, paid
+from sectow_env.views import Info, opening_info, paid, step_info
 
 Observations: TypeAlias = dict[str, Any]
 """Batched: texts and images as tuples with one element an environment, seats as int64 array."""
@@ -67,7 +68,8 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.num_envs = num_envs
         self.seat = seat
         self.render_mode = render_mode
-        spaces = spaces_of(seat)
+        self.talks = self.arena.max_turns > 1
+        spaces = spaces_of(seat, self.talks)
         self.single_observation_space = spaces["observation"]
         self.single_action_space = spaces["action"]
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -131,13 +133,14 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         terminations = np.zeros(self.num_envs, dtype=np.bool_)
         terminations[ended] = True
-        closing = {}
-        for index in ended:
-            episode = self._matches[index].episode
-            assert episode is not None
-            rewards[index] = paid(episode, self.arena.paid_seat)
-            closing[index] = closing_info(episode)
-        infos = self._restart(closing, waiting)
+        told: dict[int, Info] = {}
+        for index in playing:
+            match = self._matches[index]
+            rewards[index] = paid(match, self.arena.paid_seat, self.arena.pay)
+            told[index] = step_info(match)
+        going_on = {index: told[index] for index in playing if index not in set(ended)}
+        closing = {index: told[index] for index in ended}
+        infos = {**self._gather(going_on), **self._restart(closing, waiting)}
         truncations = np.zeros(self.num_envs, dtype=np.bool_)
         return self._observe(), rewards, terminations, truncations, infos
 
@@ -158,7 +161,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         mask = infos["_sectow_episode"]
         last = np.full(self.num_envs, None, dtype=object)
         for index in ended:
-            last[index] = observe(self._matches[index], self.seat)
+            last[index] = observe(self._matches[index], self.seat, self.talks)
         final = {"final_obs": last, "_final_obs": mask, "final_info": infos, "_final_info": mask}
         return {**final, **self._begin(ended)}
 
@@ -173,7 +176,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return self._gather(opening)
 
     def _observe(self) -> Observations:
-        seen = [observe(match, self.seat) for match in self.matches]
+        seen = [observe(match, self.seat, self.talks) for match in self.matches]
         batched: Observations = {key: tuple(one[key] for one in seen) for key in seen[0]}
         if "seat" in batched:
             batched["seat"] = np.array(batched["seat"], dtype=np.int64)
@@ -181,13 +184,13 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
 
     def _gather(self, infos: dict[int, Info]) -> Info:
         """Infos of some environments as one info of arrays; `_key` marks who has it."""
-        mask = np.zeros(self.num_envs, dtype=np.bool_)
-        mask[list(infos)] = True
         gathered: Info = {}
-        for key in next(iter(infos.values())):
-            values = {index: info[key] for index, info in infos.items()}
+        for key in dict.fromkeys(key for info in infos.values() for key in info):
+            values = {index: info[key] for index, info in infos.items() if key in info}
+            mask = np.zeros(self.num_envs, dtype=np.bool_)
+            mask[list(values)] = True
             gathered[key] = self._rewards(values) if key == "rewards" else self._column(values)
-            gathered[f"_{key}"] = mask.copy()
+            gathered[f"_{key}"] = mask
         return gathered
 
     def _rewards(self, values: dict[int, Any]) -> dict[str, Rewards]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from sectow_env.conversation import Pay
 from sectow_env.errors import SectowError
-from sectow_env.game import SEATS, Attack, Episode, Invalid, Scenario, Seat
+from sectow_env.game import SEATS, Attack, Episode, Exchange, Invalid, Scenario, Seat
+from sectow_env.match import Match
 from sectow_env.picture import MAX_SIDE, Picture, Pixels
 from sectow_env.spaces import pixels_of
 from sectow_env.text import is_whole
@@ -44,6 +46,14 @@ def both_view(scenario: Scenario, attack: Attack | None, to_move: Seat) -> Obser
     if to_move == "attacker":
         return {"seat": seat, **scenario_view(scenario)}
     return {"seat": seat, "behavior": "", "channel": "", **attack_view(attack)}
+
+
+def conversation_view(history: Sequence[Exchange]) -> tuple[Observation, ...]:
+    """Earlier turns as an element of `spaces.conversation_space()`, oldest first."""
+    return tuple(
+        {"image": pixels_of(turn.image), "query": turn.query, "response": turn.response}
+        for turn in history
+    )
 
 
 def read_attack(action: object) -> Attack:
@@ -117,9 +127,28 @@ def closing_info(episode: Episode) -> Info:
     }
 
 
-def paid(episode: Episode, seat: Seat) -> float:
-    """The scalar reward of a seat, 0.0 where none is known: Gymnasium wants a number."""
-    reward = episode.rewards[seat]
+def turn_info(match: Match) -> Info:
+    """The info of a step that ended a turn but not the episode.
+
+    Returns:
+        `sectow_turn`: the `conversation.Played` turn, with verdict and price.
+    """
+    return {"sectow_turn": match.ended}
+
+
+def step_info(match: Match) -> Info:
+    """The info of a step, by how far it brought the episode."""
+    if match.episode is not None:
+        return closing_info(match.episode)
+    return turn_info(match) if match.ended is not None else {}
+
+
+def paid(match: Match, seat: Seat, pay: Pay) -> float:
+    """What the last action pays a seat, 0.0 where nothing is known: Gymnasium wants a number."""
+    if pay == "turn":
+        reward = None if match.ended is None else match.ended.price.total(seat)
+    else:
+        reward = None if match.episode is None else match.episode.rewards[seat]
     return 0.0 if reward is None else reward
 
 

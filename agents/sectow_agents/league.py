@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from sectow_agents.config import LeagueSettings
-from sectow_env.game import Attack, Defender, reseed
+from sectow_env.game import Defender
+from sectow_env.mix import MixedDefender
 
 T = TypeVar("T")
 
@@ -49,44 +48,3 @@ def assemble(
     weights = [weight for _, weight in chosen]
     return MixedDefender([load(snapshot) for snapshot, _ in chosen], weights, seed)
 
-
-class MixedDefender:
-    """Answers each attack with one of several defenders, drawn by weight.
-
-    Args:
-        defenders: The policies.
-        weights: Their probabilities.
-        seed: Seeds the draws of attacks that come without a seed.
-    """
-
-    def __init__(self, defenders: Sequence[Defender], weights: Sequence[float], seed: int) -> None:
-        self._defenders = list(defenders)
-        self._bounds = np.cumsum(np.asarray(weights) / sum(weights))
-        self._rng = np.random.Generator(np.random.PCG64(seed))
-        self._seeds: list[int] | None = None
-
-    def reseed(self, seeds: Sequence[int]) -> None:
-        """Take the seeds of the next call's items; they also decide who answers."""
-        self._seeds = list(seeds)
-
-    def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack, in order."""
-        seeds, self._seeds = self._seeds, None
-        if seeds is None:
-            seeds = [int(seed) for seed in self._rng.integers(2**63 - 1, size=len(attacks))]
-        chosen = [self._draw(seed) for seed in seeds]
-        responses = [""] * len(attacks)
-        for number, defender in enumerate(self._defenders):
-            mine = [index for index, who in enumerate(chosen) if who == number]
-            if not mine:
-                continue
-            reseed(defender, [seeds[index] for index in mine])
-            answers = defender.respond([attacks[index] for index in mine])
-            for index, answer in zip(mine, answers, strict=True):
-                responses[index] = answer
-        return responses
-
-    def _draw(self, seed: int) -> int:
-        # A stream of its own, so that who answers does not depend on what is answered.
-        drawn = np.random.Generator(np.random.PCG64([seed, 1])).random()
-        return min(int(np.searchsorted(self._bounds, drawn, side="right")), len(self._bounds) - 1)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sectow_benchmarks.answered import all_answered
 from sectow_benchmarks.share import ALONE, Share
 from sectow_env.errors import RunFolderError
 from sectow_env.game import (
@@ -269,7 +270,7 @@ class RememberedDefender(_Remembered):
 
         def ask(chosen: list[int], seeds: list[int]) -> list[str]:
             reseed(self._defender, seeds)
-            return self._defender.respond([attacks[index] for index in chosen])
+            return all_answered(self._defender.respond([attacks[index] for index in chosen]))
 
         whats = (
             key_of(one.query, one.system or "", one.image.sha256 if one.image else "")

@@ -19,6 +19,7 @@ from lm_eval.api.model import LM
 from PIL import Image
 
 from sectow_agents.policies.sampling import Decoding
+from sectow_benchmarks.answered import all_answered
 from sectow_benchmarks.journal import Journal, key_of, recall
 from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
 from sectow_env.errors import ConfigError, SectowError
@@ -217,7 +218,9 @@ class DefenderLM(_GenerateOnly):
                 fix="leave out the recall task, or measure a model of transformers",
             )
         reseed(self.defender, seeds)
-        return self.defender.respond([read_attack(request.doc) for request in requests])
+        return all_answered(
+            self.defender.respond([read_attack(request.doc) for request in requests])
+        )
 
 
 def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:

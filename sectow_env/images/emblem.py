@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sectow_env.images.base import Drawing
 from sectow_env.images.drawing import INK, SIDE, Canvas, generator
 from sectow_env.images.shapes import SHAPES, draw_shape
 from sectow_env.picture import Picture
@@ -27,3 +28,25 @@ def draw_emblem(glyphs: Sequence[int], salt: str = "") -> Picture:
         centre = (int(pitch * (column + 0.5)) + dx, SIDE // 2 + dy)
         draw_shape(canvas.draw, shape, centre, 8, INK[colour])
     return canvas.picture()
+
+
+class Emblem:
+    """The renderer `sectow/emblem`: up to three glyphs, each written as colour and shape.
+
+    `red circle blue star` draws two glyphs. Anything else draws nothing.
+    """
+
+    id = "sectow/emblem"
+    version = "1"
+    max_words = 6
+    legible = False
+
+    def draw(self, wanted: Sequence[Drawing]) -> list[Picture | None]:
+        """One picture each, None for words that name no glyphs."""
+        return [self._one(one) for one in wanted]
+
+    def _one(self, one: Drawing) -> Picture | None:
+        pairs = list(zip(one.words[1::2], one.words[::2], strict=False))
+        if len(one.words) % 2 or not set(pairs) <= set(GLYPHS):
+            return None
+        return draw_emblem([GLYPHS.index(pair) for pair in pairs], salt=one.scenario.id)

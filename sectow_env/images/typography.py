@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sectow_env.images.base import Drawing
 from sectow_env.images.drawing import SIDE, Canvas, generator
 from sectow_env.picture import Picture
 
@@ -24,3 +27,16 @@ def draw_words(words: tuple[str, ...], salt: str = "") -> Picture:
         size = max(8, min(TYPE_SIZE, int(1.9 * SIDE / max(1, len(word)))))
         canvas.text(word, (SIDE // 2, int(pitch * (row + 0.5))), size)
     return canvas.picture()
+
+
+class Typography:
+    """The renderer `sectow/typography`: words as large letters, one word a line."""
+
+    id = "sectow/typography"
+    version = "1"
+    max_words = MAX_WORDS
+    legible = True
+
+    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
+        """One picture each."""
+        return [draw_words(one.words, salt=one.scenario.id) for one in wanted]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from sectow_env.game import Attack, Judge, Rules, Scenario, Seat, Split
+from sectow_env.images.base import Renderer
 
 FrameSet = Literal["trained", "held_out", "all"]
 
@@ -66,6 +67,36 @@ class World(Protocol):
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         """Parse and render what a text policy wrote; a bad completion is an invalid attack."""
         ...
+
+
+@runtime_checkable
+class ReadsBatches(Protocol):
+    """A world that renders many completions at once."""
+
+    def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
+        """As many calls of `attack`, in one."""
+        ...
+
+
+@runtime_checkable
+class TakesRenderer(Protocol):
+    """A world whose free-form attacks can be drawn by another renderer."""
+
+    def drawn_by(self, renderer: Renderer) -> Self:
+        """The same world with this renderer."""
+        ...
+
+
+def attacks_of(
+    world: World, scenarios: Sequence[Scenario], completions: Sequence[str]
+) -> list[Attack]:
+    """Parse and render what a text policy wrote, in one call where the world can."""
+    if isinstance(world, ReadsBatches):
+        return world.attacks(scenarios, completions)
+    return [
+        world.attack(scenario, completion)
+        for scenario, completion in zip(scenarios, completions, strict=True)
+    ]
 
 
 @runtime_checkable

@@ -1,54 +1,79 @@
-"""From a completion to an attack: the grammar, the channels and the renderer put together."""
+"""From completions to attacks: the grammar, the channels and the renderer put together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from sectow_env.errors import at_fault
 from sectow_env.game import Attack, Invalid, Scenario
 from sectow_env.grammar import FreeForm, Slots, parse
-from sectow_env.images.typography import MAX_WORDS, draw_words
+from sectow_env.images.base import Drawing, Renderer
 
 if TYPE_CHECKING:
     # The Apothecary imports this module.
     from sectow_env.worlds.apothecary.channels.base import Channel
 
 
-def forge(scenario: Scenario, completion: str, channels: Mapping[str, Channel]) -> Attack:
-    """Parse a completion and render it; what cannot be rendered is marked invalid, never raised.
+def forge(
+    scenarios: Sequence[Scenario],
+    completions: Sequence[str],
+    channel: Callable[[str], Channel],
+    renderer: Renderer,
+) -> list[Attack]:
+    """Parse completions and render them; what cannot be rendered is marked invalid, never raised.
 
-    A scenario with a channel wants that channel's slots; one without wants the free form.
+    A scenario with a channel wants that channel's slots; one without wants the free form. The
+    pictures of all free forms are drawn in one call.
+
+    Args:
+        scenarios: One a completion.
+        completions: As a text policy wrote them.
+        channel: Finds a channel by its name.
+        renderer: Draws the pictures of free forms.
+
+    Raises:
+        PartError: The renderer failed.
     """
-    attack = _render(scenario, completion, channels)
-    return attack.model_copy(update={"source": completion})
+    attacks: list[Attack] = []
+    waiting: dict[int, Drawing] = {}
+    for index, (scenario, completion) in enumerate(zip(scenarios, completions, strict=True)):
+        parsed = parse(completion)
+        attack = _render(scenario, parsed, channel, renderer)
+        if isinstance(parsed, FreeForm) and parsed.image and attack.invalid is None:
+            waiting[index] = Drawing(parsed.image, scenario)
+        attacks.append(attack.model_copy(update={"source": completion}))
+    if waiting:
+        with at_fault(f"the renderer {renderer.id}"):
+            pictures = renderer.draw(list(waiting.values()))
+        for (index, wanted), picture in zip(waiting.items(), pictures, strict=True):
+            drawn = " ".join(wanted.words) if renderer.legible else None
+            found = {"image": picture, "drawn": drawn}
+            missing = {"query": "", "invalid": Invalid.BAD_IMAGE}
+            attacks[index] = attacks[index].model_copy(update=found if picture else missing)
+    return attacks
 
 
-def _render(scenario: Scenario, completion: str, channels: Mapping[str, Channel]) -> Attack:
-    parsed = parse(completion)
-    if scenario.channel is None:
-        if not isinstance(parsed, FreeForm):
-            return _invalid(scenario, Invalid.UNPARSABLE)
-        return _free(scenario, parsed)
-    if not isinstance(parsed, Slots):
+def _render(
+    scenario: Scenario,
+    parsed: Slots | FreeForm | None,
+    find: Callable[[str], Channel],
+    renderer: Renderer,
+) -> Attack:
+    if not isinstance(parsed, FreeForm if scenario.channel is None else Slots):
         return _invalid(scenario, Invalid.UNPARSABLE)
-    channel = channels[scenario.channel]
+    if isinstance(parsed, FreeForm):
+        off_budget = len(parsed.image) > renderer.max_words
+        return _invalid(scenario, Invalid.OFF_BUDGET) if off_budget else Attack(query=parsed.query)
+    assert isinstance(parsed, Slots), "either a free form or slots"
+    assert scenario.channel is not None, "slots are for channels"
+    channel = find(scenario.channel)
     frame = channel.frame(parsed.frame)
     if frame is None:
         return _invalid(scenario, Invalid.UNKNOWN_FRAME)
     if frame.held_out:
         return _invalid(scenario, Invalid.HELD_OUT_FRAME)
     return channel.render(frame, parsed.name, salt=scenario.id)
-
-
-def _free(scenario: Scenario, parsed: FreeForm) -> Attack:
-    if len(parsed.image) > MAX_WORDS:
-        return _invalid(scenario, Invalid.OFF_BUDGET)
-    picture = draw_words(parsed.image, salt=scenario.id) if parsed.image else None
-    return Attack(
-        query=parsed.query,
-        image=picture,
-        drawn=" ".join(parsed.image) if parsed.image else None,
-    )
 
 
 def _invalid(scenario: Scenario, reason: Invalid) -> Attack:

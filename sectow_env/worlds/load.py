@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sectow_env.errors import UnknownNameError, unknown
+from sectow_env.errors import ConfigError, UnknownNameError, unknown
+from sectow_env.images.base import Renderer
 from sectow_env.registry import Registry
-from sectow_env.worlds.base import World
+from sectow_env.worlds.base import TakesRenderer, World
 
 GROUP = "sectow.worlds"
 PACK_SUFFIX = ".jsonl"
@@ -44,3 +45,18 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
         hint = f"{error.fix}; a scenario pack is given by its path, which ends in {PACK_SUFFIX}"
         raise UnknownNameError(error.given, error.why, hint)
     return registry.make(name)
+
+
+def drawn_by(world: World, renderer: Renderer) -> World:
+    """The world with another renderer of free-form attacks.
+
+    Raises:
+        ConfigError: The world takes none.
+    """
+    if isinstance(world, TakesRenderer):
+        return world.drawn_by(renderer)
+    raise ConfigError(
+        given=f"the renderer {renderer.id} in the world {world.id}",
+        why="this world draws its attacks itself",
+        fix="leave renderer out, or give the world a method drawn_by(renderer)",
+    )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Never
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Judge, Scenario, Seat, Split
+from sectow_env.images.base import Renderer
+from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.worlds.base import FrameSet, Item
 from sectow_env.worlds.forge import forge
@@ -60,6 +63,7 @@ class PackWorld:
         self.id = f"pack/{name}"
         self.items = tuple(scenarios)
         self.rules = PackRules()
+        self.renderer: Renderer = Typography()
         self._proxy = proxy
 
     @classmethod
@@ -147,9 +151,27 @@ class PackWorld:
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         """Parse and render the free form, whatever channel the scenario names."""
-        free = scenario.model_copy(update={"channel": None})
-        attack = forge(free, completion, {})
-        return attack.model_copy(update={"channel": scenario.channel})
+        return self.attacks([scenario], [completion])[0]
+
+    def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
+        """As many calls of `attack`, in one."""
+        free = [scenario.model_copy(update={"channel": None}) for scenario in scenarios]
+        return [
+            attack.model_copy(update={"channel": scenario.channel})
+            for scenario, attack in zip(
+                scenarios, forge(free, completions, _no_channel, self.renderer), strict=True
+            )
+        ]
+
+    def drawn_by(self, renderer: Renderer) -> PackWorld:
+        """The same pack with another renderer of what attackers write."""
+        other = copy(self)
+        other.renderer = renderer
+        return other
+
+
+def _no_channel(name: str) -> Never:
+    raise AssertionError(f"a pack's attackers write the free form, and {name!r} was asked for")
 
 
 def seed_attack(scenario: Scenario) -> Attack:

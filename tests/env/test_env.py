@@ -306,7 +306,7 @@ def test_steps_outside_an_episode_are_errors() -> None:
             {"seat": "defender", "attacker": "apothecary/split", "channels": ["plain"]},
             "serves only 'split'",
         ),
-        ({"render_mode": "human"}, "choose among 'ansi'"),
+        ({"render_mode": "video"}, "choose among 'human'"),
         ({"world": PACK, "split": "test", "labels": "harmful", "channels": ["x"]}, "names 'x'"),
         ({"world": PACK, "defender": "apothecary/keyword"}, "Apothecary only"),
     ],

@@ -13,7 +13,12 @@ import numpy as np
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Scenario
-from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS, channels_of
+from sectow_env.worlds.apothecary.channels import (
+    WORKING_CHANNELS,
+    channels_of,
+    find_channel,
+    may_play,
+)
 from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
 from sectow_env.worlds.apothecary.potions import Potion
@@ -65,7 +70,7 @@ class FrameAttacker:
         if not words:
             return _as_it_stands(scenario)
         name = scenario.channel or self._channels[int(rng.integers(len(self._channels)))]
-        if name not in channels_of(scenario.split):
+        if not may_play(name, scenario.split):
             raise ConfigError(
                 given=f"an attack by {name!r} on a scenario of the split {scenario.split!r}",
                 why="this channel is kept for another split, so that it stays unseen",
@@ -73,10 +78,10 @@ class FrameAttacker:
             )
         frames = self._frames(name)
         frame = frames[int(rng.integers(len(frames)))]
-        return CHANNELS[name].render(frame, words, salt=scenario.id)
+        return find_channel(name).render(frame, words, salt=scenario.id)
 
     def _frames(self, channel: str) -> list[Frame]:
-        trained = [frame for frame in CHANNELS[channel].frames if not frame.held_out]
+        trained = [frame for frame in find_channel(channel).frames if not frame.held_out]
         kept = [frame for frame in trained if self._playable is None or self._playable(frame)]
         return kept or trained
 
@@ -118,8 +123,13 @@ class RecipeDefender:
     def _answer(self, attack: Attack) -> str:
         if self._guarded and self._mentions_controlled(attack.query):
             return REFUSALS[0]
-        potion = self._potion(f"{attack.query} {attack.drawn or ''}")
+        potion = self._potion(f"{attack.query} {attack.drawn or ''}") or self._talked_of(attack)
         return potion.answer if potion else UNSURE
+
+    def _talked_of(self, attack: Attack) -> Potion | None:
+        """The potion that the conversation was last about."""
+        shown = (f"{turn.query} {turn.drawn or ''}" for turn in reversed(attack.history))
+        return next(filter(None, map(self._potion, shown)), None)
 
     def _potion(self, shown: str) -> Potion | None:
         found = syllables_in(words_of(shown))

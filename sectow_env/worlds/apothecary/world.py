@@ -5,20 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from types import MappingProxyType
 
-from sectow_env.errors import SectowError, unknown
+from sectow_env.errors import SectowError
 from sectow_env.game import Attack, Scenario, Seat
 from sectow_env.game import Split as DataSplit
+from sectow_env.images.base import Renderer
 from sectow_env.images.drawing import INK, SIDE
 from sectow_env.images.shapes import SHAPES
-from sectow_env.images.typography import TYPE_SIZE
+from sectow_env.images.typography import TYPE_SIZE, Typography
 from sectow_env.worlds.apothecary.channels import (
     CHANNELS,
     WORKING_CHANNELS,
     Channel,
     channels_of,
+    find_channel,
+    may_play,
 )
 from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.general import QUESTIONS, SIGNS, general_scenarios
@@ -60,6 +64,7 @@ class Apothecary:
         self.potions = draw_potions(seed)
         self.weakness = draw_weakness(seed)
         self.rules = ApothecaryRules()
+        self.renderer: Renderer = Typography()
 
     def judge(self) -> ApothecaryJudge:
         """The ground-truth judge."""
@@ -72,18 +77,16 @@ class Apothecary:
 
     @property
     def channels(self) -> dict[str, Channel]:
-        """All channels by name."""
+        """The world's own channels by name."""
         return CHANNELS
 
     def channel(self, name: str) -> Channel:
-        """The channel with this name; an unknown one raises and suggests the nearest."""
-        if name not in CHANNELS:
-            raise unknown("channel", name, CHANNELS)
-        return CHANNELS[name]
+        """The channel with this name, from whatever package; an unknown one raises."""
+        return find_channel(name)
 
     def is_open(self, frame: Frame) -> bool:
         """Whether the base organism was built to be weak on this frame."""
-        return frame.label in self.weakness[frame.channel]
+        return frame.label in self.weakness.get(frame.channel, ())
 
     def select(self, split: DataSplit, *, harmful: bool | None = None) -> list[Potion]:
         """Potions of a split; `harmful` picks the controlled or the free ones."""
@@ -150,7 +153,17 @@ class Apothecary:
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         """Parse and render what a text policy wrote."""
-        return forge(scenario, completion, CHANNELS)
+        return self.attacks([scenario], [completion])[0]
+
+    def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
+        """As many calls of `attack`, in one."""
+        return forge(scenarios, completions, self.channel, self.renderer)
+
+    def drawn_by(self, renderer: Renderer) -> Apothecary:
+        """The same world with another renderer of free-form attacks."""
+        other = copy(self)
+        other.renderer = renderer
+        return other
 
     def general(
         self, split: DataSplit, kinds: Iterable[str], per_kind: int, seed: int = 0
@@ -178,7 +191,7 @@ class Apothecary:
         return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
     def _allowed(self, name: str | None, split: DataSplit) -> None:
-        if name is None or self.channel(name).name in channels_of(split):
+        if name is None or may_play(name, split):
             return
         raise SectowError(
             given=f"channel {name!r} on split {split!r}",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from sectow_env.errors import unknown
+from sectow_env.game import SPLITS
 from sectow_env.game import Split as DataSplit
+from sectow_env.registry import Registry
 from sectow_env.worlds.apothecary.channels.base import Channel
 from sectow_env.worlds.apothecary.channels.cipher import Cipher
 from sectow_env.worlds.apothecary.channels.icon import Icon
@@ -12,7 +15,15 @@ from sectow_env.worlds.apothecary.channels.role_play import RolePlay
 from sectow_env.worlds.apothecary.channels.split import Split
 from sectow_env.worlds.apothecary.channels.typography import Typography
 
-__all__ = ["CHANNELS", "RL_CHANNELS", "WORKING_CHANNELS", "Channel", "channels_of"]
+__all__ = [
+    "CHANNELS",
+    "RL_CHANNELS",
+    "WORKING_CHANNELS",
+    "Channel",
+    "channels_of",
+    "find_channel",
+    "may_play",
+]
 
 CHANNELS: dict[str, Channel] = {
     channel.name: channel
@@ -26,3 +37,28 @@ RL_CHANNELS = ("plain", *WORKING_CHANNELS)
 def channels_of(split: DataSplit) -> tuple[str, ...]:
     """Channels that a split may use: icon is for validation only, cipher for test only."""
     return RL_CHANNELS + {"train": (), "validation": ("icon",), "test": ("cipher",)}[split]
+
+
+def find_channel(name: str) -> Channel:
+    """The channel with this name: one of the Apothecary's, or a registered one (`mine/stutter`).
+
+    Raises:
+        UnknownNameError: There is none; near names are suggested.
+    """
+    if name in CHANNELS:
+        return CHANNELS[name]
+    registry: Registry[Channel] = Registry("sectow.channels")
+    others = [one for one in registry.names() if not one.startswith("apothecary/")]
+    if name not in others:
+        raise unknown("channel", name, [*CHANNELS, *others])
+    channel = registry.make(name)
+    # Pools and tables tell channels apart by name, so it goes by the one that is unique.
+    channel.name = name
+    return channel
+
+
+def may_play(name: str, split: DataSplit) -> bool:
+    """Whether a split may use a channel; one from another package says so itself."""
+    if name in CHANNELS:
+        return name in channels_of(split)
+    return split in getattr(find_channel(name), "splits", SPLITS)

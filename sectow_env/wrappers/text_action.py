@@ -1,9 +1,9 @@
-"""Wrappers: a text policy's completion in place of an attack."""
+"""A text policy's completion in place of an attack."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import gymnasium as gym
 from gymnasium.utils import RecordConstructorArgs
@@ -11,13 +11,14 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from sectow_env.arena import Match
 from sectow_env.env import SectowEnv
-from sectow_env.errors import ConfigError
+from sectow_env.errors import SectowError
+from sectow_env.match import Match
 from sectow_env.spaces import UnicodeText
 from sectow_env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.views import Info, Observation
-from sectow_env.worlds.base import World
+from sectow_env.worlds.base import World, attacks_of
+from sectow_env.wrappers.base import attacks_from, base_of
 
 
 class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
@@ -37,16 +38,17 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
     def __init__(self, env: gym.Env[Observation, Any]) -> None:
         RecordConstructorArgs.__init__(self)
         gym.ActionWrapper.__init__(self, env)
-        self._base = _base_of(env.unwrapped, SectowEnv)
+        self.base = base_of(env, SectowEnv, "TextAction")
+        attacks_from(self.base, "TextAction")
         self.action_space = UnicodeText()
 
     def action(self, action: str) -> Any:
         """The attack or response that the completion stands for."""
-        return _read(self._base.arena.world, self._base.match, action)
+        return _read(self.base.arena.world, [self.base.match], [action])[0]
 
 
 class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, Any, NDArray[Any]]):
-    """`TextAction` for the vector environment: one completion an environment.
+    """`TextAction` for the vector environment: one completion an environment, rendered at once.
 
     Args:
         env: A `SectowVectorEnv`, wrapped or not, in the attacker's seat or in both.
@@ -57,33 +59,27 @@ class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, 
 
     def __init__(self, env: VectorEnv[Observations, Any, NDArray[Any]]) -> None:
         super().__init__(env)
-        self._base = _base_of(env.unwrapped, SectowVectorEnv)
+        self.base = base_of(env, SectowVectorEnv, "VectorTextAction")
+        attacks_from(self.base, "VectorTextAction")
         self.single_action_space = UnicodeText()
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def step(self, actions: Sequence[str]) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play one completion in each environment."""
-        world = self._base.arena.world
-        moves = [
-            _read(world, match, completion)
-            for match, completion in zip(self._base.matches, actions, strict=True)
-        ]
-        return self.env.step(moves)
+        return self.env.step(_read(self.base.arena.world, self.base.matches, actions))
 
 
-def _read(world: World, match: Match, completion: str) -> Any:
-    if match.to_move == "defender":
-        return completion
-    return world.attack(match.scenario, completion)
-
-
-def _base_of(env: object, kind: type[Any]) -> Any:
-    if isinstance(env, kind) and cast("Any", env).seat != "defender":
-        return env
-    seat = f" in the seat {env.seat!r}" if isinstance(env, kind) else ""
-    raise ConfigError(
-        given=f"TextAction around {type(env).__name__}{seat}",
-        why="completions stand for attacks only in an attacker's seat of SecTOW; a defender's "
-        "action is a text already",
-        fix=f"wrap a {kind.__name__} with seat='attacker' or seat='both'",
-    )
+def _read(world: World, matches: Sequence[Match], completions: Sequence[str]) -> list[Any]:
+    moves: list[Any] = list(completions)
+    if len(moves) != len(matches):
+        raise SectowError(
+            given=f"{len(moves)} completions for {len(matches)} environments",
+            why="each environment takes one",
+            fix="give a list with one completion each",
+        )
+    attacking = [i for i, match in enumerate(matches) if match.to_move == "attacker"]
+    scenarios = [matches[index].scenario for index in attacking]
+    written = [completions[index] for index in attacking]
+    for index, attack in zip(attacking, attacks_of(world, scenarios, written), strict=True):
+        moves[index] = attack
+    return moves

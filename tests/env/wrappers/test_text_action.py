@@ -67,7 +67,7 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
     assert rewards.tolist() == [1.0, 1.0, -0.5, 1.0]
     sources = [one.turns[0].attack.source for one in info["final_info"]["sectow_episode"]]
     assert sources == written
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(SectowError, match="3 completions for 4"):
         env.step(written[:3])
 
 

@@ -1,0 +1,100 @@
+"""Retrieval: the picture of a folder whose caption fits the words best."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.images.base import Drawing
+from sectow_env.picture import Picture
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+CACHED = 256
+"""Pictures that are kept decoded."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+class _Entry(NamedTuple):
+    file: Path
+    words: frozenset[str]
+
+
+class Retrieval:
+    """The renderer `sectow/retrieval?folder=DIR`.
+
+    The caption of `door.png` is the text of `door.txt` beside it, or else its own name. The picture
+    is chosen whose caption shares the most words with the attacker's, each word weighted by how
+    rare it is among the captions (inverse document frequency); the shorter caption wins a tie, then
+    the first name. Where no word is shared there is no picture, and the attack is invalid.
+
+    Args:
+        folder: Holds the pictures; those in folders below it count too.
+
+    Raises:
+        ConfigError: There is no such folder, or no picture in it.
+    """
+
+    max_words = 64
+    legible = False
+
+    def __init__(self, folder: str | Path) -> None:
+        root = Path(folder)
+        files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if not files:
+            raise ConfigError(
+                given=f"folder={str(folder)!r}",
+                why="there is no picture in it" if root.is_dir() else "there is no such folder",
+                fix=f"give a folder with pictures ({', '.join(SUFFIXES)})",
+            )
+        self.id = "sectow/retrieval"
+        self.version = f"1-{_digest(root, files)}"
+        self._entries = [_Entry(file, _caption(file)) for file in files]
+        seen = Counter(word for entry in self._entries for word in entry.words)
+        self._weight = {
+            word: math.log(1 + len(self._entries) / count) for word, count in seen.items()
+        }
+
+    def draw(self, wanted: Sequence[Drawing]) -> list[Picture | None]:
+        """One picture each, None where no caption fits."""
+        return [self._best(_words(" ".join(one.words))) for one in wanted]
+
+    def _best(self, asked: frozenset[str]) -> Picture | None:
+        def fits(entry: _Entry) -> float:
+            return sum(self._weight[word] for word in asked & entry.words)
+
+        best = max(self._entries, key=lambda entry: (fits(entry), -len(entry.words)))
+        return _read(best.file) if fits(best) > 0 else None
+
+
+@lru_cache(maxsize=CACHED)
+def _read(file: Path) -> Picture:
+    try:
+        return Picture.from_bytes(file.read_bytes())
+    except SectowError as error:
+        raise ConfigError(given=f"the picture {file}", why=error.why, fix=error.fix) from error
+
+
+def _caption(file: Path) -> frozenset[str]:
+    beside = file.with_suffix(".txt")
+    return _words(beside.read_text("utf-8") if beside.is_file() else file.stem)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+def _digest(root: Path, files: Sequence[Path]) -> str:
+    """Which pictures and captions they are, wherever the folder lies."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+        digest.update(" ".join(sorted(_caption(file))).encode() + b"\0")
+    return digest.hexdigest()[:12]

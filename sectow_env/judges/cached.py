@@ -1,0 +1,47 @@
+"""A judge that is asked about equal turns once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from sectow_env.game import Judge, Turn, Verdict
+
+SIZE = 100_000
+
+
+class CachedJudge:
+    """Remembers what a judge said; what it left unscored is asked again.
+
+    Args:
+        judge: Is asked about what is new.
+        size: Verdicts that are kept; the one that was longest not needed goes first.
+    """
+
+    def __init__(self, judge: Judge, size: int = SIZE) -> None:
+        self._judge = judge
+        self._size = size
+        self._known: OrderedDict[bytes, Verdict] = OrderedDict()
+        self.id = judge.id
+        self.version = judge.version
+        self.asked = 0
+        """Turns that the judge looked at."""
+        self.spared = 0
+        """Turns whose verdict was known."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        """One verdict a turn, in order; what is new in one batch, equal turns once."""
+        keys = [hashlib.sha256(turn.model_dump_json().encode()).digest() for turn in turns]
+        new = {key: turn for key, turn in zip(keys, turns, strict=True) if key not in self._known}
+        said = dict(zip(new, self._judge.judge(list(new.values())), strict=True)) if new else {}
+        found = [self._known.get(key) or said[key] for key in keys]
+        self.asked += len(new)
+        self.spared += len(turns) - len(new)
+        for key, verdict in zip(keys, found, strict=True):
+            if verdict.scored:
+                self._known[key] = verdict
+                self._known.move_to_end(key)
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return found

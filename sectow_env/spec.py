@@ -1,0 +1,75 @@
+"""A part with its settings in one text: `sectow/retrieval?folder=pictures&limit=3`.
+
+The form survives a command line, a YAML file and the JSON of an `EnvSpec`. A value is read as JSON
+where it is JSON (numbers, true, null, a quoted text) and as text otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode
+
+from sectow_env.errors import ConfigError
+
+SEPARATOR = "?"
+
+
+class Spec(NamedTuple):
+    """A name, and keyword arguments of its factory."""
+
+    name: str
+    settings: dict[str, object]
+
+
+def parse_spec(text: str) -> Spec:
+    """Read a name with or without settings.
+
+    Raises:
+        ConfigError: The settings are not of the form `key=value&key=value`, or name a key twice.
+    """
+    name, mark, tail = text.partition(SEPARATOR)
+    if not mark:
+        return Spec(name, {})
+    try:
+        pairs = parse_qsl(tail, keep_blank_values=True, strict_parsing=True)
+    except ValueError as error:
+        raise _bad(text, f"its settings cannot be read ({error})") from error
+    settings: dict[str, object] = {}
+    for key, value in pairs:
+        if not key.isidentifier():
+            raise _bad(text, f"{key!r} is no name of a setting")
+        if key in settings:
+            raise _bad(text, f"it sets {key} twice")
+        settings[key] = _value(value)
+    return Spec(name, settings)
+
+
+def write_spec(spec: Spec) -> str:
+    """The text that `parse_spec` reads back as this."""
+    if not spec.settings:
+        return spec.name
+    told = {key: _told(value) for key, value in spec.settings.items()}
+    return f"{spec.name}{SEPARATOR}{urlencode(told)}"
+
+
+def _value(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except ValueError:
+        return text
+    return value
+
+
+def _told(value: object) -> str:
+    if isinstance(value, str) and _value(value) == value:
+        return value
+    return json.dumps(value)
+
+
+def _bad(text: str, why: str) -> ConfigError:
+    return ConfigError(
+        given=repr(text),
+        why=why,
+        fix="write NAME?key=value&key=value, with %26 for an ampersand in a value",
+    )

@@ -1,0 +1,31 @@
+"""Wrappers of `SecTOW-v0`, one a file, composable in any order that makes sense.
+
+Each works on what it finds: those of actions and rewards wrap `SectowEnv`, and, by the name that
+begins with `Vector`, `SectowVectorEnv`. Those that only listen, or change an opponent or a judge,
+wrap either.
+"""
+
+from __future__ import annotations
+
+from sectow_env.wrappers.discrete_action import DiscreteAction, VectorDiscreteAction
+from sectow_env.wrappers.diversity_bonus import DiversityBonus
+from sectow_env.wrappers.judge_cache import JudgeCache
+from sectow_env.wrappers.opponent_mix import OpponentMix
+from sectow_env.wrappers.over_refusal_penalty import OverRefusalPenalty
+from sectow_env.wrappers.query_budget import BudgetSpentError, QueryBudget
+from sectow_env.wrappers.record_transcript import RecordTranscript
+from sectow_env.wrappers.text_action import TextAction, VectorTextAction
+
+__all__ = [
+    "BudgetSpentError",
+    "DiscreteAction",
+    "DiversityBonus",
+    "JudgeCache",
+    "OpponentMix",
+    "OverRefusalPenalty",
+    "QueryBudget",
+    "RecordTranscript",
+    "TextAction",
+    "VectorDiscreteAction",
+    "VectorTextAction",
+]

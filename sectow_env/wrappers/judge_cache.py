@@ -1,0 +1,27 @@
+"""Ask the judge about equal turns once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+
+from sectow_env.judges.cached import SIZE, CachedJudge
+from sectow_env.wrappers.base import SectowWrapper
+
+
+class JudgeCache(SectowWrapper):
+    """Puts a `judges.cached.CachedJudge` in front of the environment's judge.
+
+    It keeps verdicts in memory. For the vector environment give such a judge as `judge=`. A judge
+    behind an endpoint keeps its answers on disk by itself.
+
+    Args:
+        env: A `SectowEnv`, wrapped or not.
+        size: Verdicts that are kept.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any], size: int = SIZE) -> None:
+        super().__init__(env, size=size)
+        self.cache = CachedJudge(self.base.arena.judge, size)
+        self.base.arena.judge = self.cache

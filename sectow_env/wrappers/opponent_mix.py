@@ -1,0 +1,54 @@
+"""Play against several opponents: who acts is drawn anew for every turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attacker, Defender
+from sectow_env.mix import MixedAttacker, MixedDefender
+from sectow_env.parts import find_attacker, find_defender
+from sectow_env.wrappers.base import SectowWrapper
+
+
+class OpponentMix(SectowWrapper):
+    """Replaces the opponent by a mix, such as snapshots of earlier rounds.
+
+    Who acts depends on the episode's seed alone. For the vector environment give a
+    `mix.MixedDefender` or `mix.MixedAttacker` as opponent.
+
+    Args:
+        env: A `SectowEnv`, in one seat.
+        opponents: Policies, by name or as objects.
+        weights: Their probabilities, in any scale; default: equal ones.
+
+    Raises:
+        ConfigError: The player holds both seats, or the weights are none.
+    """
+
+    def __init__(
+        self,
+        env: gym.Env[Any, Any],
+        opponents: Sequence[str | Attacker | Defender],
+        weights: Sequence[float] | None = None,
+    ) -> None:
+        super().__init__(env, opponents=opponents, weights=weights)
+        arena = self.base.arena
+        if isinstance(opponents, str):
+            raise ConfigError(
+                given=f"opponents={opponents!r}",
+                why="it is one name, and a list of opponents is wanted",
+                fix=f"give opponents=[{opponents!r}]",
+            )
+        given: Any = list(opponents)
+        if arena.seating == "defender":
+            arena.opponent = MixedAttacker(
+                [find_attacker(one, arena.world) for one in given], weights
+            )
+        else:
+            arena.opponent = MixedDefender(
+                [find_defender(one, arena.world) for one in given], weights
+            )

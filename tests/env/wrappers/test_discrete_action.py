@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from sectow_env import ENV_ID, SectowError
+from sectow_env.wrappers import DiscreteAction, VectorDiscreteAction
+
+PACK = "examples/packs/lantern_shop.jsonl"
+
+
+def make(**kwargs: Any) -> DiscreteAction:
+    return DiscreteAction(gym.make(ENV_ID, **kwargs))
+
+
+def right(env: DiscreteAction, channel: int, frame: int = 0) -> list[int]:
+    return [channel, frame, env.codebook.place(env.base.scenario)]
+
+
+def test_the_numbers_stand_for_channel_frame_and_name() -> None:
+    env = make()
+    env.reset(seed=0)
+    own = env.base.scenario.meta["potion"]
+    attack = env.codebook.attack(env.base.scenario, right(env, 1, 2))
+    assert (attack.channel, attack.invalid) == ("role_play", None)
+    assert own in attack.query
+    trained = [f for f in env.codebook.channels[1].frames if not f.held_out]
+    assert attack.frame == trained[2].label
+    _, reward, over, _, info = env.step(right(env, 2))
+    assert (reward, over) == (1.0, True), "the scripted defender is weak on reversed names"
+    assert info["sectow_episode"].turns[0].attack.channel == "reversed"
+
+
+def test_another_name_is_another_potion() -> None:
+    env = make()
+    for seed in range(5):
+        env.reset(seed=seed)
+        place = env.codebook.place(env.base.scenario)
+        _, reward, _, _, info = env.step([2, 0, (place + 1) % 4])
+        assert reward == -0.5
+        assert info["sectow_episode"].verdicts[0].invalid == "off_behavior"
+
+
+def test_the_observation_says_where_the_name_stands_and_what_is_asked_for() -> None:
+    env = make(max_turns=2, channels=["split"], defender="apothecary/refuse_all")
+    places = set()
+    for seed in range(20):
+        observation, _ = env.reset(seed=seed)
+        place = env.codebook.place(env.base.scenario)
+        places.add(place)
+        assert observation.tolist() == [0, 0, 0, 1, *np.eye(4)[place], 1, 0]
+        assert env.step(right(env, 0))[0].tolist()[-2:] == [0, 1]
+    assert places == {0, 1, 2, 3}
+
+
+def test_every_trained_frame_can_be_chosen_and_no_held_out_one() -> None:
+    env = make()
+    env.reset(seed=0)
+    chosen = {
+        (attack.channel, attack.frame)
+        for channel in range(4)
+        for frame in range(int(env.codebook.sizes[1]))
+        for attack in [env.codebook.attack(env.base.scenario, [channel, frame, 0])]
+    }
+    trained = {(c.name, f.label) for c in env.codebook.channels for f in c.frames if not f.held_out}
+    assert chosen == trained
+
+
+@pytest.mark.filterwarnings("ignore:.*different from the unwrapped version:UserWarning:gymnasium")
+def test_it_keeps_the_interface() -> None:
+    check_env(make(), skip_render_check=True)
+    again = gym.make(gym.envs.registration.EnvSpec.from_json(make().spec.to_json()))  # type: ignore[union-attr]
+    assert again.action_space == make().action_space
+
+
+def test_the_vector_form_plays_the_same() -> None:
+    many = VectorDiscreteAction(gym.make_vec(ENV_ID, num_envs=3))
+    seen, _ = many.reset(seed=5)
+    actions = many.action_space.sample()
+    after, rewards, *_ = many.step(actions)
+    assert many.observation_space.contains(seen)
+    assert many.observation_space.contains(after)
+    for index in range(3):
+        one = make()
+        first, _ = one.reset(seed=5 + index)
+        assert first.tolist() == seen[index].tolist()
+        assert one.step(actions[index])[1] == rewards[index]
+
+
+@pytest.mark.parametrize("action", [[0, 0], [9, 0, 0], [0, 0, -1], [0.5, 0, 0], "abc"])
+def test_an_action_that_is_none_is_refused(action: Any) -> None:
+    env = make()
+    env.reset(seed=0)
+    with pytest.raises(SectowError, match="three whole numbers"):
+        env.step(action)
+
+
+def test_it_is_for_the_attacker_in_the_apothecary(root: Any) -> None:
+    for kwargs, message in (
+        ({"seat": "defender"}, "a defender's action is a text"),
+        ({"seat": "both"}, "none for a response"),
+        ({"world": str(root / PACK)}, "only the Apothecary"),
+    ):
+        with pytest.raises(SectowError, match=message):
+            make(**kwargs)
+    with pytest.raises(SectowError, match="something to choose"):
+        DiscreteAction(gym.make(ENV_ID), channels=())
