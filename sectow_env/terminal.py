@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 WIDTH = 48
 """Columns of a picture."""
 _UPPER_HALF = "\N{UPPER HALF BLOCK}"
+_RAMP = "@%#*+=-:. "
+"""From dark to light."""
 
 
-def blocks(picture: Picture, width: int = WIDTH) -> Text:
+def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text:
     """A picture as half blocks: each character shows two pixels, one above the other.
 
     Args:
         picture: Any size; it is brought to the width, its proportions stay.
         width: Columns, at least 1.
+        colour: False writes brightness as characters, for a terminal without true colour.
     """
     from rich.color import Color
     from rich.style import Style
@@ -38,20 +41,32 @@ def blocks(picture: Picture, width: int = WIDTH) -> Text:
     text = Text(no_wrap=True, end="")
     for row in range(0, height, 2):
         for column in range(width):
-            ink, paper = (Color.from_rgb(*map(int, pixels[row + one, column])) for one in (0, 1))
-            text.append(_UPPER_HALF, Style(color=ink, bgcolor=paper))
+            above, below = pixels[row, column], pixels[row + 1, column]
+            if colour:
+                ink, paper = (Color.from_rgb(*map(int, pixel)) for pixel in (above, below))
+                text.append(_UPPER_HALF, Style(color=ink, bgcolor=paper))
+            else:
+                light = (above.mean() + below.mean()) / 2
+                text.append(_RAMP[int(light * len(_RAMP) / 256)])
         text.append("\n")
     return text
 
 
-def panel(match: Match | None, width: int = WIDTH) -> Group:
-    """An episode as far as it has come: the latest picture, and a line for each thing said."""
+def panel(match: Match | None, console: Console, *, blind: bool = False) -> Group:
+    """An episode as far as it has come: the latest picture, and a line for each thing said.
+
+    Args:
+        match: The episode.
+        console: Where it will be shown.
+        blind: Leave out what was asked for and whether it is harmful: a defender does not know.
+    """
     from rich.console import Group
     from rich.text import Text
 
     shown = match.attack.image if match is not None and match.attack is not None else None
-    parts: list[Text] = [] if shown is None else [blocks(shown, width)]
-    parts += [_written(line) for line in lines(match)]
+    colour = console.color_system in {"256", "truecolor"}
+    parts: list[Text] = [] if shown is None else [blocks(shown, colour=colour)]
+    parts += [_written(line) for line in lines(match) if not blind or line.label != "asked"]
     return Group(*parts, Text())
 
 
@@ -59,7 +74,8 @@ def show(match: Match | None, console: Console | None = None) -> None:
     """Write an episode to the terminal."""
     from rich.console import Console
 
-    (console or Console(highlight=False)).print(panel(match))
+    there = console or Console(highlight=False)
+    there.print(panel(match, there))
 
 
 def _written(line: Line) -> Text:

@@ -35,6 +35,11 @@ def test_a_picture_keeps_its_colours_and_proportions() -> None:
     assert "38;2;0;0;255;48;2;0;0;255" in shown
 
 
+def test_without_colours_brightness_is_shown() -> None:
+    pixels = np.array([[[0] * 3, [255] * 3]] * 2, dtype=np.uint8)
+    assert blocks(Picture(pixels), width=2, colour=False).plain == "@ \n"
+
+
 def test_any_size_fits() -> None:
     thin = Picture(np.zeros((1, 500, 3), dtype=np.uint8))
     assert blocks(thin, width=10).plain.count("\n") == 1

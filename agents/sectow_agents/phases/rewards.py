@@ -14,7 +14,7 @@ import numpy as np
 from sectow_agents.phases.report import Referee
 from sectow_env.errors import ConfigError
 from sectow_env.game import Defender, Episode, Scenario, Seat, Turn
-from sectow_env.worlds.base import Item
+from sectow_env.worlds.base import Item, attacks_of
 
 _SEEDS = 2**63 - 1
 Completion = Sequence[Mapping[str, Any]]
@@ -98,10 +98,7 @@ class AttackerReward(SeatReward):
     def play(self, items: Sequence[int], texts: Sequence[str]) -> list[Episode]:
         """The episodes that these attacks lead to."""
         scenarios = [self._scenarios[item] for item in items]
-        attacks = [
-            self._referee.world.attack(scenario, text)
-            for scenario, text in zip(scenarios, texts, strict=True)
-        ]
+        attacks = attacks_of(self._referee.world, scenarios, texts)
         seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=len(attacks))]
         return self._referee.play(scenarios, attacks, self._defender, seeds)
 
