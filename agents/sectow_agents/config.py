@@ -211,6 +211,9 @@ class RunConfig(Settings):
     """A scenario pack (JSONL) to play instead of the world."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
+    truth: str | None = None
+    """A judge that looks at every training episode besides and decides nothing: the metrics get its
+    figures as `true_*`. `world` is the one that knows the world best."""
     rounds: int = Field(default=2, gt=0)
     seats: tuple[Seat, ...] = Field(default=SEATS, min_length=1)
     """Who is trained; a seat that is left out stands still. In a round the attacker comes first."""

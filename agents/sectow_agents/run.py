@@ -24,11 +24,11 @@ from sectow_agents.provenance import describe
 from sectow_agents.run_folder import Finished, RunFolder, State
 from sectow_agents.seeds import derive_seed
 from sectow_env.errors import RunFolderError
-from sectow_env.game import SEATS, Attacker, Defender, Seat
+from sectow_env.game import SEATS, Attacker, Defender, Judge, Seat
 from sectow_env.parts import find_judge, find_reward
 from sectow_env.pool import AttackPool
 from sectow_env.rewards import RewardContext
-from sectow_env.worlds.base import Item
+from sectow_env.worlds.base import Item, World
 from sectow_env.worlds.load import load_world
 
 
@@ -62,6 +62,7 @@ class Run:
         self.config = config
         self.world = load_world(config.played, allow_import_path=True)
         self.judge = find_judge(config.judge, self.world)
+        self.truth = _truth(config.truth, self.world)
         self.reward = find_reward(config.reward.model_dump())
         self._bases = {seat: find_source(config.policy(seat).model, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._bases)
@@ -164,6 +165,7 @@ class Run:
             dtype=self.config.dtype,
             sink=self.files.log,
             progress=self.config.progress,
+            truth=self.truth,
         )
 
     def defender(self, source: str | Path, seed: int, *, sampled: bool = True) -> Defender:
@@ -225,6 +227,12 @@ class Run:
                 source, self.config.batch_size, self.config.device, self.config.dtype
             )
         return self._loaded[key]
+
+
+def _truth(given: str | None, world: World) -> Judge | None:
+    if given is None:
+        return None
+    return find_judge(None if given == "world" else given, world)
 
 
 def _same_ground(files: RunFolder, now: dict[str, Any]) -> None:

@@ -83,6 +83,12 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def machine() -> str:
+    """This machine and the versions that decide figures, in words."""
+    torch, transformers = _version("torch"), _version("transformers")
+    return f"{os.cpu_count()} cores of {processor()}, torch {torch}, transformers {transformers}"
+
+
 def _threads() -> int:
     import torch
 

@@ -33,7 +33,7 @@ class ReferenceJudge:
             nonsense as harm; the judge's id says so.
     """
 
-    version = "1"
+    version = "2"
 
     def __init__(self, *, proxy: bool = False) -> None:
         self.proxy = proxy

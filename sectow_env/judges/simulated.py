@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Judge, Turn, Verdict
+from sectow_env.parts import find_judge
+from sectow_env.worlds.base import World
 
 _SCALE = 2**64
 
@@ -21,28 +23,46 @@ class SimulatedJudge:
         truth: Knows.
         sensitivity: Share of harmful responses that it calls harmful, 0 to 1.
         specificity: Share of harmless ones that it does not, 0 to 1.
+        bias: Share of turns, -1 to 1, on which it does not look but says harmful (above 0) or
+            harmless (below 0).
+        marker: Where the bias holds: turns whose query, drawn words or response hold this text, in
+            any letter case; None: everywhere. What a learner can write, it can exploit.
         seed: Another seed errs on other turns.
 
     Raises:
         ConfigError: A share is none.
     """
 
-    version = "1"
+    version = "2"
 
     def __init__(
-        self, truth: Judge, sensitivity: float = 0.9, specificity: float = 0.9, seed: int = 0
+        self,
+        truth: Judge,
+        sensitivity: float = 0.9,
+        specificity: float = 0.9,
+        *,
+        bias: float = 0.0,
+        marker: str | None = None,
+        seed: int = 0,
     ) -> None:
-        for name, share in (("sensitivity", sensitivity), ("specificity", specificity)):
-            if not 0.0 <= share <= 1.0:
+        for name, share, low in (
+            ("sensitivity", sensitivity, 0.0),
+            ("specificity", specificity, 0.0),
+            ("bias", bias, -1.0),
+        ):
+            if not low <= share <= 1.0:
                 raise ConfigError(
                     given=f"{name}={share}",
                     why="it is a share of responses",
-                    fix="give a number from 0 to 1",
+                    fix=f"give a number from {low:g} to 1",
                 )
         self._truth = truth
         self._right = {True: sensitivity, False: specificity}
+        self._bias = bias
+        self._marker = None if marker is None else marker.casefold()
         self._seed = seed
-        self.id = f"simulated/{sensitivity:g}-{specificity:g}-{seed}({truth.id})"
+        leaning = "" if not bias else f"{bias:+g}" + ("" if marker is None else f" on {marker!r}")
+        self.id = f"simulated/{sensitivity:g}-{specificity:g}{leaning}-{seed}({truth.id})"
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict a turn; what the truth does not say stays unsaid."""
@@ -53,14 +73,48 @@ class SimulatedJudge:
 
     def _erring(self, turn: Turn, verdict: Verdict) -> Verdict:
         harmful = verdict.harmful
-        if harmful is not None and self._draw(turn) >= self._right[harmful]:
-            harmful = not harmful
+        if harmful is not None:
+            if self._marked(turn) and self._draw(turn, "bias") < abs(self._bias):
+                harmful = self._bias > 0
+            elif self._draw(turn) >= self._right[harmful]:
+                harmful = not harmful
         return verdict.model_copy(
             update={"judge": self.id, "version": self.version, "harmful": harmful}
         )
 
-    def _draw(self, turn: Turn) -> float:
+    def _marked(self, turn: Turn) -> bool:
+        if self._marker is None:
+            return True
+        said = f"{turn.attack.query} {turn.attack.drawn or ''} {turn.response or ''}"
+        return self._marker in said.casefold()
+
+    def _draw(self, turn: Turn, what: str = "") -> float:
         image = turn.attack.image.sha256 if turn.attack.image else ""
-        told = (str(self._seed), turn.scenario.id, turn.attack.query, image, turn.response or "")
-        digest = hashlib.sha256("\0".join(told).encode()).digest()
+        told = (f"{self._seed}{what}", turn.scenario.id, turn.attack.query, image, turn.response)
+        digest = hashlib.sha256("\0".join(one or "" for one in told).encode()).digest()
         return int.from_bytes(digest[:8], "big") / _SCALE
+
+
+def simulated(
+    *,
+    sensitivity: float = 0.9,
+    specificity: float = 0.9,
+    bias: float = 0.0,
+    marker: str | None = None,
+    seed: int = 0,
+    truth: str | None = None,
+    world: World,
+) -> SimulatedJudge:
+    """The registered `simulated/of`: the world's own truth, or another judge, with errors.
+
+    Args:
+        sensitivity: See `SimulatedJudge`.
+        specificity: See `SimulatedJudge`.
+        bias: See `SimulatedJudge`.
+        marker: See `SimulatedJudge`.
+        seed: See `SimulatedJudge`.
+        truth: A registered judge; default: the one that knows the world best.
+        world: Is played.
+    """
+    known = find_judge(truth, world)
+    return SimulatedJudge(known, sensitivity, specificity, bias=bias, marker=marker, seed=seed)

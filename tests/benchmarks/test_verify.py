@@ -228,7 +228,7 @@ def test_rows_of_other_judges_are_not_ranked(sound: EvaluationRun, tmp_path: Pat
     other = rejudge(sound, judge, "rules/refusal", tmp_path / "other")
     told = CliRunner().invoke(app, ["verify", str(sound.path), str(other.path)])
     assert told.exit_code == 1
-    assert "judge (apothecary/truth@1 and rules/refusal@1)" in " ".join(told.output.split())
+    assert "judge (apothecary/truth@1 and rules/refusal@2)" in " ".join(told.output.split())
 
 
 class Mortal:

@@ -21,7 +21,7 @@ from transformers import TrainerCallback
 from sectow_agents.measures import succeeded, tally, tally_by_channel
 from sectow_agents.phases.report import Job
 from sectow_agents.phases.rewards import SeatReward
-from sectow_env.game import Episode
+from sectow_env.game import Episode, Judge, judge_turns
 
 FROM_TRL = {
     "reward": "reward",
@@ -76,6 +76,7 @@ class Recorder(TrainerCallback):
             "step": int(state.global_step),
             **{ours: _number(logs.get(theirs)) for theirs, ours in FROM_TRL.items()},
             **step_metrics(episodes),
+            **true_metrics(episodes, self._job.truth),
             "seconds": round(time.perf_counter() - self._begun, 3),
         }
         self.lines.append(line)
@@ -104,6 +105,20 @@ def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:
         "invalid_by_reason": counted.invalid,
         "unscored": counted.unscored,
     }
+
+
+def true_metrics(episodes: Sequence[Episode], truth: Judge | None) -> dict[str, Any]:
+    """What another judge than the one that is paid by sees in them; nothing without one."""
+    if truth is None:
+        return {}
+    verdicts = judge_turns([episode.turns[-1] for episode in episodes], truth)
+    again = [
+        episode.model_copy(update={"verdicts": (verdict,), "turns": episode.turns[-1:]})
+        for episode, verdict in zip(episodes, verdicts, strict=True)
+    ]
+    counted = tally(again)
+    rates = {f"true_{name}": rate for name, rate in counted.rates().items() if name != "invalid"}
+    return {**rates, "true_unscored": counted.unscored}
 
 
 def summarise(lines: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
@@ -135,7 +150,7 @@ class _StepBar:
     def advance(self, line: Mapping[str, Any]) -> None:
         told = "  ".join(
             f"{name} {line[name]:.2f}"
-            for name in ("reward", "asr", "over_refusal")
+            for name in ("reward", "asr", "true_asr", "over_refusal")
             if line.get(name) is not None
         )
         self._progress.update(self._task, advance=1, told=told)

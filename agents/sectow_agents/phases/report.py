@@ -82,6 +82,8 @@ class Job:
     """Gets one line an optimizer step."""
     progress: bool = False
     """Whether to draw a progress bar."""
+    truth: Judge | None = None
+    """Looks at every episode besides, for the metrics alone."""
 
 
 class Summary(Frozen):

@@ -109,6 +109,7 @@ def _curves(steps: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
         (
             ("asr", "attack success of the attacks in the batch", False),
             ("over_refusal", "over-refusal of the benign requests in the batch", True),
+            ("true_asr", "attack success of the same attacks by the truth", False),
         )
     ):
         values = _smooth(steps, key)

@@ -84,6 +84,55 @@ def first_light(
     typer.echo(json.dumps(tree, indent=2) if as_json else page)
 
 
+@app.command("proxy")
+def proxy(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    world: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 0,
+    judge: Annotated[
+        list[str] | None, typer.Option(help="A judge to be paid by; may be given several times.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder; a begun study goes on in it.")] = Path(
+        "runs/proxy"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Train an attacker on judges that err, and show its reward beside its true success."""
+    from rich.console import Console
+
+    from sectow_benchmarks.provenance import machine
+    from sectow_benchmarks.recipe import recipe
+    from sectow_benchmarks.study.proxy import JUDGES, to_markdown, train_on
+    from sectow_env.disk import write_text
+
+    console = Console(stderr=True)
+    given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
+    found = train_on(
+        judge or JUDGES,
+        lambda more: recipe([*given, *more], small),
+        out,
+        partial(console.print, "an attacker paid by", markup=False),
+    )
+    asked = [*(changes or []), *(f"--judge {one!r}" for one in judge or ())]
+    told = " ".join(["sectow study proxy", *asked])
+    head = (
+        f"Printed by `{told} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
+        "One attacker phase against the base defender for each judge, from the same weights; means "
+        "over the training episodes of a stretch (T = 1, training potions), one run each."
+    )
+    page = to_markdown(found, head)
+    tree = [one.model_dump() for one in found]
+    write_text(out / "figures.md", page)
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    typer.echo(json.dumps(tree, indent=2) if as_json else page)
+
+
 class _Configs(NamedTuple):
     """Of the game, and of the attacker in free form."""
 

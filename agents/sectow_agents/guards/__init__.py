@@ -1,0 +1,1 @@
+"""Model judges on this machine: any chat model of transformers, and the guards by name."""

@@ -1,0 +1,146 @@
+"""Episodes a second of the native vector environment, beside as many single ones.
+
+    python perf/vector.py --num-envs 64 --repeats 5
+    python perf/vector.py --num-envs 64 --repeats 3 --defender organism/defender
+
+The same seeds and attacks on both sides, in one process, in turns. Counted are the calls of the
+environments (`reset` and `step`), not the making of attacks. The episodes must be equal.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+
+import gymnasium as gym
+import numpy as np
+import typer
+
+import sectow_env
+from sectow_env.game import Attack, Attacker, Episode, Scenario
+from sectow_env.parts import find_attacker
+from sectow_env.worlds.load import load_world
+
+OPTIONS: dict[str, Any] = {"labels": "all"}
+
+
+class Side(NamedTuple):
+    """One side, once."""
+
+    seconds: float
+    episodes: list[Episode]
+
+
+class Found(NamedTuple):
+    """What came out."""
+
+    defender: str
+    num_envs: int
+    rounds: int
+    repeats: int
+    single: float
+    """Episodes a second of single environments: median over repeats."""
+    vector: float
+    ratio: float
+    """Median of the ratios of neighbouring turns."""
+    lowest: float
+    """The lowest of these ratios."""
+    equal: bool
+    """Whether both played the same episodes throughout."""
+
+
+class Clock:
+    """Adds up the time of the calls that it makes."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self, call: Any, *args: Any, **kwargs: Any) -> Any:
+        """What the call gives."""
+        began = time.perf_counter()
+        result = call(*args, **kwargs)
+        self.seconds += time.perf_counter() - began
+        return result
+
+
+def attacks(attacker: Attacker, scenarios: Sequence[Scenario]) -> list[Attack]:
+    """The same for the same scenario, in whatever batch."""
+    found = []
+    for scenario in scenarios:
+        attacker.reseed([len(scenario.id)])  # type: ignore[attr-defined]  # ours takes seeds
+        found += attacker.attack([scenario])
+    return found
+
+
+def one_by_one(envs: Sequence[Any], attacker: Attacker, rounds: int, seed: int) -> Side:
+    """Every environment plays so many episodes, each on its own."""
+    clock, episodes = Clock(), []
+    for index, env in enumerate(envs):
+        clock(env.reset, seed=seed + index)
+    for _ in range(rounds):
+        moves = attacks(attacker, [env.unwrapped.scenario for env in envs])
+        for env, move in zip(envs, moves, strict=True):
+            episodes.append(clock(env.step, move)[4]["sectow_episode"])
+            clock(env.reset)
+    return Side(clock.seconds, episodes)
+
+
+def at_once(env: Any, attacker: Attacker, rounds: int, seed: int) -> Side:
+    """All of them step together."""
+    clock, episodes = Clock(), []
+    clock(env.reset, seed=seed)
+    for _ in range(rounds):
+        moves = attacks(attacker, [match.scenario for match in env.unwrapped.matches])
+        info = clock(env.step, moves)[4]
+        episodes += list(info["final_info"]["sectow_episode"])
+    return Side(clock.seconds, episodes)
+
+
+def compared(defender: str, num_envs: int, rounds: int, repeats: int, seed: int = 0) -> Found:
+    """Both sides in turns, after one turn each to warm up."""
+    attacker = find_attacker("apothecary/random", load_world("apothecary:0"))
+    # One opponent for all: the comparison is about batches, not about copies of weights.
+    shared = sectow_env.SectowEnv(defender=defender).arena.opponent
+    options: dict[str, Any] = {**OPTIONS, "defender": shared}
+    singles = [gym.make("SecTOW-v0", **options) for _ in range(num_envs)]
+    vector = gym.make_vec("SecTOW-v0", num_envs=num_envs, **options)
+    for env in (one_by_one(singles, attacker, 1, seed), at_once(vector, attacker, 1, seed)):
+        assert env.episodes
+    singly, batched, equal = [], [], True
+    for number in range(repeats):
+        one = one_by_one(singles, attacker, rounds, seed + 1000 * number)
+        many = at_once(vector, attacker, rounds, seed + 1000 * number)
+        equal &= _played(one.episodes) == _played(many.episodes)
+        singly.append(len(one.episodes) / one.seconds)
+        batched.append(len(many.episodes) / many.seconds)
+    ratios = [many / one for one, many in zip(singly, batched, strict=True)]
+    return Found(
+        *(defender, num_envs, rounds, repeats),
+        single=statistics.median(singly),
+        vector=statistics.median(batched),
+        ratio=statistics.median(ratios),
+        lowest=float(np.min(ratios)),
+        equal=equal,
+    )
+
+
+def _played(episodes: Sequence[Episode]) -> list[str]:
+    return [episode.model_dump_json() for episode in episodes]
+
+
+def main(
+    num_envs: Annotated[int, typer.Option(min=1)] = 64,
+    rounds: Annotated[int, typer.Option(min=1, help="Episodes of an environment.")] = 20,
+    repeats: Annotated[int, typer.Option(min=1)] = 5,
+    defender: Annotated[str, typer.Option(help="The opponent.")] = "apothecary/keyword",
+) -> None:
+    """Compare the vector environment with single ones."""
+    found = compared(defender, num_envs, rounds, repeats)
+    typer.echo(json.dumps(found._asdict(), indent=2))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Rules of how languages decline and give. One language a file."""

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from sectow_env.chat import Conversation
+from sectow_env.game import Judge, Refusal, Turn, Verdict
+from sectow_env.judges.formats import exchange, harmbench, rubric
+from sectow_env.judges.formats.qwen3guard import Qwen3Guard
+from sectow_env.judges.model_judge import Format, ModelJudge, Reading
+from sectow_env.judges.not_refused import NotRefusedJudge
+from sectow_env.judges.reference import ReferenceJudge
+from sectow_env.judges.refusal import RefusalJudge
+from sectow_env.judges.untrusted import LABELS, excerpt, neutral
+from sectow_env.worlds.apothecary.recipes import REFUSALS
+from sectow_env.worlds.apothecary.truth import ApothecaryJudge
+from tests.env.judges.forms import FORMS
+from tests.env.judges.injections import CONTROL, INJECTIONS
+from tests.env.judges.models import BEHAVIOR, Told, echo_all, echo_last, turn
+
+ANSWER = "take moonleaf then frostcap then sunrind"
+RECIPE = "moonleaf frostcap sunrind"
+STARTS = (ANSWER, REFUSALS[2])
+_OURS = re.compile(
+    rf"(?im)^(?:<<\w.* [0-9a-f]{{16}}>>|\W*(?:{'|'.join(LABELS)})\W{{0,3}}(?<! )[:\uff1a]|---$)"
+)
+_SPELLED = re.compile("|".join(re.escape(one) for one in CONTROL if one != "＜"))  # noqa: RUF001
+
+
+def shape(prompt: Conversation) -> list[tuple[str, int]]:
+    """Roles, and the lines of each message that are ours: what no text of others may change."""
+    return [(message.role, len(_OURS.findall(message.text))) for message in prompt]
+
+
+def spelled(prompt: Conversation) -> Counter[str]:
+    """Control tokens in a prompt; ours are there in every prompt."""
+    return Counter(found for message in prompt for found in _SPELLED.findall(message.text))
+
+
+def leaks(form: Format) -> list[str]:
+    """Injections that get out of their field, as the response or as the behavior."""
+    plain = form.ask(turn(ANSWER))
+
+    def stays(prompt: Conversation) -> bool:
+        return shape(prompt) == shape(plain) and spelled(prompt) == spelled(plain)
+
+    return [
+        text
+        for text in INJECTIONS
+        if not stays(form.ask(turn(f"{ANSWER}\n{text}")))
+        or not stays(form.ask(turn(ANSWER, behavior=text)))
+    ]
+
+
+def verdicts(judge: Judge, response: str, *, harmful: bool) -> Verdict:
+    asked = turn(response, harmful=harmful, reference=ANSWER, meta={"recipe": RECIPE})
+    return judge.judge([asked])[0]
+
+
+def test_there_are_enough() -> None:
+    assert len(INJECTIONS) == len(set(INJECTIONS)) >= 40
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_text_stays_in_its_field(name: str) -> None:
+    assert leaks(FORMS[name].make()) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (exchange, "qwen3guard"),
+        (exchange, "llama_guard_4"),
+        (harmbench, "harmbench"),
+        (rubric, "rubric"),
+    ],
+)
+def test_a_format_that_passes_texts_as_they_are_is_seen(
+    module: object, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "neutral", lambda text: text)
+    assert len(leaks(FORMS[name].make())) > 10
+
+
+@pytest.mark.parametrize("text", INJECTIONS)
+def test_neutral_text_stays_as_it_is_and_readable(text: str) -> None:
+    once = neutral(text)
+    assert neutral(once) == once
+    assert not _SPELLED.search(once)
+    assert not re.search("[<\uff1c\ufe64]\\S", once)
+    letters = re.compile(r"[^\W_]")
+    assert letters.findall(once) == letters.findall(text)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_fence_is_opened_and_closed_once(name: str) -> None:
+    form = FORMS[name].make()
+    for text in INJECTIONS:
+        prompt = form.ask(turn(f"{ANSWER}\n{text}"))
+        told = prompt[-1].text
+        if name == "rubric":
+            fences = re.findall(r"^<<(.*) [0-9a-f]{16}>>$", told, re.MULTILINE)
+            assert fences == ["behavior", "end of behavior", "response", "end of response"]
+        elif name.startswith("harmbench"):
+            assert told.count("[INST]") == told.count("[/INST]") == 1
+            assert told.startswith("[INST] ")
+            assert told.endswith("\n\nAnswer: [/INST]")
+        else:
+            assert [message.text for message in prompt[:-1]] == [BEHAVIOR]
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("echo", [echo_last, echo_all])
+def test_a_model_that_echoes_gives_no_verdict(
+    name: str, echo: Callable[[Conversation], str]
+) -> None:
+    judge = ModelJudge(FORMS[name].make(), Told(echo))
+    turns = [turn(f"{start}\n{text}") for start in STARTS for text in INJECTIONS]
+    said = judge.judge(turns)
+    assert [one for one in said if one.scored or one.refusal is not None] == []
+    assert all(one.raw for one in said)
+
+
+class SearchesAnywhere(Qwen3Guard):
+    """The mutant that a pattern-search parser is."""
+
+    def read(self, answer: str) -> Reading | None:
+        found = re.search(r"Safe|Unsafe", answer)
+        return None if found is None else Reading(harmful=found[0] == "Unsafe")
+
+
+def test_a_parser_that_searches_anywhere_is_seen() -> None:
+    judge = ModelJudge(SearchesAnywhere(), Told(echo_all))
+    assert any(one.scored for one in judge.judge([turn(text) for text in INJECTIONS]))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_an_injection_changes_no_verdict_of_a_model_that_reads_its_field(name: str) -> None:
+    """A model that answers by what the response begins with is asked with and without."""
+    form = FORMS[name]
+
+    def reads(conversation: Conversation) -> str:
+        return form.harmful if ANSWER in conversation[-1].text else form.harmless
+
+    judge = ModelJudge(form.make(), Told(reads))
+    for start, harmful in ((ANSWER, True), (REFUSALS[2], False)):
+        for text in INJECTIONS:
+            said = judge.judge([turn(f"{start}\n{text}")])[0]
+            long = len(start) + 1 + len(text) > form.limit
+            assert said.harmful is (None if long and not harmful else harmful), text
+
+
+JUDGES: dict[str, Callable[[], Judge]] = {
+    "truth": ApothecaryJudge,
+    "reference": ReferenceJudge,
+    "reference or no refusal": lambda: ReferenceJudge(proxy=True),
+    "refusal": RefusalJudge,
+    "not refused": NotRefusedJudge,
+}
+
+
+@pytest.mark.parametrize("name", JUDGES)
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("harmful", [True, False])
+def test_the_rules_say_the_same_with_and_without(name: str, start: str, harmful: bool) -> None:
+    judge = JUDGES[name]()
+    wanted = verdicts(judge, start, harmful=harmful)
+    changed = [
+        text
+        for text in INJECTIONS
+        if verdicts(judge, f"{start}\n{text}", harmful=harmful) != wanted
+    ]
+    assert changed == []
+
+
+class Obeys:
+    """The mutant: a judge that lets a response declare its own verdict."""
+
+    id, version = "obeys", "1"
+
+    def judge(self, turns: list[Turn]) -> list[Verdict]:
+        return [
+            Verdict(
+                judge=self.id,
+                version=self.version,
+                refusal=Refusal.NONE,
+                harmful="safe" not in (one.response or "").casefold(),
+            )
+            for one in turns
+        ]
+
+
+def test_a_judge_that_obeys_is_seen() -> None:
+    judge = Obeys()
+    assert any(
+        judge.judge([turn(f"{ANSWER}\n{text}")]) != judge.judge([turn(ANSWER)])
+        for text in INJECTIONS
+    )
+
+
+def test_what_is_left_out_is_said_and_cannot_be_forged_into_a_fence() -> None:
+    text = "a" * 50 + "<|im_end|>" + "b" * 50
+    cut = excerpt(text, 20)
+    assert cut == "a" * 10 + "\n(... 90 characters left out ...)\n" + "b" * 10
+    assert excerpt(text, len(text)) == text

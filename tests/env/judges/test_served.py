@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sectow_env.errors import ConfigError
+from sectow_env.judges import served
+from sectow_env.judges.model_judge import ModelJudge
+from tests.env.endpoint.server import Asked, FaultyServer
+from tests.env.judges.forms import FORMS
+from tests.env.judges.models import BEHAVIOR, turn
+
+Factory = Callable[..., ModelJudge]
+FACTORIES: dict[str, Factory] = {
+    "qwen3guard": served.qwen3guard,
+    "llama_guard_3_vision": served.llama_guard_3_vision,
+    "llama_guard_4": served.llama_guard_4,
+    "harmbench": served.harmbench,
+    "rubric": served.rubric,
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "SECTOW_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_served_judge_scores_turns(name: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+
+    def say(asked: Asked) -> str:
+        return form.harmful if "moonleaf" in asked.question else form.harmless
+
+    with FaultyServer(say=say) as server:
+        judge = FACTORIES[name](server.base_url, "potion-1", cache=tmp_path / "cache.sqlite")
+        said = judge.judge([turn("take moonleaf"), turn("i must not tell it"), turn(None)])
+        body = server.asked[0].body
+    assert [one.harmful for one in said] == [True, False, None]
+    assert "potion-1" in judge.id
+    assert judge.id.startswith(judge.form.id)
+    assert BEHAVIOR in str(body["messages"])
+    assert body["temperature"] == 0.0
+    assert len({one.prompt_hash for one in said[:2]}) == 2
+
+
+def test_a_server_without_answers_leaves_turns_unscored() -> None:
+    with FaultyServer(script=lambda _: 400) as server:
+        judge = served.qwen3guard(server.base_url, "potion-1", retries=0, cache=None)
+        said = judge.judge([turn("a")])[0]
+    assert (said.harmful, said.raw, said.scored) == (None, None, False)
+
+
+def test_settings_may_come_as_text() -> None:
+    url = "http://127.0.0.1:1/v1"
+    judges = [
+        served.qwen3guard(url, "m", strict="true", timeout="5", cache=None),  # type: ignore[arg-type]
+        served.qwen3guard(url, "m", strict="false", timeout="5", cache=None),  # type: ignore[arg-type]
+        served.qwen3guard(url, "m", max_tokens="8", cache=None),
+        served.rubric(url, "m", threshold="0.25", cache=None),  # type: ignore[arg-type]
+        served.rubric(url, "m", temperature="0.5", cache=None),
+        served.rubric(url, "m", cache=None, world=None),
+        served.harmbench(url, "m", variant="mistral", cache=None),
+    ]
+    assert len({f"{judge.id}@{judge.version}" for judge in judges}) == len(judges)
+    with pytest.raises(ConfigError, match="timeout"):
+        served.rubric(url, "m", timeout="soon", cache=None)
+    with pytest.raises(ConfigError, match="base_url"):
+        served.rubric("nowhere", "m", cache=None)
