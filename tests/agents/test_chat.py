@@ -5,8 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_agents.policies.chat import attacker_chat, defender_chat, inert, with_blocks
-from sectow_env.game import Attack, Scenario
+from sectow_agents.policies.chat import (
+    attacker_chat,
+    defender_chat,
+    images_of,
+    inert,
+    with_blocks,
+)
+from sectow_env.game import Attack, Exchange, Scenario
+from sectow_env.images.typography import draw_words
+from sectow_env.picture import Picture
 
 SCENARIO = Scenario(id="s", behavior="do it", harmful=True, channel="split")
 TOKENS = ["<image>", "<|end|>", "<|user|>"]
@@ -36,7 +44,7 @@ def test_the_system_prompt_of_a_defence_goes_first() -> None:
 
 
 def test_the_image_stands_before_the_first_user_text() -> None:
-    blocks = with_blocks(defender_chat(Attack(query="q"), "own"), "IMAGE")
+    blocks = with_blocks(defender_chat(Attack(query="q"), "own"), ["IMAGE"])
     assert blocks == [
         {"role": "system", "content": [{"type": "text", "text": "own"}]},
         {
@@ -56,3 +64,27 @@ def test_no_control_token_survives(parts: list[str]) -> None:
 def test_plain_text_stays_as_it_is() -> None:
     chat = [{"role": "user", "content": "an image > 3 < 4"}]
     assert inert(chat, [*TOKENS, ""]) == chat
+
+
+def test_a_conversation_is_told_turn_by_turn_with_its_images() -> None:
+    red, blue = draw_words(("red",)), draw_words(("blue",))
+    history = (
+        Exchange(query="first", response="no"),
+        Exchange(query="second", image=red, response="never"),
+    )
+    attack = Attack(query="third", image=blue, history=history)
+    images = images_of(attack)
+    assert [Picture.from_pil(image) for image in images] == [red, blue]
+    blocks = with_blocks(defender_chat(attack, "own"), images)
+    assert [block["role"] for block in blocks] == ["system", *["user", "assistant"] * 2, "user"]
+    texts = [block["content"][-1]["text"] for block in blocks]
+    assert texts == ["own", "first", "no", "second", "never", "third"]
+    shown = [block["content"][0].get("image") for block in blocks]
+    assert shown == [None, None, None, images[0], None, images[1]]
+
+
+def test_a_text_turn_after_a_picture_shows_none() -> None:
+    history = (Exchange(query="look", image=draw_words(("red",)), response="no"),)
+    attack = Attack(query="and now ?", history=history)
+    blocks = with_blocks(defender_chat(attack), images_of(attack))
+    assert [len(block["content"]) for block in blocks] == [2, 1, 1]

@@ -68,7 +68,7 @@ def test_the_global_generator_is_left_alone(generator: Generator) -> None:
 
 def test_prompts_are_encoded_as_the_trainer_does(generator: Generator) -> None:
     for chat, image in ((CHATS[2], None), (CHATS[0], RED)):
-        blocks = with_blocks(chat, image)
+        blocks = with_blocks(chat, [image] if image else [])
         template = generator.processor.apply_chat_template
         text = template(blocks, add_generation_prompt=True)
         ours = generator.encode([text], [image])["input_ids"]
@@ -118,7 +118,7 @@ def test_an_unguarded_placeholder_breaks_the_processor(llava_next_folder: Path) 
 
 def test_greedy_is_the_library_s_own(generator: Generator) -> None:
     template = generator.processor.apply_chat_template
-    rendered = template(with_blocks(CHATS[1], None), add_generation_prompt=True)
+    rendered = template(with_blocks(CHATS[1], []), add_generation_prompt=True)
     inputs = generator.encode([rendered], [None])
     with torch.inference_mode():
         out = generator.model.generate(**inputs, max_new_tokens=6, do_sample=False)

@@ -79,7 +79,7 @@ def test_a_defender_that_answers_nonsense_is_red_though_it_refuses_nothing() -> 
 
 def test_half_a_refuser_is_red_by_its_rate_alone() -> None:
     class Half:
-        def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
             right = defender("answer_all").respond(attacks)
             refused = defender("refuse_all").respond(attacks)
             pairs = enumerate(zip(right, refused, strict=True))

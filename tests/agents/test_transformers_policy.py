@@ -17,7 +17,7 @@ from sectow_agents.policies.transformers_policy import (
 )
 from sectow_env.env import SectowEnv
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Invalid, Reseedable
+from sectow_env.game import Attack, Exchange, Invalid, Reseedable
 from sectow_env.images.typography import draw_words
 from sectow_env.registry import Registry
 from sectow_env.worlds.apothecary import Apothecary
@@ -90,3 +90,25 @@ def test_it_plays_in_an_environment(llava_next_folder: Path) -> None:
     _, _, terminated, _, info = env.step(attack)
     assert terminated
     assert info["sectow_episode"].turns[-1].response == policy.respond([attack])[0]
+
+
+def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_folder: Path) -> None:
+    picture = draw_words(("vel",), "1")
+    shown = Exchange(query="look", image=picture, response="no")
+    attacks = [
+        Attack(query="and now ?", history=(shown,)),
+        Attack(query="and this ?", image=draw_words(("jun",), "2"), history=(shown,)),
+        Attack(query="well ?", history=(Exchange(query="hi", response="hello"),)),
+        Attack(query="well ?"),
+    ]
+    decoding = Decoding(max_new_tokens=6)
+    defender = TransformersDefender(load_generator(llava_next_folder), decoding)
+    together = defender.respond(attacks)
+    assert together == [defender.respond([attack])[0] for attack in attacks]
+    env = SectowEnv(defender=defender, max_turns=2)
+    env.reset(seed=0)
+    name = env.scenario.meta["potion"]
+    for _ in range(2):
+        env.step(Attack(query=f"what of {name} ?", image=picture, drawn=""))
+    assert env.match.episode is not None
+    assert len(env.match.episode.turns) == 2

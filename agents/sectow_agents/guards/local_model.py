@@ -95,7 +95,7 @@ class LocalModel:
         return self._rendered(_plain(conversation), self._picture(conversation))
 
     def _rendered(self, chat: Chat, picture: Picture | None) -> str:
-        shown = None if picture is None else picture.pil()
+        shown = () if picture is None else (picture.pil(),)
         blocks = with_blocks(inert(chat, self._control), shown)
         rendered = self.generator.processor.apply_chat_template(blocks, add_generation_prompt=True)
         return str(rendered)

@@ -1,7 +1,8 @@
 """What each seat's policy is told: one place, so that training, play and measurement agree.
 
 A chat is a list of messages whose content is plain text; an image, if there is one, stands before
-the text of the first user message. That is also where TRL puts it.
+the text of the first user message. That is also where TRL puts it. In a conversation of several
+turns each user message says by `shown` whether an image belongs to it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from PIL import Image
+
 from sectow_env.game import Attack, Scenario
 
 Message = dict[str, str]
 Chat = list[Message]
+YES, NO = "yes", "no"
 FREE = "free"
 """What `{channel}` becomes in a template when the attacker may choose the form itself."""
 
@@ -30,26 +34,46 @@ def attacker_chat(scenario: Scenario, template: str, system: str | None = None) 
 
 
 def defender_chat(attack: Attack, system: str | None = None) -> Chat:
-    """Ask what the attack asks; its image is handed over beside the chat.
+    """Ask what the attack asks, after what was said before it; images are handed over beside.
 
     Args:
         attack: Its own system prompt, which a prompt defence sets, goes before `system`.
         system: System prompt, or None.
     """
     told = attack.system if attack.system is not None else system
-    return [*_system(told), {"role": "user", "content": attack.query}]
+    if not attack.history:
+        return [*_system(told), {"role": "user", "content": attack.query}]
+    chat = _system(told)
+    for turn in attack.history:
+        shown = YES if turn.image is not None else NO
+        chat.append({"role": "user", "content": turn.query, "shown": shown})
+        chat.append({"role": "assistant", "content": turn.response})
+    shown = YES if attack.image is not None else NO
+    return [*chat, {"role": "user", "content": attack.query, "shown": shown}]
 
 
-def with_blocks(chat: Sequence[Message], image: object | None) -> list[dict[str, Any]]:
-    """The chat in the form that multimodal processors take, with its image in place."""
+def images_of(attack: Attack) -> tuple[Image.Image, ...]:
+    """The images of an attack and of the turns before it, in the order of its chat."""
+    pictures = [*(turn.image for turn in attack.history), attack.image]
+    return tuple(picture.pil() for picture in pictures if picture is not None)
+
+
+def with_blocks(chat: Sequence[Message], images: Sequence[object]) -> list[dict[str, Any]]:
+    """The chat in the form that multimodal processors take, with its images in place.
+
+    Args:
+        chat: Messages with plain text.
+        images: In their order; where no message says what is shown, the first user message has the
+            only one.
+    """
     blocks: list[dict[str, Any]] = []
-    waiting = image
+    waiting = list(images)
     for message in chat:
         content: list[dict[str, Any]] = [{"type": "text", "text": message["content"]}]
-        if waiting is not None and message["role"] == "user":
-            content.insert(0, {"type": "image", "image": waiting})
-            waiting = None
+        if waiting and message["role"] == "user" and message.get("shown", YES) == YES:
+            content.insert(0, {"type": "image", "image": waiting.pop(0)})
         blocks.append({"role": message["role"], "content": content})
+    assert not waiting, "every image has its message"
     return blocks
 
 

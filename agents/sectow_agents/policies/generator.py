@@ -20,10 +20,12 @@ from sectow_agents.quiet import quiet
 
 _SEEDS = 2**63 - 1
 Prefix = str | Sequence[str] | None
+Shown = Image.Image | Sequence[Image.Image] | None
+"""What a chat shows: nothing, one image, or the images of a conversation in their order."""
 
 
 class Generator:
-    """Generates completions of chats, each with or without one image.
+    """Generates completions of chats, each with or without images.
 
     Args:
         model: Any image-text-to-text model of transformers, or a PEFT model around one.
@@ -43,14 +45,14 @@ class Generator:
         self.processor = processor
         self.source = source
         self.batcher = Batcher(batch_size)
-        self._image_tokens: dict[tuple[int, int], int] = {}
+        self._image_tokens: dict[tuple[tuple[int, int], ...], int] = {}
         self._control = control_tokens(processor)
         self._thinking = thinking_marks(processor)
 
     def generate(
         self,
         chats: Sequence[Chat],
-        images: Sequence[Image.Image | None],
+        images: Sequence[Shown],
         decoding: Decoding,
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
@@ -59,7 +61,7 @@ class Generator:
 
         Args:
             chats: Messages with plain text.
-            images: One a chat, or None.
+            images: What each chat shows.
             decoding: Greedy or sampled, and how long.
             prefix: Beginning of the assistant's message, the same for all or one a chat; it is
                 continued and is not part of what is returned.
@@ -84,33 +86,33 @@ class Generator:
 
     def _load(self, prompt: _Prompt) -> Load:
         """Length of a prompt; an image of a size is processed once to see its tokens."""
-        if prompt.image is None:
+        if not prompt.images:
             return Load(len(prompt.text), 0)
-        size = prompt.image.size
-        if size not in self._image_tokens:
-            shown = self.encode([prompt.text], [prompt.image])["input_ids"].shape[1]
+        sizes = tuple(image.size for image in prompt.images)
+        if sizes not in self._image_tokens:
+            shown = self.encode([prompt.text], [prompt.images])["input_ids"].shape[1]
             read = len(self.processor.tokenizer(prompt.text)["input_ids"])
-            self._image_tokens[size] = max(1, int(shown) - read)
-        return Load(len(prompt.text), self._image_tokens[size])
+            self._image_tokens[sizes] = max(1, int(shown) - read)
+        return Load(len(prompt.text), self._image_tokens[sizes])
 
     def _prompts(
         self,
         chats: Sequence[Chat],
-        images: Sequence[Image.Image | None],
+        images: Sequence[Shown],
         prefix: Prefix,
         seeds: Sequence[int],
     ) -> list[_Prompt]:
         begun = [prefix or ""] * len(chats) if prefix is None or isinstance(prefix, str) else prefix
         prompts = []
-        for chat, image, start, seed in zip(chats, images, begun, seeds, strict=True):
+        for chat, shown, start, seed in zip(chats, images, begun, seeds, strict=True):
             rendered = self.processor.apply_chat_template(
-                with_blocks(inert(chat, self._control), image), add_generation_prompt=True
+                with_blocks(inert(chat, self._control), _all(shown)), add_generation_prompt=True
             )
-            prompts.append(_Prompt(rendered + start, image, seed))
+            prompts.append(_Prompt(rendered + start, _all(shown), seed))
         return prompts
 
     def _complete(self, prompts: Sequence[_Prompt], decoding: Decoding) -> list[str]:
-        inputs = self.encode([prompt.text for prompt in prompts], [p.image for p in prompts])
+        inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
         inputs = inputs.to(self.model.device, dtype=self.model.dtype)
         length = int(inputs["input_ids"].shape[1])
         processors = LogitsProcessorList()
@@ -123,9 +125,9 @@ class Generator:
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
         return [spoken(text, self._thinking) for text in texts]
 
-    def encode(self, texts: Sequence[str], images: Sequence[Image.Image | None]) -> Any:
+    def encode(self, texts: Sequence[str], images: Sequence[Shown]) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
-        shown = [[image] for image in images if image is not None]
+        shown = [list(_all(some)) for some in images if _all(some)]
         # A template that writes the beginning-of-text token must not get a second one.
         begin = self.processor.tokenizer.bos_token
         written = begin is not None and bool(texts) and texts[0].startswith(begin)
@@ -156,8 +158,14 @@ class Generator:
 @dataclass(frozen=True)
 class _Prompt:
     text: str
-    image: Image.Image | None
+    images: tuple[Image.Image, ...]
     seed: int
+
+
+def _all(shown: Shown) -> tuple[Image.Image, ...]:
+    if shown is None:
+        return ()
+    return (shown,) if isinstance(shown, Image.Image) else tuple(shown)
 
 
 def suppressed_tokens(model: Any, processor: Any) -> list[int]:

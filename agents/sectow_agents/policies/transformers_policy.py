@@ -7,11 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
-
 from sectow_agents.config import AttackerSettings, Device, Dtype
-from sectow_agents.policies.chat import Chat, attacker_chat, defender_chat
-from sectow_agents.policies.generator import Generator
+from sectow_agents.policies.chat import Chat, attacker_chat, defender_chat, images_of
+from sectow_agents.policies.generator import Generator, Shown
 from sectow_agents.policies.load import load_model
 from sectow_agents.policies.sampling import Decoding
 from sectow_env.game import Attack, Scenario
@@ -52,7 +50,7 @@ class Speaker:
         """Take the seeds of the next call's items; see `sectow_env.game.Reseedable`."""
         self._seeds = list(seeds)
 
-    def complete(self, chats: Sequence[Chat], images: Sequence[Image.Image | None]) -> list[str]:
+    def complete(self, chats: Sequence[Chat], images: Sequence[Shown]) -> list[str]:
         """One completion a chat, with the seeds that were handed over, or the next own ones."""
         seeds, self._seeds = self._seeds, None
         if seeds is None:
@@ -78,9 +76,7 @@ class TransformersDefender(Speaker):
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         """One response an attack, in order."""
         chats = [defender_chat(attack, self.system) for attack in attacks]
-        return self.complete(
-            chats, [attack.image.pil() if attack.image else None for attack in attacks]
-        )
+        return self.complete(chats, [images_of(attack) for attack in attacks])
 
 
 class TransformersAttacker(Speaker):

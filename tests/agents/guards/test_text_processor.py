@@ -11,7 +11,7 @@ from sectow_env.errors import ConfigError
 
 
 def blocks(*texts: str) -> list[dict[str, object]]:
-    return with_blocks([{"role": "user", "content": text} for text in texts], None)
+    return with_blocks([{"role": "user", "content": text} for text in texts], [])
 
 
 def test_a_tokenizer_without_a_template_gets_the_text_as_it_is(bare_classifier: Path) -> None:
