@@ -1,4 +1,4 @@
-"""`sectow judge rerun`: stored turns of an evaluation, scored anew by another judge.
+"""`sectow judge`, and `sectow judge rerun`: stored turns, scored anew by another judge.
 
 The answers are not asked for again. What comes out is an evaluation of its own, with the same
 questions and answers, and with the judge's name on it; the old one stays as it is.
@@ -6,7 +6,6 @@ questions and answers, and with the judge's name on it; the old one stays as it 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ import typer
 
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.journal import RememberedJudge
+from sectow_benchmarks.labels.commands import annotate, audit
 from sectow_benchmarks.samples import LABELS, judged, rows_of, turn_of_row
 from sectow_benchmarks.seal import file_digest
 from sectow_env.disk import folder_name
@@ -25,7 +25,9 @@ from sectow_env.worlds.load import load_world
 UNIT = "judged"
 Told = Callable[[str, int, int], None]
 
-app = typer.Typer(help="Score the stored turns of an evaluation anew.", no_args_is_help=True)
+app = typer.Typer(
+    help="Score stored turns anew, label them by hand, and audit judges.", no_args_is_help=True
+)
 
 
 def rejudge(
@@ -69,7 +71,7 @@ def rejudge(
 
 @app.callback()
 def judge() -> None:
-    """Score the stored turns of an evaluation anew."""
+    """Score stored turns anew, label them by hand, and audit judges."""
 
 
 @app.command()
@@ -92,19 +94,8 @@ def rerun(
     typer.echo(f"page: {report.page.resolve()}")
 
 
-@app.command("audit")
-def audit_judge(
-    folder: Annotated[Path, typer.Argument(help="A finished evaluation, judged by the truth.")],
-    judge: Annotated[str, typer.Option(help="A registered judge.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-) -> None:
-    """How far a judge agrees with the verdicts of an evaluation, and what its errors do to ASR."""
-    from sectow_benchmarks.audit import audit, to_markdown
-
-    run = EvaluationRun.open(folder)
-    world = load_world(run.about["world"]["name"])
-    found = audit(run, find_judge(judge, world))
-    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else to_markdown(found))
+app.command("audit")(audit)
+app.command("annotate")(annotate)
 
 
 def _counter(progress: Told | None, turns: list[Any]) -> Callable[[int], None] | None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from sectow_agents.config import LeagueSettings
-from sectow_agents.league import MixedDefender, assemble, opponents
+from sectow_agents.league import assemble, opponents
 from sectow_env.game import Attack
 
 ATTACKS = [Attack(query=str(number)) for number in range(400)]

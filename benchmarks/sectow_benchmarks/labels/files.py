@@ -1,0 +1,192 @@
+"""Labels on disk: JSON lines, one label a line the moment it is given.
+
+The first line says kind, schema number, source and revision; each other line is a `LabelledTurn`.
+A label that is given anew is a line of its own, and holds. A line counts once it is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sectow_benchmarks.labels.base import LabelledTurn, LabelSet, with_labels
+from sectow_env.disk import sync, write_text
+from sectow_env.errors import ConfigError
+from sectow_env.game import Turn
+
+KIND = "sectow-labels"
+SCHEMA = 1
+
+
+def write_labels(path: Path, labels: LabelSet) -> None:
+    """Write a set; a reader sees the old file or the new one, never a part."""
+    lines = [_head(labels), *(turn.model_dump_json() for turn in labels.turns)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, "\n".join(lines) + "\n")
+    sync(path.parent)
+
+
+def read_labels(path: Path) -> LabelSet:
+    """Read a file of labels; of one annotator's labels of a turn the last one holds.
+
+    Raises:
+        ConfigError: There is no such file, it is of another kind or schema, or a line cannot be
+            read. No error quotes a turn.
+    """
+    labels, _whole = _read(path)
+    return labels
+
+
+class LabelFile:
+    """A file that one annotator's labels go into, made with the first one.
+
+    Args:
+        path: Of the file; it may hold labels of other annotators too.
+        annotator: Who labels.
+        source: What the turns are from.
+        revision: Which state of it.
+
+    Raises:
+        ConfigError: The annotator has no name, or the file holds something else.
+    """
+
+    def __init__(self, path: Path, annotator: str, source: str, revision: str) -> None:
+        if not annotator.strip() or not annotator.isprintable():
+            raise ConfigError(
+                given=f"the annotator {annotator!r}",
+                why="labels are kept under a name that can be printed",
+                fix="give a name or a pseudonym",
+            )
+        self.path = path
+        self.annotator = annotator
+        self._about = LabelSet(source=source, revision=revision, turns=())
+        self._own: dict[str, LabelledTurn] = {}
+        if path.exists():
+            self._take_up()
+
+    def get(self, key: str) -> LabelledTurn | None:
+        """What this annotator has said of the turn with this key, and nobody else."""
+        return self._own.get(key)
+
+    def add(self, turn: Turn, cluster: str, *, harmful: bool | None, refused: bool | None) -> None:
+        """Keep a label; it is on disk when this returns.
+
+        Args:
+            turn: Was labelled.
+            cluster: As in `LabelledTurn`.
+            harmful: None: cannot tell.
+            refused: The same.
+        """
+        label = LabelledTurn(
+            turn=turn,
+            labels={self.annotator: harmful},
+            refusals={self.annotator: refused},
+            cluster=cluster,
+        )
+        if not self.path.exists():
+            write_labels(self.path, self._about)
+        # In one write, so that two annotators may share a file.
+        with self.path.open("ab", buffering=0) as file:
+            file.write(label.model_dump_json().encode() + b"\n")
+            os.fsync(file.fileno())
+        self._own[label.key] = label
+
+    def _take_up(self) -> None:
+        found, whole = _read(self.path)
+        about = self._about
+        if (found.source, found.revision) != (about.source, about.revision):
+            raise ConfigError(
+                given=f"the labels in {self.path}",
+                why=f"they are about {found.source} at {found.revision}, not about {about.source} "
+                f"at {about.revision}",
+                fix="give another file with --out",
+            )
+        _cut(self.path, whole)
+        for one in found.turns:
+            if self.annotator in one.labels:
+                self._own[one.key] = one.model_copy(
+                    update={
+                        "labels": {self.annotator: one.labels[self.annotator]},
+                        "refusals": {self.annotator: one.refusals.get(self.annotator)},
+                    }
+                )
+
+
+def _read(path: Path) -> tuple[LabelSet, int]:
+    """The labels, and how many bytes of the file they are: a torn last line is none."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            given=f"the file of labels {path}",
+            why=f"it cannot be read ({error.strerror})",
+            fix="give a file that sectow judge annotate wrote",
+        ) from error
+    head, *lines = data.split(b"\n")
+    about = _about(path, head)
+    found: dict[str, LabelledTurn] = {}
+    whole = len(data)
+    for number, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
+        try:
+            one = LabelledTurn.model_validate_json(line)
+        except ValidationError as error:
+            if number == len(lines) + 1:
+                # What follows the last line feed was being written when the process died.
+                whole -= len(line)
+                continue
+            raise _unreadable(f"{path}, line {number}", error) from error
+        before = found.get(one.key)
+        found[one.key] = one if before is None else with_labels(before, one.labels, one.refusals)
+    return LabelSet(**about, turns=tuple(found.values())), whole
+
+
+def _cut(path: Path, whole: int) -> None:
+    """Take a torn line off, and end the last whole one."""
+    os.truncate(path, whole)
+    with path.open("r+b", buffering=0) as file:
+        file.seek(whole - 1)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+        os.fsync(file.fileno())
+
+
+def _head(labels: LabelSet) -> str:
+    about = labels.model_dump(exclude={"turns"})
+    return json.dumps({"kind": KIND, "schema": SCHEMA, **about})
+
+
+def _about(path: Path, line: bytes) -> Mapping[str, Any]:
+    try:
+        head = json.loads(line)
+    except (ValueError, RecursionError):
+        head = None
+    kind, schema = (head.get("kind"), head.get("schema")) if isinstance(head, dict) else (None,) * 2
+    if (kind, schema) != (KIND, SCHEMA) or not isinstance(head, dict):
+        raise ConfigError(
+            given=f"{path}, line 1",
+            why=f"it does not say that this is a file of kind {KIND!r} and schema {SCHEMA}",
+            fix="give a file that this version of sectow judge annotate wrote",
+        )
+    about = {name: value for name, value in head.items() if name not in {"kind", "schema"}}
+    try:
+        LabelSet(**about, turns=())
+    except (TypeError, ValidationError) as error:
+        raise _unreadable(f"{path}, line 1", error) from error
+    return about
+
+
+def _unreadable(where: str, error: Exception) -> ConfigError:
+    why = "it names a field twice"
+    if isinstance(error, ValidationError):
+        # Without the input: it is text of a third party.
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        why = f"{place}: {first['msg']}" if place else str(first["msg"])
+    return ConfigError(given=where, why=why, fix="mend the line, or take it out")

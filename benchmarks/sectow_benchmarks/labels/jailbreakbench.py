@@ -1,0 +1,78 @@
+"""JailbreakBench's comparison of judges: 300 responses, each labelled by three people.
+
+Chao et al. (2024), arXiv 2404.01318. The columns of other judges are left alone: their verdicts are
+no truth. `human_majority` is left alone too: it follows from the three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sectow_benchmarks.journal import key_of
+from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
+from sectow_benchmarks.labels.rows import Home, Row, read_table, text_of, wrong
+from sectow_env.game import Attack, Scenario, Turn
+
+HUMANS = ("human1", "human2", "human3")
+HOME = Home(
+    repo="JailbreakBench/JBB-Behaviors",
+    config="judge_comparison",
+    split="test",
+    revision="886acc352a31533ffbcf4ef22c744658688086fc",
+    columns=("goal", "prompt", "target_response", *HUMANS),
+)
+
+
+def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
+    """Read the comparison.
+
+    All scenarios are put as harmful, since a judge says nothing of harm about a benign one; the
+    data set does not tell which of its goals are. Responses to one goal are one cluster.
+
+    Args:
+        path: A local copy, see `read_table`; None asks the hub.
+        revision: Commit on the hub.
+
+    Raises:
+        ConfigError: It cannot be had, or is not what was published.
+    """
+    table = read_table(replace(HOME, revision=revision), path)
+    found = [_labelled(row, number) for number, row in enumerate(table.rows, start=1)]
+    turns = tuple(one for one in found if one is not None)
+    return LabelSet(
+        source=HOME.name,
+        revision=table.revision,
+        turns=turns,
+        left_out=len(found) - len(turns),
+    )
+
+
+def _labelled(row: Row, number: int) -> LabelledTurn | None:
+    response = text_of(row, "target_response", number)
+    if response is None:
+        return None
+    goal = text_of(row, "goal", number) or ""
+    cluster = key_of(goal)[:16]
+    scenario = Scenario(
+        id=f"jailbreakbench/{number}", behavior=goal, harmful=True, split="test", cluster=cluster
+    )
+    return LabelledTurn(
+        turn=Turn(
+            scenario=scenario,
+            attack=Attack(query=text_of(row, "prompt", number) or ""),
+            response=response,
+        ),
+        labels={name: _flag(row[name], name, number) for name in HUMANS},
+        cluster=cluster,
+    )
+
+
+def _flag(value: Any, column: str, number: int) -> bool | None:
+    # A column with a gap comes as numbers with a point, and the gap as None or NaN.
+    if value is None or value != value:  # noqa: PLR0124
+        return None
+    if value not in (0, 1):
+        raise wrong(column, number, "a label is 0 or 1")
+    return bool(value)

@@ -1,0 +1,92 @@
+"""WildGuardTest: 1725 prompts with responses, labelled by people for harm and for refusal.
+
+Han et al. (2024), arXiv 2406.18495. What is published of each row is the label that its annotators
+agreed on, none where they did not: so there is one annotator here, `published`. The data set is
+gated; accept its terms on the hub first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sectow_benchmarks.journal import key_of
+from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
+from sectow_benchmarks.labels.rows import Home, Row, read_table, text_of, wrong
+from sectow_env.game import Attack, Scenario, Turn
+
+ANNOTATOR = "published"
+HOME = Home(
+    repo="allenai/wildguardmix",
+    config="wildguardtest",
+    split="test",
+    revision="d29c47f41c8b51348b5c8e8c81c039b3132b66d1",
+    columns=(
+        *("prompt", "response", "adversarial", "subcategory"),
+        *("prompt_harm_label", "response_harm_label", "response_refusal_label"),
+    ),
+)
+HARM: Mapping[str, bool] = {"harmful": True, "unharmful": False}
+REFUSAL: Mapping[str, bool] = {"refusal": True, "compliance": False}
+
+
+def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
+    """Read the test set; rows without a response are left out and counted.
+
+    All scenarios are put as harmful, since a judge says nothing of harm about a benign one. What
+    people said of the prompt stands in the scenario's meta as `prompt`, whether it was written to
+    get around a defence as `adversarial`; its category is the subcategory.
+
+    Args:
+        path: A local copy, see `read_table`; None asks the hub.
+        revision: Commit on the hub.
+
+    Raises:
+        ConfigError: It cannot be had, or is not what was published.
+    """
+    table = read_table(replace(HOME, revision=revision), path)
+    found = [_labelled(row, number) for number, row in enumerate(table.rows, start=1)]
+    turns = tuple(one for one in found if one is not None)
+    return LabelSet(
+        source=HOME.name,
+        revision=table.revision,
+        turns=turns,
+        left_out=len(found) - len(turns),
+    )
+
+
+def _labelled(row: Row, number: int) -> LabelledTurn | None:
+    response = text_of(row, "response", number)
+    if response is None:
+        return None
+    prompt = text_of(row, "prompt", number) or ""
+    cluster = key_of(prompt)[:16]
+    meta = {
+        "prompt": text_of(row, "prompt_harm_label", number) or "",
+        "adversarial": "" if row["adversarial"] is None else str(bool(row["adversarial"])).lower(),
+    }
+    scenario = Scenario(
+        id=f"wildguardtest/{number}",
+        behavior=prompt,
+        category=text_of(row, "subcategory", number) or "none",
+        harmful=True,
+        split="test",
+        cluster=cluster,
+        meta={name: value for name, value in meta.items() if value},
+    )
+    return LabelledTurn(
+        turn=Turn(scenario=scenario, attack=Attack(query=prompt), response=response),
+        labels={ANNOTATOR: _label(row, "response_harm_label", number, HARM)},
+        refusals={ANNOTATOR: _label(row, "response_refusal_label", number, REFUSAL)},
+        cluster=cluster,
+    )
+
+
+def _label(row: Row, column: str, number: int, known: Mapping[str, bool]) -> bool | None:
+    value = row[column]
+    if value is None:
+        return None
+    if value not in known:
+        raise wrong(column, number, f"a label is one of {', '.join(known)}")
+    return known[value]

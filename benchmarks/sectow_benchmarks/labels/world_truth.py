@@ -1,0 +1,41 @@
+"""The verdicts of an evaluation as labels: where a world knows the truth, they are the truth."""
+
+from __future__ import annotations
+
+import math
+
+from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
+from sectow_benchmarks.samples import rows_of, turn_of_row
+from sectow_benchmarks.seal import file_digest
+from sectow_env.game import Refusal
+
+
+def labels_of(run: EvaluationRun) -> LabelSet:
+    """All answered attacks on harmful scenarios, with what the evaluation's judge said.
+
+    Attacks of all suites and decodings are in it, each once; prefilled answers are not. A refusal
+    is a full one, as in the figure of that name.
+
+    Args:
+        run: A closed evaluation.
+    """
+    samples, judge = run.samples, str(run.about["judge"])
+    asked = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]
+    rows = rows_of(asked[asked["answered"]])
+    pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
+    turns = tuple(
+        LabelledTurn(
+            turn=turn_of_row(row, pictures.get(row["picture"])),
+            labels={judge: None if math.isnan(row["harmful"]) else bool(row["harmful"])},
+            refusals={judge: row["refusal"] == Refusal.FULL if row["refusal"] else None},
+            cluster=row["cluster"],
+        )
+        for row in rows
+    )
+    return LabelSet(
+        source=run.name,
+        revision=file_digest(run.path / "samples.parquet"),
+        turns=turns,
+        left_out=len(asked) - len(rows),
+    )

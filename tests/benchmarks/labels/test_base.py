@@ -1,0 +1,97 @@
+"""The one form of labels: majorities, keys, and sets put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from sectow_benchmarks.labels.base import LabelledTurn, Said, key_of_turn, majority, merge
+from sectow_env.errors import ConfigError
+from tests.benchmarks.labels.replicas import labelled, labels, turn
+
+SAID = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([True, False, None]))
+
+
+def by_counting(said: Said) -> bool | None:
+    """The majority, told independently."""
+    counts = Counter(said.values())
+    if counts[True] == counts[False]:
+        return None
+    return counts[True] > counts[False]
+
+
+@given(SAID)
+def test_the_truth_is_what_most_say(said: dict[str, bool | None]) -> None:
+    assert majority(said) is by_counting(said)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        lambda said: any(said.values()),
+        lambda said: 2 * sum(map(bool, said.values())) > len(said),
+        lambda said: majority(said) or False,
+    ],
+)
+def test_a_majority_that_takes_silence_for_no_is_seen(mutant: object) -> None:
+    assert callable(mutant)
+    cases: list[dict[str, bool | None]] = [
+        {"a": True, "b": False},
+        {"a": True, "b": None, "c": None},
+        {"a": None},
+        {},
+    ]
+    assert any(mutant(case) is not by_counting(case) for case in cases)
+
+
+def test_a_turn_without_a_response_cannot_be_labelled() -> None:
+    silent = turn(1).model_copy(update={"response": None})
+    with pytest.raises(ValidationError, match="without a response"):
+        LabelledTurn(turn=silent, labels={"ana": True}, cluster="x")
+
+
+@pytest.mark.parametrize("value", [1, "yes", 0.0])
+def test_a_label_is_true_false_or_none(value: object) -> None:
+    with pytest.raises(ValidationError):
+        LabelledTurn.model_validate(
+            {"turn": turn(1).model_dump(), "labels": {"ana": value}, "cluster": "x"}
+        )
+
+
+def test_labels_of_one_turn_come_together() -> None:
+    first = labels(labelled(1, ana=True), labelled(2, ana=False))
+    second = labels(labelled(2, ben=True), labelled(3, ben=None))
+    found = merge([first, second])
+    assert [dict(one.labels) for one in found.turns] == [
+        {"ana": True},
+        {"ana": False, "ben": True},
+        {"ben": None},
+    ]
+    assert found.annotators == ("ana", "ben")
+    assert merge([first]) == first
+    assert [one.harmful for one in found.turns] == [True, None, None]
+
+
+def test_labels_that_do_not_go_together_are_refused() -> None:
+    first = labels(labelled(1, ana=True))
+    with pytest.raises(ConfigError, match="neither"):
+        merge([first, first.model_copy(update={"revision": "2"})])
+    with pytest.raises(ConfigError, match="different things"):
+        merge([first, labels(labelled(1, ana=False))])
+    with pytest.raises(ConfigError, match="no labels"):
+        merge([])
+
+
+def test_the_key_is_that_of_all_that_was_seen() -> None:
+    one = turn(1)
+    others = [
+        turn(2),
+        turn(1, "it stays shut"),
+        one.model_copy(update={"attack": one.attack.model_copy(update={"query": "hum"})}),
+    ]
+    assert key_of_turn(one) == key_of_turn(turn(1))
+    assert len({key_of_turn(each) for each in (one, *others)}) == 4

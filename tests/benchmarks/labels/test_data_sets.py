@@ -1,0 +1,112 @@
+"""Loaders of labelled data sets, on replicas that the real `datasets` reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sectow_benchmarks.labels import jailbreakbench, wildguard
+from sectow_benchmarks.labels.files import write_labels
+from sectow_benchmarks.labels.sources import find_labels
+from sectow_env.errors import ConfigError, UnknownNameError
+from tests.benchmarks.labels.replicas import comparison, guarded, labelled, labels, save
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "rows.jsonl"])
+def test_the_comparison_of_judges_is_read_from_any_copy(tmp_path: Path, name: str) -> None:
+    rows = comparison()
+    found = jailbreakbench.load(save(rows, tmp_path / name))
+    assert len(found.turns) == len(rows)
+    assert found.annotators == ("human1", "human2", "human3")
+    assert [one.harmful for one in found.turns] == [bool(row["human_majority"]) for row in rows]
+    first = found.turns[0].turn
+    assert (first.scenario.behavior, first.scenario.harmful) == ("open door 0", True)
+    assert (first.attack.query, first.response) == (rows[0]["prompt"], rows[0]["target_response"])
+    # Two responses to each goal.
+    assert len({one.cluster for one in found.turns}) == len(rows) // 2
+    assert found.revision.startswith("rows-")
+    assert jailbreakbench.load(tmp_path) == found
+
+
+def test_gaps_are_missing_and_counted(tmp_path: Path) -> None:
+    rows = comparison(4)
+    rows[0]["target_response"] = None
+    rows[1] |= dict.fromkeys(jailbreakbench.HUMANS)
+    for name in ("rows.csv", "rows.parquet"):
+        found = jailbreakbench.load(save(rows, tmp_path / name))
+        assert (len(found.turns), found.left_out) == (3, 1)
+        assert found.turns[0].labels == dict.fromkeys(jailbreakbench.HUMANS)
+        assert found.turns[0].harmful is None
+
+
+def test_the_test_set_is_read_with_its_refusals(tmp_path: Path) -> None:
+    rows = guarded()
+    found = wildguard.load(save(rows, tmp_path / "rows.parquet"))
+    assert (len(found.turns), found.left_out) == (len(rows) - 1, 1)
+    assert [one.harmful for one in found.turns] == [*[True, False] * 4, None]
+    assert [one.refused for one in found.turns] == [*[False, True] * 4, None]
+    assert [one.turn.scenario.category for one in found.turns] == ["doors"] * 5 + ["keys"] * 4
+    assert found.turns[0].turn.scenario.meta == {"prompt": "unharmful", "adversarial": "true"}
+
+
+def test_a_clone_of_the_repository_is_read_by_its_configuration(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    save(comparison(3), tmp_path / "data" / "judge-comparison.csv")
+    save([{"goal": "another file"}], tmp_path / "data" / "behaviors.csv")
+    (tmp_path / "README.md").write_text(
+        "---\nconfigs:\n- config_name: behaviors\n  data_files:\n  - split: harmful\n"
+        "    path: data/behaviors.csv\n- config_name: judge_comparison\n  data_files:\n"
+        "  - split: test\n    path: data/judge-comparison.csv\n---\n"
+    )
+    assert len(jailbreakbench.load(tmp_path).turns) == 3
+
+
+@pytest.mark.parametrize("row", [{"human2": 2}, {"human2": "a secret"}, {"goal": 7}])
+def test_a_wrong_value_is_named_and_not_quoted(tmp_path: Path, row: dict[str, Any]) -> None:
+    (column,) = row
+    rows = [one | row for one in comparison(2)]
+    with pytest.raises(ConfigError, match=f"row 1, column '{column}'") as caught:
+        jailbreakbench.load(save(rows, tmp_path / "rows.parquet"))
+    assert "secret" not in str(caught.value)
+
+
+def test_an_unknown_label_is_no_label(tmp_path: Path) -> None:
+    rows = [one | {"response_harm_label": "safe"} for one in guarded(2)]
+    with pytest.raises(ConfigError, match="harmful, unharmful"):
+        wildguard.load(save(rows, tmp_path / "rows.parquet"))
+
+
+def test_what_is_no_copy_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="not one file"):
+        jailbreakbench.load(tmp_path)
+    with pytest.raises(ConfigError, match="not one file"):
+        jailbreakbench.load(tmp_path / "gone.csv")
+    save(guarded(2), tmp_path / "rows.parquet")
+    with pytest.raises(ConfigError, match="goal, target_response"):
+        jailbreakbench.load(tmp_path)
+    (tmp_path / "rows.parquet").write_bytes(b"no parquet")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        wildguard.load(tmp_path / "rows.parquet")
+
+
+def test_the_hub_out_of_reach_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # The suite sets HF_HUB_OFFLINE, and this cache is empty.
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match=wildguard.HOME.revision) as caught:
+        wildguard.load()
+    assert "accepted the data set's terms" in caught.value.fix
+
+
+def test_sources_by_name(tmp_path: Path) -> None:
+    save(comparison(3), tmp_path / "rows.csv")
+    assert len(find_labels([f"jailbreakbench:{tmp_path / 'rows.csv'}"]).turns) == 3
+    for name in ("ana", "ben"):
+        write_labels(tmp_path / f"{name}.jsonl", labels(labelled(1, "default", **{name: True})))
+    files = [str(tmp_path / f"{name}.jsonl") for name in ("ana", "ben")]
+    assert find_labels(files).annotators == ("ana", "ben")
+    with pytest.raises(UnknownNameError, match="did you mean 'wildguard'"):
+        find_labels(["wildgard"])
+    with pytest.raises(ConfigError, match="neither"):
+        find_labels([files[0], f"jailbreakbench:{tmp_path / 'rows.csv'}"])

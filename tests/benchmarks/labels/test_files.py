@@ -1,0 +1,132 @@
+"""Labels on disk: read as written, resumable, and torn or foreign lines are seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sectow_benchmarks.labels.base import LabelSet
+from sectow_benchmarks.labels.files import LabelFile, read_labels, write_labels
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attack, Turn
+from sectow_env.picture import Picture
+from sectow_env.worlds.apothecary import Apothecary
+from tests.benchmarks.labels.replicas import HOSTILE, labelled, labels, turn
+
+
+def opened(path: Path, annotator: str = "ana", revision: str = "1") -> LabelFile:
+    return LabelFile(path, annotator, "doors", revision)
+
+
+def test_a_set_comes_back_with_its_pictures(tmp_path: Path) -> None:
+    item = Apothecary(0).grid("test", harmful=True, channels=["typography"])[0]
+    assert isinstance(item.attack.image, Picture)
+    shown = Turn(scenario=item.scenario, attack=item.attack, response=HOSTILE)
+    known = labels(labelled(1, ana=True, ben=None)).turns[0].model_copy(update={"turn": shown})
+    whole = LabelSet(source="doors", revision="1", turns=(known,), left_out=3)
+    write_labels(tmp_path / "labels.jsonl", whole)
+    assert read_labels(tmp_path / "labels.jsonl") == whole
+
+
+def test_each_label_is_on_disk_at_once_and_the_last_one_holds(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "ana.jsonl"
+    file = opened(path)
+    assert not path.exists()
+    for harmful in (True, None, False):
+        file.add(turn(1), "door 1", harmful=harmful, refused=True)
+        (one,) = read_labels(path).turns
+        assert one.labels == {"ana": harmful}
+        assert one.refusals == {"ana": True}
+    assert len(path.read_text().splitlines()) == 4
+    (one,) = read_labels(path).turns
+    assert opened(path).get(one.key) == one
+    assert opened(path).get("other") is None
+
+
+def test_two_annotators_share_a_file_and_see_nothing_of_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "both.jsonl"
+    opened(path).add(turn(1), "door 1", harmful=True, refused=False)
+    ben = opened(path, "ben")
+    (one,) = read_labels(path).turns
+    assert ben.get(one.key) is None
+    ben.add(turn(1), "door 1", harmful=False, refused=False)
+    (one,) = read_labels(path).turns
+    assert one.labels == {"ana": True, "ben": False}
+    assert one.harmful is None
+    mine = opened(path, "ben").get(one.key)
+    assert mine is not None
+    assert mine.labels == {"ben": False}
+
+
+@pytest.mark.parametrize("kept", [0, 1, 40, -1])
+def test_a_torn_last_line_is_cut_off_and_a_whole_one_is_not(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "ana.jsonl"
+    file = opened(path)
+    file.add(turn(1), "door 1", harmful=True, refused=False)
+    before = path.read_bytes()
+    file.add(turn(2), "door 2", harmful=True, refused=False)
+    line = path.read_bytes()[len(before) :]
+    path.write_bytes(before + line[:kept])
+    whole = 2 if kept == -1 else 1
+    assert len(read_labels(path).turns) == whole
+    opened(path).add(turn(3), "door 3", harmful=False, refused=False)
+    assert len(read_labels(path).turns) == whole + 1
+    assert path.read_bytes().startswith(before + (line if kept == -1 else b""))
+
+
+def test_a_broken_line_is_named_and_not_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "ana.jsonl"
+    write_labels(path, labels(labelled(1, ana=True), labelled(2, ana=True)))
+    head, first, second = path.read_text().splitlines()
+    tree = json.loads(first)
+    tree["turn"]["response"], tree["labels"]["ana"] = "a secret song", "yes, a secret song"
+    for broken in (json.dumps(tree), "a secret song", "[" * 100_000):
+        path.write_text(f"{head}\n{broken}\n{second}\n")
+        with pytest.raises(ConfigError, match="line 2") as caught:
+            read_labels(path)
+        assert "secret" not in str(caught.value)
+        assert "song" not in repr(caught.value.args)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "x",
+        "[]",
+        "{}",
+        '{"kind": "sectow-labels", "schema": 2, "source": "doors", "revision": "1"}',
+        '{"kind": "sectow-labels", "schema": 1, "source": "doors"}',
+        '{"kind": "sectow-labels", "schema": 1, "source": "a", "revision": "1", "turns": []}',
+        '{"kind": "sectow-labels", "schema": 1, "source": "a", "revision": "1", "colour": 1}',
+    ],
+)
+def test_another_kind_of_file_is_refused(tmp_path: Path, head: str) -> None:
+    path = tmp_path / "other.jsonl"
+    path.write_text(head + "\n")
+    with pytest.raises(ConfigError, match="line 1"):
+        read_labels(path)
+
+
+def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ana.jsonl"
+    opened(path).add(turn(1), "door 1", harmful=True, refused=False)
+    with pytest.raises(ConfigError, match="not about doors at 2"):
+        opened(path, revision="2")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_labels(tmp_path / "gone.jsonl")
+    for name in ("", "  ", "ana\x1b[31m"):
+        with pytest.raises(ConfigError, match="annotator"):
+            opened(path, name)
+
+
+@given(st.text(), st.text())
+def test_any_text_comes_back(query: str, response: str) -> None:
+    one = labelled(1, ana=True)
+    told = Turn(scenario=one.turn.scenario, attack=Attack(query=query), response=response)
+    known = one.model_copy(update={"turn": told})
+    assert type(one).model_validate_json(known.model_dump_json().encode()) == known
