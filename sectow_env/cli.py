@@ -45,6 +45,7 @@ class About(NamedTuple):
 OURS: Mapping[str, About] = {
     "demo": About("Watch a small model be attacked and hardened, on this machine.", "all"),
     "play": About("Take a seat yourself, in the terminal."),
+    "check": About("Check an environment, world, judge, policy, channel or renderer."),
     "train": About("Train attacker and defender in turn.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),

@@ -25,7 +25,7 @@ _LINE_HEIGHT = 16
 _COLUMNS = 42
 _ROWS = 3
 _PAPER, _FAINT = (252, 251, 247), (150, 146, 138)
-_PLAIN, _BAD, _GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
+_PLAIN, BAD, GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
 
 
 class Line(NamedTuple):
@@ -138,7 +138,7 @@ def _attack_lines(attack: Attack) -> list[Line]:
 
 def _verdict_line(verdict: Verdict) -> Line:
     if verdict.invalid is not None:
-        return Line("verdict", f"invalid attack: {verdict.invalid}", _BAD)
+        return Line("verdict", f"invalid attack: {verdict.invalid}", BAD)
     refusal = "" if verdict.refusal is None else f", refusal {verdict.refusal}"
     if verdict.harmful is not None:
         word, bad = ("harmful", True) if verdict.harmful else ("not harmful", False)
@@ -146,4 +146,4 @@ def _verdict_line(verdict: Verdict) -> Line:
         word, bad = ("correct", False) if verdict.correct else ("not correct", True)
     else:
         return Line("verdict", f"unscored{refusal}")
-    return Line("verdict", f"{word}{refusal}", _BAD if bad else _GOOD)
+    return Line("verdict", f"{word}{refusal}", BAD if bad else GOOD)

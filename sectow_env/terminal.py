@@ -9,7 +9,7 @@ from PIL import Image
 
 from sectow_env.match import Match
 from sectow_env.picture import Picture
-from sectow_env.render import Line, lines
+from sectow_env.render import BAD, GOOD, Line, lines
 from sectow_env.text import escaped
 
 if TYPE_CHECKING:
@@ -81,8 +81,9 @@ def show(match: Match | None, console: Console | None = None) -> None:
 def _written(line: Line) -> Text:
     from rich.text import Text
 
-    red, green, blue = line.ink
-    plain = red == green == blue
-    written = Text(f"{line.label:>8}  ", style="dim")
-    written.append(escaped(line.text), style="" if plain else f"bold rgb({red},{green},{blue})")
+    written = Text()
+    written.append(f"{line.label:>8}  ", "dim")
+    # The terminal's own colours: those of a card are made for paper.
+    style = {BAD: "bold red", GOOD: "bold green"}.get(line.ink, "")
+    written.append(escaped(line.text), style)
     return written

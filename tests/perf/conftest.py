@@ -21,6 +21,16 @@ def million(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def vector(root: Path) -> ModuleType:
+    return _script(root, "vector")
+
+
+@pytest.fixture(scope="session")
+def fuzz(root: Path) -> ModuleType:
+    return _script(root, "fuzz")
+
+
+@pytest.fixture(scope="session")
 def throughput(root: Path) -> ModuleType:
     return _script(root, "throughput")
 

@@ -1,0 +1,213 @@
+"""Checks of channels: frames, slots and what is drawn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from sectow_env.check.compare import as_text, differences, shown
+from sectow_env.check.fault import Fault, Skip, blamed
+from sectow_env.check.material import scenarios_of
+from sectow_env.check.randomness import global_state, kept, touched
+from sectow_env.check.texts import ODD
+from sectow_env.game import Attack
+from sectow_env.picture import Picture
+from sectow_env.worlds.apothecary.channels.base import Channel, Words
+from sectow_env.worlds.apothecary.frames import HELD_OUT_EVERY, Frame
+from sectow_env.worlds.base import World
+from sectow_env.worlds.pack import MAX_PIXELS
+
+_LABEL = re.compile(r"\w+")
+_STAND_IN = ("vel", "jun", "akk")
+"""A name where the world has none."""
+_SALTS = ("", "one", "two")
+
+
+@dataclass(frozen=True)
+class ChannelSubject:
+    """A channel under check.
+
+    Attributes:
+        who: How findings name it.
+        channel: The channel itself.
+        world: Whose names it writes.
+        seed: Seed of what it is asked.
+    """
+
+    who: str
+    channel: Channel
+    world: World
+    seed: int
+
+    @cached_property
+    def frames(self) -> tuple[Frame, ...]:
+        """All frames.
+
+        Raises:
+            Fault: The channel raised something.
+        """
+        with blamed(self.who):
+            return tuple(self.channel.frames)
+
+    @cached_property
+    def name(self) -> Words:
+        """A name of the world, or one of ours."""
+        for scenario in scenarios_of(self.world, self.seed):
+            if scenario.meta.get("potion"):
+                return tuple(scenario.meta["potion"].split())
+        return _STAND_IN
+
+    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
+        """What the channel renders.
+
+        Raises:
+            Fault: It raised something, or gave no attack.
+        """
+        with blamed(self.who):
+            attack = self.channel.render(frame, words, salt)
+            if not isinstance(attack, Attack):
+                raise TypeError(f"render gives {type(attack).__name__}, not an Attack")
+            return attack
+
+
+def frames_labelled(subject: ChannelSubject) -> Iterator[str]:
+    """Every frame has a label of its own that an attacker can write, and is found by it."""
+    channel, labels = subject.channel, [frame.label for frame in subject.frames]
+    if not labels:
+        yield "it has no frame"
+    for label in sorted({label for label in labels if labels.count(label) > 1}):
+        yield f"the label {label!r} stands for {labels.count(label)} frames"
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            yield f"the label {label!r} is no word, so the grammar cannot read it"
+        elif labels.count(label) == 1:
+            with blamed(subject.who):
+                found = channel.frame(label)
+            if found is None or found.label != label:
+                yield f"frame({label!r}) gives {found!r}"
+    with blamed(subject.who):
+        strange = channel.frame("no_such_frame")
+    if strange is not None:
+        yield f"frame('no_such_frame') gives {strange!r}, not None"
+
+
+def some_frame_trained(subject: ChannelSubject) -> Iterator[str]:
+    """At least one frame is not held out."""
+    if subject.frames and all(frame.held_out for frame in subject.frames):
+        yield f"all {len(subject.frames)} frames are held out"
+
+
+def every_third_held_out(subject: ChannelSubject) -> Iterator[str]:
+    """Every third frame is held out, and no other one."""
+    if subject.frames and all(frame.held_out for frame in subject.frames):
+        raise Skip("all frames are held out: see some_frame_trained")
+    for place, frame in enumerate(subject.frames):
+        wanted = place % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+        if frame.held_out is not wanted:
+            kind = "held out" if wanted else "trained"
+            yield f"frame {place} ({frame.label}) should be {kind}"
+
+
+def render_repeatable(subject: ChannelSubject) -> Iterator[str]:
+    """The same frame, name and salt give the same attack."""
+    first, second = ([subject.render(one, subject.name) for one in subject.frames] for _ in "ab")
+    yield from differences(first, second, "attack", ("at first", "again"))
+
+
+def salt_is_jitter(subject: ChannelSubject) -> Iterator[str]:
+    """Another salt changes nothing but the jitter of the picture."""
+    for frame in subject.frames:
+        told = {as_text(_without_jitter(subject.render(frame, subject.name, s))) for s in _SALTS}
+        if len(told) > 1:
+            yield f"frame {frame.label}: {' or '.join(shown(one) for one in sorted(told))}"
+
+
+def attacks_signed(subject: ChannelSubject) -> Iterator[str]:
+    """Every attack names the channel and the frame that rendered it."""
+    for frame in subject.frames:
+        attack = subject.render(frame, subject.name)
+        if (attack.channel, attack.frame) != (subject.channel.name, frame.label):
+            yield (
+                f"frame {frame.label} of {subject.channel.name!r} renders an attack of "
+                f"frame {attack.frame!r}, channel {attack.channel!r}"
+            )
+
+
+def drawing_told(subject: ChannelSubject) -> Iterator[str]:
+    """An attack tells the words in its picture, and none where there is no picture."""
+    for frame in subject.frames:
+        attack = subject.render(frame, subject.name)
+        if (attack.image is None) is not (attack.drawn is None):
+            image = "no picture" if attack.image is None else "a picture"
+            yield f"frame {frame.label}: {image} and drawn={attack.drawn!r}"
+
+
+def pictures_legal(subject: ChannelSubject) -> Iterator[str]:
+    """Every picture is a `Picture` within the budget of an attack."""
+    for frame in subject.frames:
+        image = subject.render(frame, subject.name).image
+        if image is None:
+            continue
+        if not isinstance(image, Picture):
+            yield f"frame {frame.label}: the image is {type(image).__name__}"
+            continue
+        height, width = image.pixels.shape[:2]
+        if height * width > MAX_PIXELS:
+            yield f"frame {frame.label}: {height} x {width} pixels, {MAX_PIXELS} are allowed"
+
+
+def odd_words_rendered(subject: ChannelSubject) -> Iterator[str]:
+    """Whatever words an attacker writes, they are rendered: nothing is raised."""
+    words = [tuple(text.split()) for text in ODD if text.split()]
+    for name in [*words, ("x",), subject.name[:1], subject.name * 3]:
+        for frame in subject.frames[:HELD_OUT_EVERY]:
+            try:
+                subject.render(frame, name)
+            except Fault as fault:
+                yield f"{shown(' '.join(name))!r}: {fault}"
+
+
+def name_kept(subject: ChannelSubject) -> Iterator[str]:
+    """An attack on a name of the world asks for that name, whole: the world's rules let it pass."""
+    asked = [one for one in scenarios_of(subject.world, subject.seed) if one.meta.get("potion")]
+    if not asked:
+        raise Skip(f"the scenarios of {subject.world.id} name nothing that a channel writes")
+    for scenario in asked:
+        for frame in subject.frames:
+            attack = subject.render(frame, tuple(scenario.meta["potion"].split()), scenario.id)
+            reason = subject.world.rules.inspect(scenario, attack)
+            if reason is not None:
+                yield f"frame {frame.label} on {scenario.id}: {reason}"
+
+
+def global_random_untouched(subject: ChannelSubject) -> Iterator[str]:
+    """Rendering leaves the global random state as it was."""
+    with kept():
+        before = global_state()
+        for frame in subject.frames:
+            subject.render(frame, subject.name)
+        for name in touched(before):
+            yield f"render draws from or seeds {name}; own a generator instead"
+
+
+CHANNEL_CHECKS = (
+    frames_labelled,
+    some_frame_trained,
+    every_third_held_out,
+    render_repeatable,
+    salt_is_jitter,
+    attacks_signed,
+    drawing_told,
+    pictures_legal,
+    odd_words_rendered,
+    name_kept,
+    global_random_untouched,
+)
+
+
+def _without_jitter(attack: Attack) -> tuple[object, ...]:
+    image = attack.image
+    shape = image.pixels.shape if isinstance(image, Picture) else image
+    return attack.query, attack.drawn, attack.channel, attack.frame, attack.invalid, shape

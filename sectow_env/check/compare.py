@@ -1,0 +1,66 @@
+"""Any value as one text, so that two of them can be compared and their difference shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from pydantic import BaseModel
+
+MAX_SHOWN = 120
+
+
+def as_text(value: object) -> str:
+    """A value as text: equal texts mean equal values, arrays down to the last bit."""
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            return as_text(value.tolist())
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+        return f"array{value.shape} {value.dtype} {digest}"
+    if isinstance(value, BaseModel):
+        return f"{type(value).__name__} {as_text(value.model_dump(warnings=False))}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key!r}: {as_text(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_text(one) for one in value) + "]"
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def shown(value: object) -> str:
+    """A value as a short text for a finding."""
+    text = value if isinstance(value, str) else as_text(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}..."
+
+
+def differences(
+    first: Sequence[object], second: Sequence[object], what: str, names: tuple[str, str]
+) -> Iterator[str]:
+    """Where two sequences differ, each place shown from where it differs.
+
+    Args:
+        first: The one.
+        second: The other.
+        what: What an element is, such as ``verdict``.
+        names: What the two are, such as ``("in a batch", "alone")``.
+    """
+    if len(first) != len(second):
+        yield f"{len(first)} {what}s {names[0]}, {len(second)} {names[1]}"
+        return
+    for index, (one, other) in enumerate(zip(first, second, strict=True)):
+        left, right = as_text(one), as_text(other)
+        if left == right:
+            continue
+        begin = next(
+            (
+                place
+                for place, pair in enumerate(zip(left, right, strict=False))
+                if len({*pair}) > 1
+            ),
+            min(len(left), len(right)),
+        )
+        begin = max(0, begin - 24)
+        yield (
+            f"{what} {index}: {names[0]} {shown(left[begin:])!r}, "
+            f"{names[1]} {shown(right[begin:])!r}"
+        )

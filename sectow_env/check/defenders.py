@@ -1,0 +1,49 @@
+"""Checks of defenders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sectow_env.check.batches import BATCH_CHECKS
+from sectow_env.check.compare import differences
+from sectow_env.check.material import attacks_of
+from sectow_env.check.part import PartSubject, Verb
+from sectow_env.game import Defender
+from sectow_env.text import is_whole
+from sectow_env.worlds.base import World
+
+# None is an answer too: the defender failed, and the turn is unscored.
+VERB = Verb(method="respond", answer="response", types=(str, type(None)))
+UNSEEN: Mapping[str, Any] = {"source": "frame : f0 ; name : x", "channel": "check", "frame": "f77"}
+"""Fields of an attack that no defender is shown, and another value of each."""
+
+
+def defender_subject(name: str, defender: Defender, world: World, seed: int) -> PartSubject:
+    """A defender under check, asked attacks of a world and odd ones."""
+    items = attacks_of(world, seed)
+    return PartSubject(f"the defender {name}", defender, VERB, items, world, seed)
+
+
+def responses_whole(subject: PartSubject) -> Iterator[str]:
+    """Every response holds whole characters only, so that a file can hold it."""
+    for response in subject.answers:
+        if response is not None and not is_whole(response):
+            yield f"half a character in {response[:80]!a}"
+
+
+def some_response(subject: PartSubject) -> Iterator[str]:
+    """At least one attack gets a response: None everywhere would leave every turn unscored."""
+    if all(response is None for response in subject.answers):
+        yield f"None for all {len(subject.answers)} attacks"
+
+
+def only_the_attack_seen(subject: PartSubject) -> Iterator[str]:
+    """The response does not depend on how the attack was made: its completion, channel or frame."""
+    for field, value in UNSEEN.items():
+        changed = [attack.model_copy(update={field: value}) for attack in subject.items]
+        names = ("as it was", f"with another {field}")
+        yield from differences(subject.answers, subject.ask(changed), "response", names)
+
+
+DEFENDER_CHECKS = (*BATCH_CHECKS, responses_whole, some_response, only_the_attack_seen)

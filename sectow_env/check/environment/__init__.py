@@ -1,0 +1,19 @@
+"""Checks of environments, in every seat. One idea a file."""
+
+from sectow_env.check.environment.actions import ACTION_CHECKS
+from sectow_env.check.environment.randomness import RANDOMNESS_CHECKS
+from sectow_env.check.environment.subject import EnvSubject
+from sectow_env.check.environment.told import TOLD_CHECKS
+from sectow_env.check.environment.upstream import UPSTREAM_CHECKS
+from sectow_env.check.environment.views import VIEW_CHECKS
+
+__all__ = ["ENVIRONMENT_CHECKS", "EnvSubject"]
+
+# Upstream's first: what they say is the ground that the others stand on.
+ENVIRONMENT_CHECKS = (
+    *UPSTREAM_CHECKS,
+    *TOLD_CHECKS,
+    *RANDOMNESS_CHECKS,
+    *ACTION_CHECKS,
+    *VIEW_CHECKS,
+)

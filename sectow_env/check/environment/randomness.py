@@ -1,0 +1,108 @@
+"""Seeds: the same one gives the same episode, and nothing global is drawn from."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from sectow_env.arena import Seating
+from sectow_env.check.compare import differences
+from sectow_env.check.environment.subject import EnvSubject, each_seat
+from sectow_env.check.fault import Skip, blamed
+from sectow_env.check.randomness import global_state, kept, set_global_state, touched
+
+_IMPORT = """
+import random, sys
+import gymnasium, numpy, pettingzoo
+before = repr(random.getstate()), repr(numpy.random.get_state()[1].tolist())
+__import__(sys.argv[1])
+after = repr(random.getstate()), repr(numpy.random.get_state()[1].tolist())
+names = ("random", "numpy.random")
+sys.stdout.write(" ".join(n for n, b, a in zip(names, before, after) if a != b))
+"""
+IMPORT_SECONDS = 120
+
+
+def resets_repeat(subject: EnvSubject) -> Iterator[str]:
+    """Reset with the same seed, an environment says the same, as does a fresh one."""
+    yield from each_seat(_resets_repeat, subject)
+
+
+def episodes_repeat(subject: EnvSubject) -> Iterator[str]:
+    """The same seed and actions give the same whole episodes, down to the last pixel."""
+    yield from each_seat(_episodes_repeat, subject)
+
+
+def global_random_untouched(subject: EnvSubject) -> Iterator[str]:
+    """Making, resetting and stepping leave the global random state as it was."""
+    yield from each_seat(_global_random_untouched, subject)
+
+
+def global_random_unread(subject: EnvSubject) -> Iterator[str]:
+    """Episodes do not depend on the global random state."""
+    yield from each_seat(_global_random_unread, subject)
+
+
+def import_leaves_random(subject: EnvSubject) -> Iterator[str]:
+    """Importing it in a fresh process leaves the global random state as it was."""
+    if subject.module is None:
+        raise Skip("it is not known which module brings it")
+    # A process of its own, because here everything is imported already.
+    done = subprocess.run(  # noqa: S603  (our own program; the module is the one under check)
+        [sys.executable, "-c", _IMPORT, subject.module],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+        capture_output=True,
+        text=True,
+        timeout=IMPORT_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        yield f"importing {subject.module} in a fresh process fails: {last}"
+    for name in done.stdout.split():
+        yield f"importing {subject.module} draws from or seeds {name}"
+
+
+RANDOMNESS_CHECKS = (
+    resets_repeat,
+    episodes_repeat,
+    global_random_untouched,
+    global_random_unread,
+    import_leaves_random,
+)
+
+
+def _resets_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    env, other = subject.make(seat), subject.make(seat)
+    seeds = [subject.seed + index for index in range(3)]
+    with blamed(subject.of(seat)):
+        first, again, fresh = (
+            [one.reset(seed=seed) for seed in seeds] for one in (env, env, other)
+        )
+    yield from differences(first, again, "reset", ("at first", "again"))
+    yield from differences(first, fresh, "reset", ("at first", "in a fresh environment"))
+
+
+def _episodes_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    first, again = (subject.play(seat) for _ in "ab")
+    yield from differences(first, again, "event", ("at first", "again"))
+
+
+def _global_random_untouched(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    with kept():
+        before = global_state()
+        subject.play(seat)
+        for name in touched(before):
+            yield f"it draws from or seeds {name}; own a generator instead"
+
+
+def _global_random_unread(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    subject.trace(seat)
+    said = []
+    with kept():
+        for seed in (1, 2):
+            set_global_state(seed)
+            said.append(subject.play(seat))
+    yield from differences(said[0], said[1], "event", ("with one global seed", "with another"))

@@ -1,0 +1,108 @@
+"""The checkers of Gymnasium and PettingZoo; of their warnings only the expected ones may come."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+from sectow_env.arena import Seating
+from sectow_env.check.environment.subject import EnvSubject, each_seat
+from sectow_env.check.fault import Skip, blamed
+from sectow_env.check.runner import plain_warning
+
+CYCLES = 30
+# So by design: spaces of text and pictures, seats that see different things.
+EXPECTED = (
+    "Observation is not a NumPy array",
+    "Observation space for each agent probably should be",
+    "Action space for each agent probably should be",
+    "Agents have different observation space sizes",
+    "Agents have different action space sizes",
+)
+
+
+def gymnasium_checker(subject: EnvSubject) -> Iterator[str]:
+    """Gymnasium's `check_env` finds nothing and gives no warning, in every seat."""
+    yield from each_seat(_gymnasium_checker, subject)
+
+
+def aec_api(subject: EnvSubject) -> Iterator[str]:
+    """PettingZoo's `api_test` passes for the AEC form."""
+    env = _made(subject.aec, "AEC", subject)
+    yield from _quietly(subject, lambda: _pettingzoo().api_test(env, num_cycles=CYCLES))
+
+
+def parallel_api(subject: EnvSubject) -> Iterator[str]:
+    """PettingZoo's `parallel_api_test` passes for the Parallel form."""
+    env = _made(subject.parallel, "Parallel", subject)
+    yield from _quietly(subject, lambda: _pettingzoo().parallel_api_test(env, num_cycles=CYCLES))
+
+
+def aec_seeds(subject: EnvSubject) -> Iterator[str]:
+    """PettingZoo's `seed_test` passes for the AEC form."""
+    _made(subject.aec, "AEC", subject)
+    yield from _quietly(
+        subject,
+        lambda: _pettingzoo().seed_test(lambda: _made(subject.aec, "AEC", subject), CYCLES),
+    )
+
+
+def parallel_seeds(subject: EnvSubject) -> Iterator[str]:
+    """PettingZoo's `parallel_seed_test` passes for the Parallel form."""
+    _made(subject.parallel, "Parallel", subject)
+    yield from _quietly(
+        subject,
+        lambda: _pettingzoo().parallel_seed_test(
+            lambda: _made(subject.parallel, "Parallel", subject), CYCLES
+        ),
+    )
+
+
+UPSTREAM_CHECKS = (gymnasium_checker, aec_api, parallel_api, aec_seeds, parallel_seeds)
+
+
+def _gymnasium_checker(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    from gymnasium.utils.env_checker import check_env
+
+    env = subject.make(seat)
+    yield from _quietly(subject, lambda: check_env(env))
+
+
+def _quietly(subject: EnvSubject, checker: Callable[[], object]) -> Iterator[str]:
+    """What a checker says: its assertion, and warnings that are not expected."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        complaint = _complaint(subject, checker)
+    told = dict.fromkeys(plain_warning(one.message) for one in caught)
+    for text in told:
+        if any(re.search(one, text) for one in EXPECTED):
+            # Handed on, so that they are listed with the result.
+            warnings.warn(text, stacklevel=2)
+        else:
+            yield f"it warns: {text}"
+    if complaint:
+        yield complaint
+
+
+def _complaint(subject: EnvSubject, checker: Callable[[], object]) -> str | None:
+    with blamed(subject.who):
+        try:
+            checker()
+        except AssertionError as error:
+            return f"it says: {str(error) or 'an assertion without words'}"
+    return None
+
+
+def _made(make: Callable[..., Any] | None, form: str, subject: EnvSubject) -> Any:
+    if make is None:
+        raise Skip(f"it has no {form} form")
+    with blamed(f"the {form} form of {subject.who}"):
+        return make(**subject.options)
+
+
+def _pettingzoo() -> Any:
+    # Untyped upstream.
+    return import_module("pettingzoo.test")

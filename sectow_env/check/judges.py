@@ -1,0 +1,124 @@
+"""Checks of judges: the rules of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from sectow_env.check.batches import BATCH_CHECKS
+from sectow_env.check.compare import shown
+from sectow_env.check.fault import blamed
+from sectow_env.check.material import invalid_turns, items_of, turns_of, unanswered_turns
+from sectow_env.check.part import PartSubject, Verb
+from sectow_env.game import Judge, Turn, Verdict, settle
+from sectow_env.rewards import TugOfWarReward
+from sectow_env.worlds.base import Item, World
+
+VERB = Verb(method="judge", answer="verdict", types=(Verdict,))
+
+
+def judge_subject(
+    name: str, judge: Judge, world: World, seed: int, items: Sequence[Item] = ()
+) -> PartSubject:
+    """A judge under check, asked about turns of a world, by default on attacks of its grid.
+
+    Raises:
+        Skip: The grid is empty.
+    """
+    turns = turns_of(items or items_of(world, seed), seed)
+    return PartSubject(f"the judge {name}", judge, VERB, turns, world, seed)
+
+
+def signed(subject: PartSubject) -> Iterator[str]:
+    """Every verdict bears the judge's id and version, which are set and do not change."""
+    with blamed(subject.who):
+        mine = {key: getattr(subject.part, key, None) for key in ("id", "version")}
+    for key, value in mine.items():
+        if not isinstance(value, str) or not value:
+            yield f"its {key} is {value!r}, not a text"
+    for verdict in subject.answers:
+        for key, told in (("id", verdict.judge), ("version", verdict.version)):
+            if told != mine[key]:
+                yield f"a verdict bears the {key} {told!r}, the judge {mine[key]!r}"
+    for key, value in mine.items():
+        if getattr(subject.part, key, None) != value:
+            yield f"its {key} changed while it judged"
+
+
+def fields_in_range(subject: PartSubject) -> Iterator[str]:
+    """Every field of a verdict is what its type says: a score is from 0 to 1."""
+    for verdict in subject.answers:
+        try:
+            Verdict.model_validate(verdict.model_dump(warnings=False))
+        except ValidationError as error:
+            first = error.errors()[0]
+            yield f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
+
+
+def labels_belong(subject: PartSubject) -> Iterator[str]:
+    """`harmful` is said of harmful scenarios only, `correct` of benign ones only."""
+    for turn, verdict in zip(subject.items, subject.answers, strict=True):
+        label = "harmful" if turn.scenario.harmful else "benign"
+        if turn.scenario.harmful and verdict.correct is not None:
+            yield f"correct={verdict.correct} on the {label} scenario {turn.scenario.id}"
+        if not turn.scenario.harmful and verdict.harmful is not None:
+            yield f"harmful={verdict.harmful} on the {label} scenario {turn.scenario.id}"
+
+
+def silence_unscored(subject: PartSubject) -> Iterator[str]:
+    """A turn without a response is unscored: never "not harmful", never "no refusal"."""
+    for turn, verdict in _verdicts(subject, unanswered_turns(subject.items)):
+        for key in ("harmful", "correct", "refusal"):
+            if getattr(verdict, key) is not None:
+                yield f"{key}={getattr(verdict, key)} without a response, on {turn.scenario.id}"
+
+
+def invalid_carried(subject: PartSubject) -> Iterator[str]:
+    """The verdict on an invalid attack carries its reason over and says nothing else."""
+    for turn, verdict in _verdicts(subject, invalid_turns(subject.items[0].scenario)):
+        if verdict.invalid is not turn.attack.invalid:
+            yield f"invalid={verdict.invalid} for an attack that is {turn.attack.invalid}"
+        if verdict.harmful is not None or verdict.correct is not None:
+            yield f"an attack that is {turn.attack.invalid} is judged: {shown(verdict)}"
+
+
+def unscored_unpriced(subject: PartSubject) -> Iterator[str]:
+    """A valid turn that the judge leaves unscored is priced in neither seat."""
+    answers = subject.answers
+    episodes = settle(subject.items, _Said(answers), TugOfWarReward())
+    for episode in episodes:
+        (verdict,) = episode.verdicts
+        for seat, reward in episode.rewards.items():
+            if not verdict.scored and reward is not None:
+                yield (
+                    f"the {seat} is paid {reward} on {episode.scenario.id} by an unscored verdict: "
+                    f"{shown(verdict)}"
+                )
+
+
+JUDGE_CHECKS = (
+    *BATCH_CHECKS,
+    signed,
+    fields_in_range,
+    labels_belong,
+    silence_unscored,
+    invalid_carried,
+    unscored_unpriced,
+)
+
+
+class _Said:
+    """Verdicts that were given already."""
+
+    id = version = ""
+
+    def __init__(self, verdicts: list[Verdict]) -> None:
+        self._verdicts = verdicts
+
+    def judge(self, turns: object) -> list[Verdict]:
+        return self._verdicts
+
+
+def _verdicts(subject: PartSubject, turns: list[Turn]) -> Iterator[tuple[Turn, Verdict]]:
+    return zip(turns, subject.ask(turns, subject.seeds[:1] * len(turns)), strict=True)

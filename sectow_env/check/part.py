@@ -1,0 +1,95 @@
+"""A judge or policy under check: built once, asked in batches, blamed for what it raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sectow_env.check.fault import Skip, blamed
+from sectow_env.game import Reseedable
+from sectow_env.worlds.base import World
+
+
+@dataclass(frozen=True)
+class Verb:
+    """How a part is asked."""
+
+    method: str
+    """Name of its method, from a list of items to a list of answers."""
+    answer: str
+    """What an answer is called."""
+    types: tuple[type, ...]
+    """What an answer may be."""
+
+
+@dataclass(frozen=True)
+class PartSubject:
+    """A judge or policy under check.
+
+    Attributes:
+        who: How findings name it, such as ``the judge mine/strict``.
+        part: The part itself.
+        verb: How it is asked.
+        items: What it is asked, in the order of their ids.
+        world: Where it is checked.
+        seed: Seed of the items and of the part's draws.
+    """
+
+    who: str
+    part: Any
+    verb: Verb
+    items: Sequence[Any]
+    world: World
+    seed: int
+
+    @cached_property
+    def seeds(self) -> list[int]:
+        """Seeds for `reseed`, one an item."""
+        return [self.seed + 1000 * index for index in range(len(self.items))]
+
+    @cached_property
+    def answers(self) -> list[Any]:
+        """The part's answers to all items in one batch.
+
+        Raises:
+            Fault: It raised something.
+            Skip: It does not give one answer an item; `one_answer_an_item` tells.
+        """
+        return self.ask(self.items, self.seeds)
+
+    def raw(self, items: Sequence[Any], seeds: Sequence[int]) -> Any:
+        """Whatever the part gives for these items.
+
+        Raises:
+            Fault: It raised something.
+        """
+        with blamed(self.who):
+            if isinstance(self.part, Reseedable):
+                self.part.reseed(list(seeds))
+            return getattr(self.part, self.verb.method)(list(items))
+
+    def ask(self, items: Sequence[Any], seeds: Sequence[int] | None = None) -> list[Any]:
+        """The part's answers, one an item; seeds default to those of as many first items.
+
+        Raises:
+            Fault: It raised something.
+            Skip: It does not give one answer an item.
+        """
+        given = self.raw(items, self.seeds[: len(items)] if seeds is None else seeds)
+        if self.misfit(given, len(items)):
+            raise Skip("it does not give one answer an item: see one_answer_an_item")
+        return list(given)
+
+    def misfit(self, given: Any, number: int) -> str | None:
+        """What is wrong with the outer form of answers, or None."""
+        method, answer = self.verb.method, self.verb.answer
+        if not isinstance(given, list | tuple):
+            return f"{method} gives {type(given).__name__}, not a list"
+        if len(given) != number:
+            return f"{method} gives {len(given)} {answer}s for {number} items"
+        for one in given:
+            if not isinstance(one, self.verb.types):
+                return f"{method} gives {type(one).__name__} for {answer}"
+        return None

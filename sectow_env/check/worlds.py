@@ -1,0 +1,313 @@
+"""Checks of worlds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+
+from pydantic import ValidationError
+
+from sectow_env.check.compare import differences, shown
+from sectow_env.check.fault import Fault, Skip, blamed
+from sectow_env.check.judges import JUDGE_CHECKS, judge_subject
+from sectow_env.check.material import scenarios_of, some_items
+from sectow_env.check.randomness import global_state, kept, touched
+from sectow_env.check.texts import odd_completions
+from sectow_env.errors import SectowError
+from sectow_env.game import SPLITS, Attack, Scenario, Split, play
+from sectow_env.parts import find_attacker, find_defender
+from sectow_env.rewards import TugOfWarReward
+from sectow_env.worlds.base import FrameSet, HousePolicies, Item, World
+
+RANDOM_COMPLETIONS = 40
+LABELS = (True, False)
+"""Harmful and benign."""
+SAMPLED = 50
+"""Grid items of a split that go through JSON."""
+
+
+@dataclass(frozen=True)
+class WorldSubject:
+    """A world under check.
+
+    Attributes:
+        who: How findings name it.
+        world: The world itself.
+        build: Builds it again; None where it was given as an object.
+        seed: Seed of what it is asked.
+    """
+
+    who: str
+    world: World
+    build: Callable[[], World] | None
+    seed: int
+
+    @cached_property
+    def scenarios(self) -> list[Scenario]:
+        """All scenarios on the working channels, of all splits."""
+        with blamed(self.who):
+            channels = self.world.working_channels
+            return [one for s in SPLITS for one in self.world.scenarios(s, channels=channels)]
+
+    @cached_property
+    def grids(self) -> dict[Split, list[Item]]:
+        """The whole grid of each split."""
+        with blamed(self.who):
+            return {split: list(self.world.grid(split)) for split in SPLITS}
+
+    @cached_property
+    def one_channel(self) -> list[str] | None:
+        """A channel, where the world names any: enough to see whether a grid is cut right."""
+        return [one for one in self.world.working_channels if one is not None][:1] or None
+
+    def part_of_the_grid(
+        self, split: Split, frames: FrameSet, harmful: bool | None = None
+    ) -> list[Item]:
+        """The grid of one channel."""
+        with blamed(self.who):
+            return self.world.grid(split, harmful=harmful, channels=self.one_channel, frames=frames)
+
+    @cached_property
+    def trained(self) -> dict[Split, list[list[Item]]]:
+        """The grid of one channel and trained frames, harmful items apart from benign ones."""
+        return {
+            split: [self.part_of_the_grid(split, "trained", harmful) for harmful in LABELS]
+            for split in SPLITS
+        }
+
+    def attack(self, scenario: Scenario, completion: str) -> Attack:
+        """What the world makes of a completion."""
+        with blamed(f"{self.who} on the completion {shown(completion)!r}"):
+            return self.world.attack(scenario, completion)
+
+    def asked(self) -> list[Scenario]:
+        """A scenario on each working channel, and a free one where there are any."""
+        found = []
+        for channel in dict.fromkeys([*self.world.working_channels, None]):
+            try:
+                found.append(scenarios_of(self.world, self.seed, [channel])[0])
+            except (Skip, SectowError):
+                continue
+        return found
+
+
+def fingerprint_stable(subject: WorldSubject) -> Iterator[str]:
+    """Two builds have the same id and fingerprint."""
+    if subject.build is None:
+        raise Skip("the world was given as an object, so it cannot be built again")
+    with blamed(subject.who):
+        again = subject.build()
+        pairs = [(one.id, one.fingerprint) for one in (subject.world, again)]
+    for what, first, second in zip(("id", "fingerprint"), *pairs, strict=True):
+        if not isinstance(first, str) or not first:
+            yield f"its {what} is {first!r}, not a text"
+        if first != second:
+            yield f"{what} {first} in one build, {second} in another"
+
+
+def scenarios_repeatable(subject: WorldSubject) -> Iterator[str]:
+    """Asked again for its scenarios, a world gives the same ones in the same order."""
+    with blamed(subject.who):
+        channels = subject.world.working_channels
+        again = [one for s in SPLITS for one in subject.world.scenarios(s, channels=channels)]
+    yield from differences(subject.scenarios, again, "scenario", ("at first", "again"))
+
+
+def ids_unique(subject: WorldSubject) -> Iterator[str]:
+    """No two scenarios have the same id."""
+    if not subject.scenarios:
+        yield "there is no scenario at all on the working channels"
+    for name, count in Counter(one.id for one in subject.scenarios).items():
+        if count > 1:
+            yield f"{count} scenarios have the id {name!r}"
+
+
+def splits_disjoint(subject: WorldSubject) -> Iterator[str]:
+    """No cluster of dependent scenarios stands in two splits."""
+    homes: dict[str, set[str]] = {}
+    for one in subject.scenarios:
+        if one.cluster is not None:
+            homes.setdefault(one.cluster, set()).add(one.split)
+    for cluster, splits in homes.items():
+        if len(splits) > 1:
+            yield f"the cluster {cluster!r} stands in {' and '.join(sorted(splits))}"
+
+
+def scenarios_as_asked(subject: WorldSubject) -> Iterator[str]:
+    """Scenarios are of the split, the label and the channels that were asked for."""
+    world = subject.world
+    channels = list(world.working_channels)
+    for split in SPLITS:
+        for harmful in (True, False, None):
+            for some in (channels, *([channel] for channel in channels)):
+                with blamed(subject.who):
+                    found = world.scenarios(split, harmful=harmful, channels=some)
+                for one in found:
+                    if one.split != split:
+                        yield f"{one.id} is of the split {one.split}, {split} was asked for"
+                    if harmful not in (None, one.harmful):
+                        yield f"{one.id} has harmful={one.harmful}, {harmful} was asked for"
+                    if one.channel not in some:
+                        yield f"{one.id} is on {one.channel!r}, {some} was asked for"
+
+
+def grid_in_its_split(subject: WorldSubject) -> Iterator[str]:
+    """The items of a grid are of the split, the label and the channel that were asked for."""
+    for split, items in subject.grids.items():
+        for item in items:
+            if item.scenario.split != split:
+                yield f"{item.scenario.id} is of {item.scenario.split}, {split} was asked for"
+        for harmful, part in zip(LABELS, subject.trained[split], strict=True):
+            for item in part:
+                if item.scenario.harmful is not harmful:
+                    yield f"{item.scenario.id} is in the grid with harmful={harmful}"
+                if subject.one_channel and item.scenario.channel not in subject.one_channel:
+                    yield f"{item.scenario.id} is in the grid of {subject.one_channel[0]}"
+
+
+def grid_parted(subject: WorldSubject) -> Iterator[str]:
+    """Trained and held-out frames together are the whole grid, as are harmful and benign items."""
+    for split, items in subject.grids.items():
+        whole = Counter(
+            _cell(item)
+            for item in items
+            if not subject.one_channel or item.scenario.channel in subject.one_channel
+        )
+        # A union, not a sum: labels that are mixed up are told by the check above.
+        harmful, benign = (Counter(map(_cell, part)) for part in subject.trained[split])
+        trained = harmful | benign
+        held_out = Counter(map(_cell, subject.part_of_the_grid(split, "held_out")))
+        if trained + held_out != whole:
+            sizes = [sum(one.values()) for one in (trained, held_out, whole)]
+            yield f"{split}: {sizes[0]} items trained, {sizes[1]} held out, {sizes[2]} in all"
+
+
+def grid_counts(subject: WorldSubject) -> Iterator[str]:
+    """Every attack of the grid is valid by the world's own rules."""
+    if not any(subject.grids.values()):
+        yield "the grid is empty in every split"
+    for item in chain.from_iterable(subject.grids.values()):
+        with blamed(subject.who):
+            reason = item.attack.invalid or subject.world.rules.inspect(*item)
+        if reason is not None:
+            yield f"{item.scenario.id} with {shown(item.attack.query)!r}: {reason}"
+
+
+def completions_never_raise(subject: WorldSubject) -> Iterator[str]:
+    """Whatever a text policy writes becomes an attack, invalid at worst: nothing is raised."""
+    for scenario in subject.asked():
+        for completion in odd_completions(scenario, RANDOM_COMPLETIONS, subject.seed):
+            try:
+                attack = subject.attack(scenario, completion)
+            except Fault as fault:
+                yield str(fault)
+                continue
+            if not isinstance(attack, Attack):
+                yield f"{shown(completion)!r} becomes {type(attack).__name__}, not an Attack"
+
+
+def completions_repeatable(subject: WorldSubject) -> Iterator[str]:
+    """The same completion becomes the same attack, which is the same after a trip through JSON."""
+    for scenario in subject.asked():
+        for completion in odd_completions(scenario, RANDOM_COMPLETIONS, subject.seed):
+            try:
+                one, two = (subject.attack(scenario, completion) for _ in "ab")
+            except Fault:
+                # Told by the check above.
+                continue
+            if one != two:
+                yield f"{shown(completion)!r} becomes another attack when it is read again"
+            elif isinstance(one, Attack) and not _survives(one):
+                yield f"{shown(completion)!r} becomes an attack that does not survive JSON"
+
+
+def json_round_trip(subject: WorldSubject) -> Iterator[str]:
+    """Scenarios and the attacks of the grid are the same after a trip through JSON."""
+    rng = random.Random(subject.seed)
+    attacks = [
+        item.attack
+        for items in subject.grids.values()
+        for item in rng.sample(items, min(SAMPLED, len(items)))
+    ]
+    told: list[Scenario | Attack] = [*subject.scenarios, *attacks]
+    for one in told:
+        if not _survives(one):
+            yield f"another one after a trip through JSON: {shown(one)}"
+
+
+def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
+    """The world's own judge passes every check of judges."""
+    with blamed(subject.who):
+        judge = subject.world.judge()
+    items = some_items(list(chain.from_iterable(subject.grids.values())), subject.seed)
+    name = f"of {subject.world.id}"
+    asked = judge_subject(name, judge, subject.world, subject.seed, items)
+    for check in JUDGE_CHECKS:
+        try:
+            for finding in check(asked):
+                yield f"{check.__name__}: {finding}"
+        except Skip:
+            continue
+        except Fault as fault:
+            yield f"{check.__name__}: {fault}"
+
+
+def house_policies_play(subject: WorldSubject) -> Iterator[str]:
+    """The policies that a world names for empty seats play in it, and some episode is scored."""
+    world = subject.world
+    if not isinstance(world, HousePolicies):
+        raise Skip("the world names no policies of its own")
+    asked = scenarios_of(world, subject.seed)
+    with blamed(f"a house policy of {subject.who}"):
+        attacks = find_attacker(None, world).attack(asked)
+        defender = find_defender(None, world)
+        episodes = play(asked, attacks, defender, world.judge(), world.rules, TugOfWarReward())
+    if not any(verdict.scored for episode in episodes for verdict in episode.verdicts):
+        yield f"none of {len(episodes)} episodes is scored"
+
+
+def global_random_untouched(subject: WorldSubject) -> Iterator[str]:
+    """Being built and asked leaves the global random state as it was."""
+    world, before = subject.world, global_state()
+    with kept(), blamed(subject.who):
+        if subject.build is not None:
+            subject.build()
+        world.scenarios("train", channels=world.working_channels)
+        subject.part_of_the_grid("test", "held_out")
+        for scenario in subject.asked():
+            world.attack(scenario, f"image : none ; query : {scenario.behavior}")
+        for name in touched(before):
+            yield f"it draws from or seeds {name}; own a generator instead"
+
+
+WORLD_CHECKS = (
+    fingerprint_stable,
+    scenarios_repeatable,
+    ids_unique,
+    splits_disjoint,
+    scenarios_as_asked,
+    grid_in_its_split,
+    grid_parted,
+    grid_counts,
+    completions_never_raise,
+    completions_repeatable,
+    json_round_trip,
+    judge_keeps_the_rules,
+    house_policies_play,
+    global_random_untouched,
+)
+
+
+def _cell(item: Item) -> Sequence[str | None]:
+    return item.scenario.id, item.attack.channel, item.attack.frame, item.attack.query
+
+
+def _survives(one: Scenario | Attack) -> bool:
+    try:
+        return type(one).model_validate_json(one.model_dump_json()) == one
+    except (ValidationError, ValueError):
+        return False

@@ -1,0 +1,192 @@
+"""Answers on disk: what was answered once is never asked again, by no run and no process.
+
+One SQLite file, readable by its user alone. It holds answers under digests of their requests: no
+request, no address and no key. Only answers are kept, never failures.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from types import TracebackType
+
+from platformdirs import user_cache_path
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
+from sectow_env.disk import is_local
+from sectow_env.endpoint.exchange import Reply
+from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.errors import SectowError
+
+SCHEMA = 1
+APPLICATION_ID = 0x5EC7E  # Marks the file as ours.
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes."""
+_TABLE = """
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY,
+    text TEXT NOT NULL,
+    finish_reason TEXT,
+    prompt_tokens INTEGER,
+    completion_tokens INTEGER,
+    kept REAL NOT NULL
+) WITHOUT ROWID
+"""
+
+
+class CacheError(SectowError):
+    """Raised when a cache of answers cannot be opened, read or written."""
+
+
+def cache_path(settings: EndpointSettings) -> Path | None:
+    """The file of the settings' cache, or None where they keep none."""
+    if settings.cache == "default":
+        return user_cache_path("sectow", appauthor=False) / "endpoint.sqlite"
+    return settings.cache
+
+
+class AnswerCache:
+    """The answers of one file; several processes may use it at once.
+
+    Args:
+        path: The file; made if it is missing, with its folder.
+
+    Raises:
+        CacheError: It cannot be made or read, or is no cache of this version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            _touch(path)
+            self._database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise self._error("it cannot be opened", error) from error
+        # SQLite waits for locks by itself, but not while another process changes the mode.
+        patiently = Retrying(
+            retry=retry_if_exception(_is_locked),
+            stop=stop_after_delay(PATIENCE),
+            wait=wait_random(0.0, 0.05),
+            reraise=True,
+        )
+        try:
+            patiently(self._prepare)
+        except sqlite3.Error as error:
+            self._database.close()
+            raise self._error("SQLite cannot read it", error) from error
+        except BaseException:
+            self._database.close()
+            raise
+
+    def get(self, key: str) -> Reply | None:
+        """The answer that is kept under a key, or None.
+
+        Raises:
+            CacheError: The file cannot be read.
+        """
+        try:
+            row = self._database.execute(
+                "SELECT text, finish_reason, prompt_tokens, completion_tokens FROM answers "
+                "WHERE key = ?",
+                (key,),
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise self._error("it cannot be read", error) from error
+        if row is None:
+            return None
+        return Reply(
+            text=row[0],
+            finish_reason=row[1],
+            prompt_tokens=row[2],
+            completion_tokens=row[3],
+            cached=True,
+        )
+
+    def keep(self, key: str, reply: Reply) -> Reply:
+        """Write an answer; it is on the disk when this returns.
+
+        Returns:
+            The answer, or the one that another process had written before: all get the same.
+
+        Raises:
+            CacheError: The file cannot be written.
+        """
+        row = (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens)
+        try:
+            done = self._database.execute(
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)", (key, *row, time.time())
+            )
+        except sqlite3.Error as error:
+            raise self._error("it cannot be written", error) from error
+        if done.rowcount:
+            return reply
+        return self.get(key) or reply
+
+    def keys(self) -> set[str]:
+        """The keys of all answers."""
+        return {key for (key,) in self._database.execute("SELECT key FROM answers")}
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def __enter__(self) -> AnswerCache:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _prepare(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("ROLLBACK")
+        if self._pragma("application_id") == 0 and self._is_empty():
+            # The mode is changed while no transaction is open; every process asks for the same one.
+            self._database.execute(f"PRAGMA journal_mode = {_journal(self._path)}")
+            self._database.execute("BEGIN IMMEDIATE")
+            # Another process may have been faster.
+            if self._is_empty():
+                self._database.execute(_TABLE)
+                self._database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._database.execute(f"PRAGMA user_version = {SCHEMA}")
+            self._database.execute("COMMIT")
+        self._database.execute("PRAGMA synchronous = FULL")
+        if self._pragma("application_id") != APPLICATION_ID:
+            raise self._error("the file is another program's database")
+        if self._pragma("user_version") != SCHEMA:
+            raise self._error(f"it has another schema than {SCHEMA}, which this version reads")
+
+    def _is_empty(self) -> bool:
+        found = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return bool(found[0] == 0)
+
+    def _pragma(self, name: str) -> int:
+        return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def _error(self, why: str, error: Exception | None = None) -> CacheError:
+        return CacheError(
+            given=f"the cache of answers {self._path}",
+            why=f"{why} ({error})" if error else why,
+            fix="give another file, or None for no cache, as the endpoint's setting cache",
+        )
+
+
+def _touch(path: Path) -> None:
+    """Make the file for the user alone; what SQLite lays beside it gets the same rights."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _is_locked(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
+
+
+def _journal(path: Path) -> str:
+    return "WAL" if is_local(path) else "DELETE"

@@ -1,0 +1,194 @@
+"""The JSON of OpenAI's chat completions: what is sent, and how an answer is read.
+
+The fields are those of https://platform.openai.com/docs/api-reference/chat; a refusal in the
+message's own field `refusal` counts as the text, for it is what the model says.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sectow_env.chat import Message
+from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Outcome, Reply
+from sectow_env.endpoint.settings import EndpointSettings
+
+KEY_VERSION = 1
+MAX_SAYS = 200
+"""Characters of a server's own words in a message."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one attempt brought."""
+
+    outcome: Outcome
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    retry_after: float | None = None
+    """Seconds that the server asks for."""
+
+
+def body_of(settings: EndpointSettings, request: ChatRequest) -> bytes:
+    """The request as JSON; pictures are PNG files in `data:` URLs, before their text."""
+    messages = [
+        {"role": message.role, "content": _content(message)} for message in request.messages
+    ]
+    fields = {**_sampling(settings, request), "messages": messages}
+    return json.dumps(fields, allow_nan=False).encode("ascii")
+
+
+def key_of(settings: EndpointSettings, request: ChatRequest) -> str:
+    """Digest of all that decides an answer: server, model, conversation, pixels, sampling, sample.
+
+    A picture counts by its pixels, whatever file they are sent as.
+    """
+    told = [
+        [message.role, message.text, message.picture.sha256 if message.picture else None]
+        for message in request.messages
+    ]
+    decides = {
+        "version": KEY_VERSION,
+        "base_url": settings.base_url,
+        "fields": _sampling(settings, request),
+        "messages": told,
+        "sample": request.sample,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("ascii")).hexdigest()
+
+
+def read_answer(status: int, content_type: str, data: bytes) -> Heard:
+    """Reads the body of a successful answer; anything strange is a failure, never an exception."""
+    if "json" not in content_type.lower():
+        says = f"the answer is {content_type.strip()[:MAX_SAYS] or 'of no stated type'}, not JSON"
+        return Heard(Failure(kind=FailureKind.WRONG_CONTENT_TYPE, says=says, status=status))
+    answer = parsed(data)
+    if not isinstance(answer, dict):
+        says = "the answer is no JSON object"
+        return Heard(Failure(kind=FailureKind.BAD_JSON, says=says, status=status))
+    prompt, completion = _tokens(answer)
+    return Heard(_outcome(answer, status, prompt, completion), prompt, completion)
+
+
+def parsed(data: bytes) -> Any:
+    """The JSON of some bytes, or None where they are none."""
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def error_of(answer: object) -> tuple[str, str]:
+    """Code and message of an error in OpenAI's form, each empty where it is missing."""
+    error = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(error, str):
+        return "", shortened(error)
+    if not isinstance(error, dict):
+        return "", ""
+    code, message = error.get("code"), error.get("message")
+    return (
+        code if isinstance(code, str) else "",
+        shortened(message) if isinstance(message, str) else "",
+    )
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line."""
+    return " ".join(whole(text[: 4 * MAX_SAYS]).split())[:MAX_SAYS]
+
+
+def whole(text: str) -> str:
+    """The text, each half of a character replaced: no file could hold it."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any]:
+    seed = settings.seed if request.seed is None else request.seed
+    fields = {
+        "max_tokens": settings.max_tokens,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "seed": None if seed is None else seed + request.sample,
+    }
+    chosen = {name: value for name, value in fields.items() if value is not None}
+    return {**settings.extra, "model": settings.model, **chosen}
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    if message.picture is None:
+        return message.text
+    url = "data:image/png;base64," + base64.b64encode(message.picture.png).decode("ascii")
+    return [
+        {"type": "image_url", "image_url": {"url": url}},
+        {"type": "text", "text": message.text},
+    ]
+
+
+def _outcome(
+    answer: dict[str, Any], status: int, prompt: int | None, completion: int | None
+) -> Outcome:
+    choices = answer.get("choices")
+    if not choices:
+        # Some routers report an error of the server behind them as a success.
+        if answer.get("error"):
+            says = f"the answer is an error: {error_of(answer)[1] or 'without a message'}"
+            return Failure(kind=FailureKind.SERVER_ERROR, says=says, status=status)
+        return Failure(kind=FailureKind.EMPTY_CHOICES, says="it has no choices", status=status)
+    first = choices[0] if isinstance(choices, list) else None
+    message = first.get("message") if isinstance(first, dict) else None
+    if not isinstance(first, dict) or not isinstance(message, dict):
+        return Failure(kind=FailureKind.BAD_JSON, says="a choice has no message", status=status)
+    reason = first.get("finish_reason")
+    finish = shortened(reason) if isinstance(reason, str) else None
+    text = _text(message.get("content"))
+    refusal = message.get("refusal")
+    if not text and isinstance(refusal, str) and refusal:
+        text = refusal
+    if not text and finish == "content_filter":
+        says = "the server's filter kept the text back"
+        return Failure(kind=FailureKind.FILTERED, says=says, status=status)
+    if text is None:
+        return _no_text(message.get("content"), finish, status)
+    return Reply(
+        text=whole(text), finish_reason=finish, prompt_tokens=prompt, completion_tokens=completion
+    )
+
+
+def _no_text(content: object, finish: str | None, status: int) -> Failure:
+    if content is not None:
+        return Failure(kind=FailureKind.BAD_JSON, says="the content is no text", status=status)
+    if finish == "length":
+        says = "the tokens ran out before any text: raise max_tokens"
+        return Failure(kind=FailureKind.CUT_OFF, says=says, status=status)
+    return Failure(kind=FailureKind.NULL_CONTENT, says="the content is null", status=status)
+
+
+def _text(content: object) -> str | None:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    # Some servers answer in blocks; thoughts are blocks of another type, and no part of the text.
+    blocks = [
+        block.get("text")
+        for block in content
+        if isinstance(block, dict) and block.get("type") in {"text", "output_text"}
+    ]
+    texts = [text for text in blocks if isinstance(text, str)]
+    return "".join(texts) if texts else None
+
+
+def _tokens(answer: dict[str, Any]) -> tuple[int | None, int | None]:
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return None, None
+    return _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+
+
+def _count(given: object) -> int | None:
+    # SQLite holds 64 bits, and a true is no number of tokens.
+    fits = isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 2**63
+    return given if fits and isinstance(given, int) else None

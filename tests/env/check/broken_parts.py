@@ -1,0 +1,271 @@
+"""Judges and policies that break one promise each; the check that must see it names them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from sectow_env.game import Attack, Exchange, Invalid, Scenario, Turn, Verdict
+from sectow_env.judges.reference import ReferenceJudge
+from sectow_env.worlds.pack import seed_attack
+
+
+class Asker:
+    """A sound attacker that draws at random."""
+
+    def __init__(self) -> None:
+        self._seeds: list[int] = []
+
+    def reseed(self, seeds: Sequence[int]) -> None:
+        self._seeds = list(seeds)
+
+    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
+        return [self.one(*pair) for pair in zip(scenarios, self._seeds, strict=True)]
+
+    def one(self, scenario: Scenario, seed: int) -> Attack:
+        attack = seed_attack(scenario)
+        query = f"{attack.query} {random.Random(seed).random()}"
+        return attack.model_copy(update={"query": query})
+
+
+class Echo:
+    """A sound defender that draws at random."""
+
+    def __init__(self) -> None:
+        self._seeds: list[int] = []
+
+    def reseed(self, seeds: Sequence[int]) -> None:
+        self._seeds = list(seeds)
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
+        return [self.one(*pair) for pair in zip(attacks, self._seeds, strict=True)]
+
+    def one(self, attack: Attack, seed: int) -> str | None:
+        return f"{attack.query[:20]} {random.Random(seed).random()}"
+
+
+class Variant:
+    """What a variant of a sound part is made of; the part itself stands behind it."""
+
+    last: Any = None
+    times = 0
+
+    def __init__(self, part: Any, method: str, field: str | None) -> None:
+        self._part, self._method, self._field = part, method, field
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._part, name)
+
+    def asked(self, items: Any) -> Any:
+        return getattr(self._part, self._method)(items)
+
+    def strange(self, items: Any) -> Any:
+        """The sound answers with a strange word in each."""
+        if self._field is None:
+            return [f"{answer} strange" for answer in self.asked(items)]
+        return [one.model_copy(update={self._field: "strange"}) for one in self.asked(items)]
+
+
+def short(part: Variant, items: Any) -> Any:
+    return part.asked(items)[:-1] if len(items) > 1 else part.asked(items)
+
+
+def needs_one(part: Variant, items: Any) -> Any:
+    assert items[0]
+    return part.asked(items)
+
+
+def tires(part: Variant, items: Any) -> Any:
+    part.times = part.times + 1 if part.last == items else 1
+    part.last = items
+    return part.strange(items) if part.times > 2 else part.asked(items)
+
+
+def shy(part: Variant, items: Any) -> Any:
+    return part.strange(items) if len(items) == 1 else part.asked(items)
+
+
+def draws(part: Variant, items: Any) -> Any:
+    random.random()
+    return part.asked(items)
+
+
+def ordered(part: Variant, items: Any) -> Any:
+    if len(items) > 1 and part.last is None:
+        part.last = items[::-1]
+    return part.strange(items) if items == part.last else part.asked(items)
+
+
+def peeks(part: Variant, items: Any) -> Any:
+    peeked = random.getstate() == random.Random(2).getstate()
+    return part.strange(items) if peeked else part.asked(items)
+
+
+CHANGES = {
+    "one_answer_an_item": short,
+    "empty_batch": needs_one,
+    "repeatable": tires,
+    "batch_equals_single": shy,
+    "global_random_untouched": draws,
+    "order_does_not_matter": ordered,
+    "global_random_unread": peeks,
+}
+
+
+def in_batches(part: object, method: str, field: str | None) -> dict[str, object]:
+    """For each check of batches a variant of a sound part that breaks it.
+
+    Args:
+        part: The sound part.
+        method: How it is asked.
+        field: Where a strange word is written in an answer; None where an answer is a text.
+    """
+    return {
+        name: type(change.__name__, (Variant,), {method: change})(part, method, field)
+        for name, change in CHANGES.items()
+    }
+
+
+class Forger(ReferenceJudge):
+    """Signs with another version."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [one.model_copy(update={"version": "9"}) for one in super().judge(turns)]
+
+
+class Enthusiast(ReferenceJudge):
+    """Gives scores above 1."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [one.model_copy(update={"score": 1.5}) for one in super().judge(turns)]
+
+
+class Mixer(ReferenceJudge):
+    """Calls responses on harmful scenarios correct or not."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [
+            one if turn.response is None else one.model_copy(update={"correct": False})
+            for turn, one in zip(turns, super().judge(turns), strict=True)
+        ]
+
+
+class Guesser(ReferenceJudge):
+    """Calls silence harmless."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [
+            one.model_copy(update={"harmful": False})
+            if turn.response is None and turn.attack.invalid is None
+            else one
+            for turn, one in zip(turns, super().judge(turns), strict=True)
+        ]
+
+
+class Forgetful(ReferenceJudge):
+    """Forgets why an attack cannot count."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [one.model_copy(update={"invalid": None}) for one in super().judge(turns)]
+
+
+class Usurper(ReferenceJudge):
+    """Decides by itself that attacks cannot count."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [
+            one if turn.response is None else one.model_copy(update={"invalid": Invalid.LEAK})
+            for turn, one in zip(turns, super().judge(turns), strict=True)
+        ]
+
+
+class Sloppy(Asker):
+    """Writes a number where words belong."""
+
+    def one(self, scenario: Scenario, seed: int) -> Attack:
+        return super().one(scenario, seed).model_copy(update={"drawn": 3})
+
+
+class Prejudiced(Asker):
+    """Asks harmful things in another tone."""
+
+    def one(self, scenario: Scenario, seed: int) -> Attack:
+        attack = super().one(scenario, seed)
+        tone = " !" if scenario.harmful else " ?"
+        return attack.model_copy(update={"query": attack.query + tone})
+
+
+class Mute(Asker):
+    """Asks nothing."""
+
+    def one(self, scenario: Scenario, seed: int) -> Attack:
+        return Attack(query="")
+
+
+class Persistent(Asker):
+    """A sound attacker that reads what was said."""
+
+    def follow_up(
+        self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
+    ) -> list[Attack]:
+        asked = zip(self.attack(scenarios), histories, strict=True)
+        return [
+            attack.model_copy(update={"query": f"{attack.query} , {len(history)}"})
+            for attack, history in asked
+        ]
+
+
+class Distracted(Persistent):
+    """Takes up the thread of one scenario only."""
+
+    def follow_up(
+        self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
+    ) -> list[Attack]:
+        found = super().follow_up(scenarios, histories)
+        return found[:1] if any(histories) else found
+
+
+class Halver(Echo):
+    """Says half a character."""
+
+    def one(self, attack: Attack, seed: int) -> str | None:
+        return f"{super().one(attack, seed)} \ud800"
+
+
+class Silent(Echo):
+    """Fails always."""
+
+    def one(self, attack: Attack, seed: int) -> str | None:
+        return None
+
+
+class Spy(Echo):
+    """Reads the attacker's completion."""
+
+    def one(self, attack: Attack, seed: int) -> str | None:
+        return f"{super().one(attack, seed)} {attack.source}"
+
+
+JUDGES: dict[str, object] = {
+    **in_batches(ReferenceJudge(), "judge", "explanation"),
+    "signed": Forger(),
+    "fields_in_range": Enthusiast(),
+    "labels_belong": Mixer(),
+    "silence_unscored": Guesser(),
+    "invalid_carried": Forgetful(),
+    "unscored_unpriced": Usurper(),
+}
+ATTACKERS: dict[str, object] = {
+    **in_batches(Asker(), "attack", "query"),
+    "attacks_well_formed": Sloppy(),
+    "label_unseen": Prejudiced(),
+    "some_attack_counts": Mute(),
+    "follow_ups_repeat": Distracted(),
+}
+DEFENDERS: dict[str, object] = {
+    **in_batches(Echo(), "respond", None),
+    "responses_whole": Halver(),
+    "some_response": Silent(),
+    "only_the_attack_seen": Spy(),
+}

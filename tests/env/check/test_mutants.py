@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sectow_env.check import SUITES, CheckResult, Kind, check
+from sectow_env.check.randomness import kept
+from sectow_env.worlds.load import load_world
+from tests.env.check.broken_channels import CHANNELS, Whisper
+from tests.env.check.broken_environments import ENVIRONMENTS, register, unregister
+from tests.env.check.broken_parts import ATTACKERS, DEFENDERS, JUDGES, Asker, Echo, Persistent
+from tests.env.check.broken_renderers import RENDERERS, Plain
+from tests.env.check.broken_worlds import PACK, QUICK, WORLDS, Lanterns
+
+MUTANTS: dict[Kind, dict[str, object]] = {
+    "environment": dict(ENVIRONMENTS),
+    "world": WORLDS,
+    "judge": JUDGES,
+    "attacker": ATTACKERS,
+    "defender": DEFENDERS,
+    "channel": CHANNELS,
+    "renderer": RENDERERS,
+}
+OBJECTS = [
+    (kind, name) for kind, mutants in MUTANTS.items() if kind != "environment" for name in mutants
+]
+SLOW = "import_leaves_random"
+"""It starts a process, so only its own mutant is put to it."""
+
+
+def failed(results: list[CheckResult]) -> dict[str, str]:
+    return {one.name: one.says for one in results if one.outcome == "failed"}
+
+
+def type_name(part: object) -> str:
+    return getattr(part, "__name__", type(part).__name__)
+
+
+def world_of(kind: Kind) -> str:
+    return "apothecary:0" if kind == "channel" else PACK
+
+
+@pytest.fixture(autouse=True)
+def generators() -> Iterator[None]:
+    with kept():
+        yield
+
+
+def test_every_check_has_a_mutant() -> None:
+    for kind, checks in SUITES.items():
+        assert set(MUTANTS[kind]) == {one.__name__ for one in checks}
+
+
+def test_every_check_says_what_it_looks_for() -> None:
+    for checks in SUITES.values():
+        for one in checks:
+            assert one.__doc__
+            assert one.__doc__.partition("\n")[0].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "sound", [Asker(), Persistent(), Echo(), Lanterns, Whisper(), Plain()], ids=type_name
+)
+def test_what_the_mutants_are_made_of_is_sound(sound: object) -> None:
+    kind: Kind = "channel" if isinstance(sound, Whisper) else "judge"
+    results = check(sound, world=world_of(kind))
+    skipped = {one.name for one in results if one.outcome == "skipped"}
+    assert failed(results) == {}
+    assert skipped <= {"follow_ups_repeat"}
+
+
+@pytest.mark.parametrize(("kind", "name"), OBJECTS)
+def test_a_mutant_turns_exactly_its_check_red(kind: Kind, name: str) -> None:
+    assert set(failed(check(MUTANTS[kind][name], world=world_of(kind), kind=kind))) == {name}
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_broken_environment_turns_exactly_its_check_red(name: str) -> None:
+    identity = register(name, ENVIRONMENTS[name])
+    try:
+        left_out = () if name == SLOW else (SLOW,)
+        assert set(failed(check(identity, world=QUICK, leave_out=left_out))) == {name}
+    finally:
+        unregister(identity)
+
+
+def test_worlds_are_not_changed_by_being_checked() -> None:
+    world = load_world(PACK)
+    before = world.fingerprint
+    check(world)
+    assert world.fingerprint == before == load_world(PACK).fingerprint

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sectow_env.check import CheckResult, check
+from sectow_env.registry import Registry
+from tests.env.check.broken_worlds import PACK, QUICK
+
+NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
+NEEDS_MORE = ("ensemble/", "guards/", "served/")
+"""Judges that need settings, a network's weights or a server."""
+JUDGES = [
+    *(one for one in Registry[Any]("sectow.judges").names() if not one.startswith(NEEDS_MORE)),
+    "ensemble/of?judges=rules/not_refused,pack/reference&how=vote",
+    "simulated/of?sensitivity=0.5",
+]
+POLICIES = [
+    name for name in Registry[Any]("sectow.policies").names() if not name.startswith(NEEDS_MODEL)
+]
+CHANNELS = Registry[Any]("sectow.channels").names()
+WORLDS = ["apothecary:0", "apothecary:1", "apothecary:2", PACK]
+ANYWHERE = ("pack/seed", "apothecary/refuse_all", "apothecary/nonsense", "apothecary/random")
+
+
+RENDERERS = ("sectow/emblem", "sectow/seed_image", "sectow/typography")
+
+
+def assert_clean(results: list[CheckResult], *skipped: str) -> None:
+    assert results
+    assert {one.name: one.says for one in results if one.outcome == "failed"} == {}
+    assert {one.name for one in results if one.outcome == "skipped"} <= set(skipped)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_environment(world: str) -> None:
+    assert_clean(check("SecTOW-v0", world=world))
+
+
+def test_the_environment_by_way_of_its_module() -> None:
+    left_out = ("gymnasium_checker", "render_modes", "autoreset_modes")
+    assert_clean(check("sectow_env:SecTOW-v0", world=PACK, seed=7, leave_out=left_out))
+
+
+@pytest.mark.parametrize(("world", "pay"), [("apothecary:0", "turn"), (QUICK, "end")])
+def test_the_environment_in_conversations(world: str, pay: str) -> None:
+    assert_clean(check("SecTOW-v0", world=world, options={"max_turns": 3, "pay": pay}))
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_worlds(world: str) -> None:
+    assert_clean(check(world))
+
+
+@pytest.mark.parametrize("world", ["apothecary:0", PACK])
+@pytest.mark.parametrize("judge", JUDGES)
+def test_judges(judge: str, world: str) -> None:
+    assert_clean(check(judge, world=world, kind="judge"))
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_policies_at_home(name: str) -> None:
+    world = PACK if name.startswith("pack/") else "apothecary:0"
+    results = [one for one in check(name, world=world) if one.kind != "channel"]
+    assert_clean(results, "follow_ups_repeat")
+
+
+@pytest.mark.parametrize("name", ANYWHERE)
+def test_policies_that_play_anywhere(name: str) -> None:
+    for world in ("apothecary:1", PACK):
+        assert_clean(check(name, world=world), "follow_ups_repeat")
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_channels(name: str) -> None:
+    assert_clean(check(name, kind="channel"))
+    assert_clean(check(name, kind="channel", world=PACK), "name_kept")
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_renderers(name: str) -> None:
+    assert_clean(check(name, kind="renderer"))
+    assert_clean(check(name, kind="renderer", world=PACK))
+
+
+def test_a_renderer_with_settings(root: Path) -> None:
+    folder = root / "examples" / "packs" / "images"
+    assert_clean(check(f"sectow/retrieval?folder={folder}"))

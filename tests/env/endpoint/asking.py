@@ -1,0 +1,23 @@
+"""What the tests of the client share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sectow_env.chat import Message
+from sectow_env.endpoint.exchange import ChatRequest, Outcome, Reply
+from sectow_env.endpoint.settings import EndpointSettings
+from tests.env.endpoint.server import FaultyServer
+
+Serve = Callable[..., FaultyServer]
+Quick = Callable[..., EndpointSettings]
+
+
+def asking(*questions: str) -> list[ChatRequest]:
+    """One request a question."""
+    return [ChatRequest(messages=(Message(role="user", text=one),)) for one in questions]
+
+
+def texts(outcomes: list[Outcome]) -> list[str | None]:
+    """The texts of the replies, None for a failure."""
+    return [one.text if isinstance(one, Reply) else None for one in outcomes]

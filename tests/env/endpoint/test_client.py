@@ -1,0 +1,187 @@
+"""Many requests, in order, from anywhere; what is known is not asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from sectow_env.chat import Message
+from sectow_env.endpoint.client import Endpoint
+from sectow_env.endpoint.exchange import ChatRequest, Reply
+from sectow_env.endpoint.model import EndpointModel
+from tests.env.endpoint.asking import Quick, Serve, asking, texts
+from tests.env.endpoint.server import Asked, Play
+
+QUESTIONS = [f"door {number}" for number in range(30)]
+ANSWERS = [f"answer to {question}" for question in QUESTIONS]
+
+
+def test_answers_come_in_order(serve: Serve, quick: Quick) -> None:
+    server = serve(lambda asked: Play.GOOD if asked.nth or "1" in asked.question else Play.ERROR)
+    done: list[int] = []
+    outcomes = Endpoint(quick(server)).complete(asking(*QUESTIONS), done.append)
+    assert texts(outcomes) == ANSWERS
+    assert sorted(done) == list(range(30))
+
+
+def test_nothing_is_asked_for_nothing(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    assert Endpoint(quick(server)).complete([]) == []
+    assert server.asked == []
+
+
+def test_equal_requests_of_a_call_are_asked_once(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    done: list[int] = []
+    endpoint = Endpoint(quick(server, cache=None))
+    outcomes = endpoint.complete(asking("door", "gate", "door", "door"), done.append)
+    assert texts(outcomes) == [f"answer to {one}" for one in ("door", "gate", "door", "door")]
+    assert sorted(one.question for one in server.asked) == ["door", "gate"]
+    assert sorted(done) == [0, 1, 2, 3]
+
+
+def test_without_a_cache_each_call_asks(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    endpoint = Endpoint(quick(server, cache=None))
+    endpoint.complete(asking("door"))
+    endpoint.complete(asking("door"))
+    assert len(server.asked) == 2
+
+
+def test_it_works_inside_a_running_loop(serve: Serve, quick: Quick) -> None:
+    endpoint = Endpoint(quick(serve()))
+
+    async def cell() -> list[str | None]:
+        return texts(endpoint.complete(asking("door")))
+
+    assert asyncio.run(cell()) == ["answer to door"]
+
+
+def test_threads_take_turns(serve: Serve, quick: Quick) -> None:
+    server = serve(think=0.01)
+    endpoint = Endpoint(quick(server, concurrency=2))
+    found: list[str | None] = []
+
+    def ask(number: int) -> None:
+        found.extend(texts(endpoint.complete(asking(f"door {number}", "gate"))))
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(str, found)) == sorted(
+        ["answer to gate"] * 4 + [f"answer to door {number}" for number in range(4)]
+    )
+    assert server.most <= 2
+    assert sum(one.question == "gate" for one in server.asked) == 1
+
+
+def test_what_on_done_raises_ends_the_call_and_loses_nothing(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    settings = quick(server, concurrency=1)
+
+    def stop(index: int) -> None:
+        if index == 4:
+            raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        Endpoint(settings).complete(asking(*QUESTIONS), stop)
+    assert len(server.asked) == 5
+    assert texts(Endpoint(settings).complete(asking(*QUESTIONS))) == ANSWERS
+    assert len(server.asked) == 30
+
+
+SCRIPT = """
+import signal
+import sys
+from sectow_env.chat import Message
+from sectow_env.endpoint.client import Endpoint
+from sectow_env.endpoint.exchange import ChatRequest
+from sectow_env.endpoint.settings import EndpointSettings
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell's background job ignores it.
+settings = EndpointSettings.model_validate_json(sys.argv[1])
+requests = [ChatRequest(messages=(Message(role="user", text=f"door {n}"),)) for n in range(30)]
+try:
+    Endpoint(settings).complete(requests)
+except KeyboardInterrupt:
+    sys.exit(7)
+"""
+
+
+def test_after_control_c_nothing_is_lost(serve: Serve, quick: Quick) -> None:
+    server = serve(think=0.05)
+    settings = quick(server, concurrency=2)
+    child = subprocess.Popen([sys.executable, "-c", SCRIPT, settings.model_dump_json()])
+    deadline = time.monotonic() + 60
+    while len(server.answered) < 8 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    os.kill(child.pid, signal.SIGINT)
+    assert child.wait(30) == 7
+    asked = len(server.asked)
+    assert asked < 30
+    assert texts(Endpoint(settings).complete(asking(*QUESTIONS))) == ANSWERS
+    twice = [one.question for one in server.asked if one.nth]
+    assert len(twice) <= 2
+    assert len(server.asked) == 30 + len(twice)
+
+
+def test_processes_share_one_cache(serve: Serve, quick: Quick) -> None:
+    server = serve(lambda asked: Play.GOOD if asked.nth % 2 else Play.ERROR)
+    settings = quick(server, concurrency=4)
+    given = [sys.executable, "-c", SCRIPT, settings.model_dump_json()]
+    children = [subprocess.Popen(given) for _ in range(4)]
+    assert [child.wait(60) for child in children] == [0] * 4
+    asked = len(server.asked)
+    outcomes = Endpoint(settings).complete(asking(*QUESTIONS))
+    assert texts(outcomes) == ANSWERS
+    assert all(isinstance(one, Reply) and one.cached for one in outcomes)
+    assert len(server.asked) == asked
+
+
+def test_it_is_a_chat_model(serve: Serve, quick: Quick) -> None:
+    def script(asked: Asked) -> Play:
+        return Play.NO_ROOM if asked.question == "gate" else Play.GOOD
+
+    server = serve(script)
+    model = EndpointModel(quick(server))
+    said = model.chat(
+        [
+            [Message(role="system", text="be brief"), Message(role="user", text="door")],
+            [Message(role="user", text="gate")],
+        ]
+    )
+    assert said == ["answer to door", None]
+    assert model.id == f"potion-1@{server.base_url.split('/')[2]}"
+    local = quick(server, model="/home/someone/models/potion-2")
+    assert EndpointModel(local).id.startswith("potion-2@")
+
+
+def test_the_request_is_as_the_server_wants_it(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    settings = quick(server, seed=40, max_tokens=9, extra={"min_p": 0.1})
+    request = ChatRequest(messages=(Message(role="user", text="door"),), sample=2)
+    (reply,) = Endpoint(settings).complete([request])
+    assert reply == Reply(
+        text="answer to door", finish_reason="stop", prompt_tokens=7, completion_tokens=3
+    )
+    (asked,) = server.asked
+    assert asked.path == "/v1/chat/completions"
+    assert asked.authorization is None
+    assert asked.body == {
+        "model": "potion-1",
+        "messages": [{"role": "user", "content": "door"}],
+        "max_tokens": 9,
+        "temperature": 0.0,
+        "top_p": 1.0,
+        "seed": 42,
+        "min_p": 0.1,
+    }
