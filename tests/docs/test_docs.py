@@ -48,6 +48,8 @@ def test_the_code_runs(name: str) -> None:
 
 
 @pytest.mark.slow
+# trl 1.16 asks transformers 5.23 for the old name, in a user's script as in ours.
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
 @pytest.mark.usefixtures("plugin", "desk")
 @pytest.mark.parametrize("name", WITH_SLOW_CODE)
 def test_the_slow_code_runs(name: str) -> None:
