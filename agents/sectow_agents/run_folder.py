@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,9 +30,12 @@ from sectow_agents.phases.report import Summary
 from sectow_env.disk import sync, write_text
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Frozen, Seat
+from sectow_env.spec import SEPARATOR
 
 SCHEMA = 2
 KIND = "sectow-training-run"
+_SEEDED = re.compile(r"[\w/-]+:[0-9]+", re.ASCII)
+"""A registered world with its seed."""
 
 
 class Finished(Frozen):
@@ -158,24 +162,29 @@ class RunFolder:
         return about if isinstance(about, dict) else {}
 
     def config_without_code(self) -> Path:
-        """The run's config.yaml, once it is sure that no setting would run code.
+        """The run's config.yaml, once it is sure that no setting runs code or asks a server.
 
-        An import path is fine in the user's own configuration; a run folder may be somebody else's.
+        An import path, or a part with settings (an address, a folder), is fine in the user's own
+        configuration; a run folder may be somebody else's.
 
         Raises:
-            ConfigError: A judge or a model is named by an import path.
+            ConfigError: A world, judge or model is named by an import path, or has settings.
         """
         file = self.path / "config.yaml"
         config = load_config(file)
         for key, value in {
+            "world": config.world,
             "judge": config.judge or "",
+            "truth": config.truth or "",
             "attacker.model": config.attacker.model,
             "defender.model": config.defender.model,
         }.items():
-            if ":" in value and not Path(value).is_dir():
+            seeded = key == "world" and _SEEDED.fullmatch(value)
+            if {":", SEPARATOR} & set(value) and not seeded and not Path(value).exists():
                 raise ConfigError(
                     given=f"{key}={value!r} in {file}",
-                    why="an import path runs code, and is never taken from a run folder",
+                    why="an import path runs code, and settings may name a server or a folder: both "
+                    "are never taken from a run folder",
                     fix="give the run's own configuration with --config",
                 )
         return file

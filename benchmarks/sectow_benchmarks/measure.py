@@ -231,10 +231,14 @@ class _Work:
         lm.journal = self.run.journal(name)
         answered = session.ask(lm, settings.system)
         # The world's own judge reads words; others may want to see what was shown.
-        shown = {} if isinstance(self.world, Apothecary) else answered.pictures
+        own = settings.judge is None and isinstance(self.world, Apothecary)
+        shown = {} if own else answered.pictures
         reward = find_reward(None)
         rows = rows_of_documents(answered.documents, name, self._judge(name), reward, shown)
-        self._keep(name, rows, answered.pictures, answered.results, lm.journal.seconds)
+        # With a limit the tables hold more pictures than were shown.
+        asked = {row["picture"] for row in rows}
+        pictures = {sha: png for sha, png in answered.pictures.items() if sha in asked}
+        self._keep(name, rows, pictures, answered.results, lm.journal.seconds)
 
     def uncounted(self) -> None:
         """Items of the grid that the world's rules do not let count: rows that say why."""

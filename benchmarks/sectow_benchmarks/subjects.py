@@ -20,6 +20,7 @@ from sectow_benchmarks.measure import Assailant, ModelSubject, ScriptedSubject, 
 from sectow_benchmarks.provenance import describe_weights
 from sectow_env.errors import RunFolderError
 from sectow_env.parts import POLICIES, find_attacker, find_defender
+from sectow_env.spec import SEPARATOR
 from sectow_env.worlds.base import World
 
 ATTACK_TOKENS = 256
@@ -110,8 +111,9 @@ def _settings_of(checkpoint: Path) -> Mapping[str, Any]:
 
 
 def is_policy(name: str) -> bool:
-    """Whether a name is that of a registered policy, or the import path of one."""
-    return name in POLICIES.names() or (":" in name and not Path(name).exists())
+    """Whether a name is that of a registered policy, with or without settings, or a path to one."""
+    known = name.partition(SEPARATOR)[0] in POLICIES.names()
+    return known or (":" in name and not Path(name).exists())
 
 
 def _short(name: str) -> str:

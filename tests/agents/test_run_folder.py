@@ -154,3 +154,25 @@ def test_code_named_by_a_run_folder_is_refused(tmp_path: Path, changes: dict[str
 
 def test_a_run_folder_without_code_is_its_own_configuration(folder: RunFolder) -> None:
     assert folder.config_without_code() == folder.path / "config.yaml"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"judge": "served/rubric?base_url=http://x/v1&model=y"},
+        {"truth": "my.module:Judge"},
+        {"world": "my.module:world"},
+        {"judge": "simulated/of?seed=1"},
+    ],
+    ids=str,
+)
+def test_a_folder_names_neither_code_nor_servers(tmp_path: Path, changes: dict[str, str]) -> None:
+    folder = RunFolder.create(config(tmp_path / "run", **changes), {})
+    with pytest.raises(ConfigError, match="never taken from a run folder"):
+        folder.config_without_code()
+
+
+def test_a_folder_may_name_what_is_registered(tmp_path: Path) -> None:
+    changes = {"judge": "apothecary/truth", "truth": "world", "world": "apothecary:3"}
+    folder = RunFolder.create(config(tmp_path / "run", **changes), {})
+    assert folder.config_without_code().name == "config.yaml"

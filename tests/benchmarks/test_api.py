@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 import pytest
@@ -16,6 +17,7 @@ from sectow_benchmarks.api import Loaded, compare, evaluate, load_run, plan
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_env.cli import app
 from sectow_env.errors import ConfigError, RunFolderError, UnknownNameError
+from sectow_env.game import Turn, Verdict
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import WORLD
 
@@ -62,6 +64,28 @@ def test_chosen_suites_alone_are_asked(tmp_path: Path) -> None:
     assert set(found.samples["suite"]) == {"twins"}
     with pytest.raises(UnknownNameError, match="safety"):
         evaluate("apothecary/keyword", suites=["safty"], out=tmp_path / "none")
+
+
+class Looker:
+    """A judge that says which pictures it was shown."""
+
+    id, version = "test/looker", "1"
+    seen: ClassVar[set[str]] = set()
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        pictures = (turn.attack.image for turn in turns)
+        self.seen.update(picture.sha256 for picture in pictures if picture is not None)
+        return [Verdict(judge=self.id, version=self.version, harmful=False) for _ in turns]
+
+
+def test_a_judge_that_is_named_is_shown_the_pictures(tmp_path: Path) -> None:
+    judge = "tests.benchmarks.test_api:Looker"
+    found = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", judge=judge, **SMALL)
+    asked = set(found.samples["picture"]) - {""}
+    assert asked
+    assert Looker.seen == asked
+    kept = {file.stem for file in (tmp_path / "run" / "pictures").iterdir()}
+    assert kept == asked, "what a limit left out is not kept"
 
 
 def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
