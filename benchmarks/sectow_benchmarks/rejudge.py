@@ -6,6 +6,7 @@ questions and answers, and with the judge's name on it; the old one stays as it 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ from sectow_benchmarks.seal import file_digest
 from sectow_env.disk import folder_name
 from sectow_env.game import Judge, settle
 from sectow_env.parts import find_judge, find_reward
+from sectow_env.spec import SEPARATOR
 from sectow_env.worlds.load import load_world
 
 UNIT = "judged"
@@ -69,6 +71,13 @@ def rejudge(
     return new
 
 
+def label_of(judge: str) -> str:
+    """What a folder is called after a judge: its name, and a digest of its settings."""
+    name, _, settings = judge.partition(SEPARATOR)
+    mark = f"-{hashlib.sha256(settings.encode()).hexdigest()[:8]}" if settings else ""
+    return folder_name(name) + mark
+
+
 @app.callback()
 def judge() -> None:
     """Score stored turns anew, label them by hand, and audit judges."""
@@ -86,7 +95,7 @@ def rerun(
 
     run = EvaluationRun.open(folder)
     world = load_world(run.about["world"]["name"])
-    path = out or folder.with_name(f"{folder.name}-{folder_name(judge)}")
+    path = out or folder.with_name(f"{folder.name}-{label_of(judge)}")
     with progress_bar() as tell:
         new = rejudge(run, find_judge(judge, world), judge, path, progress=tell)
     report = build_report([new], path / "report")

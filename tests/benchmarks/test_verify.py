@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from sectow_benchmarks.evaluation import KEPT, EvaluationRun
 from sectow_benchmarks.measure import measure
-from sectow_benchmarks.rejudge import rejudge
+from sectow_benchmarks.rejudge import label_of, rejudge
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.samples import digest_of, rows_of
 from sectow_benchmarks.seal import SUMS, broken, read_sums, seal
@@ -261,3 +261,11 @@ def test_a_killed_rerun_asks_no_verdict_twice(
     kept = ["item", "digest", "response", "tokens"]
     pd.testing.assert_frame_equal(found.samples[kept], sound.samples[kept])
     assert found.about["judged_from"]["judge"] == "apothecary/truth@1"
+
+
+def test_a_rerun_s_folder_is_named_after_the_judge_and_its_settings() -> None:
+    assert label_of("rules/refusal") == "rules-refusal"
+    first, second = (label_of(f"served/rubric?base_url=http://h/{one}") for one in "ab")
+    assert first.startswith("served-rubric-")
+    assert first != second
+    assert len(first) < 30
