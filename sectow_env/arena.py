@@ -11,14 +11,13 @@ from typing import Literal, TypedDict
 
 import numpy as np
 
-from sectow_env.conversation import Pay, Played, history_of
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.conversation import Pay, Played, ask_attacker, history_of
+from sectow_env.errors import ConfigError, SectowError, at_fault, named
 from sectow_env.game import (
     Attack,
     Attacker,
     Defender,
     Episode,
-    FollowsUp,
     Judge,
     RewardFunction,
     Scenario,
@@ -26,7 +25,7 @@ from sectow_env.game import (
     Split,
     Turn,
     judge_turns,
-    reseed,
+    price_turns,
     respond,
     screen,
 )
@@ -39,10 +38,11 @@ from sectow_env.parts import (
     find_judge,
     find_renderer,
     find_reward,
+    find_world,
 )
 from sectow_env.views import read_attack, read_response
 from sectow_env.worlds.base import ServesChannels, World
-from sectow_env.worlds.load import drawn_by, load_world
+from sectow_env.worlds.load import drawn_by
 
 Seating = Literal["attacker", "defender", "both"]
 """Which seat the player holds; frozen policies hold the others."""
@@ -55,7 +55,7 @@ _SEEDS = 2**63 - 1
 class Options(TypedDict, total=False):
     """Keyword arguments of all views. Names, unlike objects, survive an EnvSpec's JSON."""
 
-    world: str | World
+    world: str | World | None
     """`apothecary:0` (default), another registered world, or the path of a scenario pack."""
     split: Split
     """Which scenarios: `train` (default), `validation` or `test`."""
@@ -105,7 +105,8 @@ class Arena:
         self.seating = seating
         self.max_turns = _turns_of(options.get("max_turns", 1))
         self.pay: Pay = options.get("pay", "end")
-        self.world = load_world(options.get("world", "apothecary:0"), allow_import_path=True)
+        self.split: Split = options.get("split", "train")
+        self.world = find_world(options.get("world"))
         renderer = options.get("renderer")
         if renderer is not None:
             self.world = drawn_by(self.world, find_renderer(renderer))
@@ -113,8 +114,10 @@ class Arena:
         self.reward = find_reward(options.get("reward"))
         self._attacker: Attacker | None = None
         self._defender: Defender | None = None
+        self._labels = options.get("labels")
+        self._channels = options.get("channels")
         self._take_seats(options)
-        self.scenarios = self._find_scenarios(options)
+        self.scenarios = self._find_scenarios(self._attacker)
         self.listeners: list[Callable[[Episode], None]] = []
         """Called with every episode that ends, in whatever view."""
 
@@ -133,7 +136,10 @@ class Arena:
                 fix="take one seat: seat='attacker' or seat='defender'",
             )
         if seat == "attacker":
-            self._attacker = find_attacker(policy, self.world)  # type: ignore[arg-type]  # checked there
+            attacker = find_attacker(policy, self.world)  # type: ignore[arg-type]  # checked there
+            # Of the channels that this one serves, as if it had been given from the start.
+            self.scenarios = self._find_scenarios(attacker)
+            self._attacker = attacker
         else:
             self._defender = find_defender(policy, self.world)  # type: ignore[arg-type]  # checked there
 
@@ -146,6 +152,10 @@ class Arena:
         """Start one match a generator.
 
         The draws of a match depend on its generator alone, not on the seating or the batch.
+
+        Raises:
+            ConfigError: The opponent makes nothing but invalid attacks.
+            PartError: The opponent or the world's rules failed.
         """
         matches = [self._draw(rng) for rng in rngs]
         if self.seating != "defender":
@@ -161,7 +171,7 @@ class Arena:
                 matches[index] = self._draw(rngs[index])
                 matches[index].skipped = skipped
         raise ConfigError(
-            given=f"the attacker {self._attacker!r}",
+            given=named("attacker", self._attacker),
             why=f"{MAX_SKIPPED} of its attacks in a row are invalid, so a defender sees none",
             fix="give another attacker, or other channels",
         )
@@ -169,8 +179,11 @@ class Arena:
     def advance(self, matches: Sequence[Match], actions: Sequence[object]) -> None:
         """Play one action in each match; those that end get their episode.
 
+        Where this raises, every match is as it was: the same actions can be played again.
+
         Raises:
             SectowError: A match is over, or an action is none of its seat's.
+            PartError: An opponent, the judge, the rules or the reward function failed.
         """
         if any(match.episode is not None for match in matches):
             raise SectowError(
@@ -178,21 +191,27 @@ class Arena:
                 why="the episode has no further move",
                 fix="call reset first",
             )
-        # Read all actions first, so that a bad one leaves every match as it was.
         read = [
             read_attack(action) if match.to_move == "attacker" else read_response(action)
             for match, action in zip(matches, actions, strict=True)
         ]
-        for match in matches:
-            match.ended = None
-        turns = self._turns(matches, read)
-        ending = [match for match, turn in zip(matches, turns, strict=True) if turn is not None]
+        drafts = [match.draft() for match in matches]
+        for draft in drafts:
+            draft.ended = None
+        turns = self._turns(drafts, read)
+        ending = [draft for draft, turn in zip(drafts, turns, strict=True) if turn is not None]
         self._settle(ending, [turn for turn in turns if turn is not None])
+        for match, draft in zip(matches, drafts, strict=True):
+            match.take(draft)
+        for match in matches:
+            if match.episode is not None:
+                for listener in self.listeners:
+                    listener(match.episode)
 
     def _settle(self, matches: Sequence[Match], turns: Sequence[Turn]) -> None:
         """Judge and price finished turns, and let the opponent move where an episode goes on."""
         verdicts = judge_turns(turns, self.judge)
-        prices = self.reward.price(turns, verdicts, None)
+        prices = price_turns(turns, verdicts, self.reward)
         for match, turn, verdict, price in zip(matches, turns, verdicts, prices, strict=True):
             match.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
             match.to_move = "defender" if self.seating == "defender" else "attacker"
@@ -204,10 +223,6 @@ class Arena:
                     # What cannot count reaches no defender: the conversation ends before it.
                     match.attack = match.played[-1].turn.attack
                     match.close(self.pay)
-        for match in matches:
-            if match.episode is not None:
-                for listener in self.listeners:
-                    listener(match.episode)
 
     def _turns(self, matches: Sequence[Match], moves: Sequence[Attack | str]) -> list[Turn | None]:
         """The turn of each match that ends with this move, None for one that goes on."""
@@ -250,12 +265,9 @@ class Arena:
     def _attack(self, matches: Sequence[Match]) -> None:
         assert self._attacker is not None, "nobody sits in the attacker's seat"
         scenarios = [match.scenario for match in matches]
-        reseed(self._attacker, [match.seed("attacker") for match in matches])
-        if isinstance(self._attacker, FollowsUp):
-            histories = [history_of(match.played) for match in matches]
-            emitted = self._attacker.follow_up(scenarios, histories)
-        else:
-            emitted = self._attacker.attack(scenarios)
+        histories = [history_of(match.played) for match in matches]
+        seeds = [match.seed("attacker") for match in matches]
+        emitted = ask_attacker(self._attacker, scenarios, histories, seeds)
         continuing = [
             match.continues(attack) for match, attack in zip(matches, emitted, strict=True)
         ]
@@ -288,29 +300,30 @@ class Arena:
         if self.seating == "attacker":
             self._defender = find_defender(options.get("defender"), self.world)
 
-    def _find_scenarios(self, options: Options) -> list[Scenario]:
-        split = options.get("split", "train")
-        labels = options.get("labels") or ("all" if self.seating == "defender" else "harmful")
+    def _find_scenarios(self, attacker: Attacker | None) -> list[Scenario]:
+        split, channels = self.split, self._channels
+        labels = self._labels or ("all" if self.seating == "defender" else "harmful")
         check_choice("labels", labels, Labels)
-        attacker = self._attacker
         served = attacker.served_channels if isinstance(attacker, ServesChannels) else None
-        channels = options.get("channels")
-        if isinstance(channels, str):
+        # A set has another order in another process, and so other episodes.
+        listed = isinstance(channels, Sequence) and not isinstance(channels, str)
+        if channels is not None and not listed:
             raise ConfigError(
                 given=f"channels={channels!r}",
-                why="it is one text, and a list of channels is wanted",
+                why=f"it is one {type(channels).__name__}, and a list of channels is wanted",
                 fix=f"give channels=[{channels!r}]",
             )
         if channels is None:
             channels = served or self.world.working_channels
         elif served is not None and not set(channels) <= set(served):
             raise ConfigError(
-                given=f"channels={list(channels)!r} with attacker={options.get('attacker')!r}",
+                given=f"channels={list(channels)!r} with {named('attacker', attacker)}",
                 why=f"this attacker serves only {', '.join(map(repr, served))}",
                 fix="leave channels out, or give another attacker",
             )
         harmful = {"harmful": True, "benign": False, "all": None}[labels]
-        found = self.world.scenarios(split, harmful=harmful, channels=channels)
+        with at_fault(named("world", self.world)):
+            found = self.world.scenarios(split, harmful=harmful, channels=channels)
         if not found:
             raise ConfigError(
                 given=f"world={self.world.id!r}, split={split!r}, labels={labels!r}, "

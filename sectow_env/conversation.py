@@ -7,7 +7,21 @@ from typing import Literal
 
 import numpy as np
 
-from sectow_env.game import Attack, Episode, Exchange, Frozen, Price, Seat, Turn, Verdict
+from sectow_env.errors import at_fault, named, one_each
+from sectow_env.game import (
+    Attack,
+    Attacker,
+    Episode,
+    Exchange,
+    FollowsUp,
+    Frozen,
+    Price,
+    Scenario,
+    Seat,
+    Turn,
+    Verdict,
+    reseed,
+)
 
 Pay = Literal["end", "turn"]
 """`end`: an episode pays what its last turn is worth. `turn`: each turn pays at once."""
@@ -35,10 +49,44 @@ def history_of(played: Sequence[Played]) -> tuple[Exchange, ...]:
     )
 
 
+def ask_attacker(
+    attacker: Attacker,
+    scenarios: Sequence[Scenario],
+    histories: Sequence[Sequence[Exchange]],
+    seeds: Sequence[int] | None = None,
+) -> list[Attack]:
+    """One attack a scenario; the attacker is told what was said before where it follows up.
+
+    Args:
+        attacker: Is reseeded first where it takes seeds.
+        scenarios: What it is asked for.
+        histories: One a scenario, empty in the first turn.
+        seeds: One a scenario; None leaves it to itself.
+
+    Raises:
+        PartError: It failed, or gave something else.
+    """
+    what = named("attacker", attacker)
+    with at_fault(what):
+        if seeds is not None:
+            reseed(attacker, seeds)
+        if isinstance(attacker, FollowsUp):
+            emitted = attacker.follow_up(scenarios, histories)
+        else:
+            emitted = attacker.attack(scenarios)
+        return one_each(what, emitted, len(scenarios), Attack)
+
+
 def continued(attack: Attack, played: Sequence[Played]) -> Attack:
-    """The attack as the next turn of a conversation; whatever history it brought is replaced."""
+    """The attack as the next turn of a conversation.
+
+    Whatever history it brought is replaced, and a system prompt taken away: neither is the
+    attacker's to set.
+    """
     history = history_of(played)
-    return attack if attack.history == history else attack.model_copy(update={"history": history})
+    if attack.history == history and attack.system is None:
+        return attack
+    return attack.model_copy(update={"history": history, "system": None})
 
 
 def is_decided(last: Played) -> bool:

@@ -6,11 +6,18 @@ The command line prints them without a traceback and exits with status 2; whatev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
+from types import NoneType
+from typing import TypeVar
 
+from sectow_env.text import is_whole
+
+T = TypeVar("T")
 MAX_LISTED = 20
+MAX_SAID = 300
+"""Characters of a stranger's error message that are told on."""
 
 
 class SectowError(Exception):
@@ -125,9 +132,53 @@ def at_fault(what: str) -> Iterator[None]:
         # A missing package is told by whoever knows the extra that brings it.
         raise
     except Exception as error:
-        said = f": {error}" if str(error) else ""
+        told = " ".join(str(error).split())[:MAX_SAID]
         raise PartError(
             given=what,
-            why=f"it raised {type(error).__name__}{said}",
+            why=f"it raised {type(error).__name__}{f': {told}' if told else ''}",
             fix="mend that part, or name another one; SECTOW_DEBUG=1 shows where it happened",
         ) from error
+
+
+def named(kind: str, part: object) -> str:
+    """How a part is named to a user: by its id, else by its class.
+
+    Never by its repr: that of a part which asks a server may hold a secret.
+    """
+    own = getattr(part, "id", None)
+    home = type(part)
+    return f"the {kind} {own if isinstance(own, str) else f'{home.__module__}.{home.__qualname__}'}"
+
+
+def one_each(what: str, answers: Iterable[T], count: int, *kinds: type) -> list[T]:
+    """What a part gave back, once it is certain to be one answer of its kind for each question.
+
+    Args:
+        what: The part, as in `at_fault`.
+        answers: What it gave back.
+        count: How many answers are due.
+        kinds: Of which types an answer may be.
+
+    Raises:
+        PartError: There are more or fewer, or one is of another type or holds half a character.
+    """
+    if not isinstance(answers, Iterable) or isinstance(answers, str | bytes | Mapping):
+        raise _bad_answer(what, f"it gave one {type(answers).__name__} in place of a list")
+    listed = list(answers)
+    if len(listed) != count:
+        raise _bad_answer(what, f"it gave {len(listed)} answers in place of {count}")
+    for one in listed:
+        if not isinstance(one, kinds):
+            wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+            raise _bad_answer(what, f"it gave {type(one).__name__} where {wanted} is due")
+        if isinstance(one, str) and not is_whole(one):
+            raise _bad_answer(what, "it gave a text with half a character, which no file can hold")
+    return listed
+
+
+def _bad_answer(what: str, why: str) -> PartError:
+    return PartError(
+        given=what,
+        why=why,
+        fix="mend that part: it gives a list with one answer for each that it is asked, in order",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sectow_env.conversation import Pay, Played, closed, continued, is_decided, turn_seeds
 from sectow_env.game import Attack, Episode, Scenario, Seat
@@ -28,6 +28,14 @@ class Match:
     """The turn that the last action ended, None where it ended none."""
     episode: Episode | None = None
     """The whole episode once it is over."""
+
+    def draft(self) -> Match:
+        """A copy to play on: what goes wrong there leaves this one as it is."""
+        return replace(self, played=[*self.played])
+
+    def take(self, draft: Match) -> None:
+        """Become what a draft has become."""
+        vars(self).update(vars(draft))
 
     def seed(self, seat: Seat) -> int:
         """The seed of a seat's policy in the turn on its way."""

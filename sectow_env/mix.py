@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Generic, TypeVar
+import math
+from collections.abc import Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from sectow_env.conversation import ask_attacker
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Attacker, Defender, Exchange, FollowsUp, Scenario, reseed
+from sectow_env.game import Attack, Attacker, Defender, Exchange, Scenario, ask_defender
 from sectow_env.worlds.base import ServesChannels
 
 P = TypeVar("P")
 _SEEDS = 2**63 - 1
+
+
+class _Share(NamedTuple, Generic[P]):
+    policy: P
+    items: list[int]
+    seeds: list[int]
 
 
 class _Mix(Generic[P]):
@@ -31,7 +39,8 @@ class _Mix(Generic[P]):
         self, policies: Sequence[P], weights: Sequence[float] | None = None, seed: int = 0
     ) -> None:
         shares = [1.0] * len(policies) if weights is None else list(weights)
-        if not policies or len(shares) != len(policies) or min(shares) < 0 or sum(shares) <= 0:
+        bad = [share for share in shares if not (math.isfinite(share) and share >= 0)]
+        if not policies or len(shares) != len(policies) or bad or sum(shares) <= 0:
             raise ConfigError(
                 given=f"{len(policies)} policies with the weights {shares}",
                 why="there is at least one policy, and each has a weight of 0 or more, not all 0",
@@ -46,18 +55,17 @@ class _Mix(Generic[P]):
         """Take the seeds of the next call's items; they also decide who acts."""
         self._seeds = list(seeds)
 
-    def _shared_out(self, count: int) -> Mapping[int, list[int]]:
-        """Which items each policy gets; those that get some are reseeded for them."""
+    def _shared_out(self, count: int) -> list[_Share[P]]:
+        """Which items each policy gets, with their seeds; those that get none are left out."""
         seeds, self._seeds = self._seeds, None
         if seeds is None:
             seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=count)]
         chosen = [self._draw(seed) for seed in seeds]
-        shares: dict[int, list[int]] = {}
+        shares = []
         for number, policy in enumerate(self.policies):
             mine = [index for index, who in enumerate(chosen) if who == number]
             if mine:
-                shares[number] = mine
-                reseed(policy, [seeds[index] for index in mine])
+                shares.append(_Share(policy, mine, [seeds[index] for index in mine]))
         return shares
 
     def _draw(self, seed: int) -> int:
@@ -72,8 +80,8 @@ class MixedDefender(_Mix[Defender]):
     def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
         """One response an attack, in order."""
         responses: list[str | None] = [None] * len(attacks)
-        for number, mine in self._shared_out(len(attacks)).items():
-            answers = self.policies[number].respond([attacks[index] for index in mine])
+        for policy, mine, seeds in self._shared_out(len(attacks)):
+            answers = ask_defender(policy, [attacks[index] for index in mine], seeds)
             for index, answer in zip(mine, answers, strict=True):
                 responses[index] = answer
         return responses
@@ -84,12 +92,17 @@ class MixedAttacker(_Mix[Attacker]):
 
     @property
     def served_channels(self) -> tuple[str | None, ...] | None:
-        """The channels that all of them serve; None where none of them is choosy."""
+        """The channels that all of them serve; None where none of them is choosy.
+
+        Where they have none in common, scenarios leave the channel to whoever attacks: `(None,)`.
+        """
         served = [
             set(one.served_channels) for one in self.policies if isinstance(one, ServesChannels)
         ]
         limits = [one for one in served if one]
-        return tuple(sorted(set.intersection(*limits), key=str)) if limits else None
+        if not limits:
+            return None
+        return tuple(sorted(set.intersection(*limits), key=str)) or (None,)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One attack a scenario, in order."""
@@ -100,12 +113,8 @@ class MixedAttacker(_Mix[Attacker]):
     ) -> list[Attack]:
         """One attack a scenario, in order, by those that read what was said before and others."""
         attacks: dict[int, Attack] = {}
-        for number, mine in self._shared_out(len(scenarios)).items():
-            policy = self.policies[number]
+        for policy, mine, seeds in self._shared_out(len(scenarios)):
             asked = [scenarios[index] for index in mine]
-            if isinstance(policy, FollowsUp):
-                emitted = policy.follow_up(asked, [histories[index] for index in mine])
-            else:
-                emitted = policy.attack(asked)
-            attacks.update(zip(mine, emitted, strict=True))
+            told = [histories[index] for index in mine]
+            attacks.update(zip(mine, ask_attacker(policy, asked, told, seeds), strict=True))
         return [attacks[index] for index in range(len(scenarios))]

@@ -45,7 +45,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
     for both agents what `SectowEnv` has in its last `info`.
 
     Args:
-        render_mode: `ansi`, `rgb_array` or None.
+        render_mode: `human` (the terminal, at every move), `ansi`, `rgb_array` or None.
         options: See `arena.Options`; both seats are agents, so no opponent can be given.
 
     Raises:
@@ -96,6 +96,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.terminations = dict.fromkeys(AGENTS, False)
         self.truncations = dict.fromkeys(AGENTS, False)
         self.infos = {agent: opening_info(self.match.scenario, 0) for agent in AGENTS}
+        self._show()
 
     @property
     def match(self) -> Match:
@@ -134,6 +135,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.rewards = {one: paid(self.match, SEAT_OF[one], self.arena.pay) for one in AGENTS}
         self.infos = {one: step_info(self.match) for one in AGENTS}
         self._accumulate_rewards()
+        self._show()
         if self.match.episode is None:
             self.agent_selection = next(a for a in AGENTS if SEAT_OF[a] == self.match.to_move)
             return
@@ -146,6 +148,10 @@ class SectowAEC(AECEnv[str, Observation, Any]):
 
     def close(self) -> None:
         """Nothing to release."""
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
 
 
 Step = tuple[
@@ -160,7 +166,7 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
     other one's is ignored and may be left out.
 
     Args:
-        render_mode: `ansi`, `rgb_array` or None.
+        render_mode: As in `SectowAEC`.
         options: As in `SectowAEC`.
     """
 
@@ -232,7 +238,7 @@ def aec_env(render_mode: str | None = None, **options: Unpack[Options]) -> AECEn
     """The game as a PettingZoo AEC environment that enforces the order of calls.
 
     Args:
-        render_mode: `ansi`, `rgb_array` or None.
+        render_mode: As in `SectowAEC`.
         options: See `arena.Options`; both seats are agents, so no opponent can be given.
     """
     return OrderEnforcingWrapper(SectowAEC(render_mode, **options))
@@ -244,7 +250,7 @@ def parallel_env(
     """The game as a PettingZoo Parallel environment.
 
     Args:
-        render_mode: `ansi`, `rgb_array` or None.
+        render_mode: As in `SectowAEC`.
         options: See `arena.Options`; both seats are agents, so no opponent can be given.
     """
     return SectowParallel(render_mode, **options)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast, get_args
 
-from sectow_env.errors import ConfigError, at_fault
+from sectow_env.errors import ConfigError, at_fault, named
 from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
 from sectow_env.images.base import Renderer
 from sectow_env.registry import Registry, check_arguments, takes
 from sectow_env.rewards import TugOfWarReward
 from sectow_env.spec import parse_spec
 from sectow_env.worlds.base import HousePolicies, World
+from sectow_env.worlds.load import load_world
 
 T = TypeVar("T")
 
 POLICIES: Registry[object] = Registry("sectow.policies")
 JUDGES: Registry[Judge] = Registry("sectow.judges")
 RENDERERS: Registry[Renderer] = Registry("sectow.renderers")
+WORLD = "apothecary:0"
+"""The world that is played when none is named."""
 _VERB: Mapping[Seat, str] = {"attacker": "attack", "defender": "respond"}
 
 
@@ -46,12 +49,28 @@ def find_judge(given: str | Judge | None, world: World) -> Judge:
 
     Raises:
         UnknownNameError: No judge goes by this name.
+        ConfigError: It is none, or takes no such settings.
     """
+    judge: object = given
     if given is None:
-        return world.judge()
+        with at_fault(named("world", world)):
+            judge = world.judge()
     if isinstance(given, str):
-        return _build(JUDGES, given, world=world)
-    return given
+        judge = _build(JUDGES, given, world=world)
+    _check_part("judge", given, judge, "judge", ("id", "version"))
+    return cast("Judge", judge)
+
+
+def find_world(given: str | World | None) -> World:
+    """The world that was named or given; None takes the shipped one.
+
+    Raises:
+        UnknownNameError: No world goes by this name.
+        ConfigError: It is none.
+    """
+    world = load_world(WORLD if given is None else given, allow_import_path=True)
+    _check_part("world", given, world, "scenarios", ("id", "rules"))
+    return world
 
 
 def find_renderer(given: str | Renderer) -> Renderer:
@@ -62,12 +81,7 @@ def find_renderer(given: str | Renderer) -> Renderer:
         ConfigError: It is none, or takes no such settings.
     """
     renderer = _build(RENDERERS, given) if isinstance(given, str) else given
-    if not callable(getattr(renderer, "draw", None)):
-        raise ConfigError(
-            given=f"renderer={given!r}",
-            why="it has no method draw",
-            fix="give a renderer, or its name",
-        )
+    _check_part("renderer", given, renderer, "draw", ("id", "version", "max_words", "legible"))
     return renderer
 
 
@@ -75,11 +89,12 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
     """The reward function that was given, or the default one with these weights.
 
     Raises:
-        ConfigError: A weight has no such name.
+        ConfigError: A weight has no such name, or it is no reward function.
     """
     if given is None:
         return TugOfWarReward()
     if not isinstance(given, Mapping):
+        _check_part("reward", given, given, "price")
         return given
     try:
         return TugOfWarReward(**given)
@@ -111,6 +126,21 @@ def _build(registry: Registry[T], given: str, **offered: object) -> T:
     check_arguments(factory, f"{registry.kind} {name!r}", kwargs)
     with at_fault(f"the {registry.kind} {name}"):
         return factory(**kwargs)
+
+
+def _check_part(
+    kind: str, given: object, part: object, method: str, attributes: Sequence[str] = ()
+) -> None:
+    """Raises ConfigError for what is no such part."""
+    missing = [f"attribute {name}" for name in attributes if not hasattr(part, name)]
+    if not callable(getattr(part, method, None)):
+        missing.insert(0, f"method {method}")
+    if missing:
+        raise ConfigError(
+            given=f"{kind}={given!r}",
+            why=f"it has no {' and no '.join(missing)}",
+            fix=f"give a {kind}, or its name",
+        )
 
 
 def _policy(given: object, seat: Seat, world: World) -> object:

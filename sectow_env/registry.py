@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import Generic, TypeVar, cast
 
-from sectow_env.errors import ConfigError, unknown
+from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.extras import missing_extra
 
 T = TypeVar("T")
@@ -177,9 +177,10 @@ def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
         MissingExtraError: A package of one of our extras is not installed.
         ConfigError: Another module is missing.
         UnknownNameError: The module is there, the attribute is not.
+        PartError: A stranger's module failed while it was imported.
     """
     try:
-        part: object = import_module(entry.module)
+        part = _imported(entry, what)
     except ModuleNotFoundError as error:
         lacking = missing_extra(what, error, extra)
         if lacking is not None:
@@ -195,6 +196,14 @@ def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
             raise unknown(f"attribute for {what} in {entry.module}", attribute, _public(part))
         part = getattr(part, attribute)
     return part
+
+
+def _imported(entry: EntryPoint, what: str) -> object:
+    if is_ours(entry):
+        # A defect of our own keeps its traceback.
+        return import_module(entry.module)
+    with at_fault(f"the {what}"):
+        return import_module(entry.module)
 
 
 def _public(part: object) -> list[str]:

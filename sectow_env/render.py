@@ -13,6 +13,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Verdict
 from sectow_env.match import Match
 from sectow_env.picture import Picture, Pixels
+from sectow_env.text import escaped
 
 RENDER_MODES = ("human", "ansi", "rgb_array")
 METADATA: dict[str, Any] = {"render_modes": list(RENDER_MODES), "render_fps": 1}
@@ -24,6 +25,8 @@ _TEXT_SIZE = 12
 _LINE_HEIGHT = 16
 _COLUMNS = 42
 _ROWS = 3
+_LOOKED_AT = 1000
+_INDENT = 10
 _PAPER, _FAINT = (252, 251, 247), (150, 146, 138)
 _PLAIN, BAD, GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
 
@@ -59,8 +62,12 @@ def render(match: Match | None, mode: str | None) -> str | Pixels | None:
 
 
 def transcript(match: Match | None) -> str:
-    """An episode as text, as far as it has come."""
-    return "\n".join(f"{line.label:>8}  {line.text}" for line in lines(match))
+    """An episode as text, as far as it has come; no text in it can pass for another line."""
+    return "\n".join(f"{line.label:>8}  {_beside(line.text)}" for line in lines(match))
+
+
+def _beside(text: str) -> str:
+    return escaped(text).replace("\n", "\n" + " " * _INDENT)
 
 
 def card(match: Match | None) -> Pixels:
@@ -82,7 +89,7 @@ def card(match: Match | None) -> Pixels:
     for line in _last_turn(match):
         draw.text((left, top), line.label, fill=_FAINT, font=font)
         top += _LINE_HEIGHT
-        for row in textwrap.wrap(line.text, _COLUMNS)[:_ROWS]:
+        for row in textwrap.wrap(line.text[:_LOOKED_AT], _COLUMNS)[:_ROWS]:
             draw.text((left, top), row, fill=line.ink, font=font)
             top += _LINE_HEIGHT
     return np.array(page, dtype=np.uint8)

@@ -1,14 +1,15 @@
 """A part with its settings in one text: `sectow/retrieval?folder=pictures&limit=3`.
 
 The form survives a command line, a YAML file and the JSON of an `EnvSpec`. A value is read as JSON
-where it is JSON (numbers, true, null, a quoted text) and as text otherwise.
+where it is JSON (numbers, true, null, a quoted text) and as text otherwise. `%26` stands for an
+ampersand; a plus is a plus, as in a path.
 """
 
 from __future__ import annotations
 
 import json
 from typing import NamedTuple
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 from sectow_env.errors import ConfigError
 
@@ -32,7 +33,10 @@ def parse_spec(text: str) -> Spec:
     if not mark:
         return Spec(name, {})
     try:
-        pairs = parse_qsl(tail, keep_blank_values=True, strict_parsing=True)
+        # In a web address a plus would be a space; here it is part of a path or a name.
+        pairs = parse_qsl(
+            tail.replace("+", "%2B"), keep_blank_values=True, strict_parsing=True, errors="strict"
+        )
     except ValueError as error:
         raise _bad(text, f"its settings cannot be read ({error})") from error
     settings: dict[str, object] = {}
@@ -50,7 +54,7 @@ def write_spec(spec: Spec) -> str:
     if not spec.settings:
         return spec.name
     told = {key: _told(value) for key, value in spec.settings.items()}
-    return f"{spec.name}{SEPARATOR}{urlencode(told)}"
+    return f"{spec.name}{SEPARATOR}{urlencode(told, quote_via=quote)}"
 
 
 def _value(text: str) -> object:

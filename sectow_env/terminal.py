@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 WIDTH = 48
 """Columns of a picture."""
+HEIGHT = 48
+"""Lines of a picture at most: a high and narrow one would roll everything else away."""
+_TOLD_AT_THE_END = ("asked", "verdict")
 _UPPER_HALF = "\N{UPPER HALF BLOCK}"
 _RAMP = "@%#*+=-:. "
 """From dark to light."""
@@ -27,7 +30,8 @@ def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text
     """A picture as half blocks: each character shows two pixels, one above the other.
 
     Args:
-        picture: Any size; it is brought to the width, its proportions stay.
+        picture: Any size; it is brought to the width, or to `HEIGHT` lines where it would be
+            higher. Its proportions stay.
         width: Columns, at least 1.
         colour: False writes brightness as characters, for a terminal without true colour.
     """
@@ -36,7 +40,8 @@ def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text
     from rich.text import Text
 
     image = picture.pil()
-    height = max(1, round(image.height * width / image.width / 2)) * 2
+    width = max(1, min(width, round(2 * HEIGHT * image.width / image.height)))
+    height = min(HEIGHT, max(1, round(image.height * width / image.width / 2))) * 2
     pixels = np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
     text = Text(no_wrap=True, end="")
     for row in range(0, height, 2):
@@ -58,16 +63,23 @@ def panel(match: Match | None, console: Console, *, blind: bool = False) -> Grou
     Args:
         match: The episode.
         console: Where it will be shown.
-        blind: Leave out what was asked for and whether it is harmful: a defender does not know.
+        blind: Leave out what was asked for, whether it is harmful, and the verdicts, whose words
+            tell it: a defender does not know.
     """
     from rich.console import Group
+    from rich.table import Table
     from rich.text import Text
 
     shown = match.attack.image if match is not None and match.attack is not None else None
     colour = console.color_system in {"256", "truecolor"}
-    parts: list[Text] = [] if shown is None else [blocks(shown, colour=colour)]
-    parts += [_written(line) for line in lines(match) if not blind or line.label != "asked"]
-    return Group(*parts, Text())
+    # In columns, so that no text can pass for the label of another line.
+    told = Table.grid(padding=(0, 2))
+    told.add_column(justify="right", width=8, style="dim")
+    told.add_column(overflow="fold")
+    for line in lines(match):
+        if not blind or line.label not in _TOLD_AT_THE_END:
+            told.add_row(line.label, _written(line))
+    return Group(*([] if shown is None else [blocks(shown, colour=colour)]), told, Text())
 
 
 def show(match: Match | None, console: Console | None = None) -> None:
@@ -81,9 +93,5 @@ def show(match: Match | None, console: Console | None = None) -> None:
 def _written(line: Line) -> Text:
     from rich.text import Text
 
-    written = Text()
-    written.append(f"{line.label:>8}  ", "dim")
     # The terminal's own colours: those of a card are made for paper.
-    style = {BAD: "bold red", GOOD: "bold green"}.get(line.ink, "")
-    written.append(escaped(line.text), style)
-    return written
+    return Text(escaped(line.text), {BAD: "bold red", GOOD: "bold green"}.get(line.ink, ""))

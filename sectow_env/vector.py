@@ -97,8 +97,6 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         Returns:
             Batched observations, and infos of the environments that were reset.
         """
-        if seed is not None or not self._rngs:
-            self._seed(seed)
         mask = _reset_mask(options, self.num_envs)
         if not self._matches and not mask.all():
             raise SectowError(
@@ -106,7 +104,10 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
                 why="the environments outside the mask have no episode yet",
                 fix="reset all of them first",
             )
+        if seed is not None or not self._rngs:
+            self._seed(seed, mask)
         infos = self._begin([int(index) for index in np.flatnonzero(mask)])
+        self._show()
         return self._observe(), infos
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
@@ -129,6 +130,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.arena.advance(
             [self._matches[index] for index in playing], [moves[index] for index in playing]
         )
+        self._show()
         ended = [index for index in playing if self._matches[index].episode is not None]
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         terminations = np.zeros(self.num_envs, dtype=np.bool_)
@@ -149,6 +151,10 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         if self.render_mode is None:
             return None
         return tuple(render(match, self.render_mode) for match in self.matches)
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
 
     def _restart(self, closing: dict[int, Info], waiting: Sequence[int]) -> Info:
         """Reset what the autoreset mode wants reset, and tell what ended."""
@@ -234,7 +240,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             fix="give an element of action_space, or a list with one action each",
         )
 
-    def _seed(self, seed: int | Sequence[int | None] | None) -> None:
+    def _seed(self, seed: int | Sequence[int | None] | None, mask: Flags) -> None:
         seeds: Sequence[int | None]
         if seed is None:
             seeds = [None] * self.num_envs
@@ -251,8 +257,8 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         fresh = [seeding.np_random(one)[0] for one in seeds]
         # As in a single environment, None goes on with the generator that is there.
         self._rngs = [
-            old if one is None else new
-            for one, new, old in zip(seeds, fresh, self._rngs or fresh, strict=True)
+            new if one is not None and there else old
+            for one, there, new, old in zip(seeds, mask, fresh, self._rngs or fresh, strict=True)
         ]
 
 

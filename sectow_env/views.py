@@ -12,7 +12,7 @@ from sectow_env.errors import SectowError
 from sectow_env.game import SEATS, Attack, Episode, Exchange, Invalid, Scenario, Seat
 from sectow_env.match import Match
 from sectow_env.picture import MAX_SIDE, Picture, Pixels
-from sectow_env.spaces import pixels_of
+from sectow_env.spaces import MAX_TEXT, pixels_of
 from sectow_env.text import is_whole
 
 Observation = dict[str, Any]
@@ -23,10 +23,10 @@ Info = dict[str, Any]
 def scenario_view(scenario: Scenario) -> Observation:
     """What an attacker sees: an element of `spaces.scenario_space()`, free to be changed."""
     return {
-        "behavior": scenario.behavior,
+        "behavior": _fitting(scenario.behavior),
         "channel": scenario.channel or "",
         "image": pixels_of(scenario.image),
-        "query": scenario.query or "",
+        "query": _fitting(scenario.query or ""),
     }
 
 
@@ -34,7 +34,7 @@ def attack_view(attack: Attack | None) -> Observation:
     """What a defender sees: an element of `spaces.attack_space()`; blank before the attack."""
     if attack is None:
         return {"image": pixels_of(None), "query": ""}
-    return {"image": pixels_of(attack.image), "query": attack.query}
+    return {"image": pixels_of(attack.image), "query": _fitting(attack.query)}
 
 
 def both_view(scenario: Scenario, attack: Attack | None, to_move: Seat) -> Observation:
@@ -51,7 +51,11 @@ def both_view(scenario: Scenario, attack: Attack | None, to_move: Seat) -> Obser
 def conversation_view(history: Sequence[Exchange]) -> tuple[Observation, ...]:
     """Earlier turns as an element of `spaces.conversation_space()`, oldest first."""
     return tuple(
-        {"image": pixels_of(turn.image), "query": turn.query, "response": turn.response}
+        {
+            "image": pixels_of(turn.image),
+            "query": _fitting(turn.query),
+            "response": _fitting(turn.response),
+        }
         for turn in history
     )
 
@@ -150,6 +154,11 @@ def paid(match: Match, seat: Seat, pay: Pay) -> float:
     else:
         reward = None if match.episode is None else match.episode.rewards[seat]
     return 0.0 if reward is None else reward
+
+
+def _fitting(text: str) -> str:
+    """What an observation shows of a text: an opponent may say more than a space holds."""
+    return text[:MAX_TEXT]
 
 
 def _attack(query: str, pixels: Pixels) -> Attack:

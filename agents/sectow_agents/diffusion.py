@@ -87,7 +87,7 @@ class TextToImage:
         except (OSError, ValueError) as error:
             raise ConfigError(
                 given=f"the pipeline {self._model!r}",
-                why=f"it cannot be loaded ({str(error).splitlines()[0]})",
+                why=f"it cannot be loaded ({' '.join(str(error).split())[:300]})",
                 fix="give the folder or hub id of a text-to-image pipeline with safetensors",
             ) from error
         loaded.set_progress_bar_config(disable=True)

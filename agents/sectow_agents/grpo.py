@@ -130,7 +130,7 @@ def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:
     shown = [prompt.picture is not None for prompt in prompts]
     if len(set(shown)) == 1:
         return order
-    if size is None or len(prompts) % size:
+    if size is None or size < 1 or len(prompts) % size:
         raise ConfigError(
             given=f"{sum(shown)} of {len(prompts)} prompts with an image, prompts_per_batch={size}",
             why="TRL fails on a batch that mixes prompts with and without images",

@@ -47,4 +47,3 @@ def assemble(
         return load(chosen[0][0])
     weights = [weight for _, weight in chosen]
     return MixedDefender([load(snapshot) for snapshot, _ in chosen], weights, seed)
-

@@ -24,6 +24,8 @@ _WORD = re.compile(r"[^\W_]+")
 class _Entry(NamedTuple):
     file: Path
     words: frozenset[str]
+    digest: bytes
+    """SHA-256 of the file."""
 
 
 class Retrieval:
@@ -38,7 +40,7 @@ class Retrieval:
         folder: Holds the pictures; those in folders below it count too.
 
     Raises:
-        ConfigError: There is no such folder, or no picture in it.
+        ConfigError: There is no such folder, or no picture in it, or a caption is no text.
     """
 
     max_words = 64
@@ -46,16 +48,21 @@ class Retrieval:
 
     def __init__(self, folder: str | Path) -> None:
         root = Path(folder)
-        files = sorted(file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES)
+        files = sorted(
+            file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()
+        )
         if not files:
             raise ConfigError(
                 given=f"folder={str(folder)!r}",
                 why="there is no picture in it" if root.is_dir() else "there is no such folder",
                 fix=f"give a folder with pictures ({', '.join(SUFFIXES)})",
             )
+        self._entries = [
+            _Entry(file, _caption(file), hashlib.sha256(file.read_bytes()).digest())
+            for file in files
+        ]
         self.id = "sectow/retrieval"
-        self.version = f"1-{_digest(root, files)}"
-        self._entries = [_Entry(file, _caption(file)) for file in files]
+        self.version = f"1-{_digest(root, self._entries)}"
         seen = Counter(word for entry in self._entries for word in entry.words)
         self._weight = {
             word: math.log(1 + len(self._entries) / count) for word, count in seen.items()
@@ -70,31 +77,45 @@ class Retrieval:
             return sum(self._weight[word] for word in asked & entry.words)
 
         best = max(self._entries, key=lambda entry: (fits(entry), -len(entry.words)))
-        return _read(best.file) if fits(best) > 0 else None
+        return _read(best.file, best.digest) if fits(best) > 0 else None
 
 
 @lru_cache(maxsize=CACHED)
-def _read(file: Path) -> Picture:
+def _read(file: Path, digest: bytes) -> Picture:
+    data = file.read_bytes()
+    if hashlib.sha256(data).digest() != digest:
+        raise ConfigError(
+            given=f"the picture {file}",
+            why="it has changed since the renderer was made, whose version names what it was",
+            fix="make the environment again",
+        )
     try:
-        return Picture.from_bytes(file.read_bytes())
+        return Picture.from_bytes(data)
     except SectowError as error:
         raise ConfigError(given=f"the picture {file}", why=error.why, fix=error.fix) from error
 
 
 def _caption(file: Path) -> frozenset[str]:
     beside = file.with_suffix(".txt")
-    return _words(beside.read_text("utf-8") if beside.is_file() else file.stem)
+    try:
+        return _words(beside.read_text("utf-8") if beside.is_file() else file.stem)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            given=f"the caption {beside}",
+            why=f"it is no text in UTF-8 ({error.reason})",
+            fix="save it as UTF-8",
+        ) from error
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.casefold()))
 
 
-def _digest(root: Path, files: Sequence[Path]) -> str:
+def _digest(root: Path, entries: Sequence[_Entry]) -> str:
     """Which pictures and captions they are, wherever the folder lies."""
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-        digest.update(" ".join(sorted(_caption(file))).encode() + b"\0")
+    for entry in entries:
+        digest.update(entry.file.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(entry.digest)
+        digest.update(" ".join(sorted(entry.words)).encode() + b"\0")
     return digest.hexdigest()[:12]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
+from sectow_env.errors import at_fault, named, one_each
 from sectow_env.game import Attack, Judge, Rules, Scenario, Seat, Split
 from sectow_env.images.base import Renderer
 
@@ -90,13 +91,18 @@ class TakesRenderer(Protocol):
 def attacks_of(
     world: World, scenarios: Sequence[Scenario], completions: Sequence[str]
 ) -> list[Attack]:
-    """Parse and render what a text policy wrote, in one call where the world can."""
-    if isinstance(world, ReadsBatches):
-        return world.attacks(scenarios, completions)
-    return [
-        world.attack(scenario, completion)
-        for scenario, completion in zip(scenarios, completions, strict=True)
-    ]
+    """Parse and render what a text policy wrote, in one call where the world can.
+
+    Raises:
+        PartError: The world failed, or gave something else.
+    """
+    what = named("world", world)
+    with at_fault(what):
+        if isinstance(world, ReadsBatches):
+            attacks = world.attacks(scenarios, completions)
+        else:
+            attacks = list(map(world.attack, scenarios, completions))
+        return one_each(what, attacks, len(scenarios), Attack)
 
 
 @runtime_checkable

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import NoneType
 from typing import TYPE_CHECKING
 
-from sectow_env.errors import at_fault
+from sectow_env.errors import at_fault, one_each
 from sectow_env.game import Attack, Invalid, Scenario
 from sectow_env.grammar import FreeForm, Slots, parse
 from sectow_env.images.base import Drawing, Renderer
+from sectow_env.picture import Picture
 
 if TYPE_CHECKING:
     # The Apothecary imports this module.
     from sectow_env.worlds.apothecary.channels.base import Channel
+    from sectow_env.worlds.apothecary.frames import Frame
 
 
 def forge(
@@ -33,7 +36,7 @@ def forge(
         renderer: Draws the pictures of free forms.
 
     Raises:
-        PartError: The renderer failed.
+        PartError: The renderer or a channel failed, or gave something else.
     """
     attacks: list[Attack] = []
     waiting: dict[int, Drawing] = {}
@@ -44,14 +47,27 @@ def forge(
             waiting[index] = Drawing(parsed.image, scenario)
         attacks.append(attack.model_copy(update={"source": completion}))
     if waiting:
-        with at_fault(f"the renderer {renderer.id}"):
-            pictures = renderer.draw(list(waiting.values()))
+        what = f"the renderer {renderer.id}"
+        with at_fault(what):
+            drawings = renderer.draw(list(waiting.values()))
+            pictures = one_each(what, drawings, len(waiting), Picture, NoneType)
         for (index, wanted), picture in zip(waiting.items(), pictures, strict=True):
             drawn = " ".join(wanted.words) if renderer.legible else None
             found = {"image": picture, "drawn": drawn}
             missing = {"query": "", "invalid": Invalid.BAD_IMAGE}
             attacks[index] = attacks[index].model_copy(update=found if picture else missing)
     return attacks
+
+
+def rendered(channel: Channel, frame: Frame, words: tuple[str, ...], salt: str) -> Attack:
+    """The attack that a channel makes of a frame; `salt` changes only what is drawn.
+
+    Raises:
+        PartError: The channel failed, or gave something else.
+    """
+    what = f"the channel {channel.name}"
+    with at_fault(what):
+        return one_each(what, [channel.render(frame, words, salt=salt)], 1, Attack)[0]
 
 
 def _render(
@@ -67,13 +83,14 @@ def _render(
         return _invalid(scenario, Invalid.OFF_BUDGET) if off_budget else Attack(query=parsed.query)
     assert isinstance(parsed, Slots), "either a free form or slots"
     assert scenario.channel is not None, "slots are for channels"
-    channel = find(scenario.channel)
-    frame = channel.frame(parsed.frame)
+    with at_fault(f"the channel {scenario.channel}"):
+        channel = find(scenario.channel)
+        frame = channel.frame(parsed.frame)
     if frame is None:
         return _invalid(scenario, Invalid.UNKNOWN_FRAME)
     if frame.held_out:
         return _invalid(scenario, Invalid.HELD_OUT_FRAME)
-    return channel.render(frame, parsed.name, salt=scenario.id)
+    return rendered(channel, frame, parsed.name, salt=scenario.id)
 
 
 def _invalid(scenario: Scenario, reason: Invalid) -> Attack:

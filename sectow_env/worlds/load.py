@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sectow_env.errors import ConfigError, UnknownNameError, unknown
+from sectow_env.errors import ConfigError, UnknownNameError, at_fault, unknown
 from sectow_env.images.base import Renderer
 from sectow_env.registry import Registry
 from sectow_env.worlds.base import TakesRenderer, World
@@ -28,6 +28,7 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
         UnknownNameError: No world goes by this name; near ones are suggested.
         PackError: The pack cannot be read.
         ConfigError: The world takes no seed, or the name is an import path and none is allowed.
+        PartError: The world's factory failed.
     """
     if not isinstance(name, str):
         return name
@@ -35,6 +36,11 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
         from sectow_env.worlds.pack import PackWorld
 
         return PackWorld.read(name)
+    with at_fault(f"the world {name}"):
+        return _registered(name, allow_import_path)
+
+
+def _registered(name: str, allow_import_path: bool) -> World:
     registry: Registry[World] = Registry(GROUP)
     if seeded := _SEEDED.fullmatch(name):
         return registry.make(seeded["name"], seed=int(seeded["seed"]))
@@ -54,7 +60,8 @@ def drawn_by(world: World, renderer: Renderer) -> World:
         ConfigError: The world takes none.
     """
     if isinstance(world, TakesRenderer):
-        return world.drawn_by(renderer)
+        with at_fault(f"the world {world.id}"):
+            return world.drawn_by(renderer)
     raise ConfigError(
         given=f"the renderer {renderer.id} in the world {world.id}",
         why="this world draws its attacks itself",

@@ -1,8 +1,8 @@
 """Wrappers of `SecTOW-v0`, one a file, composable in any order that makes sense.
 
-Each works on what it finds: those of actions and rewards wrap `SectowEnv`, and, by the name that
-begins with `Vector`, `SectowVectorEnv`. Those that only listen, or change an opponent or a judge,
-wrap either.
+They wrap `SectowEnv`; those whose name begins with `Vector` wrap `SectowVectorEnv`. In place of
+the others, the vector environment takes a `mix.MixedDefender` or `mix.MixedAttacker` as opponent, a
+`judges.cached.CachedJudge` as judge, and a `Transcript` among `env.arena.listeners`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sectow_env.wrappers.judge_cache import JudgeCache
 from sectow_env.wrappers.opponent_mix import OpponentMix
 from sectow_env.wrappers.over_refusal_penalty import OverRefusalPenalty
 from sectow_env.wrappers.query_budget import BudgetSpentError, QueryBudget
-from sectow_env.wrappers.record_transcript import RecordTranscript
+from sectow_env.wrappers.record_transcript import RecordTranscript, Transcript
 from sectow_env.wrappers.text_action import TextAction, VectorTextAction
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "QueryBudget",
     "RecordTranscript",
     "TextAction",
+    "Transcript",
     "VectorDiscreteAction",
     "VectorTextAction",
 ]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import gymnasium as gym
 
 from sectow_env.env import SectowEnv
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.match import Match
 from sectow_env.vector import SectowVectorEnv
 
 E = TypeVar("E", SectowEnv, SectowVectorEnv)
@@ -22,10 +24,13 @@ def base_of(env: Any, kind: type[E], wrapper: str) -> E:
     base = env.unwrapped
     if isinstance(base, kind):
         return base
+    ours = isinstance(base, SectowEnv | SectowVectorEnv)
     raise ConfigError(
         given=f"{wrapper} around {type(base).__name__}",
-        why="it is no environment of SecTOW",
-        fix=f"wrap a {kind.__name__}",
+        why=f"it wraps {kind.__name__}" if ours else "it is no environment of SecTOW",
+        fix="see sectow_env.wrappers for what there is for this one"
+        if ours
+        else f"wrap a {kind.__name__}",
     )
 
 
@@ -40,6 +45,27 @@ def attacks_from(base: SectowEnv | SectowVectorEnv, wrapper: str) -> None:
     )
 
 
+def matches_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[Match, ...]:
+    """The episodes that a vector wrapper's actions belong to, one each.
+
+    Raises:
+        SectowError: There are none yet, or as many actions are not given.
+    """
+    if not base.matches:
+        raise SectowError(
+            given="a step of environments without an episode",
+            why="they have not been reset",
+            fix="call reset first",
+        )
+    if len(actions) != len(base.matches):
+        raise SectowError(
+            given=f"{len(actions)} actions for {len(base.matches)} environments",
+            why="each environment takes one",
+            fix="give a list with one action each",
+        )
+    return base.matches
+
+
 class SectowWrapper(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
     """A wrapper of `SectowEnv` that knows the game under it.
 
@@ -52,6 +78,8 @@ class SectowWrapper(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructor
     """
 
     def __init__(self, env: gym.Env[Any, Any], **recorded: Any) -> None:
-        gym.utils.RecordConstructorArgs.__init__(self, **recorded)
+        # Not copied: an argument may be a policy with all its weights.
+        gym.utils.RecordConstructorArgs.__init__(self, _disable_deepcopy=True, **recorded)
+        base = base_of(env, SectowEnv, type(self).__name__)
         gym.Wrapper.__init__(self, env)
-        self.base = base_of(env, SectowEnv, type(self).__name__)
+        self.base = base

@@ -14,15 +14,21 @@ from numpy.typing import NDArray
 
 from sectow_env.env import SectowEnv
 from sectow_env.errors import ConfigError
-from sectow_env.game import SPLITS, Attack, Scenario
+from sectow_env.game import Attack, Scenario, Split
 from sectow_env.images.drawing import generator
 from sectow_env.match import Match
 from sectow_env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.views import Info
-from sectow_env.worlds.apothecary.channels import WORKING_CHANNELS, find_channel
+from sectow_env.worlds.apothecary.channels import (
+    WORKING_CHANNELS,
+    channels_of,
+    find_channel,
+    may_play,
+)
 from sectow_env.worlds.apothecary.channels.base import Words
 from sectow_env.worlds.apothecary.world import Apothecary, chosen_frames
-from sectow_env.wrappers.base import attacks_from, base_of
+from sectow_env.worlds.forge import rendered
+from sectow_env.wrappers.base import attacks_from, base_of, matches_of
 
 NAMES = 4
 """Names to choose among for the slot of a frame."""
@@ -38,26 +44,37 @@ class Codebook:
     Args:
         world: The world that is played.
         channels: Channels to choose among.
-        names: Names to choose among, at least 1.
+        names: Names to choose among, from 1 to the number of the split's potions.
+        split: Whose potions are asked for.
 
     Raises:
-        ConfigError: The world has no channels and frames of this kind.
+        ConfigError: The world has no channels and frames of this kind, the split may not use one of
+            them, or there are not as many names.
     """
 
-    def __init__(self, world: object, channels: Sequence[str], names: int = NAMES) -> None:
+    def __init__(
+        self, world: object, channels: Sequence[str], names: int = NAMES, split: Split = "train"
+    ) -> None:
         if not isinstance(world, Apothecary):
             raise ConfigError(
                 given=f"DiscreteAction in the world {getattr(world, 'id', world)!r}",
                 why="whole numbers stand for channels and frames, and only the Apothecary has them",
                 fix="give world='apothecary:0', or act with texts (TextAction)",
             )
-        if names < 1 or not channels:
+        self._potions = [potion.name for potion in world.select(split)]
+        if not 1 <= names <= len(self._potions) or not channels:
             raise ConfigError(
                 given=f"names={names}, channels={list(channels)}",
                 why="there must be something to choose",
-                fix="give at least one name and one channel",
+                fix=f"give one to {len(self._potions)} names, and at least one channel",
             )
-        self._potions = {split: world.select(split) for split in SPLITS}
+        kept = [name for name in channels if not may_play(name, split)]
+        if kept:
+            raise ConfigError(
+                given=f"channels={list(channels)} on the split {split!r}",
+                why=f"{', '.join(kept)} is kept for another split, so that it stays unseen",
+                fix=f"choose among {', '.join(channels_of(split))}",
+            )
         self.channels = [find_channel(name) for name in channels]
         self._frames = [chosen_frames(channel, "trained") for channel in self.channels]
         self.sizes = np.array(
@@ -67,7 +84,7 @@ class Codebook:
     def names(self, scenario: Scenario) -> list[Words]:
         """The names to choose among for a scenario, its own one at `place(scenario)`."""
         own = tuple(scenario.meta.get("potion", "").split())
-        others = [one.name for one in self._potions[scenario.split] if one.name != own]
+        others = [name for name in self._potions if name != own]
         rng = generator("decoys", scenario.id)
         found: list[Words] = [others[int(i)] for i in rng.permutation(len(others))]
         return [*found[: self.place(scenario)], own, *found[self.place(scenario) :]][: self._names]
@@ -77,12 +94,18 @@ class Codebook:
         return int(generator("place", scenario.id).integers(self._names))
 
     def attack(self, scenario: Scenario, action: Any) -> Attack:
-        """The attack that an action stands for.
+        """The attack that an action stands for; an `Attack` stands for itself.
 
         Raises:
             ConfigError: It is none.
         """
-        numbers = np.asarray(action)
+        if isinstance(action, Attack):
+            return action
+        try:
+            numbers = np.asarray(action)
+        except ValueError:
+            # Lists of unequal lengths.
+            numbers = np.empty(0)
         whole = numbers.shape == (3,) and np.issubdtype(numbers.dtype, np.integer)
         if not whole or (numbers < 0).any() or (numbers >= self.sizes).any():
             raise ConfigError(
@@ -93,7 +116,8 @@ class Codebook:
             )
         channel, frames = self.channels[int(numbers[0])], self._frames[int(numbers[0])]
         frame = frames[int(numbers[1]) % len(frames)]
-        return channel.render(frame, self.names(scenario)[int(numbers[2])], salt=scenario.id)
+        name = self.names(scenario)[int(numbers[2])]
+        return rendered(channel, frame, name, salt=scenario.id)
 
     def space(self, turns: int) -> spaces.Box:
         """Of what is observed: one-hots of the channel asked for, the name's place and the turn."""
@@ -135,14 +159,16 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         channels: Sequence[str] = WORKING_CHANNELS,
         names: int = NAMES,
     ) -> None:
+        base = base_of(env, SectowEnv, "DiscreteAction")
         RecordConstructorArgs.__init__(self, channels=list(channels), names=names)
         gym.Wrapper.__init__(self, env)
-        self.base = base_of(env, SectowEnv, "DiscreteAction")
+        self.base = base
         attacks_from(self.base, "DiscreteAction")
         _only_attacks(self.base)
-        self.codebook = Codebook(self.base.arena.world, channels, names)
+        arena = self.base.arena
+        self.codebook = Codebook(arena.world, channels, names, arena.split)
         self.action_space = spaces.MultiDiscrete(self.codebook.sizes)
-        self.observation_space = self.codebook.space(self.base.arena.max_turns)
+        self.observation_space = self.codebook.space(arena.max_turns)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -167,6 +193,7 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
     Args:
         env: A `SectowVectorEnv` in the attacker's seat, in a world of the Apothecary.
         channels: As in `DiscreteAction`.
+        names: As in `DiscreteAction`.
 
     Raises:
         ConfigError: It is none.
@@ -178,12 +205,14 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         channels: Sequence[str] = WORKING_CHANNELS,
         names: int = NAMES,
     ) -> None:
+        base = base_of(env, SectowVectorEnv, "VectorDiscreteAction")
         super().__init__(env)
-        self.base = base_of(env, SectowVectorEnv, "VectorDiscreteAction")
+        self.base = base
         attacks_from(self.base, "VectorDiscreteAction")
         _only_attacks(self.base)
-        self.codebook = Codebook(self.base.arena.world, channels, names)
-        turns = self.base.arena.max_turns
+        arena = self.base.arena
+        self.codebook = Codebook(arena.world, channels, names, arena.split)
+        turns = arena.max_turns
         self.single_action_space = spaces.MultiDiscrete(self.codebook.sizes)
         self.single_observation_space = self.codebook.space(turns)
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, self.num_envs)
@@ -203,16 +232,25 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play the attacks that the numbers stand for."""
+        matches = matches_of(self.base, actions)
         moves = [
             self.codebook.attack(match.scenario, action)
-            for match, action in zip(self.base.matches, actions, strict=True)
+            for match, action in zip(matches, actions, strict=True)
         ]
         _, rewards, terminations, truncations, infos = self.env.step(moves)
+        if "final_obs" in infos:
+            # Of the episodes that ended: the environment has new ones by now.
+            last = np.full(self.num_envs, None, dtype=object)
+            for index in np.flatnonzero(infos["_final_obs"]):
+                last[index] = self._small(matches[int(index)])
+            infos["final_obs"] = last
         return self._observe(), rewards, terminations, truncations, infos
 
     def _observe(self) -> Any:
-        turns = self.base.arena.max_turns
-        return np.stack([self.codebook.observe(one, turns) for one in self.base.matches])
+        return np.stack([self._small(match) for match in self.base.matches])
+
+    def _small(self, match: Match) -> NDArray[np.float32]:
+        return self.codebook.observe(match, self.base.arena.max_turns)
 
 
 def _only_attacks(base: SectowEnv | SectowVectorEnv) -> None:

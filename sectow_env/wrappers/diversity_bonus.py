@@ -30,7 +30,7 @@ class DiversityBonus(SectowWrapper):
 
     def __init__(self, env: gym.Env[Any, Any], weight: float = 0.5) -> None:
         super().__init__(env, weight=weight)
-        if self.base.seat == "defender" or weight < 0:
+        if self.base.seat == "defender" or not 0 <= weight < math.inf:
             raise ConfigError(
                 given=f"DiversityBonus with weight={weight} in the seat {self.base.seat!r}",
                 why="it pays an attacker for new successes, 0 or more",

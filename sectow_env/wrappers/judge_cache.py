@@ -6,6 +6,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from sectow_env.errors import ConfigError
 from sectow_env.judges.cached import SIZE, CachedJudge
 from sectow_env.wrappers.base import SectowWrapper
 
@@ -18,10 +19,19 @@ class JudgeCache(SectowWrapper):
 
     Args:
         env: A `SectowEnv`, wrapped or not.
-        size: Verdicts that are kept.
+        size: Verdicts that are kept, at least 1.
+
+    Raises:
+        ConfigError: It is no `SectowEnv`, or nothing would be kept.
     """
 
     def __init__(self, env: gym.Env[Any, Any], size: int = SIZE) -> None:
         super().__init__(env, size=size)
+        if size < 1:
+            raise ConfigError(
+                given=f"size={size}",
+                why="a cache keeps at least one verdict",
+                fix="give a size from 1 on, or leave the wrapper out",
+            )
         self.cache = CachedJudge(self.base.arena.judge, size)
         self.base.arena.judge = self.cache

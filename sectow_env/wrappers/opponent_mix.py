@@ -17,7 +17,8 @@ from sectow_env.wrappers.base import SectowWrapper
 class OpponentMix(SectowWrapper):
     """Replaces the opponent by a mix, such as snapshots of earlier rounds.
 
-    Who acts depends on the episode's seed alone. For the vector environment give a
+    Who acts depends on the episode's seed alone. In a defender's environment scenarios are then
+    drawn of the channels that all of the opponents serve. For the vector environment give a
     `mix.MixedDefender` or `mix.MixedAttacker` as opponent.
 
     Args:
@@ -35,14 +36,14 @@ class OpponentMix(SectowWrapper):
         opponents: Sequence[str | Attacker | Defender],
         weights: Sequence[float] | None = None,
     ) -> None:
-        super().__init__(env, opponents=opponents, weights=weights)
-        arena = self.base.arena
-        if isinstance(opponents, str):
+        if isinstance(opponents, str) or not isinstance(opponents, Sequence):
             raise ConfigError(
                 given=f"opponents={opponents!r}",
-                why="it is one name, and a list of opponents is wanted",
+                why="it is a single one, and a list of opponents is wanted",
                 fix=f"give opponents=[{opponents!r}]",
             )
+        super().__init__(env, opponents=list(opponents), weights=weights)
+        arena = self.base.arena
         given: Any = list(opponents)
         if arena.seating == "defender":
             arena.opponent = MixedAttacker(

@@ -33,7 +33,7 @@ class QueryBudget(SectowWrapper):
     def __init__(self, env: gym.Env[Any, Any], queries: int) -> None:
         super().__init__(env, queries=queries)
         attacks_from(self.base, "QueryBudget")
-        if queries < 1:
+        if not isinstance(queries, int) or isinstance(queries, bool) or queries < 1:
             raise ConfigError(
                 given=f"queries={queries}",
                 why="without a query nothing can be played",

@@ -4,66 +4,83 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 
 from sectow_env.game import Episode
+from sectow_env.picture import Picture
 from sectow_env.wrappers.base import SectowWrapper
 
 REDACTED = "[redacted]"
+HIDDEN = frozenset(
+    {
+        *("behavior", "query", "drawn", "response", "reference", "source", "system"),
+        *("explanation", "raw", "meta"),
+    }
+)
+"""Fields whose text may be harmful."""
 
 
-class RecordTranscript(SectowWrapper):
+class Transcript:
     """Appends one JSON line an episode: scenario, attacks, responses, verdicts, price.
 
     By default texts that may be harmful are left out: behavior, query, what is drawn and the
     response become `[redacted]`, pictures their digest; ids, labels, verdicts and prices stay.
 
+    It listens: append it to the `arena.listeners` of an environment, or use `RecordTranscript`.
+
     Args:
-        env: A `SectowEnv`, wrapped or not.
         path: A `.jsonl` file; it is made if need be, and appended to.
         redact: False keeps the texts and pictures, for your own eyes.
     """
 
-    def __init__(self, env: gym.Env[Any, Any], path: str | Path, redact: bool = True) -> None:
-        super().__init__(env, path=str(path), redact=redact)
+    def __init__(self, path: str | Path, redact: bool = True) -> None:
         self.path = Path(path)
         self.redact = redact
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.base.arena.listeners.append(self._write)
 
-    def close(self) -> None:
-        """Stop listening."""
-        if self._write in self.base.arena.listeners:
-            self.base.arena.listeners.remove(self._write)
-        super().close()
-
-    def _write(self, episode: Episode) -> None:
-        told = episode.model_dump(mode="json")
-        line = json.dumps(_redacted(told) if self.redact else told, ensure_ascii=False)
+    def __call__(self, episode: Episode) -> None:
+        """Write an episode, so that it is on the disk before the next one begins."""
+        told = redacted(episode.model_dump()) if self.redact else episode.model_dump(mode="json")
+        line = json.dumps(told, ensure_ascii=False)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()
             os.fsync(file.fileno())
 
 
-_TEXTS = {
-    *("behavior", "query", "drawn", "response", "reference", "source", "system"),
-    *("explanation", "raw", "meta"),
-}
+class RecordTranscript(SectowWrapper):
+    """Writes every episode that ends by a `Transcript`.
+
+    Args:
+        env: A `SectowEnv`, wrapped or not.
+        path: As in `Transcript`.
+        redact: As in `Transcript`.
+    """
+
+    def __init__(self, env: gym.Env[Any, Any], path: str | Path, redact: bool = True) -> None:
+        super().__init__(env, path=str(path), redact=redact)
+        self.transcript = Transcript(path, redact)
+        self.base.arena.listeners.append(self.transcript)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self.transcript in self.base.arena.listeners:
+            self.base.arena.listeners.remove(self.transcript)
+        super().close()
 
 
-def _redacted(told: Any) -> Any:
-    if isinstance(told, list):
-        return [_redacted(one) for one in told]
-    if not isinstance(told, dict):
+def redacted(told: Any) -> Any:
+    """What a model's `model_dump()` gave, ready for JSON, without what may be harmful."""
+    if isinstance(told, Picture):
+        return f"sha256:{told.sha256}"
+    if isinstance(told, list | tuple):
+        return [redacted(one) for one in told]
+    if not isinstance(told, Mapping):
         return told
-    return {key: _hidden(key, value) for key, value in told.items()}
-
-
-def _hidden(key: str, value: Any) -> Any:
-    if value in (None, [], {}):
-        return value
-    return REDACTED if key in _TEXTS or key == "image" else _redacted(value)
+    return {
+        key: REDACTED if key in HIDDEN and value else redacted(value) for key, value in told.items()
+    }

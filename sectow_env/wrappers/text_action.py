@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from sectow_env.env import SectowEnv
 from sectow_env.errors import SectowError
+from sectow_env.game import Attack
 from sectow_env.match import Match
 from sectow_env.spaces import UnicodeText
+from sectow_env.text import is_whole
 from sectow_env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.views import Info, Observation
 from sectow_env.worlds.base import World, attacks_of
-from sectow_env.wrappers.base import attacks_from, base_of
+from sectow_env.wrappers.base import attacks_from, base_of, matches_of
 
 
 class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
@@ -26,7 +28,7 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
 
     In the attacker's seat the completion is written in the grammar of `sectow_env.grammar`; a bad
     one is an invalid attack, which is data, not an error. With `seat="both"` the second completion
-    is the response.
+    is the response. An `Attack`, as a wrapper around this one may give it, is played as it is.
 
     Args:
         env: A `SectowEnv`, wrapped or not, in the attacker's seat or in both.
@@ -36,14 +38,19 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
     """
 
     def __init__(self, env: gym.Env[Observation, Any]) -> None:
+        base = base_of(env, SectowEnv, "TextAction")
         RecordConstructorArgs.__init__(self)
         gym.ActionWrapper.__init__(self, env)
-        self.base = base_of(env, SectowEnv, "TextAction")
+        self.base = base
         attacks_from(self.base, "TextAction")
         self.action_space = UnicodeText()
 
     def action(self, action: str) -> Any:
-        """The attack or response that the completion stands for."""
+        """The attack or response that the completion stands for.
+
+        Raises:
+            SectowError: It is no text.
+        """
         return _read(self.base.arena.world, [self.base.match], [action])[0]
 
 
@@ -58,26 +65,33 @@ class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, 
     """
 
     def __init__(self, env: VectorEnv[Observations, Any, NDArray[Any]]) -> None:
+        base = base_of(env, SectowVectorEnv, "VectorTextAction")
         super().__init__(env)
-        self.base = base_of(env, SectowVectorEnv, "VectorTextAction")
+        self.base = base
         attacks_from(self.base, "VectorTextAction")
         self.single_action_space = UnicodeText()
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def step(self, actions: Sequence[str]) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play one completion in each environment."""
-        return self.env.step(_read(self.base.arena.world, self.base.matches, actions))
+        matches = matches_of(self.base, actions)
+        return self.env.step(_read(self.base.arena.world, matches, actions))
 
 
-def _read(world: World, matches: Sequence[Match], completions: Sequence[str]) -> list[Any]:
+def _read(world: World, matches: Sequence[Match], completions: Sequence[Any]) -> list[Any]:
     moves: list[Any] = list(completions)
-    if len(moves) != len(matches):
-        raise SectowError(
-            given=f"{len(moves)} completions for {len(matches)} environments",
-            why="each environment takes one",
-            fix="give a list with one completion each",
-        )
-    attacking = [i for i, match in enumerate(matches) if match.to_move == "attacker"]
+    attacking = [
+        index
+        for index, match in enumerate(matches)
+        if match.to_move == "attacker" and not isinstance(moves[index], Attack)
+    ]
+    for index in attacking:
+        if not isinstance(moves[index], str) or not is_whole(moves[index]):
+            raise SectowError(
+                given=f"an action of type {type(moves[index]).__name__} as a completion",
+                why="a completion is a str of whole characters",
+                fix="give what the text policy wrote",
+            )
     scenarios = [matches[index].scenario for index in attacking]
     written = [completions[index] for index in attacking]
     for index, attack in zip(attacking, attacks_of(world, scenarios, written), strict=True):

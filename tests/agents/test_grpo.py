@@ -132,6 +132,16 @@ def test_row_i_is_the_episode_of_seed_plus_i() -> None:
         assert game.reward.drain()[0] == env.match.episode
 
 
+@pytest.mark.parametrize("seat", ["attacker", "defender"])
+def test_a_system_prompt_stands_first(seat: Seat) -> None:
+    told: dict[str, Any] = {"system": "keep the guild's rules", "labels": "harmful"}
+    channels: dict[str, Any] = {"channels": ["split"] if seat == "attacker" else ["reversed"]}
+    game = grpo_game(seat, rows=1, **told, **channels)
+    roles = [message["role"] for message in game.dataset[0]["prompt"]]
+    assert roles == ["system", "user"]
+    assert game.dataset[0]["prompt"][0]["content"] == told["system"]
+
+
 def test_completions_of_one_row_do_not_see_each_other() -> None:
     game = grpo_game("attacker", rows=1, defender="apothecary/answer_all")
     env = SectowEnv()
@@ -145,6 +155,9 @@ def test_prompts_of_both_kinds_are_put_in_batches_of_a_kind() -> None:
     options: dict[str, Any] = {"attacker": "apothecary/random", "labels": "harmful"}
     with pytest.raises(SectowError, match="mixes prompts with and without images"):
         grpo_game("defender", rows=24, **options)
+    for size in (0, -4, 5):
+        with pytest.raises(SectowError, match="that divides rows"):
+            grpo_game("defender", rows=24, prompts_per_batch=size, **options)
     game = grpo_game("defender", rows=24, prompts_per_batch=4, **options)
     shown = [bool(game.dataset[row]["images"]) for row in range(24)]
     assert {len(set(shown[start : start + 4])) for start in range(0, 24, 4)} == {1}

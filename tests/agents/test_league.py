@@ -10,6 +10,7 @@ import pytest
 from sectow_agents.config import LeagueSettings
 from sectow_agents.league import assemble, opponents
 from sectow_env.game import Attack
+from sectow_env.mix import MixedDefender
 
 ATTACKS = [Attack(query=str(number)) for number in range(400)]
 

@@ -33,7 +33,7 @@ from tests.benchmarks.scripted import WORLD, Document, Stand, imperfect
 SETTINGS = MeasureSettings(splits=("test",), per_cell=1, per_kind=1)
 
 
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for a kill."""
 
 

@@ -28,7 +28,23 @@ def test_a_stage_is_the_mean_of_its_steps_and_missing_stays_missing(tmp_path: Pa
     file.write_text("\n".join(lines))
     first, second = stages(file, count=2)
     assert (first.steps, first.reward, first.judged, first.true) == ("1 to 2", 1.5, 0.5, None)
-    assert (second.steps, second.true, second.invalid) == ("3 to 4", 0.875, None)
+    assert (second.steps, second.true, second.invalid) == ("3 to 5", 1.0, None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (0, []),
+        (1, ["1 to 1"]),
+        (3, ["1 to 1", "2 to 2", "3 to 3"]),
+        (7, ["1 to 1", "2 to 3", "4 to 5", "6 to 7"]),
+        (60, ["1 to 15", "16 to 30", "31 to 45", "46 to 60"]),
+    ],
+)
+def test_every_step_is_in_a_stretch(tmp_path: Path, steps: int, told: list[str]) -> None:
+    file = tmp_path / "metrics.jsonl"
+    file.write_text("\n".join(line(step, asr=0.5) for step in range(1, steps + 1)))
+    assert [one.steps for one in stages(file)] == told
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from pydantic import ValidationError
 
+from sectow_env.errors import PartError
 from sectow_env.game import (
     Attack,
     Invalid,
@@ -108,12 +109,12 @@ def test_lists_of_unequal_length_are_a_defect(count: int) -> None:
         respond([HARMFUL] * 2, [GOOD] * count, Recorder(), NoBad())
 
 
-def test_a_defender_that_loses_an_answer_is_a_defect() -> None:
+def test_a_defender_that_loses_an_answer_is_named() -> None:
     class Lossy(Recorder):
         def respond(self, attacks: Sequence[Attack]) -> list[str]:
             return super().respond(attacks)[1:]
 
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(PartError, match=r"the defender .*Lossy; it gave 0 answers in place of 1"):
         respond([HARMFUL], [GOOD], Lossy(), NoBad())
 
 

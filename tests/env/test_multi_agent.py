@@ -173,3 +173,13 @@ def test_it_is_registered_with_pettingzoo() -> None:
     env.reset(seed=0)
     assert isinstance(env.render(), str)
     env.close()
+
+
+@pytest.mark.parametrize("make", [aec_env, parallel_env])
+def test_the_mode_human_writes_each_move(make: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    env = make(render_mode="human")
+    env.reset(seed=0)
+    assert "asked" in capsys.readouterr().out
+    attack = {"image": NO_IMAGE, "query": "hello"}
+    env.step({"attacker_0": attack} if isinstance(env, SectowParallel) else attack)
+    assert "invalid attack" in capsys.readouterr().out

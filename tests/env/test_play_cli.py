@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sectow_env import SectowEnv
+from sectow_env.play_cli import Score
 
 
 def play(*args: str, typed: str) -> str:
@@ -52,6 +53,7 @@ def test_a_defender_is_not_told_what_was_asked_for_before_the_end() -> None:
     shown = play(*args, typed="sorry no\nsorry no\n")
     before, _, after = shown.rpartition("your response")
     assert "(benign)" not in before
+    assert "verdict" not in before, "its words would tell"
     assert "(benign)" in after
     assert before.count("query") == 3, "the first attack, and both before the second answer"
 
@@ -69,9 +71,18 @@ def test_a_pack_is_played(root: Path) -> None:
 
 def test_the_game_is_recorded(tmp_path: Path) -> None:
     file = tmp_path / "mine.jsonl"
-    play("--episodes", "2", "--record", str(file), typed="\na\n\nb\n")
+    play("--episodes", "2", "--seed", "3", "--record", str(file), typed="\na\n\nb\n")
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    names = [line["scenario"]["meta"]["potion"] for line in lines]
+    assert names == [name_of(3), name_of(4)]
     assert [line["turns"][0]["attack"]["query"] for line in lines] == ["a", "b"]
+
+
+def test_the_mean_is_of_what_was_scored() -> None:
+    score = Score()
+    for reward in (None, 1.0, 0.0):
+        score.add(reward)
+    assert str(score) == "3 played, 2 scored, mean reward +0.50"
 
 
 def test_a_seat_that_is_none_is_refused() -> None:

@@ -19,10 +19,18 @@ def test_what_is_written_is_read_back(name: str, settings: dict[str, object]) ->
     assert parse_spec(write_spec(Spec(name, settings))) == Spec(name, settings)
 
 
+@pytest.mark.parametrize("text", ["3", "true", "null", '"3"', "1e5", "[1]", "NaN", " 3", "a+b"])
+def test_a_text_that_looks_like_a_value_stays_a_text(text: str) -> None:
+    assert parse_spec(write_spec(Spec("a/b", {"x": text}))).settings == {"x": text}
+
+
 def test_values_are_read_as_what_they_look_like() -> None:
-    given = 'a/b?folder=pictures/here&limit=3&strict=true&rate=0.5&none=null&quoted="3"&empty='
+    given = (
+        'a/b?folder=pictures/c++&cut=a%26b&limit=3&strict=true&rate=0.5&none=null&quoted="3"&empty='
+    )
     assert parse_spec(given).settings == {
-        "folder": "pictures/here",
+        "folder": "pictures/c++",
+        "cut": "a&b",
         "limit": 3,
         "strict": True,
         "rate": 0.5,
@@ -32,7 +40,7 @@ def test_values_are_read_as_what_they_look_like() -> None:
     }
 
 
-@pytest.mark.parametrize("given", ["a?b", "a?b=1&b=2", "a?1=2", "a?b.c=1"])
+@pytest.mark.parametrize("given", ["a?b", "a?b=1&b=2", "a?1=2", "a?b.c=1", "a?b=%ff"])
 def test_settings_that_are_none_are_refused(given: str) -> None:
     with pytest.raises(SectowError, match="write NAME"):
         parse_spec(given)

@@ -216,3 +216,25 @@ def test_gymnasiums_own_processes_need_their_memory_unshared() -> None:
         assert data_equivalence(mine, theirs, exact=True)
     finally:
         env.close()
+
+
+def test_a_seed_is_for_those_that_are_reset() -> None:
+    native = make(autoreset_mode="Disabled")
+    sync = SyncVectorEnv([SectowEnv] * COUNT, autoreset_mode=AutoresetMode.DISABLED)
+    mask = np.array([True, False, False])
+    seen = []
+    for env in (native, sync):
+        env.reset(seed=0)
+        seen.append(env.reset(seed=77, options={"reset_mask": mask.copy()})[0])
+        seen.append(env.reset()[0])
+    assert data_equivalence(seen[:2], seen[2:], exact=True)
+
+
+def test_the_mode_human_writes_each_episode_at_each_step(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    env = make(render_mode="human")
+    env.reset(seed=0)
+    assert capsys.readouterr().out.count("asked") == COUNT
+    env.step([Attack(query="hello")] * COUNT)
+    assert capsys.readouterr().out.count("invalid attack") == COUNT

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
 from sectow_agents.config import AttackerSettings, Device, Dtype
 from sectow_agents.policies.chat import Chat, attacker_chat, defender_chat, images_of
 from sectow_agents.policies.generator import Generator, Shown

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,11 +85,11 @@ def train_on(
 
 
 def stages(metrics: Path, count: int = STAGES) -> tuple[Stage, ...]:
-    """The optimizer steps of a run in `count` stretches of equal length, as far as they go."""
+    """The optimizer steps of a run in at most `count` stretches, alike in length to one step."""
     lines = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
     steps = [line for line in lines if line.get("event") == "step"]
-    size = max(1, len(steps) // count)
-    parts = [steps[start : start + size] for start in range(0, size * count, size)]
+    ends = [len(steps) * number // count for number in range(count + 1)]
+    parts = [steps[start:end] for start, end in pairwise(ends)]
     return tuple(_stage(part) for part in parts if part)
 
 

@@ -25,6 +25,7 @@ from sectow_env.worlds.apothecary.potions import Potion
 from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
 from sectow_env.worlds.apothecary.world import Apothecary
 from sectow_env.worlds.base import World
+from sectow_env.worlds.forge import rendered
 
 UNSURE = "i do not know this potion"
 NONSENSE = "seven spoons sing under the blue bridge"
@@ -78,7 +79,7 @@ class FrameAttacker:
             )
         frames = self._frames(name)
         frame = frames[int(rng.integers(len(frames)))]
-        return find_channel(name).render(frame, words, salt=scenario.id)
+        return rendered(find_channel(name), frame, words, salt=scenario.id)
 
     def _frames(self, channel: str) -> list[Frame]:
         trained = [frame for frame in find_channel(channel).frames if not frame.held_out]

@@ -33,7 +33,7 @@ from sectow_env.worlds.apothecary.rules import ApothecaryRules
 from sectow_env.worlds.apothecary.truth import ApothecaryJudge
 from sectow_env.worlds.apothecary.weakness import draw_weakness
 from sectow_env.worlds.base import FrameSet, Item
-from sectow_env.worlds.forge import forge
+from sectow_env.worlds.forge import forge, rendered
 
 VERSION = "apothecary-1"
 
@@ -147,7 +147,7 @@ class Apothecary:
             self._allowed(name, split)
             for frame in chosen_frames(self.channel(name), frames):
                 for potion in potions:
-                    attack = self.channel(name).render(frame, potion.name, salt=split)
+                    attack = rendered(self.channel(name), frame, potion.name, salt=split)
                     items.append(Item(self.scenario(potion, name), attack))
         return items
 
@@ -195,7 +195,9 @@ class Apothecary:
             return
         raise SectowError(
             given=f"channel {name!r} on split {split!r}",
-            why="icon is kept for validation and cipher for test, so that they stay unseen",
+            why="icon is kept for validation and cipher for test, so that they stay unseen"
+            if name in CHANNELS
+            else "it keeps to other splits",
             fix=f"choose among {', '.join(channels_of(split))}",
         )
 

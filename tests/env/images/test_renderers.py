@@ -67,11 +67,37 @@ def test_retrieval_takes_the_picture_whose_caption_fits_best(folder: Path) -> No
     assert drawn == [plain(1), plain(3), plain(2), None, plain(2)]
 
 
+def test_a_rare_word_counts_for_more_than_a_common_one(tmp_path: Path) -> None:
+    for shade, name in enumerate(("door", "door 2", "door 3", "lantern in an old street")):
+        (tmp_path / f"{name}.png").write_bytes(plain(shade).png)
+    assert Retrieval(tmp_path).draw(drawings("lantern door")) == [plain(3)]
+
+
 def test_another_folder_is_another_version(folder: Path) -> None:
     before = Retrieval(folder).version
     assert Retrieval(folder).version == before
     (folder / "below" / "x17.txt").write_text("a new caption")
     assert Retrieval(folder).version != before
+
+
+def test_a_picture_that_changed_is_never_shown_as_what_it_was(folder: Path) -> None:
+    before = Retrieval(folder)
+    assert before.draw(drawings("red")) == [plain(1)]
+    (folder / "red_door.png").write_bytes(plain(7).png)
+    after = Retrieval(folder)
+    assert after.version != before.version
+    assert after.draw(drawings("red")) == [plain(7)]
+    (folder / "blue-door.png").write_bytes(plain(8).png)
+    with pytest.raises(SectowError, match=r"blue-door\.png; it has changed since"):
+        after.draw(drawings("blue"))
+
+
+def test_what_is_no_picture_or_no_text_is_seen_at_once(folder: Path) -> None:
+    (folder / "album.png").mkdir()
+    assert Retrieval(folder).draw(drawings("album")) == [None]
+    (folder / "red_door.txt").write_bytes(b"\xff\xfe door")
+    with pytest.raises(SectowError, match=r"red_door\.txt; it is no text in UTF-8"):
+        Retrieval(folder)
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
@@ -150,9 +176,12 @@ def test_a_renderer_that_fails_is_named() -> None:
 
 
 class Stubborn:
-    """A world that draws its attacks itself."""
+    """Half a world, that draws its attacks itself."""
 
-    id = "stubborn"
+    id, rules = "stubborn", None
+
+    def scenarios(self, *_: Any, **__: Any) -> list[Scenario]:
+        return [SCENARIO]
 
 
 def test_a_world_that_takes_no_renderer_says_so() -> None:

@@ -8,6 +8,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from sectow_env import ENV_ID, SectowError
+from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.wrappers import DiscreteAction, VectorDiscreteAction
 
 PACK = "examples/packs/lantern_shop.jsonl"
@@ -54,6 +55,7 @@ def test_the_observation_says_where_the_name_stands_and_what_is_asked_for() -> N
         places.add(place)
         assert observation.tolist() == [0, 0, 0, 1, *np.eye(4)[place], 1, 0]
         assert env.step(right(env, 0))[0].tolist()[-2:] == [0, 1]
+        assert env.step(right(env, 0))[0].tolist()[-2:] == [0, 1], "no turn comes after the last"
     assert places == {0, 1, 2, 3}
 
 
@@ -91,7 +93,9 @@ def test_the_vector_form_plays_the_same() -> None:
         assert one.step(actions[index])[1] == rewards[index]
 
 
-@pytest.mark.parametrize("action", [[0, 0], [9, 0, 0], [0, 0, -1], [0.5, 0, 0], "abc"])
+@pytest.mark.parametrize(
+    "action", [[0, 0], [9, 0, 0], [0, 0, -1], [0.5, 0, 0], "abc", [[1], [2, 3]]]
+)
 def test_an_action_that_is_none_is_refused(action: Any) -> None:
     env = make()
     env.reset(seed=0)
@@ -109,3 +113,80 @@ def test_it_is_for_the_attacker_in_the_apothecary(root: Any) -> None:
             make(**kwargs)
     with pytest.raises(SectowError, match="something to choose"):
         DiscreteAction(gym.make(ENV_ID), channels=())
+
+
+def test_a_channel_with_fewer_frames_begins_again() -> None:
+    env = DiscreteAction(gym.make(ENV_ID), channels=["plain", "split"])
+    env.reset(seed=0)
+    assert env.codebook.sizes.tolist() == [2, 22, 4]
+    wanted, same, other = (
+        env.codebook.attack(env.base.scenario, right(env, 1, frame)) for frame in (1, 7, 8)
+    )
+    assert wanted == same != other
+
+
+def test_channels_that_stay_unseen_cannot_be_trained_on() -> None:
+    for split, channel, here in (
+        ("train", "icon", False),
+        ("train", "cipher", False),
+        ("test", "icon", False),
+        ("validation", "icon", True),
+        ("test", "cipher", True),
+    ):
+        if here:
+            env = DiscreteAction(gym.make(ENV_ID, split=split), channels=[channel])
+            env.reset(seed=0)
+            attack = env.step(right(env, 0))[4]["sectow_episode"].turns[0].attack
+            assert (attack.channel, attack.invalid) == (channel, None)
+            continue
+        with pytest.raises(SectowError, match=f"{channel} is kept for another split"):
+            DiscreteAction(gym.make(ENV_ID, split=split), channels=["split", channel])
+
+
+def test_there_are_as_many_names_as_potions_at_most() -> None:
+    count = len(Apothecary().select("validation"))
+    env = DiscreteAction(gym.make(ENV_ID, split="validation"), names=count)
+    env.reset(seed=0)
+    scenario = env.base.scenario
+    names = env.codebook.names(scenario)
+    assert len(set(names)) == count
+    assert " ".join(names[env.codebook.place(scenario)]) == scenario.meta["potion"]
+    with pytest.raises(SectowError, match=f"give one to {count} names"):
+        DiscreteAction(gym.make(ENV_ID, split="validation"), names=count + 1)
+
+
+def test_the_last_observation_of_the_vector_form_is_one_of_its_own() -> None:
+    many = VectorDiscreteAction(gym.make_vec(ENV_ID, num_envs=2, max_turns=2))
+    many.reset(seed=5)
+    single = make(max_turns=2)
+    single.reset(seed=5)
+    actions = [right(single, 2), [0, 0, 0]]
+    _, _, over, _, infos = many.step(actions)
+    assert over[0]
+    last = single.step(actions[0])[0]
+    assert infos["final_obs"][0].tolist() == last.tolist()
+    assert many.single_observation_space.contains(infos["final_obs"][0])
+    assert (infos["final_obs"][1] is None) == (not over[1])
+
+
+def test_bad_calls_of_the_vector_form_are_refused_with_their_cure() -> None:
+    many = VectorDiscreteAction(gym.make_vec(ENV_ID, num_envs=2))
+    with pytest.raises(SectowError, match="call reset first"):
+        many.step([[0, 0, 0]] * 2)
+    many.reset(seed=0)
+    with pytest.raises(SectowError, match="3 actions for 2 environments"):
+        many.step([[0, 0, 0]] * 3)
+
+
+@pytest.mark.parametrize("mode", ["NextStep", "Disabled"])
+def test_the_vector_form_keeps_the_autoreset_mode(mode: str) -> None:
+    many = VectorDiscreteAction(gym.make_vec(ENV_ID, num_envs=2, autoreset_mode=mode))
+    many.reset(seed=0)
+    actions = np.zeros((2, 3), dtype=np.int64)
+    over, infos = many.step(actions)[2::2]
+    assert over.all()
+    assert "final_obs" not in infos
+    if mode == "NextStep":
+        assert not many.step(actions)[2].any()
+    else:
+        assert many.reset(options={"reset_mask": over})[0] in many.observation_space

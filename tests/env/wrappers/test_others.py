@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 
-from sectow_env import ENV_ID, NO_IMAGE, Episode, SectowError, TextAction
+from sectow_env import ENV_ID, NO_IMAGE, Attack, SectowError, TextAction
 from sectow_env.game import Turn, Verdict
 from sectow_env.mix import MixedAttacker, MixedDefender
 from sectow_env.parts import find_attacker, find_defender
@@ -25,6 +25,8 @@ from sectow_env.wrappers import (
     OverRefusalPenalty,
     QueryBudget,
     RecordTranscript,
+    VectorDiscreteAction,
+    VectorTextAction,
 )
 
 DEFENDERS = ["apothecary/answer_all", "apothecary/refuse_all"]
@@ -75,14 +77,31 @@ class Shown:
 def test_a_defender_meets_several_attackers() -> None:
     env = OpponentMix(
         make(seat="defender"),
-        ["apothecary/split", find_attacker("apothecary/random", Apothecary())],
+        ["apothecary/split", find_attacker("apothecary/typography", Apothecary())],
     )
     channels = set()
     for seed in range(40):
         env.reset(seed=seed)
         channels.add(env.base.match.attack.channel)  # type: ignore[union-attr]
-    assert "split" in channels
-    assert len(channels) > 1
+        assert env.base.scenario.channel is None, "they share no channel, so it is theirs to choose"
+    assert channels == {"split", "typography"}
+
+
+@pytest.mark.parametrize("others", [[], ["apothecary/random"], ["apothecary/split"]])
+def test_scenarios_are_of_the_channels_that_all_attackers_serve(others: list[str]) -> None:
+    names = ["apothecary/split", *others]
+    wrapped = OpponentMix(make(seat="defender"), names)
+    given = make(
+        seat="defender",
+        attacker=MixedAttacker([find_attacker(one, Apothecary()) for one in names]),
+    )
+    for seed in range(5):
+        wrapped.reset(seed=seed)
+        given.reset(seed=seed)
+        assert wrapped.base.scenario.channel == "split"
+        assert wrapped.base.scenario == given.unwrapped.scenario
+    with pytest.raises(SectowError, match="MixedAttacker; this attacker serves only 'split'"):
+        OpponentMix(make(seat="defender", channels=["plain"]), names)
 
 
 def test_what_is_no_mix_is_refused() -> None:
@@ -95,6 +114,23 @@ def test_what_is_no_mix_is_refused() -> None:
             OpponentMix(make(), DEFENDERS, weights)
     with pytest.raises(SectowError, match="one weight a policy"):
         MixedAttacker([])
+
+
+class Heavy:
+    """A policy with weights that must not be copied."""
+
+    def respond(self, attacks: Sequence[Attack]) -> list[str]:
+        return ["no"] * len(attacks)
+
+    def __deepcopy__(self, memo: object) -> Heavy:
+        raise AssertionError("copied")
+
+
+def test_policies_are_not_copied() -> None:
+    env = OpponentMix(make(), [Heavy()])
+    assert [step[1] for step in played(env, [0])] == [0.0]
+    with pytest.raises(SectowError, match="a list of opponents is wanted"):
+        OpponentMix(make(), Heavy())  # type: ignore[arg-type]
 
 
 # Rewards.
@@ -120,7 +156,15 @@ def test_the_bonus_shrinks_with_every_success_of_a_kind() -> None:
 def test_free_form_attacks_are_of_one_kind_when_they_say_the_same() -> None:
     env = DiversityBonus(make(channels=[None]), weight=1.0)
     assert played(env, [0])[0][1] == 2.0
-    assert played(env, [0])[0][1] == pytest.approx(1.0 + 2**-0.5)
+
+    def louder(one: Any) -> dict[str, Any]:
+        return {"image": NO_IMAGE, "query": backwards(one)["query"].upper() + "  "}
+
+    def shown(one: Any) -> dict[str, Any]:
+        return {**backwards(one), "image": np.zeros((4, 4, 3), np.uint8)}
+
+    assert played(env, [0], louder)[0][1] == pytest.approx(1.0 + 2**-0.5)
+    assert played(env, [0], shown)[0][1] == 2.0, "with a picture it is of another kind"
 
 
 @pytest.mark.parametrize(
@@ -138,13 +182,30 @@ def test_declining_what_is_harmless_costs(labels: Any, response: str, reward: fl
     assert env.step(response)[1] == reward
 
 
+@pytest.mark.parametrize(("pay", "penalties"), [("end", [0.0, 0.5]), ("turn", [1.0, 0.5])])
+def test_the_penalty_is_due_when_the_reward_is(pay: Any, penalties: list[float]) -> None:
+    env = OverRefusalPenalty(
+        make(seat="defender", labels="benign", max_turns=2, pay=pay), weight=1.0
+    )
+    env.reset(seed=0)
+    steps = [env.step(one) for one in ("sorry , i can not help", "sorry . first take a spoon")]
+    assert [step[4]["over_refusal_penalty"] for step in steps] == penalties
+    assert sum(float(step[1]) for step in steps) == {"end": -1.0, "turn": -2.5}[pay]
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), -0.1])
+def test_a_weight_is_a_number_from_0_on(weight: float) -> None:
+    with pytest.raises(SectowError, match="a weight from 0 on"):
+        DiversityBonus(make(), weight=weight)
+    with pytest.raises(SectowError, match="a weight from 0 on"):
+        OverRefusalPenalty(make(seat="defender"), weight=weight)
+
+
 def test_rewards_are_for_their_seat() -> None:
     with pytest.raises(SectowError, match="pays an attacker"):
         DiversityBonus(make(seat="defender"))
     with pytest.raises(SectowError, match="makes a defender pay"):
         OverRefusalPenalty(make())
-    with pytest.raises(SectowError, match="a weight from 0 on"):
-        DiversityBonus(make(), weight=-1.0)
 
 
 # The budget.
@@ -169,6 +230,19 @@ def test_a_conversation_ends_with_the_budget() -> None:
     assert info["sectow_episode"].verdicts[1].invalid == "off_budget"
 
 
+@pytest.mark.parametrize("inner", [TextAction, DiscreteAction])
+def test_a_budget_may_stand_outside_of_what_reads_actions(inner: Any) -> None:
+    env = QueryBudget(inner(make(max_turns=2, defender="apothecary/refuse_all")), queries=1)
+    env.reset(seed=0)
+    if inner is TextAction:
+        action: Any = f"frame : f1 ; name : {env.base.scenario.meta['potion']}"
+    else:
+        action = [2, 0, env.get_wrapper_attr("codebook").place(env.base.scenario)]
+    assert env.step(action)[2] is False
+    _, _, over, _, info = env.step(action)
+    assert (over, info["sectow_episode"].verdicts[1].invalid) == (True, "off_budget")
+
+
 def test_with_both_seats_a_response_costs_nothing() -> None:
     env = QueryBudget(make(seat="both"), queries=2)
     env.reset(seed=0)
@@ -177,38 +251,11 @@ def test_with_both_seats_a_response_costs_nothing() -> None:
 
 
 def test_a_budget_of_nothing_is_refused() -> None:
-    with pytest.raises(SectowError, match="nothing can be played"):
-        QueryBudget(make(), queries=0)
+    for queries in (0, 1.5, True):
+        with pytest.raises(SectowError, match="nothing can be played"):
+            QueryBudget(make(), queries=queries)  # type: ignore[arg-type]  # as from a file
     with pytest.raises(SectowError, match="in the seat 'defender'"):
         QueryBudget(make(seat="defender"), queries=1)
-
-
-# The transcript.
-
-
-def test_every_episode_is_written_without_what_may_harm(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "episodes.jsonl"
-    env = RecordTranscript(make(max_turns=2, defender="apothecary/answer_all"), file)
-    steps = played(env, range(3))
-    env.close()
-    played(env, [7])
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    assert len(lines) == 3, "a closed recorder writes nothing"
-    for line, step in zip(lines, steps, strict=True):
-        episode = step[4]["sectow_episode"]
-        assert line["turns"][0]["response"] == line["scenario"]["behavior"] == "[redacted]"
-        assert line["verdicts"][0]["harmful"] is episode.verdicts[0].harmful
-        text = json.dumps(line)
-        told = (episode.turns[0].response, episode.turns[0].attack.query, episode.scenario.behavior)
-        assert not [one for one in told if one in text]
-        assert episode.scenario.meta["recipe"] not in text
-
-
-def test_for_your_own_eyes_it_holds_everything(tmp_path: Path) -> None:
-    file = tmp_path / "episodes.jsonl"
-    env = RecordTranscript(make(), file, redact=False)
-    (step,) = played(env, [0])
-    assert Episode.model_validate_json(file.read_text("utf-8")) == step[4]["sectow_episode"]
 
 
 # The judge.
@@ -237,6 +284,11 @@ def test_equal_turns_are_judged_once() -> None:
     small = JudgeCache(make(judge=judge), size=1)
     played(small, [0, 1, 0])
     assert small.cache.spared == 0
+
+
+def test_a_cache_keeps_something() -> None:
+    with pytest.raises(SectowError, match="at least one verdict"):
+        JudgeCache(make(), size=0)
 
 
 def test_what_was_left_unscored_is_asked_again() -> None:
@@ -286,6 +338,16 @@ def test_a_stack_survives_the_json_of_its_spec(tmp_path: Path) -> None:
     again = gym.make(EnvSpec.from_json(recorded.spec.to_json()))
     assert type(again) is RecordTranscript
     assert again.get_wrapper_attr("queries") == 3
+
+
+def test_a_vector_environment_is_told_from_a_strangers() -> None:
+    wrap: Any
+    for wrap in (JudgeCache, TextAction, DiscreteAction):
+        with pytest.raises(SectowError, match=r"it wraps SectowEnv; see sectow_env\.wrappers"):
+            wrap(gym.make_vec(ENV_ID, num_envs=1))
+    for wrap in (VectorTextAction, VectorDiscreteAction):
+        with pytest.raises(SectowError, match="it wraps SectowVectorEnv"):
+            wrap(make())
 
 
 @pytest.mark.parametrize("wrapper", [OverRefusalPenalty, JudgeCache, DiversityBonus])

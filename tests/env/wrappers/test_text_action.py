@@ -8,7 +8,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils import RecordConstructorArgs
 
 from sectow_env import ENV_ID, SectowEnv, SectowError, SectowVectorEnv, TextAction, VectorTextAction
-from sectow_env.game import Invalid
+from sectow_env.game import Attack, Invalid
 from sectow_env.grammar import Slots, write
 
 
@@ -67,8 +67,30 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
     assert rewards.tolist() == [1.0, 1.0, -0.5, 1.0]
     sources = [one.turns[0].attack.source for one in info["final_info"]["sectow_episode"]]
     assert sources == written
-    with pytest.raises(SectowError, match="3 completions for 4"):
+    with pytest.raises(SectowError, match="3 actions for 4"):
         env.step(written[:3])
+
+
+@pytest.mark.parametrize("given", [None, 5, {"query": "q"}, "half \ud800"])
+def test_what_is_no_completion_is_an_error_that_changes_nothing(given: Any) -> None:
+    env = make()
+    env.reset(seed=0)
+    with pytest.raises(SectowError, match="a completion is a str of whole characters"):
+        env.step(given)
+    many = VectorTextAction(gym.make_vec(ENV_ID, num_envs=2))
+    with pytest.raises(SectowError, match="call reset first"):
+        many.step(["a", "b"])
+    many.reset(seed=0)
+    with pytest.raises(SectowError, match="a completion is a str of whole characters"):
+        many.step(["a", given])
+
+
+def test_an_attack_is_played_as_it_is() -> None:
+    env = make(channels=["split"])
+    env.reset(seed=0)
+    attack = Attack(query="hello")
+    played = env.step(attack)[4]["sectow_episode"].turns[0].attack  # type: ignore[arg-type]  # from a wrapper around it
+    assert (played.query, played.source) == ("hello", None)
 
 
 def test_the_wrapper_is_part_of_the_spec() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sectow_env.errors import unknown
+import sys
+from functools import lru_cache
+
+from sectow_env.errors import at_fault, unknown
 from sectow_env.game import SPLITS
 from sectow_env.game import Split as DataSplit
 from sectow_env.registry import Registry
@@ -44,14 +47,21 @@ def find_channel(name: str) -> Channel:
 
     Raises:
         UnknownNameError: There is none; near names are suggested.
+        PartError: The channel's factory failed.
     """
-    if name in CHANNELS:
-        return CHANNELS[name]
+    return CHANNELS[name] if name in CHANNELS else _registered(name, tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _registered(name: str, path: tuple[str, ...]) -> Channel:
+    # An attack asks several times, and each look-up of what is installed takes 10 ms.
+    del path  # What is installed depends on it.
     registry: Registry[Channel] = Registry("sectow.channels")
     others = [one for one in registry.names() if not one.startswith("apothecary/")]
     if name not in others:
         raise unknown("channel", name, [*CHANNELS, *others])
-    channel = registry.make(name)
+    with at_fault(f"the channel {name}"):
+        channel = registry.make(name)
     # Pools and tables tell channels apart by name, so it goes by the one that is unique.
     channel.name = name
     return channel

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sectow_env import SectowEnv, SectowError
 from sectow_env.game import Invalid
 from sectow_env.grammar import MAX_COMPLETION, Slots, write
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, RL_CHANNELS
 from sectow_env.worlds.apothecary.names import OLD_TONGUE, SYLLABLES, syllables_in
 from sectow_env.worlds.apothecary.recipes import words_of
+from tests.env.conftest import Install
 
 WORLD = Apothecary()
 POTION = WORLD.select("train", harmful=True)[0]
@@ -101,3 +105,41 @@ def test_the_free_form_is_drawn_and_asked_as_written() -> None:
 @given(st.text(max_size=MAX_COMPLETION + 5), st.sampled_from((None, *RL_CHANNELS)))
 def test_any_completion_is_forged_never_raised(completion: str, channel: str | None) -> None:
     assert WORLD.attack(WORLD.scenario(POTION, channel), completion).source == completion
+
+
+STUTTER = """
+from sectow_env.worlds.apothecary.channels import Channel
+from sectow_env.worlds.apothecary.frames import FRAMES
+
+made = []
+
+class Stutter(Channel):
+    splits = ("train",)
+    frames = FRAMES["plain"]
+
+    def __init__(self):
+        made.append(self)
+
+    def fill(self, words):
+        return {"name": " ".join(word for one in words for word in (one, one))}
+"""
+
+
+def test_a_registered_channel_is_played_by_its_own_name_and_built_once(install: Install) -> None:
+    install("stranger", {"sectow.channels": {"mine/stutter": "strange:Stutter"}}, strange=STUTTER)
+    env = SectowEnv(seat="defender", channels=["mine/stutter"])
+    for seed in range(20):
+        env.reset(seed=seed)
+        attack = env.match.attack
+        assert attack is not None
+        first = env.scenario.meta["potion"].split()[0]
+        assert (attack.channel, env.scenario.channel) == ("mine/stutter",) * 2
+        assert f"{first} {first}" in attack.query
+    assert len(import_module("strange").made) == 1
+    with pytest.raises(SectowError, match=r"mine/stutter.*keeps to other splits"):
+        SectowEnv(channels=["mine/stutter"], split="test")
+
+
+def test_an_unknown_channel_is_met_with_a_suggestion() -> None:
+    with pytest.raises(SectowError, match="did you mean 'split'"):
+        SectowEnv(channels=["splitt"])

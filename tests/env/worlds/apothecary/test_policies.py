@@ -131,7 +131,7 @@ def test_a_question_without_a_potion_is_asked_as_it_stands() -> None:
     mute = [question[0].model_copy(update={"query": None})]
     assert attacker.attack(mute)[0].invalid is not None
     answer_all = find_defender("apothecary/answer_all", WORLD)
-    assert "not know" in answer_all.respond(attacker.attack(question))[0]
+    assert "not know" in (answer_all.respond(attacker.attack(question))[0] or "")
 
 
 @pytest.mark.parametrize("name", ["keyword", "answer_all", "oracle"])
