@@ -183,8 +183,8 @@ class RunFolder:
             if {":", SEPARATOR} & set(value) and not seeded and not Path(value).exists():
                 raise ConfigError(
                     given=f"{key}={value!r} in {file}",
-                    why="an import path runs code, and settings may name a server or a folder: both "
-                    "are never taken from a run folder",
+                    why="an import path runs code, and settings may name a server: both are never "
+                    "taken from a run folder",
                     fix="give the run's own configuration with --config",
                 )
         return file
