@@ -103,7 +103,8 @@ def as_text(diagnosis: Diagnosis) -> str:
         ("free disk", _known(machine.disk_free_gib)),
         ("cuda", _cuda_words(diagnosis.cuda)),
     ]
-    return "\n".join(f"{label:<14}{value}" for label, value in rows)
+    width = max(len(label) for label, _ in rows) + 2
+    return "\n".join(f"{label:<{width}}{value}" for label, value in rows)
 
 
 def version_of(package: str) -> str | None:

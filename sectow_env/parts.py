@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar, cast, get_args
 
@@ -96,6 +97,14 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
     if not isinstance(given, Mapping):
         _check_part("reward", given, given, "price")
         return given
+    for name, weight in given.items():
+        number = isinstance(weight, int | float) and not isinstance(weight, bool)
+        if not number or not math.isfinite(weight):
+            raise ConfigError(
+                given=f"the weight {name}={weight!r} of the reward",
+                why="it is no finite number",
+                fix="give a number, such as -1.0",
+            )
     try:
         return TugOfWarReward(**given)
     except TypeError as error:

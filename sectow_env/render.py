@@ -138,9 +138,19 @@ def _turn_lines(played: Played) -> list[Line]:
 
 
 def _attack_lines(attack: Attack) -> list[Line]:
+    told = [Line("query", attack.query), Line("image", _shown(attack))]
+    if attack.invalid is not None and attack.source is not None:
+        # Nothing could be made of it: what was written says why.
+        told.append(Line("wrote", attack.source))
+    return told
+
+
+def _shown(attack: Attack) -> str:
+    if attack.image is None:
+        return "none"
+    height, width = attack.image.pixels.shape[:2]
     drawn = "" if attack.drawn is None else f" of {attack.drawn!r}"
-    shown = "none" if attack.image is None else f"{attack.image}{drawn}"
-    return [Line("query", attack.query), Line("image", shown)]
+    return f"{width} x {height} pixels{drawn}"
 
 
 def _verdict_line(verdict: Verdict) -> Line:

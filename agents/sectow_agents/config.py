@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sectow_env.game import SEATS, Seat
 
@@ -108,12 +108,17 @@ class AttackerSettings(Settings):
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
         try:
-            self.template.format(channel="c", behavior="b")
+            told = self.template.format(channel="c", behavior="<the behavior>")
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError(
                 f"template {self.template!r} has other placeholders than channel and behavior "
                 f"({error!r}); write a literal brace twice"
             ) from error
+        if "<the behavior>" not in told:
+            raise ValueError(
+                f"template {self.template!r} does not say what the attack is after: "
+                "write {behavior} where it belongs"
+            )
         return self
 
 
@@ -231,6 +236,13 @@ class RunConfig(Settings):
     """Prompts that a frozen policy answers at once."""
     progress: bool = True
     """Show a progress bar where the standard error is a terminal."""
+
+    @field_validator("seats")
+    @classmethod
+    def _each_once(cls, given: tuple[Seat, ...]) -> tuple[Seat, ...]:
+        if len(set(given)) < len(given):
+            raise ValueError("a seat stands twice; name each once")
+        return given
 
     def training(self, seat: Seat) -> TrainingSettings:
         """The phase settings of a seat."""

@@ -64,6 +64,8 @@ class Run:
         self.judge = find_judge(config.judge, self.world)
         self.truth = _truth(config.truth, self.world)
         self.reward = find_reward(config.reward.model_dump())
+        # What cannot be played is told before there is a folder.
+        self.world.scenarios("train", harmful=True, channels=self.channels)
         self._bases = {seat: find_source(config.policy(seat).model, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._bases)
         self.files = RunFolder.resume(config) if resume else RunFolder.create(config, about)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from sectow_benchmarks.answered import all_judged
 from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.formats import md_safe, shown
 from sectow_benchmarks.labels.base import LabelSet, Said
@@ -73,12 +74,16 @@ def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
     Args:
         known: Labelled turns; or a closed evaluation, whose verdicts are taken for the truth.
         judge: Is audited.
+
+    Raises:
+        PartError: The judge failed, or gave something else than one verdict a turn.
     """
     labels = labels_of(known) if isinstance(known, EvaluationRun) else known
     turns = labels.turns
-    verdicts = judge.judge([one.turn for one in turns]) if turns else []
+    verdicts = all_judged(judge, [one.turn for one in turns])
     truth = [one.harmful for one in turns]
-    said = [verdict.harmful for verdict in verdicts]
+    # Of an attack that cannot count nothing is said of harm.
+    said = [None if verdict.invalid else verdict.harmful for verdict in verdicts]
     clusters = [one.cluster for one in turns]
     overall = agreement(truth, said, clusters)
     observed = rate(said, clusters)
@@ -125,7 +130,8 @@ def to_markdown(found: Audit) -> str:
     if pairs:
         lines += ["", *_annotators(pairs)]
     lines += ["", "| ASR | value |", "|---|---|"]
-    told = (("by the truth", found.asr), ("by the judge", found.observed))
+    by_truth, by_judge = f"by {_safe(found.truth)}", f"by {_safe(found.judge)}"
+    told = ((by_truth, found.asr), (by_judge, found.observed))
     for name, estimate in (*told, ("the judge's, corrected for its errors", found.corrected)):
         lines.append(f"| {name} | {shown(estimate)} |")
     return "\n".join(lines) + "\n"

@@ -64,8 +64,15 @@ class EvaluationRun:
                 why="it is not empty",
                 fix="give a new folder, or go on with the evaluation in it by --resume",
             )
-        for name in ("shards", *KEPT):
-            (path / name).mkdir(parents=True, exist_ok=True)
+        try:
+            for name in ("shards", *KEPT):
+                (path / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why=f"it cannot be made ({error.strerror})",
+                fix="give a folder that you may write to",
+            ) from error
         run = cls(path, {"schema": SCHEMA, "kind": KIND, **about})
         # Last, so that a folder with a run.json is complete.
         write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")

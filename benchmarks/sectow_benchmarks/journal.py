@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sectow_benchmarks.answered import all_answered
+from sectow_benchmarks.answered import all_answered, all_judged
 from sectow_benchmarks.share import ALONE, Share
 from sectow_env.errors import RunFolderError
 from sectow_env.game import (
@@ -25,6 +25,7 @@ from sectow_env.game import (
     Scenario,
     Turn,
     Verdict,
+    ask_defender,
     reseed,
 )
 
@@ -188,7 +189,7 @@ class RememberedJudge:
         ]
 
         def ask(chosen: list[int]) -> list[str]:
-            verdicts = self._judge.judge([turns[index] for index in chosen])
+            verdicts = all_judged(self._judge, [turns[index] for index in chosen])
             return [verdict.model_dump_json() for verdict in verdicts]
 
         told = recall(self._journal, keys, ask, told=self._told)
@@ -269,8 +270,8 @@ class RememberedDefender(_Remembered):
         """One response an attack."""
 
         def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            reseed(self._defender, seeds)
-            return all_answered(self._defender.respond([attacks[index] for index in chosen]))
+            asked = [attacks[index] for index in chosen]
+            return all_answered(ask_defender(self._defender, asked, seeds or None))
 
         whats = (
             key_of(one.query, one.system or "", one.image.sha256 if one.image else "")

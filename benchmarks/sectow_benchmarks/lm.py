@@ -23,7 +23,7 @@ from sectow_benchmarks.answered import all_answered
 from sectow_benchmarks.journal import Journal, key_of, recall
 from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game import Defender, reseed
+from sectow_env.game import Defender, ask_defender
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -217,10 +217,8 @@ class DefenderLM(_GenerateOnly):
                 why="a defender answers attacks and cannot continue a text",
                 fix="leave out the recall task, or measure a model of transformers",
             )
-        reseed(self.defender, seeds)
-        return all_answered(
-            self.defender.respond([read_attack(request.doc) for request in requests])
-        )
+        attacks = [read_attack(request.doc) for request in requests]
+        return all_answered(ask_defender(self.defender, attacks, seeds))
 
 
 def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:

@@ -19,6 +19,7 @@ from sectow_benchmarks.labels.commands import annotate, audit
 from sectow_benchmarks.samples import LABELS, judged, rows_of, turn_of_row
 from sectow_benchmarks.seal import file_digest
 from sectow_env.disk import folder_name
+from sectow_env.errors import RunFolderError
 from sectow_env.game import Judge, settle
 from sectow_env.parts import find_judge, find_reward
 from sectow_env.spec import SEPARATOR
@@ -47,6 +48,12 @@ def rejudge(
     Raises:
         RunFolderError: The evaluation is unfinished, or the folder holds something else.
     """
+    if not run.closed:
+        raise RunFolderError(
+            given=f"the evaluation in {run.path}",
+            why="it is not finished",
+            fix="go on with it by sectow bench --resume",
+        )
     about: dict[str, Any] = {
         **{key: value for key, value in run.about.items() if key not in {"schema", "kind"}},
         "judge": f"{judge.id}@{judge.version}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sectow_env.check.compare import as_text, differences, shown
+from sectow_env.check.fault import Skip
 from sectow_env.check.part import PartSubject
 from sectow_env.check.randomness import global_state, kept, set_global_state, touched
 from sectow_env.game import Reseedable
@@ -68,7 +69,10 @@ def global_random_unread(subject: PartSubject) -> Iterator[str]:
             set_global_state(seed)
             given.append(subject.ask(subject.items))
     names = ("with one global seed", "with another")
-    yield from _differences(subject, given[0], given[1], names)
+    found = list(_differences(subject, given[0], given[1], names))
+    if found:
+        must_repeat(subject)
+    yield from found
 
 
 # The order is part of it: a part that is spoilt by being asked the same twice is seen by
@@ -84,6 +88,21 @@ BATCH_CHECKS = (
 )
 
 
+def must_repeat(subject: PartSubject) -> None:
+    """Before a difference is laid to something else.
+
+    Raises:
+        Skip: The same batch gets other answers each time.
+    """
+    with kept():
+        again = []
+        for _ in range(2):
+            set_global_state(1)
+            again.append([as_text(one) for one in subject.ask(subject.items)])
+    if again[0] != again[1]:
+        raise Skip("it does not repeat itself: see repeatable")
+
+
 def _differences(
     subject: PartSubject, first: list[object], second: list[object], names: tuple[str, str]
 ) -> Iterator[str]:
@@ -92,6 +111,6 @@ def _differences(
 
 
 def _hint(subject: PartSubject) -> str:
-    if isinstance(subject.part, Reseedable) or subject.verb.method == "judge":
+    if isinstance(subject.part, Reseedable) or subject.verb.method in {"judge", "draw"}:
         return ""
     return "; a policy that draws at random needs reseed(seeds)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 
-from sectow_env.check.batches import BATCH_CHECKS
+from sectow_env.check.batches import BATCH_CHECKS, must_repeat
 from sectow_env.check.compare import differences
 from sectow_env.check.material import scenarios_of
 from sectow_env.check.part import PartSubject, Verb
@@ -60,7 +60,10 @@ def label_unseen(subject: PartSubject) -> Iterator[str]:
         other = item.scenario.model_copy(update={"harmful": not item.scenario.harmful})
         turned.append(item._replace(scenario=other))
     names = ("as it was", "with the label turned over")
-    yield from differences(subject.answers, subject.ask(turned), "picture", names)
+    found = list(differences(subject.answers, subject.ask(turned), "picture", names))
+    if found:
+        must_repeat(subject)
+    yield from found
 
 
 def legible_words_drawn(subject: PartSubject) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """Answers on disk: what was answered once is never asked again, by no run and no process.
 
 One SQLite file, readable by its user alone. It holds answers under digests of their requests: no
-request, no address and no key. Only answers are kept, never failures.
+request, no address and no key. Only answers are kept, never failures. Each has a digest of its own,
+for SQLite does not see that a byte of a text has changed: a damaged answer is as good as none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import time
@@ -20,20 +22,20 @@ from sectow_env.endpoint.exchange import Reply
 from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.errors import SectowError
 
-SCHEMA = 1
+SCHEMA = 2
 APPLICATION_ID = 0x5EC7E  # Marks the file as ours.
 PATIENCE = 60.0
 """Seconds to wait for another process that writes."""
 _TABLE = """
 CREATE TABLE answers (
     key TEXT PRIMARY KEY,
-    text TEXT NOT NULL,
-    finish_reason TEXT,
-    prompt_tokens INTEGER,
-    completion_tokens INTEGER,
+    answer BLOB NOT NULL,
+    digest BLOB NOT NULL,
     kept REAL NOT NULL
 ) WITHOUT ROWID
 """
+_BROKEN = (sqlite3.Error, UnicodeError)
+"""What a damaged file makes of a query: even the words of an error may be damaged."""
 
 
 class CacheError(SectowError):
@@ -43,7 +45,8 @@ class CacheError(SectowError):
 def cache_path(settings: EndpointSettings) -> Path | None:
     """The file of the settings' cache, or None where they keep none."""
     if settings.cache == "default":
-        return user_cache_path("sectow", appauthor=False) / "endpoint.sqlite"
+        # Each schema has a file of its own, so that another version's is no obstacle.
+        return user_cache_path("sectow", appauthor=False) / f"endpoint-{SCHEMA}.sqlite"
     return settings.cache
 
 
@@ -73,7 +76,7 @@ class AnswerCache:
         )
         try:
             patiently(self._prepare)
-        except sqlite3.Error as error:
+        except _BROKEN as error:
             self._database.close()
             raise self._error("SQLite cannot read it", error) from error
         except BaseException:
@@ -81,28 +84,24 @@ class AnswerCache:
             raise
 
     def get(self, key: str) -> Reply | None:
-        """The answer that is kept under a key, or None.
+        """The answer that is kept under a key, or None; a damaged one is thrown away.
 
         Raises:
             CacheError: The file cannot be read.
         """
         try:
             row = self._database.execute(
-                "SELECT text, finish_reason, prompt_tokens, completion_tokens FROM answers "
-                "WHERE key = ?",
-                (key,),
+                "SELECT answer, digest FROM answers WHERE key = ?", (key,)
             ).fetchone()
-        except sqlite3.Error as error:
+            if row is None:
+                return None
+            answer, digest = row
+            if isinstance(answer, bytes) and digest == _digest(key, answer):
+                return Reply.model_validate_json(answer).model_copy(update={"cached": True})
+            self._database.execute("DELETE FROM answers WHERE key = ?", (key,))
+        except _BROKEN as error:
             raise self._error("it cannot be read", error) from error
-        if row is None:
-            return None
-        return Reply(
-            text=row[0],
-            finish_reason=row[1],
-            prompt_tokens=row[2],
-            completion_tokens=row[3],
-            cached=True,
-        )
+        return None
 
     def keep(self, key: str, reply: Reply) -> Reply:
         """Write an answer; it is on the disk when this returns.
@@ -113,20 +112,28 @@ class AnswerCache:
         Raises:
             CacheError: The file cannot be written.
         """
-        row = (reply.text, reply.finish_reason, reply.prompt_tokens, reply.completion_tokens)
+        answer = reply.model_dump_json(exclude={"cached"}).encode()
         try:
             done = self._database.execute(
-                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?)", (key, *row, time.time())
+                "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)",
+                (key, answer, _digest(key, answer), time.time()),
             )
-        except sqlite3.Error as error:
+        except _BROKEN as error:
             raise self._error("it cannot be written", error) from error
         if done.rowcount:
             return reply
         return self.get(key) or reply
 
     def keys(self) -> set[str]:
-        """The keys of all answers."""
-        return {key for (key,) in self._database.execute("SELECT key FROM answers")}
+        """The keys of all answers.
+
+        Raises:
+            CacheError: The file cannot be read.
+        """
+        try:
+            return {key for (key,) in self._database.execute("SELECT key FROM answers")}
+        except _BROKEN as error:
+            raise self._error("it cannot be read", error) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -173,8 +180,13 @@ class AnswerCache:
         return CacheError(
             given=f"the cache of answers {self._path}",
             why=f"{why} ({error})" if error else why,
-            fix="give another file, or None for no cache, as the endpoint's setting cache",
+            fix="give another file as the endpoint's setting cache, or null for none; a damaged "
+            "file may be deleted, and what it held is asked for again",
         )
+
+
+def _digest(key: str, answer: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\0" + answer).digest()
 
 
 def _touch(path: Path) -> None:

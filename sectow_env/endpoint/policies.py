@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sectow_env.chat import Conversation, Message
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Failure, Outcome, Reply
+from sectow_env.endpoint.report import report
 from sectow_env.endpoint.settings import MAX_SEED, endpoint_settings
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Exchange, Scenario
@@ -85,8 +86,10 @@ class EndpointDefender:
 
         Raises:
             ConfigError: The server will have no request at all.
+            SectowError: It cannot be reached.
         """
         outcomes = self._asker.ask([conversation_of(one, self._system) for one in attacks])
+        report(repr(self.endpoint), outcomes)
         return [one.text if isinstance(one, Reply) else None for one in outcomes]
 
 
@@ -217,7 +220,7 @@ def _system(text: str | None) -> tuple[Message, ...]:
 def _checked(template: str) -> str:
     try:
         template.format(channel="c", behavior="b")
-    except (KeyError, IndexError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ConfigError(
             given=f"the attacker's template {template!r}",
             why=f"it has other placeholders than channel and behavior ({error!r})",

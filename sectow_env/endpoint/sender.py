@@ -84,15 +84,26 @@ class Sender:
         if data is None:
             says = f"the answer is longer than {self._settings.max_answer_bytes} bytes"
             return Heard(Failure(kind=FailureKind.TOO_LARGE, says=says, status=status))
-        heard = read_answer(status, response.headers.get("Content-Type", ""), data)
-        return self._without_key(heard)
+        kind = self._without_long(response.headers.get("Content-Type", ""))
+        return self._without_key(read_answer(status, kind, data))
 
     async def _read(self, response: httpx2.Response) -> bytes | None:
+        """The answer without the key in it, so that no cut leaves a part; None where too long."""
         most, data = self._settings.max_answer_bytes, bytearray()
-        async for chunk in response.aiter_bytes():
-            data += chunk
-            if len(data) > most:
-                return None
+        try:
+            async for chunk in response.aiter_bytes():
+                data += chunk
+                if len(data) > most:
+                    return None
+        except httpx2.DecodingError:
+            if response.status_code == 200:
+                raise
+            # The status says enough.
+            return None
+        if self._key is None or len(self._key) < LONG_KEY:
+            return bytes(data)
+        for spelling in (self._key, self._key.replace("/", "\\/")):
+            data = data.replace(spelling.encode("ascii"), HIDDEN.encode("ascii"))
         return bytes(data)
 
     def _refused(self, status: int, data: bytes, retry_after: float | None) -> Heard:
@@ -137,11 +148,17 @@ class Sender:
         if isinstance(outcome, Failure):
             shown = outcome.model_copy(update={"says": self._hide(outcome.says)})
             return Heard(shown, heard.prompt_tokens, heard.completion_tokens)
-        if self._key is None or len(self._key) < LONG_KEY or self._key not in outcome.text:
-            return heard
-        text = outcome.text.replace(self._key, HIDDEN)
-        reply: Reply = outcome.model_copy(update={"text": text})
+        reason = outcome.finish_reason
+        clean = {
+            "text": self._without_long(outcome.text),
+            "finish_reason": None if reason is None else self._without_long(reason),
+        }
+        reply: Reply = outcome.model_copy(update=clean)
         return Heard(reply, heard.prompt_tokens, heard.completion_tokens)
+
+    def _without_long(self, text: str) -> str:
+        short = self._key is None or len(self._key) < LONG_KEY
+        return text if short else self._hide(text)
 
     def _hide(self, text: str) -> str:
         return text if self._key is None else text.replace(self._key, HIDDEN)

@@ -16,6 +16,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen
 
 MIB = 2**20
+MAX_ADDRESS = 2048
 MAX_SEED = 2**31 - 1
 """Largest seed that every server takes."""
 OWN_FIELDS = frozenset(
@@ -76,6 +77,8 @@ class EndpointSettings(Frozen):
     @field_validator("base_url")
     @classmethod
     def _address(cls, given: str) -> str:
+        if len(given) > MAX_ADDRESS or " " in given or not given.isprintable():
+            raise ValueError(f"give an address without blanks, of at most {MAX_ADDRESS} characters")
         parts = urlsplit(given)
         if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(parts.hostname or ""):
             raise ValueError("give an address such as https://host/v1")

@@ -14,7 +14,7 @@ from typing import Any
 
 from sectow_env.chat import Message
 from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Outcome, Reply
-from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
 
 KEY_VERSION = 1
 MAX_SAYS = 200
@@ -111,7 +111,7 @@ def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any
         "max_tokens": settings.max_tokens,
         "temperature": settings.temperature,
         "top_p": settings.top_p,
-        "seed": None if seed is None else seed + request.sample,
+        "seed": None if seed is None else (seed + request.sample) % (MAX_SEED + 1),
     }
     chosen = {name: value for name, value in fields.items() if value is not None}
     return {**settings.extra, "model": settings.model, **chosen}
@@ -147,7 +147,8 @@ def _outcome(
     refusal = message.get("refusal")
     if not text and isinstance(refusal, str) and refusal:
         text = refusal
-    if not text and finish == "content_filter":
+    if finish == "content_filter":
+        # Also beside a text: that is the beginning of an answer, or the filter's own words.
         says = "the server's filter kept the text back"
         return Failure(kind=FailureKind.FILTERED, says=says, status=status)
     if text is None:

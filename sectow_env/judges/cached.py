@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import OrderedDict
 from collections.abc import Sequence
 
 from sectow_env.game import Judge, Turn, Verdict
+from sectow_env.picture import Picture
 
 SIZE = 100_000
 
@@ -32,7 +34,7 @@ class CachedJudge:
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict a turn, in order; what is new in one batch, equal turns once."""
-        keys = [hashlib.sha256(turn.model_dump_json().encode()).digest() for turn in turns]
+        keys = [_key(turn) for turn in turns]
         new = {key: turn for key, turn in zip(keys, turns, strict=True) if key not in self._known}
         said = dict(zip(new, self._judge.judge(list(new.values())), strict=True)) if new else {}
         found = [self._known.get(key) or said[key] for key in keys]
@@ -45,3 +47,15 @@ class CachedJudge:
         while len(self._known) > self._size:
             self._known.popitem(last=False)
         return found
+
+
+def _key(turn: Turn) -> bytes:
+    """Digest of all that a judge can see: texts to the last half character, pictures by pixels."""
+    told = json.dumps(turn.model_dump(), default=_picture, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(told.encode(errors="surrogatepass")).digest()
+
+
+def _picture(value: object) -> str:
+    if isinstance(value, Picture):
+        return value.sha256
+    raise TypeError(type(value).__name__)

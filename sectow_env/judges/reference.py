@@ -62,6 +62,7 @@ class ReferenceJudge:
             refusal=refusal,
             harmful=harmful,
             correct=correct,
+            invalid=turn.attack.invalid,
         )
 
 

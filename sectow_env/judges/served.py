@@ -76,8 +76,7 @@ def _served(
 
 
 def _decoding(settings: EndpointSettings) -> str:
-    """What changes answers, the address aside, which the model's id holds."""
-    told = settings.model_dump(
-        mode="json", include={"max_tokens", "temperature", "top_p", "seed", "extra", "model"}
-    )
+    """What changes answers: the model's id holds neither its whole name nor its whole address."""
+    asked = {"base_url", "model", "max_tokens", "temperature", "top_p", "seed", "extra"}
+    told = settings.model_dump(mode="json", include=asked)
     return fingerprint(told)

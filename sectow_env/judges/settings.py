@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from sectow_env.errors import ConfigError
 
 T = TypeVar("T")
+_WANTED: Mapping[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: 'a text, in "" where it looks like a number',
+}
 
 
 def setting(kind: type[T], name: str, given: object) -> T:
@@ -25,7 +32,7 @@ def setting(kind: type[T], name: str, given: object) -> T:
         raise ConfigError(
             given=f"{name}={given!r}",
             why=f"it cannot be read ({error.errors()[0]['msg'].lower()})",
-            fix=f"give a {kind.__name__}",
+            fix=f"give {_WANTED[kind]}",
         ) from error
 
 

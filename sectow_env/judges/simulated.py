@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Judge, Turn, Verdict
+from sectow_env.judges.settings import setting
 from sectow_env.parts import find_judge
 from sectow_env.worlds.base import World
 
@@ -17,7 +18,8 @@ class SimulatedJudge:
     """Takes another judge's verdicts on harm and turns some of them over.
 
     Whether it errs on a turn is drawn from the turn's own content, so it errs on the same turn each
-    time, in whatever order and batch, as real judges do.
+    time, in whatever order and batch, as real judges do. A verdict that is turned over has the
+    score of its label, and nothing of what spoke for the other one.
 
     Args:
         truth: Knows.
@@ -30,10 +32,8 @@ class SimulatedJudge:
         seed: Another seed errs on other turns.
 
     Raises:
-        ConfigError: A share is none.
+        ConfigError: A share is none, or a setting is of another type.
     """
-
-    version = "2"
 
     def __init__(
         self,
@@ -45,24 +45,20 @@ class SimulatedJudge:
         marker: str | None = None,
         seed: int = 0,
     ) -> None:
-        for name, share, low in (
-            ("sensitivity", sensitivity, 0.0),
-            ("specificity", specificity, 0.0),
-            ("bias", bias, -1.0),
-        ):
-            if not low <= share <= 1.0:
-                raise ConfigError(
-                    given=f"{name}={share}",
-                    why="it is a share of responses",
-                    fix=f"give a number from {low:g} to 1",
-                )
         self._truth = truth
-        self._right = {True: sensitivity, False: specificity}
-        self._bias = bias
-        self._marker = None if marker is None else marker.casefold()
-        self._seed = seed
-        leaning = "" if not bias else f"{bias:+g}" + ("" if marker is None else f" on {marker!r}")
-        self.id = f"simulated/{sensitivity:g}-{specificity:g}{leaning}-{seed}({truth.id})"
+        self._right = {
+            True: _share("sensitivity", sensitivity, 0.0),
+            False: _share("specificity", specificity, 0.0),
+        }
+        self._bias = _share("bias", bias, -1.0)
+        self._marker = None if marker is None else setting(str, "marker", marker).casefold()
+        self._seed = setting(int, "seed", seed)
+        shares = "-".join(map(_told, self._right.values()))
+        leaning = "" if not self._bias else f"{'+' * (self._bias > 0)}{_told(self._bias)}"
+        if leaning and marker is not None:
+            leaning += f" on {marker!r}"
+        self.id = f"simulated/{shares}{leaning}-{self._seed}({truth.id})"
+        self.version = f"3+{truth.version}"
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict a turn; what the truth does not say stays unsaid."""
@@ -78,9 +74,12 @@ class SimulatedJudge:
                 harmful = self._bias > 0
             elif self._draw(turn) >= self._right[harmful]:
                 harmful = not harmful
-        return verdict.model_copy(
-            update={"judge": self.id, "version": self.version, "harmful": harmful}
-        )
+        named = {"judge": self.id, "version": self.version}
+        if harmful is verdict.harmful:
+            return verdict.model_copy(update=named)
+        score = None if verdict.score is None else float(bool(harmful))
+        turned = {"harmful": harmful, "score": score, "category": None, "explanation": None}
+        return verdict.model_copy(update={**named, **turned, "raw": None})
 
     def _marked(self, turn: Turn) -> bool:
         if self._marker is None:
@@ -91,7 +90,8 @@ class SimulatedJudge:
     def _draw(self, turn: Turn, what: str = "") -> float:
         image = turn.attack.image.sha256 if turn.attack.image else ""
         told = (f"{self._seed}{what}", turn.scenario.id, turn.attack.query, image, turn.response)
-        digest = hashlib.sha256("\0".join(one or "" for one in told).encode()).digest()
+        whole = "\0".join(one or "" for one in told)
+        digest = hashlib.sha256(whole.encode(errors="surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") / _SCALE
 
 
@@ -118,3 +118,20 @@ def simulated(
     """
     known = find_judge(truth, world)
     return SimulatedJudge(known, sensitivity, specificity, bias=bias, marker=marker, seed=seed)
+
+
+def _share(name: str, given: object, low: float) -> float:
+    number = setting(float, name, given)
+    if not low <= number <= 1.0:
+        raise ConfigError(
+            given=f"{name}={given}",
+            why="it is a share of responses",
+            fix=f"give a number from {low:g} to 1",
+        )
+    return number
+
+
+def _told(number: float) -> str:
+    """Short where that is the very same number, so that no two settings look alike."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)

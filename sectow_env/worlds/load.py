@@ -44,6 +44,13 @@ def _registered(name: str, allow_import_path: bool) -> World:
     registry: Registry[World] = Registry(GROUP)
     if seeded := _SEEDED.fullmatch(name):
         return registry.make(seeded["name"], seed=int(seeded["seed"]))
+    family, _, seed = name.partition(":")
+    if seed and family in registry.names():
+        raise ConfigError(
+            given=f"the world {name!r}",
+            why=f"{seed!r} is no seed: a whole number from 0 on",
+            fix=f"write for example {family}:0",
+        )
     if ":" in name:
         return registry.get(name, allow_import_path=allow_import_path)()
     if name not in registry.names():

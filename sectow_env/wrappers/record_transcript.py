@@ -10,6 +10,7 @@ from typing import Any
 
 import gymnasium as gym
 
+from sectow_env.errors import ConfigError
 from sectow_env.game import Episode
 from sectow_env.picture import Picture
 from sectow_env.wrappers.base import SectowWrapper
@@ -35,12 +36,23 @@ class Transcript:
     Args:
         path: A `.jsonl` file; it is made if need be, and appended to.
         redact: False keeps the texts and pictures, for your own eyes.
+
+    Raises:
+        ConfigError: The file cannot be written.
     """
 
     def __init__(self, path: str | Path, redact: bool = True) -> None:
         self.path = Path(path)
         self.redact = redact
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise ConfigError(
+                given=f"the transcript {path}",
+                why=f"it cannot be written ({error.strerror})",
+                fix="give a file in a folder that you may write to",
+            ) from error
 
     def __call__(self, episode: Episode) -> None:
         """Write an episode, so that it is on the disk before the next one begins."""

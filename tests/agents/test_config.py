@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sectow_agents.config import RunConfig, TrainingSettings
-from sectow_agents.config_file import config_hash, differences, dump_config, load_config
+from sectow_agents.config_file import (
+    build_config,
+    config_hash,
+    differences,
+    dump_config,
+    load_config,
+)
 from sectow_env.errors import ConfigError
 
 SMALL = "attacker: {model: a/b}\ndefender: {model: c/d}\n"
@@ -161,3 +168,18 @@ def test_micro_batches_hold_whole_groups(
 def test_a_hub_of_settings_needs_both_models() -> None:
     with pytest.raises(ValueError, match="defender"):
         RunConfig.model_validate({"attacker": {"model": "a/b"}})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seats": ["attacker", "attacker"]}, "a seat stands twice"),
+        ({"attacker": {"model": "a/b", "template": "hello"}}, "does not say what the attack"),
+    ],
+)
+def test_settings_with_which_nothing_is_learned_are_refused(
+    change: dict[str, Any], message: str
+) -> None:
+    tree = {"attacker": {"model": "a/b"}, "defender": {"model": "c/d"}, **change}
+    with pytest.raises(ConfigError, match=message):
+        build_config(tree)

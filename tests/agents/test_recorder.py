@@ -12,10 +12,20 @@ from rich.console import Console
 
 from sectow_agents.config import TrainingSettings
 from sectow_agents.phases import recorder
-from sectow_agents.phases.recorder import Recorder, step_metrics, summarise
+from sectow_agents.phases.recorder import Recorder, step_metrics, summarise, true_metrics
 from sectow_agents.phases.report import Job
 from sectow_agents.phases.rewards import SeatReward
-from sectow_env.game import Episode
+from sectow_env.game import (
+    Attack,
+    Episode,
+    Exchange,
+    Invalid,
+    Price,
+    Refusal,
+    Scenario,
+    Turn,
+    Verdict,
+)
 
 
 class NoReward(SeatReward):
@@ -66,6 +76,77 @@ def test_an_empty_step_has_no_rates() -> None:
     found = step_metrics([])
     assert found["episodes"] == 0
     assert found["asr"] is None
+
+
+class Truth:
+    """Harmful where the response opens the door, silent where it mumbles."""
+
+    id, version = "truth", "1"
+
+    def __init__(self) -> None:
+        self.asked: list[Turn] = []
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        self.asked += turns
+        return [self._verdict(turn.response or "", turn.scenario.harmful) for turn in turns]
+
+    def _verdict(self, text: str, harmful: bool) -> Verdict:
+        said = None if text == "mumble" else text == "open"
+        return Verdict(
+            judge="truth",
+            version="1",
+            refusal=Refusal.FULL if text == "no" else Refusal.NONE,
+            harmful=said if harmful else None,
+            correct=None if harmful else said,
+        )
+
+
+def episode(
+    *responses: str | None, harmful: bool = True, invalid: Invalid | None = None
+) -> Episode:
+    """An episode that the judge which pays calls harmful throughout."""
+    scenario = Scenario(id="door", behavior="open the door", harmful=harmful)
+    turns: list[Turn] = []
+    history: tuple[Exchange, ...] = ()
+    for response in responses:
+        attack = Attack(query="q", history=history, invalid=invalid)
+        turns.append(Turn(scenario=scenario, attack=attack, response=response))
+        history = (*history, Exchange(query="q", response=response or ""))
+    paid = Verdict(judge="proxy", version="1", harmful=True if harmful else None, invalid=invalid)
+    return Episode(
+        scenario=scenario, turns=tuple(turns), verdicts=(paid,) * len(turns), price=Price()
+    )
+
+
+def test_the_truth_stands_beside_what_paid() -> None:
+    episodes = [
+        episode("open"),
+        episode("no"),
+        episode("mumble"),
+        episode("shut"),
+        episode(None, invalid=Invalid.LEAK),
+        episode("open", harmful=False),
+        episode("no", harmful=False),
+    ]
+    truth = Truth()
+    found = true_metrics(episodes, truth)
+    assert found == {
+        "true_asr": pytest.approx(1 / 3),
+        "true_refusal": pytest.approx(1 / 3),
+        "true_over_refusal": 0.5,
+        "true_accuracy": 0.5,
+        "true_unscored": 1,
+    }
+    assert len(truth.asked) == 6, "an invalid attack reaches no judge"
+    paid = step_metrics(episodes)
+    assert (paid["asr"], paid["invalid"]) == (1.0, pytest.approx(1 / 7))
+    assert true_metrics(episodes, None) == {}
+    assert true_metrics([], truth)["true_asr"] is None
+
+
+def test_the_truth_looks_at_the_last_turn_of_a_conversation() -> None:
+    assert true_metrics([episode("open", "shut")], Truth())["true_asr"] == 0.0
+    assert true_metrics([episode("shut", "no", "open")], Truth())["true_asr"] == 1.0
 
 
 def test_the_bar_shows_the_phase_and_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -338,3 +338,15 @@ def test_an_import_path_names_a_policy() -> None:
     env.reset(seed=0)
     info = env.step({"image": NO_IMAGE, "query": env.scenario.meta["potion"]})[4]
     assert info["rewards"]["defender"] == 1.0
+
+
+@pytest.mark.parametrize("weight", [True, "x", float("nan"), float("inf"), None])
+def test_a_weight_that_is_no_number_is_refused(weight: Any) -> None:
+    with pytest.raises(SectowError, match="no finite number"):
+        make(reward={"harm": weight})
+
+
+@pytest.mark.parametrize("name", ["apothecary:x", "apothecary:-1", "apothecary:1.5"])
+def test_a_seed_that_is_none_is_told_as_such(name: str) -> None:
+    with pytest.raises(SectowError, match="is no seed"):
+        make(world=name)

@@ -24,7 +24,7 @@ def test_a_transcript_tells_the_episode() -> None:
     told = env.render()
     assert isinstance(told, str)
     assert env.scenario.behavior in told
-    assert "Picture(64x64" in told
+    assert "64 x 64 pixels of" in told
     assert "verdict" not in told
     env.step("the guild forbids this recipe")
     told = env.render()

@@ -16,7 +16,7 @@ from transformers import (
 
 from sectow_agents.config import Device, Dtype
 from sectow_agents.guards.text_processor import TextProcessor
-from sectow_agents.policies.chat import Chat, inert, with_blocks
+from sectow_agents.policies.chat import NO, YES, Chat, inert, with_blocks
 from sectow_agents.policies.generator import Generator, control_tokens
 from sectow_agents.policies.load import pick_device, pick_dtype
 from sectow_agents.policies.sampling import Decoding
@@ -67,7 +67,7 @@ class LocalModel:
         self.sees_images = sees_images
         self.max_new_tokens = max_new_tokens
         self.id = _identity(source, revision, model)
-        self.decoding = fingerprint(kind, max_new_tokens)
+        self.decoding = fingerprint(kind, max_new_tokens, processor.chat_template)
         """Fingerprint of what changes answers beside the weights."""
         self._control = control_tokens(processor)
 
@@ -111,6 +111,12 @@ class LocalModel:
 
     def _picture(self, conversation: Conversation) -> Picture | None:
         shown = [message.picture for message in conversation if message.picture is not None]
+        if any(one.picture is not None and one.role != "user" for one in conversation):
+            raise ConfigError(
+                given="a picture in a message that is not a user's",
+                why="chat templates have no place for it",
+                fix="show it in a user's message",
+            )
         if len(shown) > int(self.sees_images):
             raise ConfigError(
                 given=f"a conversation with {len(shown)} pictures",
@@ -121,7 +127,15 @@ class LocalModel:
 
 
 def _plain(conversation: Conversation) -> Chat:
-    return [{"role": message.role, "content": message.text} for message in conversation]
+    # Each message says whether the picture is its own: else the first of a user would have it.
+    return [
+        {
+            "role": message.role,
+            "content": message.text,
+            "shown": NO if message.picture is None else YES,
+        }
+        for message in conversation
+    ]
 
 
 def _load(

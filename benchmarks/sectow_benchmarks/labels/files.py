@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from errno import EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def read_labels(path: Path) -> LabelSet:
         ConfigError: There is no such file, it is of another kind or schema, or a line cannot be
             read. No error quotes a turn.
     """
-    labels, _whole = _read(path)
+    labels, _torn = _parsed(path, _data(path))
     return labels
 
 
@@ -52,7 +53,7 @@ class LabelFile:
         revision: Which state of it.
 
     Raises:
-        ConfigError: The annotator has no name, or the file holds something else.
+        ConfigError: The annotator has no name, or the file holds something else or is none.
     """
 
     def __init__(self, path: Path, annotator: str, source: str, revision: str) -> None:
@@ -66,7 +67,11 @@ class LabelFile:
         self.annotator = annotator
         self._about = LabelSet(source=source, revision=revision, turns=())
         self._own: dict[str, LabelledTurn] = {}
-        if path.exists():
+        try:
+            known = path.exists()
+        except OSError as error:
+            raise _failed(path, "looked for", error) from error
+        if known:
             self._take_up()
 
     def get(self, key: str) -> LabelledTurn | None:
@@ -81,6 +86,9 @@ class LabelFile:
             cluster: As in `LabelledTurn`.
             harmful: None: cannot tell.
             refused: The same.
+
+        Raises:
+            ConfigError: It cannot be written, and is not kept.
         """
         label = LabelledTurn(
             turn=turn,
@@ -88,16 +96,17 @@ class LabelFile:
             refusals={self.annotator: refused},
             cluster=cluster,
         )
-        if not self.path.exists():
-            write_labels(self.path, self._about)
-        # In one write, so that two annotators may share a file.
-        with self.path.open("ab", buffering=0) as file:
-            file.write(label.model_dump_json().encode() + b"\n")
-            os.fsync(file.fileno())
+        try:
+            if not self.path.exists():
+                write_labels(self.path, self._about)
+            _append(self.path, label.model_dump_json().encode())
+        except OSError as error:
+            raise _failed(self.path, "written", error) from error
         self._own[label.key] = label
 
     def _take_up(self) -> None:
-        found, whole = _read(self.path)
+        data = _data(self.path)
+        found, torn = _parsed(self.path, data)
         about = self._about
         if (found.source, found.revision) != (about.source, about.revision):
             raise ConfigError(
@@ -106,7 +115,9 @@ class LabelFile:
                 f"at {about.revision}",
                 fix="give another file with --out",
             )
-        _cut(self.path, whole)
+        # Unless somebody has written on since it was read: then it is a whole line by now.
+        if torn and self.path.stat().st_size == len(data):
+            os.truncate(self.path, len(data) - torn)
         for one in found.turns:
             if self.annotator in one.labels:
                 self._own[one.key] = one.model_copy(
@@ -117,20 +128,33 @@ class LabelFile:
                 )
 
 
-def _read(path: Path) -> tuple[LabelSet, int]:
-    """The labels, and how many bytes of the file they are: a torn last line is none."""
+def _data(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            # A device may have no end.
+            raise OSError(EINVAL, "it is no file")
+        return path.read_bytes()
     except OSError as error:
-        raise ConfigError(
-            given=f"the file of labels {path}",
-            why=f"it cannot be read ({error.strerror})",
-            fix="give a file that sectow judge annotate wrote",
-        ) from error
+        raise _failed(path, "read", error) from error
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Add a line in one write, so that two annotators may share a file; it is on disk then."""
+    with path.open("a+b") as file:
+        file.seek(-1, os.SEEK_END)
+        # What another process left half written must not spoil this one too.
+        start = b"" if file.read(1) == b"\n" else b"\n"
+        file.write(start + line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _parsed(path: Path, data: bytes) -> tuple[LabelSet, int]:
+    """The labels, and how many bytes at the end are a torn line, which is none."""
     head, *lines = data.split(b"\n")
     about = _about(path, head)
     found: dict[str, LabelledTurn] = {}
-    whole = len(data)
+    torn = 0
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
@@ -139,22 +163,12 @@ def _read(path: Path) -> tuple[LabelSet, int]:
         except ValidationError as error:
             if number == len(lines) + 1:
                 # What follows the last line feed was being written when the process died.
-                whole -= len(line)
+                torn = len(line)
                 continue
             raise _unreadable(f"{path}, line {number}", error) from error
         before = found.get(one.key)
         found[one.key] = one if before is None else with_labels(before, one.labels, one.refusals)
-    return LabelSet(**about, turns=tuple(found.values())), whole
-
-
-def _cut(path: Path, whole: int) -> None:
-    """Take a torn line off, and end the last whole one."""
-    os.truncate(path, whole)
-    with path.open("r+b", buffering=0) as file:
-        file.seek(whole - 1)
-        if file.read(1) != b"\n":
-            file.write(b"\n")
-        os.fsync(file.fileno())
+    return LabelSet(**about, turns=tuple(found.values())), torn
 
 
 def _head(labels: LabelSet) -> str:
@@ -180,6 +194,14 @@ def _about(path: Path, line: bytes) -> Mapping[str, Any]:
     except (TypeError, ValidationError) as error:
         raise _unreadable(f"{path}, line 1", error) from error
     return about
+
+
+def _failed(path: Path, what: str, error: OSError) -> ConfigError:
+    return ConfigError(
+        given=f"the file of labels {path}",
+        why=f"it cannot be {what} ({error.strerror})",
+        fix="give a file that sectow judge annotate wrote, or may write; the labels in it are kept",
+    )
 
 
 def _unreadable(where: str, error: Exception) -> ConfigError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from sectow_benchmarks.labels.session import Session
+from sectow_env.errors import ConfigError
 from sectow_env.text import escaped
 
 if TYPE_CHECKING:
@@ -130,9 +131,15 @@ class _Handler(BaseHTTPRequestHandler):
         if place is None or form.get("harmful") not in HARM:
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        with self.server.lock:
-            session.say(place, harmful=HARM[form["harmful"]], refused=form.get("refused") == "yes")
-            following = session.next_open(place + 1)
+        refused = form.get("refused") == "yes"
+        try:
+            with self.server.lock:
+                session.say(place, harmful=HARM[form["harmful"]], refused=refused)
+                following = session.next_open(place + 1)
+        except ConfigError as error:
+            # Whoever labels must not think that it was kept.
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
+            return
         self.send_response(HTTPStatus.SEE_OTHER)
         self.send_header("Location", "./" if following is None else f"./?at={following}")
         self._finish(b"")
@@ -155,9 +162,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._refuse(HTTPStatus.NOT_FOUND)
         return None
 
-    def _refuse(self, status: HTTPStatus) -> None:
+    def _refuse(self, status: HTTPStatus, why: str = "") -> None:
         self.close_connection = True
-        self._send(status.phrase.encode(), "text/plain; charset=utf-8", status)
+        told = (why or status.phrase).encode("utf-8", "replace")
+        self._send(told, "text/plain; charset=utf-8", status)
 
     def _send(
         self,

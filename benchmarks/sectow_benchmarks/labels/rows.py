@@ -113,11 +113,10 @@ def _local(home: Home, path: Path) -> dict[str, Any]:
             why=f"it is not one file that ends in {', '.join(BUILDERS)}, nor a folder with one",
             fix="give the file with the rows",
         )
-    return {
-        "path": BUILDERS[files[0].suffix],
-        "data_files": [str(files[0])],
-        "split": "train",
-    }
+    kind = BUILDERS[files[0].suffix]
+    # A response may be the word None or NA: only an empty field is a gap.
+    gaps = {"keep_default_na": False, "na_values": [""]} if kind == "csv" else {}
+    return {"path": kind, "data_files": [str(files[0])], "split": "train", **gaps}
 
 
 def _check_columns(home: Home, rows: Sequence[Row], where: str) -> None:

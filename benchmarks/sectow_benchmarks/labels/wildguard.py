@@ -64,7 +64,7 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
     cluster = key_of(prompt)[:16]
     meta = {
         "prompt": text_of(row, "prompt_harm_label", number) or "",
-        "adversarial": "" if row["adversarial"] is None else str(bool(row["adversarial"])).lower(),
+        "adversarial": _flag(row, "adversarial", number),
     }
     scenario = Scenario(
         id=f"wildguardtest/{number}",
@@ -81,6 +81,16 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
         refusals={ANNOTATOR: _label(row, "response_refusal_label", number, REFUSAL)},
         cluster=cluster,
     )
+
+
+def _flag(row: Row, column: str, number: int) -> str:
+    value = row[column]
+    # A column with a gap comes as numbers with a point, and the gap as None or NaN.
+    if value is None or value != value:  # noqa: PLR0124
+        return ""
+    if value not in (0, 1):
+        raise wrong(column, number, "it is true or false")
+    return "true" if value else "false"
 
 
 def _label(row: Row, column: str, number: int, known: Mapping[str, bool]) -> bool | None:

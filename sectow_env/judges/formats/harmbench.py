@@ -78,9 +78,9 @@ class HarmBench:
         check_choice("variant", variant, Variant)
         self.variant = variant
         self.limit = limit
-        self.template = None if template is None else _read_template(Path(template))
+        self.template = None if template is None else _read_template(Path(str(template)))
         self.id = f"harmbench/{variant}" + ("" if template is None else "-template")
-        self.version = f"1-{fingerprint(self._wording(True), self._wording(False), limit)}"
+        self.version = f"2-{fingerprint(self._wording(True), self._wording(False), limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """One message with the whole prompt; these models have no chat template."""

@@ -34,7 +34,7 @@ class LlamaGuard:
         self.id = name
         self.codes = frozenset(f"S{number}" for number in range(1, codes + 1))
         self.limit = limit
-        self.version = f"1-{fingerprint(name, codes, limit)}"
+        self.version = f"2-{fingerprint(name, codes, limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """A user's message with the picture and an assistant's; the template does the rest."""

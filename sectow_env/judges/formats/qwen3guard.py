@@ -47,7 +47,7 @@ class Qwen3Guard:
         self.strict = strict
         self.limit = limit
         self.id = "qwen3guard/strict" if strict else "qwen3guard/loose"
-        self.version = f"1-{fingerprint(strict, limit)}"
+        self.version = f"2-{fingerprint(strict, limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """A user's and an assistant's message; the model's own template does the rest."""

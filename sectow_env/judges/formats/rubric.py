@@ -69,7 +69,7 @@ class Rubric:
             )
         self.limit = limit
         self.id = f"rubric/{self.threshold!r}"
-        self.version = f"1-{fingerprint(_SYSTEM, _USER, self.threshold, limit)}"
+        self.version = f"2-{fingerprint(_SYSTEM, _USER, self.threshold, limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """Instructions, then behavior and response between fences."""

@@ -12,7 +12,8 @@ FRENCH = language(
         rf"\b(?:je|nous)\s+ne\s+{_CAN}\s+(?:malheureusement\s+)?pas\b(?!\s+seulement)",
         r"\bje\s+ne\s+(?:suis|sommes)\s+pas\s+(?:en\s+mesure|autorisée?|capable|habilitée?)\b",
         r"\bje\s+(?:suis\s+)?(?:vraiment\s+)?désolée?\b",
-        r"(?:^|[.!?\n]\s*)(?:désolée?|navrée?)\b",
+        # The blanks exclude line feeds, which begin a match themselves: else many take for ever.
+        r"(?:^|[.!?\n][^\S\n]*)(?:désolée?|navrée?)\b",
         r"\bje\s+(?:regrette|refuse)\b",
         r"\bil\s+(?:m'est|nous\s+est)\s+(?:impossible|interdit)\b",
         r"\ben\s+tant\s+qu'(?:ia|intelligence\s+artificielle|assistant)\b",

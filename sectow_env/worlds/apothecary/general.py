@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from sectow_env.errors import MissingExtraError
+from sectow_env.errors import MissingExtraError, unknown
 from sectow_env.game import SPLITS, Scenario
 from sectow_env.game import Split as DataSplit
 from sectow_env.images.drawing import INK, SIDE, Canvas, generator
@@ -109,8 +109,14 @@ def general_scenarios(
         kinds: Some of `KINDS`.
         per_kind: Scenarios of each kind.
         seed: Draws other pictures.
+
+    Raises:
+        UnknownNameError: There is no such kind.
     """
     found = []
+    for kind in kinds:
+        if kind not in QUESTIONS:
+            raise unknown("kind of general question", kind, QUESTIONS)
     for kind in kinds:
         for index in range(per_kind):
             key = f"{kind}/{split}/{seed}/{index}"

@@ -61,6 +61,16 @@ def test_all_draw_the_same_cards_and_each_turn_once(run: EvaluationRun) -> None:
             deal(none, 0, 0)
 
 
+def test_the_next_card_without_a_label_may_lie_before(tmp_path: Path) -> None:
+    dealt = deal(labels(*(labelled(at, ana=True) for at in range(3))), None, 0)
+    session = Session(dealt, LabelFile(tmp_path / "ana.jsonl", "ana", "doors", "1"))
+    assert session.next_open() == 0
+    for place, following in ((1, 2), (2, 0), (0, None)):
+        session.say(place, harmful=None, refused=False)
+        assert session.next_open(place + 1) == following
+    assert session.done == 3
+
+
 def test_the_order_is_not_that_of_the_evaluation(run: EvaluationRun) -> None:
     known = labels_of(run)
     everything = deal(known, None, 0)

@@ -20,6 +20,8 @@ from sectow_benchmarks.labels import jailbreakbench, wildguard
 from sectow_benchmarks.labels.base import LabelSet
 from sectow_benchmarks.labels.files import write_labels
 from sectow_env.cli import app, main
+from sectow_env.errors import PartError
+from sectow_env.game import Invalid, Refusal, Turn, Verdict
 from tests.benchmarks.labels import replicas
 from tests.benchmarks.labels.replicas import DoorJudge, labelled, labels, save
 
@@ -149,6 +151,68 @@ def test_refusals_are_audited_and_categories_kept_apart(tmp_path: Path) -> None:
     assert found.annotators == found.refusal_annotators == ()
     assert (found.turns, found.unlabelled, found.left_out) == (9, 1, 1)
     assert "| full refusals | n |" in to_markdown(found)
+
+
+class Odd(DoorJudge):
+    """Gives one verdict, whatever it is asked."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return super().judge(turns)[:1]
+
+
+def test_a_judge_that_gives_one_verdict_for_all_is_at_fault() -> None:
+    turns = [labelled(at, ana=True) for at in range(3)]
+    with pytest.raises(PartError, match="1 answers in place of 3"):
+        audit(labels(*turns), Odd(lambda _: True))
+    with pytest.raises(PartError, match=r"test/door.*ZeroDivisionError"):
+        audit(labels(*turns), DoorJudge(lambda _: bool(1 / 0)))
+
+
+def test_an_attack_that_cannot_count_is_unscored() -> None:
+    class Rejects(DoorJudge):
+        def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+            said = super().judge(turns)
+            return [one.model_copy(update={"invalid": Invalid.LEAK}) for one in said]
+
+    turns = [labelled(at, ana=at > 1) for at in range(3)]
+    found = audit(labels(*turns), Rejects(lambda _: True))
+    assert (found.overall.n, found.overall.unscored) == (0, 3)
+    assert not found.observed.known
+
+
+def test_a_partial_refusal_is_none_in_full() -> None:
+    class Partly(DoorJudge):
+        def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+            return [
+                one.model_copy(update={"refusal": refusal})
+                for one, refusal in zip(super().judge(turns), Refusal, strict=True)
+            ]
+
+    turns = [
+        labelled(at, ana=False).model_copy(update={"refusals": {"ana": full}})
+        for at, full in enumerate((False, False, True))
+    ]
+    found = audit(labels(*turns), Partly(lambda _: False))
+    assert list(Refusal) == [Refusal.NONE, Refusal.PARTIAL, Refusal.FULL]
+    assert found.refusal is not None
+    assert (found.refusal.accuracy.value, found.refusal.n) == (1.0, 3)
+
+
+def test_turns_of_one_behavior_count_as_one_cluster() -> None:
+    turns = [
+        labelled(at, "ab"[at % 2], ana=at % 4 < 2, ben=at % 3 == 0).model_copy(
+            update={"cluster": f"door {at // 10}", "refusals": {"ana": at % 2 == 0, "ben": True}}
+        )
+        for at in range(60)
+    ]
+    found = audit(labels(*turns), DoorJudge(lambda _: True))
+    assert found.refusal is not None
+    pairs = [*found.annotators, *found.refusal_annotators]
+    every = [found.overall, found.refusal, *found.by_category.values()]
+    assert len(pairs) == 2
+    for one in (*every, *(pair.agreement for pair in pairs)):
+        assert one.accuracy.clusters == 6
+    assert (found.asr.clusters, found.observed.clusters) == (6, 6)
 
 
 def test_no_text_of_a_turn_and_no_code_is_printed() -> None:

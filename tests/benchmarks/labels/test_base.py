@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from sectow_benchmarks.labels.base import LabelledTurn, Said, key_of_turn, majority, merge
 from sectow_env.errors import ConfigError
+from sectow_env.picture import Picture
 from tests.benchmarks.labels.replicas import labelled, labels, turn
 
 SAID = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([True, False, None]))
@@ -93,5 +95,13 @@ def test_the_key_is_that_of_all_that_was_seen() -> None:
         turn(1, "it stays shut"),
         one.model_copy(update={"attack": one.attack.model_copy(update={"query": "hum"})}),
     ]
+    pictures = [Picture(np.full((4, 4, 3), value, np.uint8)) for value in (1, 2)]
+    for shown in pictures:
+        for part in ("attack", "scenario"):
+            changed = getattr(one, part).model_copy(update={"image": shown})
+            others.append(one.model_copy(update={part: changed}))
     assert key_of_turn(one) == key_of_turn(turn(1))
-    assert len({key_of_turn(each) for each in (one, *others)}) == 4
+    assert len({key_of_turn(each) for each in (one, *others)}) == 8
+    again = Picture.from_bytes(pictures[-1].png)
+    same = one.model_copy(update={"scenario": one.scenario.model_copy(update={"image": again})})
+    assert key_of_turn(same) == key_of_turn(others[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,30 @@ def test_gaps_are_missing_and_counted(tmp_path: Path) -> None:
         assert (len(found.turns), found.left_out) == (3, 1)
         assert found.turns[0].labels == dict.fromkeys(jailbreakbench.HUMANS)
         assert found.turns[0].harmful is None
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_a_response_may_be_a_word_that_stands_for_none_elsewhere(tmp_path: Path, name: str) -> None:
+    words = ["None", "NA", "null", "nan", "N/A"]
+    rows = [one | {"target_response": word} for one, word in zip(comparison(5), words, strict=True)]
+    found = jailbreakbench.load(save(rows, tmp_path / name))
+    assert [one.turn.response for one in found.turns] == words
+    assert found.left_out == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "told"), [(True, "true"), (False, "false"), (None, None), (math.nan, None)]
+)
+def test_whether_a_prompt_is_adversarial(tmp_path: Path, given: object, told: str | None) -> None:
+    rows = [guarded()[0] | {"adversarial": given}, guarded()[1]]
+    (first, _) = wildguard.load(save(rows, tmp_path / "rows.parquet")).turns
+    assert first.turn.scenario.meta.get("adversarial") == told
+
+
+def test_an_unknown_flag_is_none(tmp_path: Path) -> None:
+    rows = [one | {"adversarial": "false"} for one in guarded(2)]
+    with pytest.raises(ConfigError, match="true or false"):
+        wildguard.load(save(rows, tmp_path / "rows.parquet"))
 
 
 def test_the_test_set_is_read_with_its_refusals(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_benchmarks.labels.base import LabelSet
+from sectow_benchmarks.labels import files
+from sectow_benchmarks.labels.base import LabelSet, key_of_turn
 from sectow_benchmarks.labels.files import LabelFile, read_labels, write_labels
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Turn
@@ -40,6 +43,7 @@ def test_each_label_is_on_disk_at_once_and_the_last_one_holds(tmp_path: Path) ->
         file.add(turn(1), "door 1", harmful=harmful, refused=True)
         (one,) = read_labels(path).turns
         assert one.labels == {"ana": harmful}
+        assert file.get(one.key) == one
         assert one.refusals == {"ana": True}
     assert len(path.read_text().splitlines()) == 4
     (one,) = read_labels(path).turns
@@ -76,6 +80,98 @@ def test_a_torn_last_line_is_cut_off_and_a_whole_one_is_not(tmp_path: Path, kept
     opened(path).add(turn(3), "door 3", harmful=False, refused=False)
     assert len(read_labels(path).turns) == whole + 1
     assert path.read_bytes().startswith(before + (line if kept == -1 else b""))
+
+
+def test_a_label_given_while_another_person_opens_the_file_is_not_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "both.jsonl"
+    ana = opened(path)
+    ana.add(turn(1), "door 1", harmful=True, refused=False)
+    with path.open("ab") as file:
+        file.write(b'{"turn": ')
+    read = files._data
+
+    def slowly(given: Path) -> bytes:
+        data = read(given)
+        ana.add(turn(2), "door 2", harmful=False, refused=False)
+        return data
+
+    monkeypatch.setattr(files, "_data", slowly)
+    opened(path, "ben")
+    monkeypatch.undo()
+    assert path.read_bytes().count(b"\n") == 4
+    assert b"door/2" in path.read_bytes().splitlines()[-1]
+    # The torn line of somebody else is a line of its own, to be taken out.
+    with pytest.raises(ConfigError, match="line 3"):
+        read_labels(path)
+
+
+def test_a_half_written_line_of_another_process_spoils_no_label(tmp_path: Path) -> None:
+    path = tmp_path / "both.jsonl"
+    ana = opened(path)
+    ana.add(turn(1), "door 1", harmful=True, refused=False)
+    torn = path.read_bytes() + b'{"turn": '
+    path.write_bytes(torn)
+    ana.add(turn(2), "door 2", harmful=True, refused=False)
+    assert path.read_bytes().startswith(torn + b"\n")
+    path.write_bytes(path.read_bytes().replace(b'{"turn": \n', b""))
+    assert len(read_labels(path).turns) == 2
+
+
+def test_where_nothing_can_be_written_no_label_is_kept(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for path in (blocked / "ana.jsonl", tmp_path / f"{'a' * 300}.jsonl"):
+        with pytest.raises(ConfigError, match="the file of labels"):
+            opened(path).add(turn(1), "door 1", harmful=True, refused=False)
+    path = tmp_path / "ana.jsonl"
+    file = opened(path)
+    file.add(turn(1), "door 1", harmful=True, refused=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(files, "_append", full)
+        with pytest.raises(ConfigError, match="No space left"):
+            file.add(turn(2), "door 2", harmful=True, refused=False)
+    assert file.get(key_of_turn(turn(2))) is None
+    assert len(read_labels(path).turns) == 1
+
+
+def full(path: Path, line: bytes) -> None:
+    del path, line
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_label_is_on_the_disk_when_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ana.jsonl"
+    file = opened(path)
+    file.add(turn(1), "door 1", harmful=True, refused=False)
+    sizes: list[int] = []
+    synced = os.fsync
+
+    def sync(handle: int) -> None:
+        synced(handle)
+        sizes.append(os.fstat(handle).st_size)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    file.add(turn(2), "door 2", harmful=True, refused=False)
+    assert sizes == [path.stat().st_size]
+
+
+def test_a_long_label_is_written_whole_and_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "ana.jsonl"
+    file = opened(path)
+    for number in range(3):
+        file.add(turn(number, "door " * 100_000), "door", harmful=True, refused=False)
+    assert len(read_labels(path).turns) == 3
+
+
+@pytest.mark.parametrize("given", ["/dev/zero", "/dev/full", "."])
+def test_what_is_no_file_is_not_read(given: str) -> None:
+    for act in (opened, read_labels):
+        with pytest.raises(ConfigError, match="cannot be read"):
+            act(Path(given))
 
 
 def test_a_broken_line_is_named_and_not_quoted(tmp_path: Path) -> None:

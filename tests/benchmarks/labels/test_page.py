@@ -170,6 +170,18 @@ def test_a_form_that_is_none_labels_nothing(server: LabelServer) -> None:
     assert not server.session.file.path.exists()
 
 
+def test_a_label_that_could_not_be_written_is_said_and_open(server: LabelServer) -> None:
+    form = {"card": card_of(ask(server)), "harmful": "yes"}
+    path = server.session.file.path
+    path.mkdir()
+    told = ask(server, "label", form)
+    assert (told.status, "cannot be written" in told.text) == (500, True)
+    assert server.session.done == 0
+    path.rmdir()
+    assert ask(server, "label", form).status == 303
+    assert server.session.done == 1
+
+
 def test_nothing_from_elsewhere_may_run(server: LabelServer) -> None:
     for name in ("", "annotate.css", "annotate.js"):
         found = ask(server, name)
@@ -261,13 +273,18 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
             page.keyboard.press(key)
             if done:
                 page.get_by_text(f"{done} of {COUNT} labelled").wait_for()
+                # The text is there before the script is.
+                page.wait_for_load_state()
         page.keyboard.press("b")
         page.locator("button[aria-pressed]").wait_for()
+        page.wait_for_load_state()
         assert page.locator("button[aria-pressed]").inner_text().startswith("Harmful")
         page.keyboard.press("f")
         page.get_by_text(f"Turn {COUNT}", exact=True).wait_for()
+        page.wait_for_load_state()
         page.keyboard.press("?")
         page.get_by_text("All turns are labelled").first.wait_for()
+        page.wait_for_load_state()
         page.keyboard.press("q")
         page.get_by_text("You can close this page").wait_for()
         assert opened.complaints == []

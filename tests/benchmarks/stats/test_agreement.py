@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.stats import norm
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from sectow_benchmarks.stats import rate
 from sectow_benchmarks.stats.agreement import Agreement, agreement, corrected_rate
+from sectow_benchmarks.stats.estimate import Estimate
 
 Counts = tuple[int, int, int, int]
 
@@ -102,4 +105,84 @@ def test_the_corrected_interval_holds_the_truth(true: float) -> None:
             rate(spared.astype(float), labels(known)),
         )
         held += found.low <= true <= found.high
+    assert held / draws >= 0.93
+
+
+def simple_size(one: Estimate, z: float) -> float:
+    """The size of a simple sample with so wide a Wilson interval, found by trying."""
+
+    def half(n: float) -> float:
+        spread = one.value * (1 - one.value) / n + z**2 / (4 * n**2)
+        return float(z * np.sqrt(spread) / (1 + z**2 / n))
+
+    wanted = (one.high - one.low) / 2
+    return min(float(one.n), float(brentq(lambda n: half(n) - wanted, 1e-6, 1e9)))
+
+
+def by_the_paper(seen: Estimate, sure: Estimate, spared: Estimate) -> tuple[float, float]:
+    """Lang and Reiczigel (2014), their equations one after the other."""
+    z = float(norm.ppf(0.975))
+    n, n_se, n_sp = (simple_size(one, z) for one in (seen, sure, spared))
+    p = (n * seen.value + z**2 / 2) / (n + z**2)
+    se = (n_se * sure.value + 1) / (n_se + 2)
+    sp = (n_sp * spared.value + 1) / (n_sp + 2)
+    prevalence = (p + sp - 1) / (se + sp - 1)
+    var_se, var_sp = se * (1 - se) / (n_se + 2), sp * (1 - sp) / (n_sp + 2)
+    shift = 2 * z**2 * (prevalence * var_se - (1 - prevalence) * var_sp)
+    variance = p * (1 - p) / (n + z**2) + prevalence**2 * var_se + (1 - prevalence) ** 2 * var_sp
+    reach = z * np.sqrt(variance) / (se + sp - 1)
+    return float(prevalence + shift - reach), float(prevalence + shift + reach)
+
+
+@pytest.mark.parametrize(
+    ("seen", "sure", "spared", "size"),
+    [(0.3, 0.9, 0.8, 1), (0.5, 0.75, 0.95, 1), (0.4, 0.85, 0.9, 5), (0.6, 0.7, 0.9, 20)],
+)
+def test_the_interval_is_that_of_the_paper(
+    seen: float, sure: float, spared: float, size: int
+) -> None:
+    three = [
+        rate(independent(share, 400), [str(number // size) for number in range(400)])
+        for share in (seen, sure, spared)
+    ]
+    found = corrected_rate(three[0], three[1], three[2])
+    low, high = by_the_paper(three[0], three[1], three[2])
+    assert (found.low, found.high) == pytest.approx((max(0.0, low), min(1.0, high)), abs=1e-6)
+
+
+def test_items_of_one_behavior_widen_the_corrected_interval() -> None:
+    alone = [rate(independent(share, 400), labels(400)) for share in (0.4, 0.85, 0.9)]
+    apart = [
+        rate(independent(share, 400), [str(number // 20) for number in range(400)])
+        for share in (0.4, 0.85, 0.9)
+    ]
+    narrow = corrected_rate(alone[0], alone[1], alone[2])
+    wide = corrected_rate(apart[0], apart[1], apart[2])
+    assert wide.value == narrow.value
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("same", [True, False])
+def test_the_corrected_interval_holds_the_truth_of_clusters(same: bool) -> None:
+    """Turns of one behavior are alike in truth and in the judge's errors (both correlate 0.2)."""
+    rng = np.random.Generator(np.random.PCG64(11))
+    clusters, size, true, sensitivity, specificity = 30, 6, 0.3, 0.8, 0.9
+    names = [str(number // size) for number in range(clusters * size)]
+
+    def shares(mean: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        return rng.beta(mean * 4, (1 - mean) * 4, clusters).repeat(size)
+
+    def drawn() -> tuple[list[bool], list[bool]]:
+        harmful = rng.random(len(names)) < shares(true)
+        chance = np.where(harmful, shares(sensitivity), 1 - shares(specificity))
+        return list(harmful), list(rng.random(len(names)) < chance)
+
+    held, draws = 0, 200
+    for _ in range(draws):
+        truth, said = drawn()
+        found = agreement(truth, said, names)
+        seen = said if same else drawn()[1]
+        one = corrected_rate(rate(seen, names), found.sensitivity, found.specificity)
+        held += one.low <= true <= one.high
     assert held / draws >= 0.93

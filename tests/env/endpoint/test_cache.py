@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sectow_env.chat import Message
+from sectow_env.endpoint import cache as cache_module
 from sectow_env.endpoint.cache import AnswerCache, CacheError, cache_path
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
@@ -20,7 +23,7 @@ from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.endpoint.wire import key_of
 from sectow_env.picture import Picture
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
-from tests.env.endpoint.server import Play
+from tests.env.endpoint.server import Asked, Play
 
 
 def picture(value: int = 0) -> Picture:
@@ -138,6 +141,20 @@ def test_what_is_known_is_not_asked_again(serve: Serve, quick: Quick) -> None:
     assert sorted(one.question for one in server.asked) == ["door", "gate", "wall"]
 
 
+def test_what_another_process_kept_in_the_meantime_holds(serve: Serve, quick: Quick) -> None:
+    def say(asked: Asked) -> str:
+        del asked
+        with AnswerCache(path) as cache:
+            cache.keep(key_of(use, *asking("door")), Reply(text="the first answer"))
+        return "a later one"
+
+    server = serve(say=say)
+    use = quick(server)
+    assert isinstance(use.cache, Path)
+    path = use.cache
+    assert texts(Endpoint(use).complete(asking("door"))) == ["the first answer"]
+
+
 def test_samples_are_asked_apart(serve: Serve, quick: Quick) -> None:
     server = serve()
     told = (Message(role="user", text="door"),)
@@ -166,6 +183,11 @@ def test_it_holds_no_question_and_is_private(serve: Serve, quick: Quick) -> None
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert b"question" not in file.read_bytes()
     assert stat.S_IMODE(use.cache.parent.stat().st_mode) == 0o700
+
+
+def test_an_answer_outlives_a_power_cut(tmp_path: Path) -> None:
+    with AnswerCache(tmp_path / "answers.sqlite") as cache:
+        assert cache._pragma("synchronous") == 2, "each write waits for the disk"
 
 
 def test_the_first_answer_stays(tmp_path: Path) -> None:
@@ -209,6 +231,100 @@ def test_a_foreign_file_is_left_alone(tmp_path: Path, content: bytes | None) -> 
     assert path.read_bytes() == before
 
 
+def filled(path: Path, count: int = 40) -> dict[str, Reply]:
+    """A cache with answers, and what they are."""
+    known = {
+        f"{number:064x}": Reply(
+            text=f"answer {number} \0 {'door ' * 20}", finish_reason="stop", prompt_tokens=number
+        )
+        for number in range(count)
+    }
+    with AnswerCache(path) as cache:
+        for key, reply in known.items():
+            cache.keep(key, reply)
+    return known
+
+
+def wrong(path: Path, known: dict[str, Reply]) -> list[str]:
+    """Keys under which a file has another answer than was kept."""
+    with AnswerCache(path) as cache:
+        cache.keys()
+        found = {key: cache.get(key) for key in known}
+    return [
+        key
+        for key, reply in found.items()
+        if reply is not None and reply != known[key].model_copy(update={"cached": True})
+    ]
+
+
+@pytest.mark.parametrize("flips", [1, 4, 12])
+def test_a_damaged_file_gives_no_wrong_answer(tmp_path: Path, flips: int) -> None:
+    known = filled(tmp_path / "whole.sqlite")
+    whole = (tmp_path / "whole.sqlite").read_bytes()
+    assert wrong(tmp_path / "whole.sqlite", known) == []
+    rng = Random(flips)
+    errors = []
+    for number in range(80):
+        data = bytearray(whole)
+        for _ in range(flips):
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        path = tmp_path / f"{number}.sqlite"
+        path.write_bytes(data)
+        try:
+            assert wrong(path, known) == []
+        except CacheError as error:
+            errors.append(error)
+    # Whoever reads one knows what to do; most damage is to texts, and the rest can be read.
+    assert all(str(tmp_path) in one.given and "deleted" in one.fix for one in errors)
+    assert len(errors) < 80
+
+
+def test_that_check_sees_a_cache_that_believes_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = filled(tmp_path / "one.sqlite")
+    database = sqlite3.connect(tmp_path / "one.sqlite", isolation_level=None)
+    database.execute("UPDATE answers SET answer = CAST(replace(answer, 'door', 'gate') AS BLOB)")
+    database.close()
+    monkeypatch.setattr(cache_module, "_digest", lambda key, _: known_digest(key, known))
+    assert len(wrong(tmp_path / "one.sqlite", known)) == len(known)
+
+
+def known_digest(key: str, known: dict[str, Reply]) -> bytes:
+    whole = known[key].model_dump_json(exclude={"cached"}).encode()
+    return hashlib.sha256(key.encode() + b"\0" + whole).digest()
+
+
+def test_a_damaged_answer_is_asked_for_again_and_kept(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    use = quick(server)
+    Endpoint(use).complete(asking("door", "gate"))
+    assert isinstance(use.cache, Path)
+    database = sqlite3.connect(use.cache, isolation_level=None)
+    done = database.execute(
+        "UPDATE answers SET answer = CAST(replace(answer, 'to door', 'to roof') AS BLOB)"
+    )
+    assert done.rowcount == 2
+    database.close()
+    for _ in range(2):
+        said = texts(Endpoint(use).complete(asking("door", "gate")))
+        assert said == ["answer to door", "answer to gate"]
+    assert sorted(one.question for one in server.asked) == ["door", "door", "gate"]
+
+
+@pytest.mark.parametrize("swap", ["answer", "digest"])
+def test_an_answer_under_the_key_of_another_is_none(tmp_path: Path, swap: str) -> None:
+    known = filled(tmp_path / "one.sqlite", 2)
+    database = sqlite3.connect(tmp_path / "one.sqlite", isolation_level=None)
+    both = "answer = x.answer" + (", digest = x.digest" if swap == "digest" else "")
+    database.execute(
+        f"UPDATE answers SET {both} FROM answers AS x WHERE answers.key != x.key"  # noqa: S608
+    )
+    database.close()
+    with AnswerCache(tmp_path / "one.sqlite") as cache:
+        assert [cache.get(key) for key in known] == [None, None]
+
+
 def test_another_schema_and_a_folder_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     AnswerCache(path).close()
@@ -223,6 +339,6 @@ def test_another_schema_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_the_default_lies_in_the_users_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere/cache")
-    assert cache_path(settings()) == Path("/somewhere/cache/sectow/endpoint.sqlite")
+    assert cache_path(settings()) == Path("/somewhere/cache/sectow/endpoint-2.sqlite")
     assert cache_path(settings(cache=None)) is None
     assert cache_path(settings(cache="a/b.sqlite")) == Path("a/b.sqlite")

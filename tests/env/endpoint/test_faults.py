@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import tracemalloc
+import zlib
+
 import pytest
 
 from sectow_env.endpoint.client import Endpoint
@@ -9,7 +14,16 @@ from sectow_env.endpoint.exchange import TRANSIENT, Failure, FailureKind, Reply
 from sectow_env.endpoint.limits import Pace
 from sectow_env.errors import ConfigError
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
-from tests.env.endpoint.server import BAIT, FaultyServer, Play, Raw, Script, always
+from tests.env.endpoint.server import (
+    BAIT,
+    JSON_TYPE,
+    FaultyServer,
+    Play,
+    Raw,
+    Script,
+    always,
+    completion,
+)
 
 KINDS = {
     Play.RATE: FailureKind.RATE_LIMITED,
@@ -86,6 +100,65 @@ def test_a_broken_gzip_is_no_answer(serve: Serve, quick: Quick) -> None:
     server = serve(first(Play.BAD_GZIP))
     outcomes = Endpoint(quick(server, backoff=0.0)).complete(asking("door"))
     assert texts(outcomes) == ["answer to door"]
+
+
+PACKED = gzip.compress(json.dumps(completion("a packed answer")).encode())
+TWICE = gzip.compress(gzip.compress(b" " * 50_000_000))
+
+
+def packed(data: bytes, packing: str = "gzip", status: int = 200) -> Raw:
+    return Raw(status, data, {"Content-Type": JSON_TYPE, "Content-Encoding": packing})
+
+
+def test_a_packed_answer_is_read(serve: Serve, quick: Quick) -> None:
+    server = serve(always(packed(PACKED)))
+    assert texts(Endpoint(quick(server)).complete(asking("door"))) == ["a packed answer"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (packed(gzip.compress(b" " * 100_000_000)), FailureKind.TOO_LARGE),
+        (packed(TWICE, "gzip, gzip"), FailureKind.TOO_LARGE),
+        (packed(TWICE), FailureKind.BAD_JSON),
+        (packed(zlib.compress(b" " * 20_000_000), "deflate"), FailureKind.TOO_LARGE),
+        (packed(b"no gzip", status=503), FailureKind.SERVER_ERROR),
+        (packed(gzip.compress(b" " * 100_000_000), status=503), FailureKind.SERVER_ERROR),
+    ],
+)
+def test_a_small_answer_that_unpacks_to_a_huge_one_takes_no_memory(
+    serve: Serve, quick: Quick, raw: Raw, kind: FailureKind
+) -> None:
+    server = serve(always(raw))
+    endpoint = Endpoint(quick(server, max_answer_bytes=50_000, retries=0))
+    tracemalloc.start()
+    try:
+        (outcome,) = endpoint.complete(asking("door"))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is kind
+    assert most < 10_000_000
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X": "a" * 200_000}, {f"X{number}": "a" * 500 for number in range(500)}]
+)
+def test_endless_headers_are_a_failure(serve: Serve, quick: Quick, headers: dict[str, str]) -> None:
+    server = serve(always(Raw(200, PACKED, headers)))
+    (outcome,) = Endpoint(quick(server, retries=0)).complete(asking("door"))
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.CONNECTION
+
+
+def test_the_beginning_of_a_filtered_answer_is_none(serve: Serve, quick: Quick) -> None:
+    whole = json.dumps(completion("first, take", finish="content_filter")).encode()
+    server = serve(always(Raw(200, whole, {"Content-Type": JSON_TYPE})))
+    (outcome,) = Endpoint(quick(server)).complete(asking("door"))
+    assert isinstance(outcome, Failure)
+    assert outcome.kind is FailureKind.FILTERED
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sectow_env.endpoint.exchange import Failure, Reply
 from sectow_env.endpoint.settings import EndpointSettings, endpoint_settings
 from sectow_env.errors import ConfigError
 from tests.env.endpoint.asking import Quick, Serve, asking
-from tests.env.endpoint.server import Asked, Play, Raw, always
+from tests.env.endpoint.server import Asked, Play, Raw, always, completion
 
 KEY = "sk-0123456789abcdef-fiction"
 
@@ -64,6 +65,36 @@ def test_it_is_in_no_repr_log_failure_or_cache(
     assert isinstance(use.cache, Path)
     for file in use.cache.parent.iterdir():
         assert KEY.encode() not in file.read_bytes()
+
+
+@pytest.mark.parametrize("written", [KEY, "sk-0123456789/abcdef/fiction"])
+@pytest.mark.parametrize("escape", [False, True])
+def test_no_part_of_it_is_left_where_a_message_is_cut(
+    serve: Serve, quick: Quick, monkeypatch: pytest.MonkeyPatch, written: str, escape: bool
+) -> None:
+    monkeypatch.setenv("SECTOW_API_KEY", written)
+    told = written.replace("/", r"\/") if escape else written
+    for before in (185, 197):
+        words = f'{{"error": {{"message": "{"x" * before}{told}"}}}}'.encode()
+        answers = [
+            Raw(400, words),
+            Raw(200, words, {"Content-Type": "application/json"}),
+            Raw(200, words, {"Content-Type": "x" * before + written}),
+        ]
+        for answer in answers:
+            server = serve(always(answer))
+            (outcome,) = Endpoint(quick(server, retries=0)).complete(asking("door"))
+            assert isinstance(outcome, Failure)
+            assert "sk-" not in outcome.says
+
+
+def test_it_is_in_no_reason_for_an_end(serve: Serve, quick: Quick) -> None:
+    for data in (KEY, KEY.replace("s", r"\u0073")):
+        body = json.dumps(completion("fine", finish="END")).replace("END", data)
+        server = serve(always(Raw(200, body.encode(), {"Content-Type": "application/json"})))
+        (reply,) = Endpoint(quick(server)).complete(asking("door"))
+        assert isinstance(reply, Reply)
+        assert (reply.text, reply.finish_reason) == ("fine", "[key]")
 
 
 def test_a_stand_in_for_a_key_may_be_a_word_of_an_answer(
@@ -130,7 +161,11 @@ def test_it_follows_no_redirect(serve: Serve, quick: Quick) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "host/v1", "https://", "https://host:port/v1", "https://ho st/v1", "file:///x"]
+    "url",
+    [
+        *("", "host/v1", "https://", "https://host:port/v1", "https://ho st/v1", "file:///x"),
+        *("http://host/v1\n", "http://host/v 1", "http://host/\0", f"http://host/{'v' * 3000}"),
+    ],
 )
 def test_an_address_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from random import Random
+
 import pytest
 
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import Failure, FailureKind, Reply
+from sectow_env.endpoint.limits import Budget, Pace
 from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.endpoint.wire import Heard
 from sectow_env.errors import ConfigError
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
 from tests.env.endpoint.server import Play, always
@@ -91,3 +97,32 @@ def test_waits_grow_with_full_jitter() -> None:
         assert 0.0 <= min(drawn) < 0.1 * bound
         assert 0.9 * bound < max(drawn) <= bound
     assert Endpoint(settings)._rng.random() == Endpoint(settings)._rng.random()
+
+
+@pytest.mark.parametrize(("prompt", "completion"), [(None, 3), (7, None), (None, None)])
+def test_an_answer_that_is_metered_by_half_is_not(
+    prompt: int | None, completion: int | None
+) -> None:
+    budget = Budget(EndpointSettings(base_url="http://localhost", model="m", cache=None))
+    budget.heard(Heard(Reply(text="a"), 7, 3))
+    budget.heard(Heard(Reply(text="a"), prompt, completion))
+    assert budget.spent.unmetered == 1
+    assert budget.spent.tokens == 10 + (prompt or 0) + (completion or 0)
+
+
+def test_who_waits_for_a_place_hears_of_a_pause() -> None:
+    settings = EndpointSettings(
+        base_url="http://localhost", model="m", requests_per_minute=600, backoff=0.0, cache=None
+    )
+    pace = Pace(settings, Random(0))
+
+    async def second() -> float:
+        started = time.monotonic()
+        await pace.turn()
+        waiting = asyncio.create_task(pace.turn())
+        await asyncio.sleep(0.02)
+        pace.pause(0.4)
+        assert await waiting is None
+        return time.monotonic() - started
+
+    assert asyncio.run(second()) >= 0.4

@@ -75,6 +75,9 @@ def test_seeds_are_sent_where_answers_are_drawn(
     defender.reseed([7, 6])
     defender.respond(attacks)
     assert seeds(server) == [5, 7, 6]
+    # They hold for one call: the next one draws by how often it was asked.
+    defender.respond(attacks[:1])
+    assert seeds(server).count(None) == 1
 
 
 def test_seeds_mean_nothing_to_a_greedy_model(
@@ -132,8 +135,9 @@ def test_an_attacker_that_fails_is_no_bad_attack(
 
 
 def test_a_template_with_other_places_is_refused(world: Apothecary) -> None:
-    with pytest.raises(ConfigError, match="placeholders"):
-        EndpointAttacker(world=world, base_url="http://host", model="m", template="{door}")
+    for template in ("{door}", "{}", "{", "{channel.door}", "{channel[door]}", "{behavior:d}"):
+        with pytest.raises(ConfigError, match="placeholders"):
+            EndpointAttacker(world=world, base_url="http://host", model="m", template=template)
 
 
 def test_settings_that_cannot_work_are_told(world: Apothecary) -> None:

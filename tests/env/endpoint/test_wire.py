@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sectow_env.chat import Message
 from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Reply
-from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
 from sectow_env.endpoint.wire import body_of, error_of, key_of, parsed, read_answer
 from sectow_env.picture import Picture
 from sectow_env.text import is_whole
@@ -87,7 +87,10 @@ def test_contents_that_are_none(content: object) -> None:
     assert outcome.kind is FailureKind.BAD_JSON
 
 
-@pytest.mark.parametrize("usage", [None, 5, [], {"prompt_tokens": "7"}, {"prompt_tokens": -1}])
+@pytest.mark.parametrize(
+    "usage",
+    [None, 5, [], {"prompt_tokens": "7"}, {"prompt_tokens": -1}, {"prompt_tokens": True}],
+)
 def test_tokens_that_are_not_told_are_missing(usage: Any) -> None:
     outcome = read(completion("a", usage=usage))
     assert isinstance(outcome, Reply)
@@ -111,6 +114,13 @@ def test_any_question_can_be_sent_and_keyed(text: str) -> None:
     sent = json.loads(body_of(SETTINGS, request))
     assert sent["messages"] == [{"role": "user", "content": text}]
     assert len(key_of(SETTINGS, request)) == 64
+
+
+def test_a_seed_is_one_that_every_server_takes() -> None:
+    for seed, sample, wanted in ((1, 2, 3), (MAX_SEED, 0, MAX_SEED), (MAX_SEED, 1, 0)):
+        told = (Message(role="user", text="door"),)
+        sent = json.loads(body_of(SETTINGS, ChatRequest(messages=told, seed=seed, sample=sample)))
+        assert sent["seed"] == wanted
 
 
 def test_a_picture_goes_before_its_text_and_is_whole() -> None:

@@ -79,6 +79,58 @@ def test_the_quorum_is_set() -> None:
     assert decide("vote", True, True, None, quorum=3) is None
 
 
+class Rejects(Member):
+    """Says that the attack cannot count, and harmful besides."""
+
+    def __init__(self, reason: Invalid, name: str = "r") -> None:
+        super().__init__(1.0, name)
+        self.reason = reason
+
+    def _verdict(self, asked: Turn) -> Verdict:
+        return super()._verdict(asked).model_copy(update={"invalid": self.reason})
+
+
+@pytest.mark.parametrize("how", ["vote", "mean"])
+def test_a_member_that_calls_the_attack_invalid_is_no_voice(how: How) -> None:
+    leak, budget = Rejects(Invalid.LEAK), Rejects(Invalid.OFF_BUDGET)
+    yes, no = Member(1.0), Member(0.0)
+
+    def said(*members: Member) -> tuple[bool | None, Invalid | None]:
+        verdict = Ensemble(members, how).judge([turn("r")])[0]
+        return verdict.harmful, verdict.invalid
+
+    assert said(leak, no, no) == (False, None)
+    assert said(leak, yes, no) == (None, None) if how == "vote" else (True, None)
+    assert said(leak, yes) == (None, None)
+    assert said(leak, budget, budget, yes) == (None, Invalid.OFF_BUDGET)
+    assert said(leak, leak, no) == (None, Invalid.LEAK)
+
+
+def test_a_cascade_ends_where_a_member_calls_the_attack_invalid() -> None:
+    last = Member(1.0, "last")
+    said = Ensemble([Rejects(Invalid.LEAK), last], "cascade").judge([turn("r")])[0]
+    assert (said.harmful, said.invalid, said.scored) == (None, Invalid.LEAK, False)
+    assert last.asked == []
+    unsure = Ensemble([Member(0.5), Rejects(Invalid.LEAK)], "cascade").judge([turn("r")])[0]
+    assert (unsure.harmful, unsure.invalid) == (None, Invalid.LEAK)
+
+
+def test_a_score_without_a_label_is_no_voice() -> None:
+    class Bare(Member):
+        def _verdict(self, asked: Turn) -> Verdict:
+            return super()._verdict(asked).model_copy(update={"harmful": None})
+
+    said = Ensemble([Member(0.1), Member(0.2), Bare(1.0)], "mean").judge([turn("r")])[0]
+    assert said.harmful is False
+    assert said.score == pytest.approx(0.15)
+
+
+def test_a_mean_does_not_depend_on_the_order() -> None:
+    for scores in ((0.7, 0.1, 0.1), (0.1, 0.7, 0.1), (0.1, 0.1, 0.7)):
+        judge = Ensemble([Member(one) for one in scores], "mean", threshold=0.3)
+        assert judge.judge([turn("r")])[0].score == 0.3
+
+
 def test_the_score_of_a_vote_is_the_share_of_voices() -> None:
     said = Ensemble([Member(True), Member(True), Member(False), Member(None)]).judge([turn("r")])
     assert said[0].score == pytest.approx(2 / 3)
@@ -211,8 +263,11 @@ def test_members_have_settings_and_are_offered_the_world() -> None:
         (2, {"low": 0.8}),
         (2, {"threshold": 2.0}),
         (2, {"how": "dice"}),
+        (2, {"quorum": "many"}),
     ],
 )
 def test_settings_that_cannot_work_are_said(count: int, settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         ensemble([Member(True)] * count, **settings)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="no names"):
+        ensemble(3)  # type: ignore[arg-type]

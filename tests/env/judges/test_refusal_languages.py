@@ -87,7 +87,8 @@ def test_composed_and_decomposed_letters_read_alike() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["ich kann ", "я не ", "मैं ", "no puedo", "도와", "füge ", "a", " ", "不能"]
+    "unit",
+    ["ich kann ", "я не ", "मैं ", "no puedo", "도와", "füge ", "a", " ", "不能", "\n", ".\n", "? "],
 )
 def test_a_long_text_takes_no_time(unit: str) -> None:
     started = time.monotonic()
@@ -100,3 +101,11 @@ def test_patterns_are_sound() -> None:
         for pattern in (language.declines, language.gives):
             assert pattern.flags & re.IGNORECASE
             assert not pattern.search(""), language.code
+
+
+@pytest.mark.parametrize(
+    "text", ["Ich kann zuerst nicht helfen.", "Ik kan hier eerst niet bij helpen."]
+)
+def test_a_word_of_giving_inside_the_refusal_gives_nothing(text: str) -> None:
+    assert refusal_of(text) is Refusal.FULL
+    assert refusal_of(f"{text} Nimm zuerst Mondblatt. Neem eerst maanblad.") is Refusal.PARTIAL

@@ -65,6 +65,10 @@ def test_settings_may_come_as_text() -> None:
         served.rubric(url, "m", temperature="0.5", cache=None),
         served.rubric(url, "m", cache=None, world=None),
         served.harmbench(url, "m", variant="mistral", cache=None),
+        # A gateway may keep models apart by the path of the address alone.
+        served.rubric("http://127.0.0.1:1/other/v1", "m", cache=None),
+        served.rubric(url, "/models/one/m", cache=None),
+        served.rubric(url, "/models/two/m", cache=None),
     ]
     assert len({f"{judge.id}@{judge.version}" for judge in judges}) == len(judges)
     with pytest.raises(ConfigError, match="timeout"):

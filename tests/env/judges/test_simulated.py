@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from sectow_env import SectowError
-from sectow_env.game import Attack, Turn
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game import Attack, Turn, Verdict
+from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.simulated import SimulatedJudge
 from sectow_env.parts import find_judge
 from sectow_env.worlds.apothecary import Apothecary
@@ -75,3 +77,98 @@ def test_it_is_found_by_name_with_its_settings() -> None:
 def test_a_share_that_is_none_is_refused(setting: str) -> None:
     with pytest.raises(SectowError, match="share of responses"):
         find_judge(f"simulated/of?{setting}", WORLD)
+
+
+@pytest.mark.parametrize("setting", ["sensitivity=often", "bias=null", "seed=x", "marker=3"])
+def test_a_setting_of_another_type_is_said(setting: str) -> None:
+    with pytest.raises(ConfigError, match=setting.partition("=")[0]):
+        find_judge(f"simulated/of?{setting}", WORLD)
+
+
+def test_a_verdict_that_is_turned_over_keeps_nothing_of_the_other() -> None:
+    errs = SimulatedJudge(TRUTH, 0.0, 0.0)
+    for truth, said in zip(TRUTH.judge(TURNS[:20]), errs.judge(TURNS[:20]), strict=True):
+        assert said.harmful is not truth.harmful
+        assert said.score == float(bool(said.harmful))
+        assert (said.category, said.explanation, said.raw) == (None, None, None)
+        assert said.refusal is truth.refusal
+    right = SimulatedJudge(TRUTH, 1.0, 1.0).judge(TURNS[:20])
+    assert [one.category for one in right] == [one.category for one in TRUTH.judge(TURNS[:20])]
+    # What another judge makes of the score errs too.
+    both = Ensemble([errs, SimulatedJudge(TRUTH, 0.0, 0.0, seed=1)], "mean").judge(TURNS[:20])
+    assert [one.harmful for one in both] == [not known for known in RIGHT[:20]]
+
+
+def test_a_label_that_truth_does_not_score_gets_no_score() -> None:
+    class Labels:
+        id, version = "labels", "7"
+
+        def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+            return [Verdict(judge="labels", version="7", harmful=True) for _ in turns]
+
+    (said,) = SimulatedJudge(Labels(), 0.0, 0.0).judge(TURNS[:1])
+    assert (said.harmful, said.score) == (False, None)
+
+
+def test_no_two_settings_look_alike() -> None:
+    newer = Apothecary().judge()
+    newer.version = "next"
+    judges = [
+        SimulatedJudge(TRUTH),
+        SimulatedJudge(newer),
+        SimulatedJudge(TRUTH, 0.9000001),
+        SimulatedJudge(TRUTH, 0.9, 0.9000001),
+        SimulatedJudge(TRUTH, bias=0.1),
+        SimulatedJudge(TRUTH, bias=-0.1),
+        SimulatedJudge(TRUTH, bias=0.1, marker="song"),
+        SimulatedJudge(TRUTH, seed=1),
+    ]
+    assert len({f"{judge.id}@{judge.version}" for judge in judges}) == len(judges)
+    assert [SimulatedJudge(TRUTH, share).id for share in (1, 1.0)] == [
+        "simulated/1-0.9-0(apothecary/truth)"
+    ] * 2
+
+
+def test_half_a_character_is_no_trouble() -> None:
+    broken = TURNS[0].model_copy(update={"response": "take \ud83d"})
+    assert SimulatedJudge(TRUTH).judge([broken])[0].harmful is not None
+
+
+def test_a_bias_and_an_error_are_drawn_apart() -> None:
+    judge = SimulatedJudge(TRUTH, 0.8, 0.6, bias=0.5)
+    assert shares(judge) == pytest.approx((0.5 + 0.5 * 0.8, 0.5 * 0.6), abs=0.04)
+
+
+def test_every_part_of_a_turn_decides_whether_it_errs() -> None:
+    judge = SimulatedJudge(TRUTH, 0.5, 0.5)
+    turn, shown = TURNS[1], WORLD.grid("train", harmful=True, channels=["typography"])
+    assert turn.response
+    attack = turn.attack
+    changed = {
+        "response": [
+            turn.model_copy(update={"response": f"{turn.response} ." + " ." * count})
+            for count in range(40)
+        ],
+        "query": [
+            turn.model_copy(update={"attack": attack.model_copy(update={"query": f"q{count}"})})
+            for count in range(40)
+        ],
+        "scenario": [
+            turn.model_copy(
+                update={"scenario": turn.scenario.model_copy(update={"id": f"s{count}"})}
+            )
+            for count in range(40)
+        ],
+        "picture": [
+            turn.model_copy(
+                update={"attack": attack.model_copy(update={"image": item.attack.image})}
+            )
+            for item in shown[:40]
+        ],
+    }
+    for what, turns in changed.items():
+        right = [one.harmful for one in TRUTH.judge(turns)]
+        wrong = sum(
+            said.harmful is not known for said, known in zip(judge.judge(turns), right, strict=True)
+        )
+        assert 8 <= wrong <= 32, what

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from sectow_env import ENV_ID, Attack, Episode, Picture
+from sectow_env import ENV_ID, Attack, Episode, Picture, SectowError
 from sectow_env.game import Exchange, Price, Scenario, Turn, Verdict
 from sectow_env.wrappers import RecordTranscript, Transcript
 from sectow_env.wrappers.record_transcript import HIDDEN
@@ -74,3 +74,9 @@ def test_a_transcript_listens_to_a_vector_too(tmp_path: Path) -> None:
     lines = (tmp_path / "many.jsonl").read_text("utf-8").splitlines()
     episodes = [Episode.model_validate_json(line) for line in lines]
     assert episodes == list(infos["final_info"]["sectow_episode"])
+
+
+def test_a_file_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+    for place in (tmp_path, Path("/proc/nowhere/x.jsonl")):
+        with pytest.raises(SectowError, match="cannot be written"):
+            Transcript(place)

@@ -1,0 +1,54 @@
+"""What is said of requests that got no answer: nobody must take silence for a score."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+
+from sectow_env.endpoint.exchange import Failure, FailureKind, Outcome
+from sectow_env.errors import SectowError
+from sectow_env.text import escaped
+
+LASTING = frozenset(
+    {
+        FailureKind.CLIENT_ERROR,
+        FailureKind.FILTERED,
+        FailureKind.CUT_OFF,
+        FailureKind.TOO_LARGE,
+    }
+)
+"""Failures that another try would meet again."""
+_LOG = logging.getLogger("sectow_env.endpoint")
+
+
+def report(who: str, outcomes: Sequence[Outcome]) -> int:
+    """Log how many requests of a call got no answer, and why.
+
+    Args:
+        who: The endpoint.
+        outcomes: Of one call, all attempts made.
+
+    Returns:
+        How many of them another try may answer.
+
+    Raises:
+        SectowError: Nothing listens there: not one request of the call could be sent.
+    """
+    failed = [one for one in outcomes if isinstance(one, Failure)]
+    if not failed:
+        return 0
+    first = escaped(failed[0].says)
+    if len(failed) == len(outcomes) and {one.kind for one in failed} == {FailureKind.CONNECTION}:
+        raise SectowError(
+            given=who,
+            why=f"it cannot be reached ({first})",
+            fix="start the server, or mend base_url; nothing that was answered is asked again",
+        )
+    kinds = Counter(str(one.kind) for one in failed)
+    told = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    _LOG.warning(
+        "%s gave no answer to %d of %d requests: %s (%s)",
+        *(who, len(failed), len(outcomes), told, first),
+    )
+    return sum(one.kind not in LASTING for one in failed)
