@@ -23,6 +23,8 @@ class CachedJudge:
 
     def __init__(self, judge: Judge, size: int = SIZE) -> None:
         self._judge = judge
+        self.members = (judge,)
+        """Who is asked."""
         self._size = size
         self._known: OrderedDict[bytes, Verdict] = OrderedDict()
         self.id = judge.id

@@ -46,6 +46,8 @@ class SimulatedJudge:
         seed: int = 0,
     ) -> None:
         self._truth = truth
+        self.members = (truth,)
+        """Who is asked."""
         self._right = {
             True: _share("sensitivity", sensitivity, 0.0),
             False: _share("specificity", specificity, 0.0),

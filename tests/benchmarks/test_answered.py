@@ -14,9 +14,11 @@ from sectow_env.endpoint.policies import EndpointDefender
 from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack, Judge, Turn
+from sectow_env.judges.cached import CachedJudge
 from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.served import rubric
+from sectow_env.judges.simulated import SimulatedJudge
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import Asked, FaultyServer, Play, always
 
@@ -77,8 +79,11 @@ def test_members_of_an_ensemble_are_looked_at(tmp_path: Path) -> None:
     with FaultyServer(always(500)) as server:
         judge = Ensemble([NotRefusedJudge(), judge_at(server, tmp_path)])
         assert unanswered(judge) == 0
+        assert unanswered(CachedJudge(SimulatedJudge(judge))) == 0
         with pytest.raises(SectowError, match="3 questions"):
             all_judged(judge, turns(3))
+        with pytest.raises(SectowError, match="3 questions"):
+            all_judged(CachedJudge(SimulatedJudge(judge)), turns(3))
 
 
 def test_a_server_that_is_not_there_is_told_at_once() -> None:
