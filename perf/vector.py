@@ -1,7 +1,7 @@
 """Episodes a second of the native vector environment, beside as many single ones.
 
     python perf/vector.py --num-envs 64 --repeats 5
-    python perf/vector.py --num-envs 64 --repeats 3 --defender organism/defender
+    python perf/vector.py --rounds 3 --repeats 3 --defender organism/defender --channel reversed
 
 The same seeds and attacks on both sides, in one process, in turns. Counted are the calls of the
 environments (`reset` and `step`), not the making of attacks. The episodes must be equal.
@@ -24,8 +24,6 @@ from sectow_env.game import Attack, Attacker, Episode, Scenario
 from sectow_env.parts import find_attacker
 from sectow_env.worlds.load import load_world
 
-OPTIONS: dict[str, Any] = {"labels": "all"}
-
 
 class Side(NamedTuple):
     """One side, once."""
@@ -38,6 +36,8 @@ class Found(NamedTuple):
     """What came out."""
 
     defender: str
+    channels: Sequence[str] | None
+    """Of the scenarios; None: the four working ones, half of whose attacks have a picture."""
     num_envs: int
     rounds: int
     repeats: int
@@ -99,12 +99,19 @@ def at_once(env: Any, attacker: Attacker, rounds: int, seed: int) -> Side:
     return Side(clock.seconds, episodes)
 
 
-def compared(defender: str, num_envs: int, rounds: int, repeats: int, seed: int = 0) -> Found:
+def compared(
+    defender: str,
+    num_envs: int,
+    rounds: int,
+    repeats: int,
+    channels: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Found:
     """Both sides in turns, after one turn each to warm up."""
     attacker = find_attacker("apothecary/random", load_world("apothecary:0"))
     # One opponent for all: the comparison is about batches, not about copies of weights.
     shared = sectow_env.SectowEnv(defender=defender).arena.opponent
-    options: dict[str, Any] = {**OPTIONS, "defender": shared}
+    options: dict[str, Any] = {"labels": "all", "channels": channels, "defender": shared}
     singles = [gym.make("SecTOW-v0", **options) for _ in range(num_envs)]
     vector = gym.make_vec("SecTOW-v0", num_envs=num_envs, **options)
     for env in (one_by_one(singles, attacker, 1, seed), at_once(vector, attacker, 1, seed)):
@@ -118,7 +125,7 @@ def compared(defender: str, num_envs: int, rounds: int, repeats: int, seed: int 
         batched.append(len(many.episodes) / many.seconds)
     ratios = [many / one for one, many in zip(singly, batched, strict=True)]
     return Found(
-        *(defender, num_envs, rounds, repeats),
+        *(defender, channels, num_envs, rounds, repeats),
         single=statistics.median(singly),
         vector=statistics.median(batched),
         ratio=statistics.median(ratios),
@@ -136,9 +143,12 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Episodes of an environment.")] = 20,
     repeats: Annotated[int, typer.Option(min=1)] = 5,
     defender: Annotated[str, typer.Option(help="The opponent.")] = "apothecary/keyword",
+    channel: Annotated[
+        list[str] | None, typer.Option(help="Of the scenarios; may be given several times.")
+    ] = None,
 ) -> None:
     """Compare the vector environment with single ones."""
-    found = compared(defender, num_envs, rounds, repeats)
+    found = compared(defender, num_envs, rounds, repeats, channel)
     typer.echo(json.dumps(found._asdict(), indent=2))
 
 
