@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 class Skip(Exception):  # noqa: N818  (it is no error)
@@ -15,7 +17,13 @@ class Fault(Exception):  # noqa: N818  (it is told as a finding, never shown as 
 
     def __init__(self, who: str, error: Exception) -> None:
         said = f": {error}" if str(error) else ""
-        super().__init__(f"{who} raised {type(error).__name__}{said}")
+        super().__init__(f"{who} raised {type(error).__name__}{said}{_place(error)}")
+
+
+def _place(error: Exception) -> str:
+    """Where it was raised, innermost: the file's name and the line."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 @contextmanager
