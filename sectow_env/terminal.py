@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from sectow_env.lines import BAD, GOOD, Line, lines
 from sectow_env.match import Match
 from sectow_env.picture import Picture
-from sectow_env.render import BAD, GOOD, Line, lines
 from sectow_env.text import escaped
 
 if TYPE_CHECKING:
