@@ -48,8 +48,9 @@ def command(
 ) -> None:
     """Watch a small model be attacked and hardened, on this machine."""
     began = time.perf_counter()
-    folder = out or _new_folder()
-    config = demo_config(changes or [], rounds, steps, seed, folder, small)
+    config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
+    # A change may name another one.
+    folder = config.run
     console = Console()
     console.print(
         Text.assemble(
