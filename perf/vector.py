@@ -20,7 +20,7 @@ import numpy as np
 import typer
 
 import sectow_env
-from sectow_env.game import Attack, Attacker, Episode, Scenario
+from sectow_env.game import Attack, Attacker, Episode, Scenario, reseed
 from sectow_env.parts import find_attacker
 from sectow_env.worlds.load import load_world
 
@@ -70,7 +70,7 @@ def attacks(attacker: Attacker, scenarios: Sequence[Scenario]) -> list[Attack]:
     """The same for the same scenario, in whatever batch."""
     found = []
     for scenario in scenarios:
-        attacker.reseed([len(scenario.id)])  # type: ignore[attr-defined]  # ours takes seeds
+        reseed(attacker, [len(scenario.id)])
         found += attacker.attack([scenario])
     return found
 

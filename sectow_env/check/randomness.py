@@ -27,12 +27,12 @@ def touched(before: dict[str, str]) -> list[str]:
 @contextmanager
 def kept() -> Iterator[None]:
     """Leaves the global generators as they were, whatever happens inside."""
-    plain, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    plain, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002  (it is what we look at)
     try:
         yield
     finally:
         random.setstate(plain)
-        np.random.set_state(legacy)  # noqa: NPY002
+        np.random.set_state(legacy)  # noqa: NPY002  (it is what we look at)
 
 
 def set_global_state(seed: int) -> None:

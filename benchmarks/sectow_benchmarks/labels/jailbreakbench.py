@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from sectow_benchmarks.journal import key_of
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.labels.rows import Home, Row, read_table, text_of, wrong
+from sectow_benchmarks.labels.rows import Home, Row, flag_of, label_set, text_of
 from sectow_env.game import Attack, Scenario, Turn
 
 HUMANS = ("human1", "human2", "human3")
@@ -38,15 +37,7 @@ def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
     Raises:
         ConfigError: It cannot be had, or is not what was published.
     """
-    table = read_table(replace(HOME, revision=revision), path)
-    found = [_labelled(row, number) for number, row in enumerate(table.rows, start=1)]
-    turns = tuple(one for one in found if one is not None)
-    return LabelSet(
-        source=HOME.name,
-        revision=table.revision,
-        turns=turns,
-        left_out=len(found) - len(turns),
-    )
+    return label_set(replace(HOME, revision=revision), path, _labelled)
 
 
 def _labelled(row: Row, number: int) -> LabelledTurn | None:
@@ -64,15 +55,6 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
             attack=Attack(query=text_of(row, "prompt", number) or ""),
             response=response,
         ),
-        labels={name: _flag(row[name], name, number) for name in HUMANS},
+        labels={name: flag_of(row, name, number) for name in HUMANS},
         cluster=cluster,
     )
-
-
-def _flag(value: Any, column: str, number: int) -> bool | None:
-    # A column with a gap comes as numbers with a point, and the gap as None or NaN.
-    if value is None or value != value:  # noqa: PLR0124
-        return None
-    if value not in (0, 1):
-        raise wrong(column, number, "a label is 0 or 1")
-    return bool(value)

@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self.rfile.read(int(length)).decode("ascii", "replace")
             actions[name]({key: values[0] for key, values in parse_qs(body).items()})
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (its name upstream)
         """Nothing: the log would hold the token."""
 
     def _label(self, form: dict[str, str]) -> None:

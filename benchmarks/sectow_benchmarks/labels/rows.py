@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
 from sectow_env.errors import ConfigError
 from sectow_env.text import is_whole
 
@@ -43,6 +45,45 @@ class Table:
     """In order; their numbers count from 1."""
     revision: str
     """The commit, or for a local copy the digest of its rows."""
+
+
+def label_set(
+    home: Home, path: Path | None, labelled: Callable[[Row, int], LabelledTurn | None]
+) -> LabelSet:
+    """All rows as labelled turns; those of which none is made are left out and counted.
+
+    Args:
+        home: The data set.
+        path: As in `read_table`.
+        labelled: What a row and its number, from 1 on, stand for.
+
+    Raises:
+        ConfigError: It cannot be had, or is not what was published.
+    """
+    table = read_table(home, path)
+    found = [labelled(row, number) for number, row in enumerate(table.rows, start=1)]
+    turns = tuple(one for one in found if one is not None)
+    return LabelSet(
+        source=home.name,
+        revision=table.revision,
+        turns=turns,
+        left_out=len(found) - len(turns),
+    )
+
+
+def flag_of(row: Row, column: str, number: int) -> bool | None:
+    """A cell that is true or false, 1 or 0; None for a gap.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    value = row[column]
+    # A column with a gap comes as numbers with a point, and the gap as None or NaN.
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if value not in (0, 1):
+        raise wrong(column, number, "it is 1 or 0, true or false")
+    return bool(value)
 
 
 def read_table(home: Home, path: Path | None) -> Table:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sectow_benchmarks.journal import key_of
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.labels.rows import Home, Row, read_table, text_of, wrong
+from sectow_benchmarks.labels.rows import Home, Row, flag_of, label_set, text_of, wrong
 from sectow_env.game import Attack, Scenario, Turn
 
 ANNOTATOR = "published"
@@ -28,6 +28,7 @@ HOME = Home(
     ),
 )
 HARM: Mapping[str, bool] = {"harmful": True, "unharmful": False}
+_WORDS: Mapping[bool | None, str] = {True: "true", False: "false", None: ""}
 REFUSAL: Mapping[str, bool] = {"refusal": True, "compliance": False}
 
 
@@ -45,15 +46,7 @@ def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
     Raises:
         ConfigError: It cannot be had, or is not what was published.
     """
-    table = read_table(replace(HOME, revision=revision), path)
-    found = [_labelled(row, number) for number, row in enumerate(table.rows, start=1)]
-    turns = tuple(one for one in found if one is not None)
-    return LabelSet(
-        source=HOME.name,
-        revision=table.revision,
-        turns=turns,
-        left_out=len(found) - len(turns),
-    )
+    return label_set(replace(HOME, revision=revision), path, _labelled)
 
 
 def _labelled(row: Row, number: int) -> LabelledTurn | None:
@@ -64,7 +57,7 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
     cluster = key_of(prompt)[:16]
     meta = {
         "prompt": text_of(row, "prompt_harm_label", number) or "",
-        "adversarial": _flag(row, "adversarial", number),
+        "adversarial": _WORDS[flag_of(row, "adversarial", number)],
     }
     scenario = Scenario(
         id=f"wildguardtest/{number}",
@@ -81,16 +74,6 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
         refusals={ANNOTATOR: _label(row, "response_refusal_label", number, REFUSAL)},
         cluster=cluster,
     )
-
-
-def _flag(row: Row, column: str, number: int) -> str:
-    value = row[column]
-    # A column with a gap comes as numbers with a point, and the gap as None or NaN.
-    if value is None or value != value:  # noqa: PLR0124
-        return ""
-    if value not in (0, 1):
-        raise wrong(column, number, "it is true or false")
-    return "true" if value else "false"
 
 
 def _label(row: Row, column: str, number: int, known: Mapping[str, bool]) -> bool | None:
