@@ -18,12 +18,12 @@ import typer
 from PIL import Image, ImageDraw, ImageFont
 
 from sectow_env import Attack, Episode, Refusal, SectowError, Verdict, play
-from sectow_env.cli import USER_ERROR, complain
+from sectow_env.commands.main import USER_ERROR, complain
 from sectow_env.game import Defender
-from sectow_env.parts import POLICIES, find_defender
-from sectow_env.rewards import TugOfWarReward
+from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.game.world import Item
+from sectow_env.resolve.parts import POLICIES, find_defender
 from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.base import Item
 
 SCRIPTED = "scripted"
 PAIRS_A_FRAME = 16
@@ -71,7 +71,7 @@ def defender_of(name: str, world: Apothecary) -> Defender:
     if name in POLICIES.names() or not Path(name).is_dir():
         return find_defender(name, world)
     # Needs the extra `train`.
-    from sectow_agents.policies.transformers_policy import defender
+    from sectow_agents.policies.local import defender
 
     return defender(name, max_new_tokens=16)
 

@@ -18,8 +18,8 @@ import typer
 
 from sectow_env import ENV_ID
 from sectow_env.game import Attack, Split
-from sectow_env.parts import find_defender
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.parts import find_defender
+from sectow_env.resolve.worlds import load_world
 from sectow_env.wrappers import DiscreteAction
 
 BEST = 1.0

@@ -25,16 +25,16 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import typer
 
-from sectow_benchmarks import journal
-from sectow_benchmarks.board import board
-from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.formats import row_to_json
-from sectow_benchmarks.measure import Assailant, measure
-from sectow_benchmarks.settings import MeasureSettings
-from sectow_benchmarks.subjects import find_subject
+from sectow_benchmarks.board.board import board
+from sectow_benchmarks.board.files import row_to_json
+from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import find_subject
+from sectow_benchmarks.results import journal
+from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify import verify
-from sectow_env.parts import find_attacker
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.parts import find_attacker
+from sectow_env.resolve.worlds import load_world
 
 WORLD = "apothecary:0"
 SETTINGS = MeasureSettings(world=WORLD, splits=("test",), per_cell=1, per_kind=1, limit=6)

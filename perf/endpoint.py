@@ -24,15 +24,15 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from sectow_env.chat import Message
-from sectow_env.disk import write_text
 from sectow_env.endpoint.cache import AnswerCache
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Outcome, Reply
 from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.endpoint.wire import key_of
+from sectow_env.files import write_text
 from sectow_env.game import Attack, Scenario, Turn, Verdict
-from sectow_env.picture import Picture
+from sectow_env.game.messages import Message
+from sectow_env.game.picture import Picture
 from tests.env.endpoint.server import Asked, FaultyServer, Play, Script
 
 FAULTS = (

@@ -22,13 +22,13 @@ import psutil
 import typer
 
 from sectow_env.game import Attack, Judge, Scenario, Turn, play
+from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.game.world import World
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.refusal import RefusalJudge
-from sectow_env.rewards import TugOfWarReward
 from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.base import World
-from sectow_env.worlds.pack import PackWorld
+from sectow_env.worlds.packs.world import PackWorld
 
 PIECES = (
     *("frame", "name", "image", "query", ":", ";", " ", "\n", "f1", "f2", "none", "vel", "jun"),

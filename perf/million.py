@@ -37,8 +37,8 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
     import pandas as pd
 
     from sectow_benchmarks.api import evaluate
-    from sectow_benchmarks.evaluation import KEPT
-    from sectow_benchmarks.seal import seal
+    from sectow_benchmarks.results.checksums import seal
+    from sectow_benchmarks.results.run import KEPT
 
     found = evaluate("apothecary/keyword", out=folder, per_cell=4, per_kind=4)
     real = found.samples[found.samples["answered"]]
@@ -58,9 +58,9 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
 
 def rank(folder: Path) -> Spent:
     """Make the board of that evaluation, all of its files."""
-    from sectow_benchmarks.board import board
-    from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.formats import to_csv, to_json, to_markdown
+    from sectow_benchmarks.board.board import board
+    from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+    from sectow_benchmarks.results.run import EvaluationRun
 
     began = time.process_time()
     run = EvaluationRun.open(folder)

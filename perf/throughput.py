@@ -21,14 +21,14 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sectow_agents.policies.load import find_source
-from sectow_agents.policies.transformers_policy import load_generator
-from sectow_benchmarks.harness import Session, hushed
-from sectow_benchmarks.journal import Journal
-from sectow_benchmarks.lm import PolicyLM
+from sectow_agents.models.load import find_source
+from sectow_agents.policies.local import load_generator
+from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
+from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
+from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.tasks import tasks_path
 from sectow_benchmarks.tasks.documents import Selection
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.worlds import load_world
 
 TOKENS = 16
 TASKS = {

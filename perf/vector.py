@@ -21,8 +21,8 @@ import typer
 
 import sectow_env
 from sectow_env.game import Attack, Attacker, Episode, Scenario, reseed
-from sectow_env.parts import find_attacker
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.parts import find_attacker
+from sectow_env.resolve.worlds import load_world
 
 
 class Side(NamedTuple):

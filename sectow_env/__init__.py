@@ -13,7 +13,10 @@ import gymnasium
 import pettingzoo
 
 if TYPE_CHECKING:
-    from sectow_env.env import SectowEnv
+    from sectow_env.env.multi_agent import aec_env, parallel_env
+    from sectow_env.env.single import SectowEnv
+    from sectow_env.env.spaces import NO_IMAGE
+    from sectow_env.env.vector import SectowVectorEnv
     from sectow_env.errors import SectowError
     from sectow_env.game import (
         Attack,
@@ -28,12 +31,9 @@ if TYPE_CHECKING:
         respond,
         settle,
     )
-    from sectow_env.multi_agent import aec_env, parallel_env
-    from sectow_env.picture import Picture
-    from sectow_env.pool import AttackPool
-    from sectow_env.spaces import NO_IMAGE
-    from sectow_env.vector import SectowVectorEnv
-    from sectow_env.worlds.load import load_world
+    from sectow_env.game.picture import Picture
+    from sectow_env.pool.store import AttackPool
+    from sectow_env.resolve.worlds import load_world
     from sectow_env.wrappers import TextAction, VectorTextAction
 
 __all__ = [
@@ -64,18 +64,18 @@ __all__ = [
 
 ENV_ID = "SecTOW-v0"
 _HOMES = {
-    "sectow_env.env": ("SectowEnv",),
+    "sectow_env.env.single": ("SectowEnv",),
     "sectow_env.errors": ("SectowError",),
     "sectow_env.game": (
         *("Attack", "Episode", "Invalid", "Price", "Refusal", "Scenario", "Turn", "Verdict"),
         *("play", "respond", "settle"),
     ),
-    "sectow_env.multi_agent": ("aec_env", "parallel_env"),
-    "sectow_env.picture": ("Picture",),
-    "sectow_env.pool": ("AttackPool",),
-    "sectow_env.spaces": ("NO_IMAGE",),
-    "sectow_env.vector": ("SectowVectorEnv",),
-    "sectow_env.worlds.load": ("load_world",),
+    "sectow_env.env.multi_agent": ("aec_env", "parallel_env"),
+    "sectow_env.game.picture": ("Picture",),
+    "sectow_env.pool.store": ("AttackPool",),
+    "sectow_env.env.spaces": ("NO_IMAGE",),
+    "sectow_env.env.vector": ("SectowVectorEnv",),
+    "sectow_env.resolve.worlds": ("load_world",),
     "sectow_env.wrappers": ("TextAction", "VectorTextAction"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -99,11 +99,11 @@ def _register() -> None:
         gymnasium.register(
             ENV_ID,
             entry_point="sectow_env.env:SectowEnv",
-            vector_entry_point="sectow_env.vector:SectowVectorEnv",
+            vector_entry_point="sectow_env.env.vector:SectowVectorEnv",
         )
     if ENV_ID not in pettingzoo.aec_registry:
-        pettingzoo.register("aec", ENV_ID, "sectow_env.multi_agent:aec_env")
-        pettingzoo.register("parallel", ENV_ID, "sectow_env.multi_agent:parallel_env")
+        pettingzoo.register("aec", ENV_ID, "sectow_env.env.multi_agent:aec_env")
+        pettingzoo.register("parallel", ENV_ID, "sectow_env.env.multi_agent:parallel_env")
 
 
 _register()

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sectow_agents.config import RunConfig
-from sectow_agents.phases.attacker_phase import sample_attacks, train_attacker
-from sectow_agents.phases.defender_phase import train_defender, training_sources
-from sectow_agents.phases.report import PhaseReport
-from sectow_agents.run import Run, RunSummary
-from sectow_agents.run_folder import Finished
+from sectow_agents.algorithms.job import PhaseReport
+from sectow_agents.phases.attacker import sample_attacks, train_attacker
+from sectow_agents.phases.defender import train_defender, training_sources
+from sectow_agents.run.folder import Finished
+from sectow_agents.run.run import Run, RunSummary
+from sectow_agents.settings.run_config import RunConfig
 from sectow_env.game import Episode, Seat
 
 

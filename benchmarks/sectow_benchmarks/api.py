@@ -13,21 +13,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
-from sectow_benchmarks.learned import FREE, STRATIFIED
-from sectow_benchmarks.measure import Assailant, Progress, ScriptedSubject, Subject, measure
-from sectow_benchmarks.plan import planned
-from sectow_benchmarks.settings import SUITES, MeasureSettings, SuiteName
+from sectow_benchmarks.board.comparable import differences
+from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
+from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
+from sectow_benchmarks.evaluation.dry_run import planned
+from sectow_benchmarks.evaluation.measure import (
+    Assailant,
+    Progress,
+    ScriptedSubject,
+    Subject,
+    measure,
+)
+from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings, SuiteName
+from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject, is_policy
+from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
-from sectow_benchmarks.subjects import find_assailant, find_subject, is_policy
-from sectow_benchmarks.suites import differences
 from sectow_benchmarks.tasks.documents import introduce
-from sectow_env.disk import folder_name
 from sectow_env.errors import ConfigError, unknown
+from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
-from sectow_env.worlds.base import World
-from sectow_env.worlds.load import load_world
+from sectow_env.game.world import World
+from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +117,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
 
     Args:
         policy: A folder or id of a model, the name of a policy, or a defender.
-        suites: Some of `sectow_benchmarks.settings.SUITES`; default: all that apply.
+        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`; default: all that apply.
         world: A world or its name, or the path of a scenario pack.
         attacker: Its learned ASR is measured too.
         attacker_template: How an attacker that is a model is asked.
@@ -156,7 +162,7 @@ def plan(
     """
     import pandas as pd
 
-    from sectow_benchmarks.frozen import AttackPack
+    from sectow_benchmarks.results.attack_packs import AttackPack
 
     given = settings.pop("world", "apothecary:0")
     world = load_world(given, allow_import_path=True)

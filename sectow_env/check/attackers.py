@@ -13,8 +13,8 @@ from sectow_env.check.fault import Skip
 from sectow_env.check.material import REFUSAL, scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Attack, Attacker, Exchange, FollowsUp, Scenario, reseed
+from sectow_env.game.world import ServesChannels, World
 from sectow_env.text import is_whole
-from sectow_env.worlds.base import ServesChannels, World
 
 VERB = Verb(method="attack", answer="attack", types=(Attack,))
 

@@ -13,11 +13,11 @@ from sectow_env.check.material import scenarios_of
 from sectow_env.check.randomness import global_state, kept, touched
 from sectow_env.check.texts import ODD
 from sectow_env.game import Attack
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
+from sectow_env.game.world import World
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 from sectow_env.worlds.apothecary.frames import HELD_OUT_EVERY, Frame
-from sectow_env.worlds.base import World
-from sectow_env.worlds.pack import MAX_PIXELS
+from sectow_env.worlds.packs.world import MAX_PIXELS
 
 _LABEL = re.compile(r"\w+")
 _STAND_IN = ("vel", "jun", "akk")

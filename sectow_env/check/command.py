@@ -16,7 +16,7 @@ from sectow_env.check.result import CheckResult, Kind, Outcome
 from sectow_env.check.runner import name_of, summary_of
 from sectow_env.check.suite import SUITES, check
 from sectow_env.check.targets import DEFAULT_WORLD
-from sectow_env.cli import printable
+from sectow_env.display.printable import printable
 from sectow_env.errors import ConfigError, unknown
 
 FAILED = 1

@@ -10,8 +10,8 @@ from sectow_env.check.compare import differences
 from sectow_env.check.material import attacks_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Defender
+from sectow_env.game.world import World
 from sectow_env.text import is_whole
-from sectow_env.worlds.base import World
 
 # None is an answer too: the defender failed, and the turn is unscored.
 VERB = Verb(method="respond", answer="response", types=(str, type(None)))

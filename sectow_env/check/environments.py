@@ -13,7 +13,7 @@ import pettingzoo
 
 from sectow_env.check.environment import EnvSubject
 from sectow_env.check.environment.subject import SEATS
-from sectow_env.env import SectowEnv
+from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
 
 _ID = re.compile(r"(?:(?P<module>[\w.]+):)?(?P<name>(?:[\w-]+/)?[\w.-]+-v\d+)", re.ASCII)

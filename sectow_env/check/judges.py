@@ -12,8 +12,8 @@ from sectow_env.check.fault import blamed
 from sectow_env.check.material import invalid_turns, items_of, turns_of, unanswered_turns
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Judge, Turn, Verdict, settle
-from sectow_env.rewards import TugOfWarReward
-from sectow_env.worlds.base import Item, World
+from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.game.world import Item, World
 
 VERB = Verb(method="judge", answer="verdict", types=(Verdict,))
 

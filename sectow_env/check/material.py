@@ -10,7 +10,7 @@ from sectow_env.check.fault import Skip
 from sectow_env.check.texts import ODD
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Exchange, Invalid, Scenario, Turn
-from sectow_env.worlds.base import Item, World
+from sectow_env.game.world import Item, World
 
 T = TypeVar("T")
 NUMBER = 6

@@ -9,7 +9,7 @@ from typing import Any
 
 from sectow_env.check.fault import Skip, blamed
 from sectow_env.game import Reseedable
-from sectow_env.worlds.base import World
+from sectow_env.game.world import World
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from sectow_env.check.compare import differences
 from sectow_env.check.material import scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.check.texts import ODD
-from sectow_env.images.base import Drawing, Renderer
+from sectow_env.game.picture import MAX_SIDE, Picture
+from sectow_env.game.renderer import Drawing, Renderer
+from sectow_env.game.world import World
 from sectow_env.images.typography import draw_words
-from sectow_env.picture import MAX_SIDE, Picture
-from sectow_env.worlds.base import World
 
 # None is an answer too: the words cannot be drawn, and the attack is invalid.
 VERB = Verb(method="draw", answer="picture", types=(Picture, type(None)))

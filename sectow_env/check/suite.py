@@ -18,7 +18,7 @@ from sectow_env.check.runner import Check, name_of, run_checks
 from sectow_env.check.targets import DEFAULT_WORLD, find
 from sectow_env.check.worlds import WORLD_CHECKS
 from sectow_env.errors import ConfigError
-from sectow_env.worlds.base import World
+from sectow_env.game.world import World
 
 SUITES: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
     {

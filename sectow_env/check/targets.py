@@ -22,11 +22,11 @@ from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
 from sectow_env.check.worlds import WorldSubject
 from sectow_env.errors import ConfigError, SectowError, unknown
-from sectow_env.registry import Registry, check_arguments, load, takes
-from sectow_env.spec import parse_spec
-from sectow_env.worlds.base import World
-from sectow_env.worlds.load import GROUP as WORLDS
-from sectow_env.worlds.load import PACK_SUFFIX, load_world
+from sectow_env.game.world import World
+from sectow_env.registry.entry_points import Registry, check_arguments, load, takes
+from sectow_env.registry.spec import parse_spec
+from sectow_env.resolve.worlds import GROUP as WORLDS
+from sectow_env.resolve.worlds import PACK_SUFFIX, load_world
 
 DEFAULT_WORLD = "apothecary:0"
 GROUP_OF: Mapping[Kind, str] = {

@@ -19,9 +19,9 @@ from sectow_env.check.randomness import global_state, kept, touched
 from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
-from sectow_env.parts import find_attacker, find_defender
-from sectow_env.rewards import TugOfWarReward
-from sectow_env.worlds.base import FrameSet, HousePolicies, Item, World
+from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.game.world import FrameSet, HousePolicies, Item, World
+from sectow_env.resolve.parts import find_attacker, find_defender
 
 RANDOM_COMPLETIONS = 40
 LABELS = (True, False)

@@ -17,10 +17,10 @@ from types import TracebackType
 from platformdirs import user_cache_path
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
-from sectow_env.disk import is_local
 from sectow_env.endpoint.exchange import Reply
 from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.errors import SectowError
+from sectow_env.files import is_local
 
 SCHEMA = 2
 APPLICATION_ID = 0x5EC7E  # Marks the file as ours.

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from sectow_env.chat import Message
 from sectow_env.endpoint.settings import MAX_SEED
 from sectow_env.game import Frozen
+from sectow_env.game.messages import Message
 
 
 class ChatRequest(Frozen):

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from sectow_env.chat import Conversation
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
 from sectow_env.endpoint.report import report
 from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.game.messages import Conversation
 
 
 class EndpointModel(Endpoint):
-    """A `sectow_env.chat.ChatModel` behind a server.
+    """A `sectow_env.game.messages.ChatModel` behind a server.
 
     Args:
         settings: Where the model is and how it is asked.

@@ -12,9 +12,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sectow_env.chat import Message
 from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Outcome, Reply
 from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
+from sectow_env.game.messages import Message
 
 KEY_VERSION = 1
 MAX_SAYS = 200

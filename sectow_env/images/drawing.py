@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 
 SIDE = 64
 """Height and width of a drawn picture, in pixels."""

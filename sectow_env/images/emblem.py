@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sectow_env.images.base import Drawing
+from sectow_env.game.picture import Picture
+from sectow_env.game.renderer import Drawing
 from sectow_env.images.drawing import INK, SIDE, Canvas, generator
 from sectow_env.images.shapes import SHAPES, draw_shape
-from sectow_env.picture import Picture
 
 GLYPHS = tuple((shape, colour) for shape in SHAPES for colour in INK)
 

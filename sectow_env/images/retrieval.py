@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.images.base import Drawing
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
+from sectow_env.game.renderer import Drawing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 CACHED = 256

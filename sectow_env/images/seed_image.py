@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sectow_env.images.base import Drawing
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
+from sectow_env.game.renderer import Drawing
 
 
 class SeedImage:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sectow_env.images.base import Drawing
+from sectow_env.game.picture import Picture
+from sectow_env.game.renderer import Drawing
 from sectow_env.images.drawing import SIDE, Canvas, generator
-from sectow_env.picture import Picture
 
 MAX_WORDS = 3
 TYPE_SIZE = 22

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 from sectow_env.game import Judge, Turn, Verdict
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 
 SIZE = 100_000
 

@@ -14,10 +14,10 @@ from typing import Any, Literal, TypeVar, cast
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen, Invalid, Judge, Turn, Verdict
+from sectow_env.game.world import World
 from sectow_env.judges.settings import fingerprint, setting, share
-from sectow_env.parts import check_choice, find_judge
-from sectow_env.registry import check_arguments
-from sectow_env.worlds.base import World
+from sectow_env.registry.entry_points import check_arguments
+from sectow_env.resolve.parts import check_choice, find_judge
 
 T = TypeVar("T", bound=Hashable)
 How = Literal["vote", "mean", "cascade"]

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Protocol
 
-from sectow_env.chat import ChatModel, Conversation, Message
 from sectow_env.game import Frozen, Refusal, Turn, Verdict
+from sectow_env.game.messages import ChatModel, Conversation, Message
 from sectow_env.judges.answers import spoken
 
 

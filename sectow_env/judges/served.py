@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sectow_env.judges.formats.harmbench import HarmBench, Variant
-from sectow_env.judges.formats.llama_guard_3_vision import LlamaGuard3Vision
-from sectow_env.judges.formats.llama_guard_4 import LlamaGuard4
-from sectow_env.judges.formats.qwen3guard import Qwen3Guard
-from sectow_env.judges.formats.rubric import THRESHOLD, Rubric
 from sectow_env.judges.model_judge import Format, ModelJudge
+from sectow_env.judges.prompts.harmbench import HarmBench, Variant
+from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
+from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
+from sectow_env.judges.prompts.rubric import THRESHOLD, Rubric
 from sectow_env.judges.settings import fingerprint, setting
 
 if TYPE_CHECKING:

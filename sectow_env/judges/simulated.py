@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Judge, Turn, Verdict
+from sectow_env.game.world import World
 from sectow_env.judges.settings import setting
-from sectow_env.parts import find_judge
-from sectow_env.worlds.base import World
+from sectow_env.resolve.parts import find_judge
 
 _SCALE = 2**64
 

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import gymnasium as gym
 
-from sectow_env.env import SectowEnv
+from sectow_env.env.single import SectowEnv
+from sectow_env.env.vector import SectowVectorEnv
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.match import Match
-from sectow_env.vector import SectowVectorEnv
+from sectow_env.game.episode_state import Match
 
 E = TypeVar("E", SectowEnv, SectowVectorEnv)
 

@@ -12,13 +12,13 @@ from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from sectow_env.env import SectowEnv
+from sectow_env.env.observations import Info
+from sectow_env.env.single import SectowEnv
+from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Scenario, Split
+from sectow_env.game.episode_state import Match
 from sectow_env.images.drawing import generator
-from sectow_env.match import Match
-from sectow_env.vector import Flags, Observations, Rewards, SectowVectorEnv
-from sectow_env.views import Info
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
     channels_of,
@@ -27,7 +27,7 @@ from sectow_env.worlds.apothecary.channels import (
 )
 from sectow_env.worlds.apothecary.channels.base import Words
 from sectow_env.worlds.apothecary.world import Apothecary, chosen_frames
-from sectow_env.worlds.forge import rendered
+from sectow_env.worlds.rendering import rendered
 from sectow_env.wrappers.base import attacks_from, base_of, matches_of
 
 NAMES = 4

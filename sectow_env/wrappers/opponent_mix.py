@@ -9,8 +9,8 @@ import gymnasium as gym
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attacker, Defender
-from sectow_env.mix import MixedAttacker, MixedDefender
-from sectow_env.parts import find_attacker, find_defender
+from sectow_env.policies.mixed import MixedAttacker, MixedDefender
+from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.wrappers.base import SectowWrapper
 
 

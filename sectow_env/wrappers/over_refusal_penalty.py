@@ -7,9 +7,9 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
-from sectow_env.conversation import Played
 from sectow_env.errors import ConfigError
 from sectow_env.game import Refusal
+from sectow_env.game.conversation import Played
 from sectow_env.wrappers.base import SectowWrapper
 
 

@@ -12,7 +12,7 @@ import gymnasium as gym
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Episode
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 from sectow_env.wrappers.base import SectowWrapper
 
 REDACTED = "[redacted]"

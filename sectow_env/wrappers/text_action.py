@@ -11,24 +11,25 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from sectow_env.env import SectowEnv
+from sectow_env.env.observations import Info, Observation
+from sectow_env.env.single import SectowEnv
+from sectow_env.env.spaces import UnicodeText
+from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack
-from sectow_env.match import Match
-from sectow_env.spaces import UnicodeText
+from sectow_env.game.episode_state import Match
+from sectow_env.game.world import World, attacks_of
 from sectow_env.text import is_whole
-from sectow_env.vector import Flags, Observations, Rewards, SectowVectorEnv
-from sectow_env.views import Info, Observation
-from sectow_env.worlds.base import World, attacks_of
 from sectow_env.wrappers.base import attacks_from, base_of, matches_of
 
 
 class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
     """Acts with the completion of a text policy: the world parses and renders it.
 
-    In the attacker's seat the completion is written in the grammar of `sectow_env.grammar`; a bad
-    one is an invalid attack, which is data, not an error. With `seat="both"` the second completion
-    is the response. An `Attack`, as a wrapper around this one may give it, is played as it is.
+    In the attacker's seat the completion is written in the grammar of
+    `sectow_env.worlds.grammar`; a bad one is an invalid attack, which is data, not an
+    error. With `seat="both"` the second completion is the response. An `Attack`, as a wrapper
+    around this one may give it, is played as it is.
 
     Args:
         env: A `SectowEnv`, wrapped or not, in the attacker's seat or in both.

@@ -26,3 +26,27 @@ def organism_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.agents.tiny import organism
 
     return organism(tmp_path_factory.mktemp("organism"))
+
+
+@pytest.fixture(scope="session")
+def random_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights: it says garbage."""
+    from tests.agents.judges.tiny_guards import text_guard
+
+    return text_guard(tmp_path_factory.mktemp("random-guard"))
+
+
+@pytest.fixture(scope="session")
+def taught_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Says one of two verdicts, in Qwen3Guard's form, by what the response holds."""
+    from tests.agents.judges.tiny_guards import SAID, text_guard
+
+    return text_guard(tmp_path_factory.mktemp("taught-guard"), teach=SAID)
+
+
+@pytest.fixture(scope="session")
+def bare_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No chat template, and always the token `yes`."""
+    from tests.agents.judges.tiny_guards import yes_model
+
+    return yes_model(tmp_path_factory.mktemp("bare-classifier"))

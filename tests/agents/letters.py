@@ -16,9 +16,9 @@ from sectow_env.game import (
     Turn,
     Verdict,
 )
+from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import draw_words
-from sectow_env.worlds.base import FrameSet, Item
-from sectow_env.worlds.pack import PackRules
+from sectow_env.worlds.packs.world import PackRules
 
 CHANNELS: tuple[str, ...] = ("drawn", "told")
 SIZES = {"train": 6, "validation": 4, "test": 2}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.config import RunConfig
-from sectow_agents.config_file import build_config
+from sectow_agents.settings.file import build_config
+from sectow_agents.settings.run_config import RunConfig
 
 TEMPLATE = "attack by {channel} : {behavior}"
 

@@ -13,7 +13,14 @@ import {module}
 heavy = {{"torch", "transformers", "trl", "datasets", "peft", "pandas"}} & set(sys.modules)
 sys.exit(", ".join(sorted(heavy)) or 0)
 """
-LIGHT = ("cli", "config", "config_file", "run_folder", "monitor", "measures", "league")
+LIGHT = (
+    "commands",
+    "settings.run_config",
+    "settings.file",
+    "run.folder",
+    "run.monitor",
+    "run.league",
+)
 
 
 @pytest.mark.parametrize("module", LIGHT)
@@ -26,7 +33,7 @@ def test_a_light_module_stays_light(module: str) -> None:
 
 
 def test_a_heavy_module_is_seen() -> None:
-    program = PROGRAM.format(module="sectow_agents.policies.sampling")
+    program = PROGRAM.format(module="sectow_agents.models.sampling")
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )

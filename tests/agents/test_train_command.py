@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sectow_env.cli import main
+from sectow_env.commands.main import main
 
 USER_ERROR = 2
 INTERRUPTED = 130

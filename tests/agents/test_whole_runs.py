@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from sectow_agents.config_file import load_config
-from sectow_agents.phases.report import PhaseReport
-from sectow_agents.policies.transformers_policy import load_generator
-from sectow_agents.run import Run, RunSummary
-from sectow_agents.run_folder import RunFolder
+from sectow_agents.algorithms.job import PhaseReport
+from sectow_agents.policies.local import load_generator
+from sectow_agents.run.folder import RunFolder
+from sectow_agents.run.run import Run, RunSummary
+from sectow_agents.settings.file import load_config
 from sectow_agents.tug_of_war import TugOfWar
 from sectow_env.game import Seat
-from sectow_env.pool import AttackPool
+from sectow_env.pool.store import AttackPool
 from tests.agents.recipes import toy
 from tests.agents.tiny import weights
 
@@ -214,7 +214,7 @@ def test_a_run_killed_in_a_phase_ends_like_an_uninterrupted_one(
     uninterrupted: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sectow_env.pool import AttackPool as Pool
+    from sectow_env.pool.store import AttackPool as Pool
 
     config = toy(tmp_path / "run", llava_next_folder, llava_next_folder)
     real = Pool.add

@@ -22,7 +22,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from sectow_agents.quiet import quiet
+from sectow_agents.models.quiet import quiet
 
 WIDTH = 32
 SIDE = 16

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import sectow_benchmarks
 from sectow_benchmarks.api import Loaded, compare, evaluate, load_run, plan
-from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_env.cli import app
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError, RunFolderError, UnknownNameError
 from sectow_env.game import Turn, Verdict
 from sectow_env.worlds.apothecary import policies
@@ -92,7 +92,7 @@ def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
     found = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", **SMALL)
     asked = found.samples[found.samples["answered"]]
     assert asked.groupby("suite").size().max() <= 6, "three of each task, two tasks a suite"
-    from sectow_benchmarks.board import board
+    from sectow_benchmarks.board.board import board
 
     assert any("only 3 items" in reason for reason in board([found.run])[0].reasons)
 

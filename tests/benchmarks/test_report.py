@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.build import is_fictional
 from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
+from sectow_benchmarks.results.run import EvaluationRun
 from tests.benchmarks.browser import visit
 
 Pair = tuple[EvaluationRun, EvaluationRun]

@@ -13,16 +13,16 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sectow_benchmarks.evaluation import KEPT, EvaluationRun
-from sectow_benchmarks.measure import measure
-from sectow_benchmarks.rejudge import label_of, rejudge
+from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import find_subject
+from sectow_benchmarks.judging.rejudge import label_of, rejudge
 from sectow_benchmarks.report import build_report
-from sectow_benchmarks.samples import digest_of, rows_of
-from sectow_benchmarks.seal import SUMS, broken, read_sums, seal
-from sectow_benchmarks.settings import MeasureSettings
-from sectow_benchmarks.subjects import find_subject
+from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
+from sectow_benchmarks.results.run import KEPT, EvaluationRun
+from sectow_benchmarks.results.samples import digest_of, rows_of
 from sectow_benchmarks.verify import CHECKS, verify
-from sectow_env.cli import app
+from sectow_env.commands.main import app
 from sectow_env.errors import RunFolderError
 from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
@@ -250,7 +250,7 @@ class Mortal:
 def test_a_killed_rerun_asks_no_verdict_twice(
     sound: EvaluationRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sectow_benchmarks.journal.CHUNK", 5)
+    monkeypatch.setattr("sectow_benchmarks.results.journal.CHUNK", 5)
     total = int(sound.samples["answered"].sum())
     first, second = Mortal(12), Mortal(total)
     with pytest.raises(KeyboardInterrupt):

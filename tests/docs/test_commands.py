@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sectow_env.cli import GROUP, _load, main
-from sectow_env.registry import claims
+from sectow_env.commands.main import GROUP, _load, main
+from sectow_env.registry.entry_points import claims
 from tests.docs.pages import commands, pages, split_command
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -69,7 +69,7 @@ def _arguments(command: Any, words: list[str], name: str) -> list[str]:
 
 
 def _setting(word: str) -> list[str]:
-    from sectow_agents.config_file import _keys_at
+    from sectow_agents.settings.file import _keys_at
 
     *places, last = word.partition("=")[0].split(".")
     return [] if last in _keys_at(places) else [f"there is no setting {word}"]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from sectow_env.arena import Options
+from sectow_env.env.arena import Options
 from sectow_env.game import Invalid, Scenario
 from tests.docs.pages import table
 
@@ -49,7 +49,7 @@ def told(page: Path) -> Iterator[tuple[str, Any]]:
 
 
 def test_the_table_of_settings_is_complete_and_right(root: Path) -> None:
-    from sectow_agents.config import RunConfig
+    from sectow_agents.settings.run_config import RunConfig
 
     wanted = dict(settings(RunConfig))
     wanted["attacker.template"] = A_TEXT
@@ -80,7 +80,7 @@ def test_the_columns_of_a_pack_are_told(root: Path) -> None:
 
 
 def test_every_figure_is_told(root: Path) -> None:
-    from sectow_benchmarks import figures
+    from sectow_benchmarks.board import figures
 
     text = (root / "docs" / "measurement.md").read_text(encoding="utf-8")
     known = [
@@ -94,14 +94,14 @@ def test_every_figure_is_told(root: Path) -> None:
 
 @pytest.mark.parametrize("field", ["over_refusal", "twins_drop", "general_share", "recall_drop"])
 def test_the_gates_are_told(root: Path, field: str) -> None:
-    from sectow_benchmarks.board import Gates
+    from sectow_benchmarks.board.board import Gates
 
     text = (root / "docs" / "measurement.md").read_text(encoding="utf-8")
     assert f"{getattr(Gates(), field):.2f}" in text
 
 
 def test_every_scripted_policy_is_told(root: Path) -> None:
-    from sectow_env.parts import POLICIES
+    from sectow_env.resolve.parts import POLICIES
 
     text = (root / "docs" / "game.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`([^`\n]+)`", text))

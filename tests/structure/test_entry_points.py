@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sectow_env.registry import GROUPS, OWNER
+from sectow_env.registry.entry_points import GROUPS, OWNER
 
 COMMANDS = "sectow.commands"
 ONE_WORD = {COMMANDS, "sectow.worlds"}

@@ -14,6 +14,22 @@ import pytest
 HOMES = {"sectow_env": ".", "sectow_agents": "agents", "sectow_benchmarks": "benchmarks"}
 ORDER = tuple(HOMES)
 """A package may import itself and what stands before it."""
+ROOMS = {
+    "sectow_env": (
+        *("text", "errors", "files", "game", "registry", "resolve", "endpoint", "images"),
+        *("judges", "policies", "display", "env", "pool", "worlds", "wrappers"),
+        *("check", "commands"),
+    ),
+    "sectow_agents": (
+        *("settings", "models", "policies", "judges", "renderers", "algorithms", "phases"),
+        *("run", "tug_of_war", "trl_game", "organism", "commands"),
+    ),
+    "sectow_benchmarks": (
+        *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),
+        *("report", "judging", "verify", "api", "studies", "commands"),
+    ),
+}
+"""The folders and modules of each package; one may import itself and what stands before it."""
 BY_CALL = ("import_module", "__import__")
 HEAVY = {
     *("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers"),
@@ -79,6 +95,25 @@ def against_the_stream(root: Path) -> list[str]:
     return found
 
 
+def running_back_up(root: Path) -> list[str]:
+    """Imports from a room that stands later in its package, wherever they are written."""
+    known, found = modules(root), []
+    for module, file in known.items():
+        package, _, inside = module.partition(".")
+        room = inside.partition(".")[0]
+        if not room:
+            continue
+        rooms = ROOMS[package]
+        if room not in rooms:
+            found.append(f"{package}.{room} has no place in the order")
+            continue
+        for name in (name for node in ast.walk(tree_of(file)) for name in imported(node)):
+            other = [*name.split("."), ""][1] if name.startswith(f"{package}.") else ""
+            if other in rooms and rooms.index(other) > rooms.index(room):
+                found.append(f"{module} imports {name}")
+    return found
+
+
 def heavy_in_the_base(root: Path) -> list[str]:
     """Heavy packages that a module of sectow_env imports when it is imported itself."""
     return [
@@ -129,12 +164,21 @@ def test_no_module_of_the_base_imports_a_heavy_package(root: Path) -> None:
     assert heavy_in_the_base(root) == []
 
 
+def test_no_import_runs_back_up(root: Path) -> None:
+    assert running_back_up(root) == []
+
+
+def test_every_room_of_the_order_is_there(root: Path) -> None:
+    there = {tuple(module.split(".")[:2]) for module in modules(root)}
+    assert {(package, room) for package, rooms in ROOMS.items() for room in rooms} <= there
+
+
 def test_no_circles(root: Path) -> None:
     assert circle(root) == []
 
 
 def test_the_graph_is_not_empty(root: Path) -> None:
-    assert "sectow_env.errors" in graph(root)["sectow_env.registry"]
+    assert "sectow_env.errors" in graph(root)["sectow_env.registry.entry_points"]
 
 
 def test_importing_the_game_loads_nothing_heavy() -> None:
@@ -168,14 +212,33 @@ def test_the_checkers_pass_a_good_tree(tree: Path) -> None:
         "import sectow_agents",
         "from sectow_agents.train import x",
         "def f():\n    from sectow_agents import train",
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import sectow_benchmarks.cli",
-        "from importlib import import_module\nimport_module('sectow_benchmarks.cli')",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import sectow_benchmarks.board",
+        "from importlib import import_module\nimport_module('sectow_benchmarks.board')",
         "__import__('sectow_agents')",
     ],
 )
 def test_an_import_against_the_stream_is_seen(tree: Path, source: str) -> None:
     (tree / "sectow_env/core.py").write_text(source)
     assert len(against_the_stream(tree)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from sectow_env.worlds.grammar import parse",
+        "def f():\n    from sectow_env import worlds",
+        "import sectow_env.commands",
+    ],
+)
+def test_an_import_that_runs_back_up_is_seen(tree: Path, source: str) -> None:
+    (tree / "sectow_env/judges").mkdir()
+    (tree / "sectow_env/judges/strict.py").write_text(source)
+    assert len([line for line in running_back_up(tree) if "strict" in line]) == 1
+
+
+def test_a_room_without_a_place_is_seen(tree: Path) -> None:
+    (tree / "sectow_env/helpers.py").write_text("")
+    assert "sectow_env.helpers has no place in the order" in running_back_up(tree)
 
 
 def test_the_agents_may_not_import_the_benchmarks(tree: Path) -> None:

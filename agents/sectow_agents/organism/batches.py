@@ -10,7 +10,7 @@ import torch
 
 from sectow_agents.organism.architecture import IMAGE_TOKENS
 from sectow_agents.organism.vocabulary import ASSISTANT, END, IMAGE, PAD, SYSTEM, USER, vocabulary
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 
 IGNORE = -100
 

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sectow_agents.models.quiet import quiet
 from sectow_agents.organism.training import Progress, Trainee, two_threads
-from sectow_agents.quiet import quiet
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
 

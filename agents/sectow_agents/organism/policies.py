@@ -6,11 +6,11 @@ from pathlib import Path
 
 from sectow_agents.organism.store import Part, checkpoint
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
-from sectow_agents.policies import transformers_policy
-from sectow_agents.policies.transformers_policy import TransformersAttacker, TransformersDefender
+from sectow_agents.policies import local
+from sectow_agents.policies.local import TransformersAttacker, TransformersDefender
+from sectow_env.game.world import World
+from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.base import World
-from sectow_env.worlds.load import load_world
 
 MAX_ANSWER = 12
 """Tokens; a recipe or a refusal has at most eight."""
@@ -41,7 +41,7 @@ def defender(
         sampled: Draw at temperature 1 instead of greedily.
         seed: Seed of the draws.
     """
-    return transformers_policy.defender(
+    return local.defender(
         weights_of("defender", _loaded(world)),
         system=system,
         sampled=sampled,
@@ -61,7 +61,7 @@ def attacker(
         seed: Seed of the draws.
     """
     found = _loaded(world) or Apothecary(0)
-    return transformers_policy.attacker(
+    return local.attacker(
         weights_of("attacker", found),
         world=found,
         template=ATTACK_REQUEST,

@@ -15,9 +15,9 @@ from torch import nn
 
 from sectow_agents.organism.batches import to_pixels
 from sectow_agents.organism.training import Schedule, Trainee, train
+from sectow_env.game.picture import Picture
 from sectow_env.images.emblem import draw_emblem
 from sectow_env.images.typography import draw_words
-from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.general import KINDS, general_scenarios
 from sectow_env.worlds.apothecary.names import INVENTORIES, SYLLABLES
 

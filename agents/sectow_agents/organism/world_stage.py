@@ -19,11 +19,11 @@ from sectow_agents.organism.lessons import (
 )
 from sectow_agents.organism.training import Schedule, Trainee, train
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
-from sectow_env.grammar import FreeForm, Slots, write
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import RL_CHANNELS
 from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.names import INVENTORIES
+from sectow_env.worlds.grammar import FreeForm, Slots, write
 
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration

@@ -1,1 +1,1 @@
-"""One GRPO phase of either seat, on TRL's `GRPOTrainer`."""
+"""The phases of a round: what each seat is trained on."""

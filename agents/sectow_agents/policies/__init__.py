@@ -1,1 +1,1 @@
-"""Policies that run a model: how they are asked, how they generate, how they are loaded."""
+"""Local models in either seat."""

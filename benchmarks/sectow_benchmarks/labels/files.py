@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet, with_labels
-from sectow_env.disk import sync, write_text
 from sectow_env.errors import ConfigError
+from sectow_env.files import sync, write_text
 from sectow_env.game import Turn
 
 KIND = "sectow-labels"

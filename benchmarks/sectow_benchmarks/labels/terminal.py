@@ -10,8 +10,8 @@ from rich.rule import Rule
 from rich.text import Text
 
 from sectow_benchmarks.labels.session import Session
+from sectow_env.display.terminal import WIDTH, blocks
 from sectow_env.errors import ConfigError
-from sectow_env.terminal import WIDTH, blocks
 from sectow_env.text import escaped
 
 Read = Callable[[], str]

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sectow_benchmarks.journal import key_of
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.labels.rows import Home, Row, flag_of, label_set, text_of, wrong
+from sectow_benchmarks.labels.data_set import label_set
+from sectow_benchmarks.results.journal import key_of
+from sectow_benchmarks.suites.hub_table import Home, Row, flag_of, text_of, wrong
 from sectow_env.game import Attack, Scenario, Turn
 
 ANNOTATOR = "published"

@@ -14,11 +14,10 @@ from typing import Any, Literal
 import jinja2
 from markupsafe import Markup
 
-from sectow_benchmarks.attacks import Assault, assault_of
-from sectow_benchmarks.board import BoardRow, Gates, board
-from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.figures import measured
-from sectow_benchmarks.formats import shown, to_csv, to_json, to_markdown
+from sectow_benchmarks.board.attacker_figures import Assault, assault_of
+from sectow_benchmarks.board.board import BoardRow, Gates, board
+from sectow_benchmarks.board.figures import measured
+from sectow_benchmarks.board.files import shown, to_csv, to_json, to_markdown
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.story import Story
@@ -36,8 +35,9 @@ from sectow_benchmarks.report.tables import (
     round_series,
     weakness_map,
 )
+from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate
-from sectow_env.disk import write_text
+from sectow_env.files import write_text
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.world import VERSION
 

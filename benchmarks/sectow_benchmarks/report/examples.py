@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.results.run import EvaluationRun
 
 PER_KIND = 4
 """Examples of a kind, each by another channel as long as there are any."""

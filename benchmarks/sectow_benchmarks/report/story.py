@@ -49,7 +49,7 @@ def read_story(folder: Path) -> Story:
         RunFolderError: There is none, or it is damaged or of another schema.
     """
     # Imported late: it loads torch.
-    from sectow_agents.run_folder import RunFolder
+    from sectow_agents.run.folder import RunFolder
 
     files = RunFolder.open(folder)
     phases = tuple(

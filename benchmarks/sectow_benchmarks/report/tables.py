@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from sectow_benchmarks.figures import SPLIT_FIGURES, Figure, Measured, figures_of, values_of
+from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, Measured, figures_of, values_of
 from sectow_benchmarks.report.charts import Series, dumbbell
 from sectow_benchmarks.stats import Estimate, rate
 from sectow_env.worlds.apothecary.channels import CHANNELS
@@ -16,7 +16,7 @@ from sectow_env.worlds.apothecary.channels import CHANNELS
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.results.run import EvaluationRun
 
 FRAME_SETS = ("", "trained", "held_out")
 # No break inside, so that a cell does not end in an equals sign.

@@ -14,9 +14,9 @@ from PIL import Image
 
 from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import SPLITS, Attack, Scenario, Split, screen
-from sectow_env.picture import Picture
-from sectow_env.worlds.base import Item, World
-from sectow_env.worlds.load import load_world
+from sectow_env.game.picture import Picture
+from sectow_env.game.world import Item, World
+from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
     from datasets import Dataset

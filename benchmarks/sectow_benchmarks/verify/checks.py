@@ -16,19 +16,19 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from PIL import Image
 
-from sectow_agents.provenance import weights_digest
-from sectow_benchmarks.board import row_of
-from sectow_benchmarks.evaluation import KEPT, EvaluationRun
-from sectow_benchmarks.formats import row_to_json
-from sectow_benchmarks.samples import digest_of, judged, rows_of, turn_of_row
-from sectow_benchmarks.seal import broken
-from sectow_benchmarks.suites import OF_THE_WORLD, REVISIONS
+from sectow_agents.models.weights import weights_digest
+from sectow_benchmarks.board.board import row_of
+from sectow_benchmarks.board.files import row_to_json
+from sectow_benchmarks.results.checksums import broken
+from sectow_benchmarks.results.run import KEPT, EvaluationRun
+from sectow_benchmarks.results.samples import digest_of, judged, rows_of, turn_of_row
+from sectow_benchmarks.suites.revisions import OF_THE_WORLD, REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
-from sectow_env.parts import JUDGES, find_judge, find_reward
-from sectow_env.picture import Picture
-from sectow_env.worlds.base import World
-from sectow_env.worlds.load import load_world
+from sectow_env.game.picture import Picture
+from sectow_env.game.world import World
+from sectow_env.resolve.parts import JUDGES, find_judge, find_reward
+from sectow_env.resolve.worlds import load_world
 
 Outcome = Literal["ok", "failed", "not checked"]
 VERDICT = ("harmful", "correct", "score", "refusal", "outcome", "unscored")

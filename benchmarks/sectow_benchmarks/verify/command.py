@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sectow_benchmarks.evaluation import EvaluationRun
+    from sectow_benchmarks.results.run import EvaluationRun
     from sectow_benchmarks.verify.checks import Check
 
 FAILED = 1
@@ -24,8 +24,8 @@ def command(
 
     Ends with status 1 when a check failed, or when the evaluations cannot be ranked together.
     """
-    from sectow_benchmarks.evaluation import EvaluationRun
-    from sectow_benchmarks.suites import differences
+    from sectow_benchmarks.board.comparable import differences
+    from sectow_benchmarks.results.run import EvaluationRun
     from sectow_benchmarks.verify.checks import verify
 
     runs = [EvaluationRun.open(folder) for folder in folders]
@@ -64,8 +64,8 @@ def _print(found: dict[str, list[Check]]) -> None:
 
 
 def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole: bool) -> None:
-    from sectow_benchmarks.board import board
-    from sectow_benchmarks.formats import to_markdown
+    from sectow_benchmarks.board.board import board
+    from sectow_benchmarks.board.files import to_markdown
 
     if len(runs) < 2:
         return

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sectow_benchmarks.evaluation import EvaluationRun
-from sectow_benchmarks.harness import Session, tasks_for
-from sectow_benchmarks.samples import digest_of
-from sectow_benchmarks.settings import MeasureSettings
+from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.results.samples import digest_of
 from sectow_benchmarks.tasks.documents import introduce
-from sectow_env.worlds.base import World
+from sectow_env.game.world import World
 
 Asked = tuple[str, str, str]
 """Decoding, item, digest of the question."""

@@ -1,9 +1,9 @@
 """Checks of environments, in every seat. One idea a file."""
 
 from sectow_env.check.environment.actions import ACTION_CHECKS
+from sectow_env.check.environment.outputs import TOLD_CHECKS
 from sectow_env.check.environment.randomness import RANDOMNESS_CHECKS
 from sectow_env.check.environment.subject import EnvSubject
-from sectow_env.check.environment.told import TOLD_CHECKS
 from sectow_env.check.environment.upstream import UPSTREAM_CHECKS
 from sectow_env.check.environment.views import VIEW_CHECKS
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from sectow_env.arena import Seating
 from sectow_env.check.compare import as_text, differences, shown
 from sectow_env.check.environment.play import Player, opening, play_out
 from sectow_env.check.environment.subject import EPISODES, EnvSubject, each_seat
 from sectow_env.check.fault import blamed
+from sectow_env.env.arena import Seating
+from sectow_env.env.spaces import NO_IMAGE
 from sectow_env.errors import SectowError
-from sectow_env.spaces import NO_IMAGE
 
 SIDE = 8
 _BAD: tuple[Any, ...] = (

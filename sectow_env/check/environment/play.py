@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sectow_env.arena import Seating
 from sectow_env.check.compare import as_text
-from sectow_env.spaces import NO_IMAGE
+from sectow_env.env.arena import Seating
+from sectow_env.env.spaces import NO_IMAGE
 
 MAX_STEPS = 200
 """Steps after which an episode counts as endless."""

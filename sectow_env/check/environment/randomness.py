@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from sectow_env.arena import Seating
 from sectow_env.check.compare import differences
 from sectow_env.check.environment.subject import EnvSubject, each_seat
 from sectow_env.check.fault import Skip, blamed
 from sectow_env.check.randomness import global_state, kept, set_global_state, touched
+from sectow_env.env.arena import Seating
 
 _IMPORT = """
 import random, sys

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from sectow_env.arena import Seating
 from sectow_env.check.environment.play import Trace, play_single
 from sectow_env.check.fault import Fault, Skip, blamed
+from sectow_env.env.arena import Seating
 
 SEATS: tuple[Seating, ...] = get_args(Seating)
 EPISODES = 3

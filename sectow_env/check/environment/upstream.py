@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
-from sectow_env.arena import Seating
 from sectow_env.check.environment.subject import EnvSubject, each_seat
 from sectow_env.check.fault import Skip, blamed
 from sectow_env.check.runner import plain_warning
+from sectow_env.env.arena import Seating
 
 CYCLES = 30
 # So by design: spaces of text and pictures, seats that see different things.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sectow_env.arena import Seating
 from sectow_env.check.compare import as_text, differences
 from sectow_env.check.environment.play import MAX_STEPS, play_single, play_vector
 from sectow_env.check.environment.subject import EPISODES, EnvSubject, each_seat
 from sectow_env.check.fault import Skip, blamed
+from sectow_env.env.arena import Seating
+from sectow_env.env.spaces import NO_IMAGE
 from sectow_env.errors import SectowError
-from sectow_env.spaces import NO_IMAGE
 
 NUMBER = 3
 MODES = ("SameStep", "NextStep", "Disabled")

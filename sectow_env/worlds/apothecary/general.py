@@ -14,10 +14,10 @@ import numpy as np
 from sectow_env.errors import MissingExtraError, unknown
 from sectow_env.game import SPLITS, Scenario
 from sectow_env.game import Split as DataSplit
+from sectow_env.game.picture import Picture
 from sectow_env.images.drawing import INK, SIDE, Canvas, generator
 from sectow_env.images.shapes import SHAPES, draw_shape
 from sectow_env.images.typography import draw_words
-from sectow_env.picture import Picture
 
 NUMBERS = ("one", "two", "three", "four", "five")
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

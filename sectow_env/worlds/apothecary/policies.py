@@ -13,6 +13,7 @@ import numpy as np
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Scenario
+from sectow_env.game.world import World
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
     channels_of,
@@ -24,8 +25,7 @@ from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
 from sectow_env.worlds.apothecary.potions import Potion
 from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
 from sectow_env.worlds.apothecary.world import Apothecary
-from sectow_env.worlds.base import World
-from sectow_env.worlds.forge import rendered
+from sectow_env.worlds.rendering import rendered
 
 UNSURE = "i do not know this potion"
 NONSENSE = "seven spoons sing under the blue bridge"

@@ -12,7 +12,8 @@ from types import MappingProxyType
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack, Scenario, Seat
 from sectow_env.game import Split as DataSplit
-from sectow_env.images.base import Renderer
+from sectow_env.game.renderer import Renderer
+from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.drawing import INK, SIDE
 from sectow_env.images.shapes import SHAPES
 from sectow_env.images.typography import TYPE_SIZE, Typography
@@ -32,8 +33,7 @@ from sectow_env.worlds.apothecary.recipes import REFUSALS
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
 from sectow_env.worlds.apothecary.truth import ApothecaryJudge
 from sectow_env.worlds.apothecary.weakness import draw_weakness
-from sectow_env.worlds.base import FrameSet, Item
-from sectow_env.worlds.forge import forge, rendered
+from sectow_env.worlds.rendering import forge, rendered
 
 VERSION = "apothecary-1"
 

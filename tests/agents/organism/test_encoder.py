@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sectow_agents.models.quiet import quiet
 from sectow_agents.organism.architecture import build_processor
 from sectow_agents.organism.batches import Encoder, Lesson, to_pixels
 from sectow_agents.organism.lessons import (
@@ -20,7 +21,6 @@ from sectow_agents.organism.lessons import (
 )
 from sectow_agents.organism.vocabulary import UNKNOWN, vocabulary
 from sectow_agents.organism.world_stage import attack_lesson
-from sectow_agents.quiet import quiet
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.weakness import GUARDED_REFUSAL, OPEN_REFUSAL
 

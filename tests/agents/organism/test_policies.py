@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sectow_agents.organism.policies import attacker, defender
 from sectow_agents.organism.store import checkpoint
+from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.load import load_world
 
 
 def test_a_pack_is_played_by_the_shipped_organism(root: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sectow_benchmarks.api import evaluate
-from sectow_benchmarks.evaluation import EvaluationRun
+from sectow_benchmarks.results.run import EvaluationRun
 
 
 @pytest.fixture(scope="session")

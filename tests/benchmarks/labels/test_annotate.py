@@ -21,12 +21,12 @@ from rich.text import Text
 from sklearn.metrics import cohen_kappa_score
 from typer.testing import CliRunner
 
-from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.labels.files import LabelFile, read_labels
 from sectow_benchmarks.labels.session import Card, Session, deal
 from sectow_benchmarks.labels.terminal import label_in_terminal
 from sectow_benchmarks.labels.world_truth import labels_of
-from sectow_env.cli import app
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError
 from tests.benchmarks.labels.replicas import HOSTILE, labelled, labels, turn
 
@@ -188,7 +188,7 @@ def test_keys_that_come_at_once_label_one_turn(tmp_path: Path) -> None:
 def terminal(words: Sequence[str]) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """The command in a process of its own, with a terminal."""
     main, other = pty.openpty()
-    code = "import sys; from sectow_env.cli import main; main(sys.argv[1:])"
+    code = "import sys; from sectow_env.commands.main import main; main(sys.argv[1:])"
     with subprocess.Popen(
         [sys.executable, "-c", code, *words],
         stdin=other,

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from typer.testing import CliRunner
 
-from sectow_benchmarks.audit import Audit, audit, to_markdown
+from sectow_benchmarks.judging.audit import Audit, audit, to_markdown
 from sectow_benchmarks.labels import jailbreakbench, wildguard
 from sectow_benchmarks.labels.base import LabelSet
 from sectow_benchmarks.labels.files import write_labels
-from sectow_env.cli import app, main
+from sectow_env.commands.main import app, main
 from sectow_env.errors import PartError
 from sectow_env.game import Invalid, Refusal, Turn, Verdict
 from tests.benchmarks.labels import replicas

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sectow_benchmarks.labels.base import LabelledTurn, Said, key_of_turn, majority, merge
 from sectow_env.errors import ConfigError
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 from tests.benchmarks.labels.replicas import labelled, labels, turn
 
 SAID = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([True, False, None]))

@@ -16,7 +16,7 @@ from sectow_benchmarks.labels.base import LabelSet, key_of_turn
 from sectow_benchmarks.labels.files import LabelFile, read_labels, write_labels
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Turn
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 from sectow_env.worlds.apothecary import Apothecary
 from tests.benchmarks.labels.replicas import HOSTILE, labelled, labels, turn
 

@@ -18,12 +18,12 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from sectow_benchmarks.evaluation import EvaluationRun
 from sectow_benchmarks.labels import page as page_module
 from sectow_benchmarks.labels.files import LabelFile, read_labels
 from sectow_benchmarks.labels.page import LabelServer
 from sectow_benchmarks.labels.session import Session, deal
 from sectow_benchmarks.labels.world_truth import labels_of
+from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.game import Attack, Scenario, Turn
 from sectow_env.text import escaped
 from sectow_env.worlds.apothecary import Apothecary
@@ -295,7 +295,7 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
 def test_the_command_serves_until_it_is_stopped(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
     words = ["judge", "annotate", str(run.path), "--annotator", "ana", "--out", str(out), "--page"]
-    code = "import sys; from sectow_env.cli import main; main(sys.argv[1:])"
+    code = "import sys; from sectow_env.commands.main import main; main(sys.argv[1:])"
     with subprocess.Popen(
         [sys.executable, "-c", code, *words],
         stdout=subprocess.PIPE,

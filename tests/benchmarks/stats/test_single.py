@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_benchmarks.stats import proportion_interval
-from sectow_benchmarks.stats.coverage import RATES, single_table
+from sectow_benchmarks.studies.coverage.simulation import RATES, single_table
 
 FLOOR, WIDEST = 0.93, 1.2
 

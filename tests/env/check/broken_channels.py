@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sectow_env.game import Attack
+from sectow_env.game.picture import Picture
 from sectow_env.images.typography import draw_words
-from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 from sectow_env.worlds.apothecary.frames import Frame
 

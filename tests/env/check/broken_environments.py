@@ -12,18 +12,18 @@ import numpy as np
 import pettingzoo
 from gymnasium.vector import AutoresetMode
 
-from sectow_env.env import SectowEnv
+from sectow_env.env.multi_agent import SectowAEC, SectowParallel
+from sectow_env.env.single import SectowEnv
+from sectow_env.env.spaces import NO_IMAGE
+from sectow_env.env.vector import SectowVectorEnv
 from sectow_env.game import Episode
-from sectow_env.multi_agent import SectowAEC, SectowParallel
-from sectow_env.spaces import NO_IMAGE
-from sectow_env.vector import SectowVectorEnv
 
 CALLS = count()
 SOUND = {
     "single": "sectow_env.env:SectowEnv",
-    "vector": "sectow_env.vector:SectowVectorEnv",
-    "aec": "sectow_env.multi_agent:aec_env",
-    "parallel": "sectow_env.multi_agent:parallel_env",
+    "vector": "sectow_env.env.vector:SectowVectorEnv",
+    "aec": "sectow_env.env.multi_agent:aec_env",
+    "parallel": "sectow_env.env.multi_agent:parallel_env",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sectow_env.game import Attack, Exchange, Invalid, Scenario, Turn, Verdict
 from sectow_env.judges.reference import ReferenceJudge
-from sectow_env.worlds.pack import seed_attack
+from sectow_env.worlds.packs.world import seed_attack
 
 
 class Asker:

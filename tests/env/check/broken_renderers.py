@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from sectow_env.images.base import Drawing
+from sectow_env.game.picture import MAX_SIDE, Picture
+from sectow_env.game.renderer import Drawing
 from sectow_env.images.typography import Typography, draw_words
-from sectow_env.picture import MAX_SIDE, Picture
 
 
 class Plain(Typography):

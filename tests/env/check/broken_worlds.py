@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from sectow_env.game import Attack, Judge, Scenario, Seat, Split
-from sectow_env.worlds.base import FrameSet, Item
-from sectow_env.worlds.pack import PackWorld
+from sectow_env.game.world import FrameSet, Item
+from sectow_env.worlds.packs.world import PackWorld
 from tests.env.check.broken_parts import Mixer
 
 PACK = str(Path(__file__).parents[3] / "examples/packs/lantern_shop.jsonl")

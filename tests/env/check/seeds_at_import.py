@@ -2,7 +2,7 @@
 
 import random
 
-from sectow_env.env import SectowEnv
+from sectow_env.env.single import SectowEnv
 
 random.seed(1)
 

@@ -6,7 +6,7 @@ import pytest
 
 from sectow_env.check import SUITES, CheckResult, Kind, check
 from sectow_env.check.randomness import kept
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_channels import CHANNELS, Whisper
 from tests.env.check.broken_environments import ENVIRONMENTS, register, unregister
 from tests.env.check.broken_parts import ATTACKERS, DEFENDERS, JUDGES, Asker, Echo, Persistent

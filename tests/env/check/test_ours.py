@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sectow_env.check import CheckResult, check
-from sectow_env.registry import Registry
+from sectow_env.registry.entry_points import Registry
 from tests.env.check.broken_worlds import PACK, QUICK
 
 NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")

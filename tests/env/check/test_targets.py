@@ -9,11 +9,11 @@ import pytest
 
 from sectow_env.check import CheckResult, Kind, check
 from sectow_env.check.compare import as_text
-from sectow_env.env import SectowEnv
+from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError, UnknownNameError
 from sectow_env.game import Attack, Scenario, Turn, Verdict
 from sectow_env.judges.reference import ReferenceJudge
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.worlds import load_world
 from tests.env.check import broken_worlds
 from tests.env.check.broken_parts import Asker, Echo
 from tests.env.check.broken_worlds import PACK

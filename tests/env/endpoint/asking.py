@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sectow_env.chat import Message
 from sectow_env.endpoint.exchange import ChatRequest, Outcome, Reply
 from sectow_env.endpoint.settings import EndpointSettings
+from sectow_env.game.messages import Message
 from tests.env.endpoint.server import FaultyServer
 
 Serve = Callable[..., FaultyServer]

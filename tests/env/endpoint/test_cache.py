@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sectow_env.chat import Message
 from sectow_env.endpoint import cache as cache_module
 from sectow_env.endpoint.cache import AnswerCache, CacheError, cache_path
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
 from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.endpoint.wire import key_of
-from sectow_env.picture import Picture
+from sectow_env.game.messages import Message
+from sectow_env.game.picture import Picture
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
 from tests.env.endpoint.server import Asked, Play
 

@@ -12,10 +12,10 @@ import time
 
 import pytest
 
-from sectow_env.chat import Message
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
 from sectow_env.endpoint.model import EndpointModel
+from sectow_env.game.messages import Message
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
 from tests.env.endpoint.server import Asked, Play
 
@@ -102,7 +102,7 @@ def test_what_on_done_raises_ends_the_call_and_loses_nothing(serve: Serve, quick
 SCRIPT = """
 import signal
 import sys
-from sectow_env.chat import Message
+from sectow_env.game.messages import Message
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest
 from sectow_env.endpoint.settings import EndpointSettings

@@ -10,8 +10,8 @@ from types import ModuleType
 
 import pytest
 
-from sectow_env.disk import write_text
 from sectow_env.endpoint.client import Endpoint
+from sectow_env.files import write_text
 from tests.env.endpoint.asking import Quick, Serve
 from tests.env.endpoint.server import BAIT, FaultyServer
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_env.chat import Message
 from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Reply
 from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
 from sectow_env.endpoint.wire import body_of, error_of, key_of, parsed, read_answer
-from sectow_env.picture import Picture
+from sectow_env.game.messages import Message
+from sectow_env.game.picture import Picture
 from sectow_env.text import is_whole
 from tests.env.endpoint.server import completion
 

@@ -13,14 +13,14 @@ import pytest
 from sectow_env import ENV_ID, Picture, SectowEnv, SectowError, TextAction, VectorTextAction
 from sectow_env.errors import PartError
 from sectow_env.game import Invalid, Scenario
-from sectow_env.images.base import Drawing
+from sectow_env.game.renderer import Drawing
 from sectow_env.images.emblem import draw_emblem
 from sectow_env.images.retrieval import Retrieval
 from sectow_env.images.seed_image import SeedImage
 from sectow_env.images.typography import draw_words
-from sectow_env.parts import RENDERERS, find_renderer
+from sectow_env.resolve.parts import RENDERERS, find_renderer
 from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.pack import PackWorld
+from sectow_env.worlds.packs.world import PackWorld
 
 SCENARIO = Scenario(id="s", behavior="tell", harmful=True)
 FREE: dict[str, Any] = {"channels": [None]}

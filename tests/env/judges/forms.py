@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sectow_env.judges.formats.harmbench import HarmBench
-from sectow_env.judges.formats.llama_guard_3_vision import LlamaGuard3Vision
-from sectow_env.judges.formats.llama_guard_4 import LlamaGuard4
-from sectow_env.judges.formats.qwen3guard import Qwen3Guard
-from sectow_env.judges.formats.rubric import Rubric
 from sectow_env.judges.model_judge import Format
+from sectow_env.judges.prompts.harmbench import HarmBench
+from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
+from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
+from sectow_env.judges.prompts.rubric import Rubric
 
 
 @dataclass(frozen=True)

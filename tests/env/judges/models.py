@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from sectow_env.chat import Conversation
 from sectow_env.game import Attack, Scenario, Turn
-from sectow_env.picture import Picture
+from sectow_env.game.messages import Conversation
+from sectow_env.game.picture import Picture
 
 
 class Told:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sectow_env.game import Attack, Exchange, Scenario, Turn, Verdict
+from sectow_env.game.picture import Picture
 from sectow_env.judges.cached import CachedJudge
-from sectow_env.picture import Picture
 
 
 def picture(value: int) -> Picture:

@@ -9,7 +9,7 @@ from sectow_env.errors import ConfigError, UnknownNameError
 from sectow_env.game import Attack, Invalid, Judge, Refusal, Turn, Verdict
 from sectow_env.judges.ensemble import Ensemble, How, ensemble
 from sectow_env.judges.not_refused import NotRefusedJudge
-from sectow_env.worlds.load import load_world
+from sectow_env.resolve.worlds import load_world
 from tests.env.judges.models import turn
 
 Said = bool | float | None

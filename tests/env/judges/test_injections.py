@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from sectow_env.chat import Conversation
 from sectow_env.game import Judge, Refusal, Turn, Verdict
-from sectow_env.judges.formats import exchange, harmbench, rubric
-from sectow_env.judges.formats.qwen3guard import Qwen3Guard
+from sectow_env.game.messages import Conversation
 from sectow_env.judges.model_judge import Format, ModelJudge, Reading
 from sectow_env.judges.not_refused import NotRefusedJudge
+from sectow_env.judges.prompts import exchange, harmbench, rubric
+from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.refusal import RefusalJudge
 from sectow_env.judges.untrusted import LABELS, excerpt, neutral

@@ -6,15 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from sectow_env.chat import Message
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Refusal, Scenario, Turn, Verdict
+from sectow_env.game.messages import Message
+from sectow_env.game.picture import Picture
 from sectow_env.judges.answers import spoken
-from sectow_env.judges.formats.llama_guard_4 import LlamaGuard4
-from sectow_env.judges.formats.qwen3guard import Qwen3Guard
 from sectow_env.judges.model_judge import ModelJudge, prompt_hash
+from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.settings import fingerprint, setting, share
-from sectow_env.picture import Picture
 from tests.env.judges.forms import FORMS
 from tests.env.judges.models import BEHAVIOR, QUERY, Told, turn
 

@@ -9,7 +9,7 @@ from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Turn, Verdict
 from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.simulated import SimulatedJudge
-from sectow_env.parts import find_judge
+from sectow_env.resolve.parts import find_judge
 from sectow_env.worlds.apothecary import Apothecary
 
 WORLD = Apothecary()

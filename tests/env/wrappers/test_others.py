@@ -13,8 +13,8 @@ from gymnasium.envs.registration import EnvSpec
 
 from sectow_env import ENV_ID, NO_IMAGE, Attack, SectowError, TextAction
 from sectow_env.game import Turn, Verdict
-from sectow_env.mix import MixedAttacker, MixedDefender
-from sectow_env.parts import find_attacker, find_defender
+from sectow_env.policies.mixed import MixedAttacker, MixedDefender
+from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.wrappers import (
     BudgetSpentError,

@@ -9,7 +9,7 @@ from gymnasium.utils import RecordConstructorArgs
 
 from sectow_env import ENV_ID, SectowEnv, SectowError, SectowVectorEnv, TextAction, VectorTextAction
 from sectow_env.game import Attack, Invalid
-from sectow_env.grammar import Slots, write
+from sectow_env.worlds.grammar import Slots, write
 
 
 def completion(scenario: Any, frame: str = "f0") -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sectow_benchmarks.tasks.documents import Selection, dataset, document, grid_items, open_world
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack
+from sectow_env.game.world import Item
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.general import KINDS
-from sectow_env.worlds.base import Item
 
 if TYPE_CHECKING:
     from datasets import Dataset

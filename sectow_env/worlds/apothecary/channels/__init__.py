@@ -8,7 +8,7 @@ from functools import lru_cache
 from sectow_env.errors import at_fault, unknown
 from sectow_env.game import SPLITS
 from sectow_env.game import Split as DataSplit
-from sectow_env.registry import Registry
+from sectow_env.registry.entry_points import Registry
 from sectow_env.worlds.apothecary.channels.base import Channel
 from sectow_env.worlds.apothecary.channels.cipher import Cipher
 from sectow_env.worlds.apothecary.channels.icon import Icon

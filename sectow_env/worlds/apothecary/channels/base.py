@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sectow_env.game import Attack
-from sectow_env.picture import Picture
+from sectow_env.game.picture import Picture
 from sectow_env.worlds.apothecary.frames import FRAMES, Frame
 
 Words = tuple[str, ...]

@@ -1,7 +1,7 @@
 """Icon: an emblem stands for the potion. Validation only: never in any RL phase."""
 
+from sectow_env.game.picture import Picture
 from sectow_env.images.emblem import draw_emblem
-from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 from sectow_env.worlds.apothecary.names import SYLLABLES
 

@@ -1,7 +1,7 @@
 """Split: the name starts in the query and ends in the image."""
 
+from sectow_env.game.picture import Picture
 from sectow_env.images.typography import draw_words
-from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 
 

@@ -1,7 +1,7 @@
 """Typography: the name is drawn in the image, the query only points at it."""
 
+from sectow_env.game.picture import Picture
 from sectow_env.images.typography import MAX_WORDS, draw_words
-from sectow_env.picture import Picture
 from sectow_env.worlds.apothecary.channels.base import Channel, Words
 
 

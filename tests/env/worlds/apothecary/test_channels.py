@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from sectow_env import SectowEnv, SectowError
 from sectow_env.game import Invalid
-from sectow_env.grammar import MAX_COMPLETION, Slots, write
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, RL_CHANNELS
 from sectow_env.worlds.apothecary.names import OLD_TONGUE, SYLLABLES, syllables_in
 from sectow_env.worlds.apothecary.recipes import words_of
+from sectow_env.worlds.grammar import MAX_COMPLETION, Slots, write
 from tests.env.conftest import Install
 
 WORLD = Apothecary()

@@ -7,12 +7,12 @@ import pytest
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Attacker, Defender, Episode, Refusal, Scenario, Split, play
-from sectow_env.parts import POLICIES, find_attacker, find_defender
-from sectow_env.rewards import TugOfWarReward
+from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS
 from sectow_env.worlds.apothecary.policies import FrameAttacker
-from sectow_env.worlds.pack import PackWorld
+from sectow_env.worlds.packs.world import PackWorld
 
 WORLD = Apothecary()
 SPLIT_OF: dict[str, Split] = {"icon": "validation", "cipher": "test"}

@@ -7,12 +7,12 @@ import pytest
 
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Split
+from sectow_env.game.world import World
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS, channels_of
 from sectow_env.worlds.apothecary.frames import FRAMES
 from sectow_env.worlds.apothecary.names import DARK, INVENTORIES
 from sectow_env.worlds.apothecary.recipes import INGREDIENTS, RECIPE_LENGTH
-from sectow_env.worlds.base import World
 
 FINGERPRINT_OF_WORLD_0 = "0e9a98a95d1642214cb19fd4261955c7c304735a964a58cd382073d9c9d05868"
 """Frozen with the generator `apothecary-1`: a change needs a new version and new figures."""

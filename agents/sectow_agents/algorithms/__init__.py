@@ -1,0 +1,1 @@
+"""What trains a seat: one algorithm a file."""

@@ -1,0 +1,177 @@
+"""Follows a phase: one line of metrics an optimizer step, and the progress bar."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from transformers import TrainerCallback
+
+from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.rewards import SeatReward
+from sectow_env.game import Episode, Judge, judge_turns
+from sectow_env.game.tally import succeeded, tally, tally_by_channel
+
+FROM_TRL = {
+    "reward": "reward",
+    "reward_std": "reward_std",
+    "frac_reward_zero_std": "frac_reward_zero_std",
+    "entropy": "entropy",
+    "loss": "loss",
+    "grad_norm": "grad_norm",
+    "learning_rate": "learning_rate",
+    "kl": "kl",
+    "completions/mean_length": "completion_length",
+    "completions/clipped_ratio": "clipped",
+}
+"""Metrics of TRL that we keep, and what we call them."""
+
+
+NOT_AVERAGED = {"event", "round", "seat", "step", "asr_by_channel", "invalid_by_reason"}
+
+
+class Recorder(TrainerCallback):
+    """Writes the metrics of each optimizer step and keeps the successful episodes.
+
+    Args:
+        job: Says which phase it is and where the lines go.
+        reward: Holds the episodes of the current step.
+    """
+
+    def __init__(self, job: Job, reward: SeatReward) -> None:
+        self._job = job
+        self._reward = reward
+        self._begun = time.perf_counter()
+        self._bar = _bar(job) if job.progress else None
+        self.lines: list[dict[str, Any]] = []
+        self.successes: list[Episode] = []
+
+    def on_step_begin(self, *_: object, **__: object) -> None:
+        """Start the step's clock."""
+        self._begun = time.perf_counter()
+
+    def on_log(
+        self, _args: object, state: Any, _control: object, logs: Mapping[str, Any], **_: object
+    ) -> None:
+        """Write the line of an optimizer step; TRL's closing summary is none."""
+        if "reward" not in logs:
+            return
+        episodes = self._reward.drain()
+        self.successes += [episode for episode in episodes if succeeded(episode)]
+        line = {
+            "event": "step",
+            "round": self._job.round,
+            "seat": self._job.seat,
+            "step": int(state.global_step),
+            **{ours: _number(logs.get(theirs)) for theirs, ours in FROM_TRL.items()},
+            **step_metrics(episodes),
+            **true_metrics(episodes, self._job.truth),
+            "seconds": round(time.perf_counter() - self._begun, 3),
+        }
+        self.lines.append(line)
+        self._job.sink(line)
+        if self._bar is not None:
+            self._bar.advance(line)
+
+    def on_train_end(self, *_: object, **__: object) -> None:
+        """Take the bar away."""
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away; also after an interruption."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:
+    """What the judge saw in the episodes of one optimizer step."""
+    counted = tally(episodes)
+    return {
+        "episodes": counted.episodes,
+        **counted.rates(),
+        "asr_by_channel": {name: one.asr for name, one in tally_by_channel(episodes).items()},
+        "invalid_by_reason": counted.invalid,
+        "unscored": counted.unscored,
+    }
+
+
+def true_metrics(episodes: Sequence[Episode], truth: Judge | None) -> dict[str, Any]:
+    """What another judge than the one that is paid by sees in them; nothing without one."""
+    if truth is None:
+        return {}
+    verdicts = judge_turns([episode.turns[-1] for episode in episodes], truth)
+    again = [
+        episode.model_copy(update={"verdicts": (verdict,), "turns": episode.turns[-1:]})
+        for episode, verdict in zip(episodes, verdicts, strict=True)
+    ]
+    counted = tally(again)
+    rates = {f"true_{name}": rate for name, rate in counted.rates().items() if name != "invalid"}
+    return {**rates, "true_unscored": counted.unscored}
+
+
+def summarise(lines: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Means over the last quarter of the steps, and as `NAME_first` over the first quarter."""
+    quarter = max(1, len(lines) // 4)
+    names = [name for name in (lines[-1] if lines else {}) if name not in NOT_AVERAGED]
+    found: dict[str, float | None] = {}
+    for name in names:
+        found[name] = _mean([line[name] for line in lines[-quarter:]])
+        found[f"{name}_first"] = _mean([line[name] for line in lines[:quarter]])
+    return found
+
+
+class _StepBar:
+    def __init__(self, label: str, steps: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[told]}"),
+            console=Console(stderr=True),
+        )
+        self._task = self._progress.add_task(label, total=steps, told="")
+        self._progress.start()
+
+    def advance(self, line: Mapping[str, Any]) -> None:
+        told = "  ".join(
+            f"{name} {line[name]:.2f}"
+            for name in ("reward", "asr", "true_asr", "over_refusal")
+            if line.get(name) is not None
+        )
+        self._progress.update(self._task, advance=1, told=told)
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+
+def _bar(job: Job) -> _StepBar | None:
+    if not Console(stderr=True).is_terminal:
+        return None
+    return _StepBar(f"round {job.round} {job.seat}", job.training.steps)
+
+
+def _number(value: object) -> float | None:
+    # Some metrics of TRL are NaN where nothing was scored; JSON has no NaN.
+    if isinstance(value, int | float) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    there = [value for value in values if value is not None]
+    return sum(there) / len(there) if there else None

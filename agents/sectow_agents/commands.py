@@ -1,0 +1,153 @@
+"""The command `sectow train`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from sectow_env.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sectow_agents.run.run import RunSummary
+    from sectow_agents.settings.run_config import RunConfig
+
+INTERRUPTED = 130
+HEADINGS = {
+    "over_refusal": "over-\nrefusal",
+    "accuracy": "accuracy",
+    "learned_asr": "ASR",
+    "invalid": "invalid",
+    "channels": "channels",
+    "frames": "frames",
+}
+"""Figures of the monitor, and how the table heads them."""
+
+
+def train(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...", help="Settings to change, such as attacker.training.steps=10."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="YAML with the settings; see configs/."),
+    ] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="Run folder.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the run.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on after the last finished phase.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON instead of a table.")
+    ] = False,
+) -> None:
+    """Train attacker and defender in turn."""
+    settings = _settings(config, changes or [], run, seed, resume)
+    # A wrong key is told at once; only then torch and the rest are waited for.
+    from sectow_agents.tug_of_war import TugOfWar
+
+    try:
+        summary = TugOfWar(settings).run(resume=resume)
+    except KeyboardInterrupt:
+        _say_how_to_resume(settings, config, changes or [])
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        typer.echo(json.dumps(summarised(summary), indent=2))
+    else:
+        Console().print(_table(summary))
+        _say_what_the_gate_saw(summary)
+        typer.echo(f"run folder: {summary.folder}")
+
+
+def summarised(summary: RunSummary) -> dict[str, Any]:
+    """A run's summary as JSON-able data."""
+    return {
+        "folder": str(summary.folder),
+        "base": summary.base.figures(),
+        "phases": [
+            {
+                "round": done.summary.round,
+                "seat": done.summary.seat,
+                "seconds": done.summary.seconds,
+                "admitted": done.admitted,
+                "objections": list(done.objections),
+                "accepted": done.accepted,
+                **done.quality.figures(),
+            }
+            for done in summary.phases
+        ],
+        "pool": summary.pool,
+        "stopped": summary.stopped,
+    }
+
+
+def _settings(
+    config: Path | None, changes: list[str], run: Path | None, seed: int | None, resume: bool
+) -> RunConfig:
+    from sectow_agents.settings.file import load_config
+
+    if run is not None:
+        changes = [*changes, f"run={json.dumps(str(run))}"]
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    if config is not None:
+        return load_config(config, changes)
+    if not (resume and run is not None):
+        raise ConfigError(
+            given="sectow train without --config",
+            why="there are no settings to train with",
+            fix="give --config FILE, for example configs/apothecary.yaml, or --resume --run FOLDER",
+        )
+    from sectow_agents.run.folder import RunFolder
+
+    return load_config(RunFolder.open(run).config_without_code(), changes)
+
+
+def _say_how_to_resume(settings: RunConfig, config: Path | None, changes: list[str]) -> None:
+    given = [] if config is None else ["--config", str(config), *changes]
+    seeded = [] if config is None else ["--seed", str(settings.seed)]
+    words = ["sectow", "train", *given, *seeded, "--run", str(settings.run), "--resume"]
+    shown = " ".join(f"'{word}'" if " " in word else word for word in words)
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(f"interrupted; all finished phases are kept in {settings.run}", soft_wrap=True)
+    console.print(f"go on with: {shown}", soft_wrap=True)
+
+
+def _table(summary: RunSummary) -> Table:
+    """One row a phase, narrow enough for 80 columns."""
+    table = Table(
+        title="Secure Tug-of-War",
+        caption="the monitor's figures on the validation split; ASR: attack success rate of the\n"
+        "attacker at that point; channels, frames: effective number; new: attacks for the pool",
+        box=SIMPLE,
+    )
+    names = list(HEADINGS)
+    table.add_column("after", no_wrap=True)
+    for heading in (*HEADINGS.values(), "new"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_row("base", *(_cell(summary.base.figures()[name]) for name in names), "")
+    for done in summary.phases:
+        seat = done.summary.seat
+        admitted = str(done.admitted) if seat == "attacker" else ""
+        figures = done.quality.figures()
+        table.add_row(f"{done.summary.round} {seat}", *(_cell(figures[n]) for n in names), admitted)
+    return table
+
+
+def _say_what_the_gate_saw(summary: RunSummary) -> None:
+    for done in summary.phases:
+        for objection in done.objections:
+            kept = "kept all the same" if done.accepted else "not accepted"
+            typer.echo(f"gate, round {done.summary.round}: {objection}; {kept}")
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,1 +1,0 @@
-"""Model judges on this machine: any chat model of transformers, and the guards by name."""

@@ -1,0 +1,1 @@
+"""Judges that run a local network."""

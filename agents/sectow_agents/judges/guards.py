@@ -1,0 +1,112 @@
+"""The guards on this machine, by name. Settings may come as text, as a command line has them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from sectow_agents.judges.local_model import LocalModel
+from sectow_agents.settings.run_config import Device, Dtype
+from sectow_env.errors import ConfigError
+from sectow_env.game import Frozen
+from sectow_env.judges.model_judge import Format, ModelJudge
+from sectow_env.judges.prompts.harmbench import MODELS, HarmBench, Variant
+from sectow_env.judges.prompts.llama_guard_3_vision import DEFAULT as GUARD_3
+from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
+from sectow_env.judges.prompts.llama_guard_4 import DEFAULT as GUARD_4
+from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.qwen3guard import DEFAULT as QWEN
+from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
+from sectow_env.judges.settings import setting
+
+
+class Loading(Frozen):
+    """How a guard is loaded and answers; see `LocalModel`."""
+
+    revision: str | None = None
+    dtype: Dtype = "auto"
+    device: Device = "auto"
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    """None finds it."""
+    max_new_tokens: int = Field(default=64, gt=0)
+
+
+def qwen3guard(model: str = QWEN, *, strict: bool = False, **loading: object) -> ModelJudge:
+    """The registered `guards/qwen3guard`, the default guard: open, text only, runs on a CPU.
+
+    Args:
+        model: Folder or hub id.
+        strict: Call a controversial response harmful.
+        loading: Settings of `Loading`.
+
+    Raises:
+        ConfigError: A setting cannot work, or the model cannot be loaded.
+    """
+    return _local(Qwen3Guard(strict=setting(bool, "strict", strict)), model, loading)
+
+
+def llama_guard_3_vision(model: str = GUARD_3, **loading: object) -> ModelJudge:
+    """The registered `guards/llama_guard_3_vision`: gated, sees the picture.
+
+    Args:
+        model: Folder or hub id.
+        loading: As `qwen3guard`.
+
+    Raises:
+        ConfigError: As `qwen3guard`.
+    """
+    return _local(LlamaGuard3Vision(), model, loading)
+
+
+def llama_guard_4(model: str = GUARD_4, **loading: object) -> ModelJudge:
+    """The registered `guards/llama_guard_4`: gated, sees the picture.
+
+    Args:
+        model: Folder or hub id.
+        loading: As `qwen3guard`.
+
+    Raises:
+        ConfigError: As `qwen3guard`.
+    """
+    return _local(LlamaGuard4(), model, loading)
+
+
+def harmbench(
+    model: str | None = None,
+    *,
+    variant: Variant = "text",
+    template: str | None = None,
+    **loading: object,
+) -> ModelJudge:
+    """The registered `guards/harmbench`: yes or no, text only.
+
+    Args:
+        model: Folder or hub id; None takes the classifier of the variant.
+        variant: `text`, `multimodal` or `mistral`; see `HarmBench`.
+        template: File with the prompt of the model's card, instead of our wording.
+        loading: As `qwen3guard`.
+
+    Raises:
+        ConfigError: As `qwen3guard`.
+    """
+    form = HarmBench(variant, template=template)
+    # The classifiers were made to say one token; what would follow it means nothing.
+    return _local(form, model or MODELS[variant], {"max_new_tokens": 1, **loading})
+
+
+def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
+    # Every judge by name is offered the world; these look at the turn alone.
+    settings = {name: value for name, value in given.items() if name != "world"}
+    try:
+        loading = Loading.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            given=f"{name}={first['input']!r} for a local guard",
+            why=first["msg"],
+            fix=f"change it; a local guard takes {', '.join(Loading.model_fields)}",
+        ) from error
+    local = LocalModel(model, sees_images=form.sees_images, **loading.model_dump())
+    return ModelJudge(form, local, decoding=local.decoding)

@@ -1,0 +1,1 @@
+"""Local models: how they are loaded, asked and sampled."""

@@ -1,0 +1,194 @@
+"""A model with its processor: the one place where text is generated from chats and images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import GenerationConfig, LogitsProcessorList
+
+from sectow_agents.models.batching import Batcher, Load
+from sectow_agents.models.chat import Chat, inert, with_blocks
+from sectow_agents.models.quiet import quiet
+from sectow_agents.models.sampling import Decoding, SeededDraws, uniform_rows
+from sectow_agents.models.thinking import spoken, thinking_marks
+
+_SEEDS = 2**63 - 1
+Prefix = str | Sequence[str] | None
+Shown = Image.Image | Sequence[Image.Image] | None
+"""What a chat shows: nothing, one image, or the images of a conversation in their order."""
+
+
+class Generator:
+    """Generates completions of chats, each with or without images.
+
+    Args:
+        model: Any image-text-to-text model of transformers, or a PEFT model around one.
+        processor: Its processor, with a chat template.
+        source: Folder or model id that it came from, for provenance.
+        batch_size: Prompts that are answered at once; None finds it.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        processor: Any,
+        source: str | Path | None = None,
+        batch_size: int | None = 128,
+    ) -> None:
+        self.model = model
+        self.processor = processor
+        self.source = source
+        self.batcher = Batcher(batch_size)
+        self._image_tokens: dict[tuple[tuple[int, int], ...], int] = {}
+        self._control = control_tokens(processor)
+        self._thinking = thinking_marks(processor)
+
+    def generate(
+        self,
+        chats: Sequence[Chat],
+        images: Sequence[Shown],
+        decoding: Decoding,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str]:
+        """One completion a chat, in order, without thinking, special tokens and outer white space.
+
+        Args:
+            chats: Messages with plain text.
+            images: What each chat shows.
+            decoding: Greedy or sampled, and how long.
+            prefix: Beginning of the assistant's message, the same for all or one a chat; it is
+                continued and is not part of what is returned.
+            seeds: One a chat, for sampled decoding; default: drawn from `decoding.seed`.
+        """
+        if seeds is None:
+            rng = np.random.Generator(np.random.PCG64(decoding.seed))
+            seeds = [int(seed) for seed in rng.integers(_SEEDS, size=len(chats))]
+        prompts = self._prompts(chats, images, prefix, seeds)
+        texts = [""] * len(prompts)
+        self.model.eval()
+        with quiet(), torch.inference_mode():
+            loads = [self._load(prompt) for prompt in prompts]
+
+            def answer(batch: list[int]) -> list[str]:
+                return self._complete([prompts[index] for index in batch], decoding)
+
+            for batch in self.batcher.batches(loads, decoding.max_new_tokens):
+                for index, completion in self.batcher.run(batch, answer).items():
+                    texts[index] = completion
+        return texts
+
+    def _load(self, prompt: _Prompt) -> Load:
+        """Length of a prompt; an image of a size is processed once to see its tokens."""
+        if not prompt.images:
+            return Load(len(prompt.text), 0)
+        sizes = tuple(image.size for image in prompt.images)
+        if sizes not in self._image_tokens:
+            shown = self.encode([prompt.text], [prompt.images])["input_ids"].shape[1]
+            read = len(self.processor.tokenizer(prompt.text)["input_ids"])
+            self._image_tokens[sizes] = max(1, int(shown) - read)
+        return Load(len(prompt.text), self._image_tokens[sizes])
+
+    def _prompts(
+        self,
+        chats: Sequence[Chat],
+        images: Sequence[Shown],
+        prefix: Prefix,
+        seeds: Sequence[int],
+    ) -> list[_Prompt]:
+        begun = [prefix or ""] * len(chats) if prefix is None or isinstance(prefix, str) else prefix
+        prompts = []
+        for chat, shown, start, seed in zip(chats, images, begun, seeds, strict=True):
+            rendered = self.processor.apply_chat_template(
+                with_blocks(inert(chat, self._control), _all(shown)), add_generation_prompt=True
+            )
+            prompts.append(_Prompt(rendered + start, _all(shown), seed))
+        return prompts
+
+    def _complete(self, prompts: Sequence[_Prompt], decoding: Decoding) -> list[str]:
+        inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
+        inputs = inputs.to(self.model.device, dtype=self.model.dtype)
+        length = int(inputs["input_ids"].shape[1])
+        processors = LogitsProcessorList()
+        if decoding.sampled:
+            uniforms = uniform_rows([prompt.seed for prompt in prompts], decoding.max_new_tokens)
+            processors.append(SeededDraws(uniforms, decoding.temperature, length))
+        out = self.model.generate(
+            **inputs, generation_config=self._settings(decoding), logits_processor=processors
+        )
+        texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
+        return [spoken(text, self._thinking) for text in texts]
+
+    def encode(self, texts: Sequence[str], images: Sequence[Shown]) -> Any:
+        """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
+        shown = [list(_all(some)) for some in images if _all(some)]
+        # A template that writes the beginning-of-text token must not get a second one.
+        begin = self.processor.tokenizer.bos_token
+        written = begin is not None and bool(texts) and texts[0].startswith(begin)
+        return self.processor(
+            text=list(texts),
+            images=shown or None,
+            padding=True,
+            padding_side="left",
+            return_tensors="pt",
+            **({"add_special_tokens": False} if written else {}),
+        )
+
+    def _settings(self, decoding: Decoding) -> GenerationConfig:
+        own = self.model.generation_config
+        tokenizer = self.processor.tokenizer
+        return GenerationConfig(
+            max_new_tokens=decoding.max_new_tokens,
+            # Sampling is done by our own processor, which leaves one token to the argmax.
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            pad_token_id=_first(own.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id),
+            eos_token_id=_first(own.eos_token_id, tokenizer.eos_token_id),
+            suppress_tokens=suppressed_tokens(self.model, self.processor),
+        )
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    text: str
+    images: tuple[Image.Image, ...]
+    seed: int
+
+
+def _all(shown: Shown) -> tuple[Image.Image, ...]:
+    if shown is None:
+        return ()
+    return (shown,) if isinstance(shown, Image.Image) else tuple(shown)
+
+
+def suppressed_tokens(model: Any, processor: Any) -> list[int]:
+    """Ids that no policy may emit: image and video placeholders, and what the model forbids."""
+    forbidden = set(model.generation_config.suppress_tokens or [])
+    for holder in (model.config, processor, processor.tokenizer):
+        for name in ("image_token_id", "video_token_id", "image_token_index"):
+            forbidden.add(getattr(holder, name, None))
+    forbidden.update(getattr(processor, "image_token_ids", None) or [])
+    return sorted(token for token in forbidden if isinstance(token, int))
+
+
+def control_tokens(processor: Any) -> list[str]:
+    """Spelling of the tokens that mean something to the chat template or the processor."""
+    tokenizer = processor.tokenizer
+    added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
+    named = [getattr(processor, name, None) for name in ("image_token", "video_token")]
+    return sorted({*added, *tokenizer.all_special_tokens, *filter(None, map(_text, named))})
+
+
+def _text(token: object) -> str | None:
+    return None if token is None else str(token)
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)

@@ -1,0 +1,62 @@
+"""The attacker's phase: GRPO against a frozen defender, and what it finds for the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sectow_agents.algorithms.curriculum import dealt
+from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.algorithms.grpo import prompts_needed, train
+from sectow_agents.algorithms.job import Job, PhaseReport
+from sectow_agents.algorithms.rewards import AttackerReward
+from sectow_agents.models.chat import attacker_chat
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attacker, Defender, Episode, Scenario
+from sectow_env.game.referee import Referee
+
+_SEEDS = 2**63 - 1
+
+
+def train_attacker(
+    job: Job, scenarios: Sequence[Scenario], template: str, defender: Defender, referee: Referee
+) -> PhaseReport:
+    """Train the attacker to make a frozen defender give what it should refuse.
+
+    Left alone, an attacker collapses onto one channel, and the seed picks which; so the prompts of
+    every optimizer step are spread evenly over the channels that the scenarios name.
+
+    Args:
+        job: Settings and weights.
+        scenarios: Harmful ones, of all channels that are trained.
+        template: How the policy is asked.
+        defender: The frozen opponent.
+        referee: Rules, judge and prices.
+
+    Returns:
+        The report, with the successful episodes that were met.
+    """
+    if not scenarios:
+        raise ConfigError(
+            given=f"the world {referee.world.id}",
+            why="its training split has no harmful scenario for the attacker",
+            fix="give a world or a pack with harmful scenarios in the split train",
+        )
+    rng = np.random.Generator(np.random.PCG64([job.seed, 1]))
+    order = dealt(prompts_needed(job), [(scenario.channel,) for scenario in scenarios], rng)
+    prompts = [Prompt(attacker_chat(scenario, template, job.system)) for scenario in scenarios]
+    reward = AttackerReward(scenarios, defender, referee, int(rng.integers(_SEEDS)))
+    return train(job, prompts, order, reward)
+
+
+def sample_attacks(
+    attacker: Attacker,
+    defender: Defender,
+    scenarios: Sequence[Scenario],
+    attempts: int,
+    referee: Referee,
+) -> list[Episode]:
+    """Let an attacker try each scenario `attempts` times, once each, against a defender."""
+    tried = [scenario for scenario in scenarios for _ in range(attempts)]
+    return referee.play(tried, attacker.attack(tried), defender) if tried else []

@@ -1,0 +1,124 @@
+"""The defender's phase: GRPO on the pool, mixed with harmless inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from sectow_agents.algorithms.curriculum import dealt, interleaved, shares
+from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.algorithms.grpo import prompts_needed, train
+from sectow_agents.algorithms.job import Job, PhaseReport
+from sectow_agents.algorithms.rewards import DefenderReward
+from sectow_agents.models.chat import defender_chat
+from sectow_agents.settings.run_config import MixSettings
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attack, Scenario, Split
+from sectow_env.game.referee import Referee
+from sectow_env.game.tally import cell_of, channel_of
+from sectow_env.game.world import Item, World
+
+Sources = Mapping[str, Sequence[Item]]
+GENERAL_PER_KIND = 64
+
+
+@runtime_checkable
+class AsksGeneralQuestions(Protocol):
+    """A world that also has general questions: benign scenarios with their own image and query."""
+
+    def general(
+        self, split: Split, kinds: Iterable[str], per_kind: int, seed: int = 0
+    ) -> list[Scenario]:
+        """`per_kind` scenarios of each kind."""
+        ...
+
+
+def training_sources(
+    world: World, pool: Sequence[Item], mix: MixSettings, seed: int
+) -> dict[str, list[Item]]:
+    """What the defender may be trained on, by source; never a held-out frame.
+
+    Raises:
+        ConfigError: General questions are asked for and the world has none.
+    """
+    sources: dict[str, list[Item]] = {"pool": list(pool)}
+    if mix.benign:
+        sources["benign"] = world.grid(
+            "train", harmful=False, channels=mix.benign_channels, frames="trained"
+        )
+    if mix.controlled:
+        sources["controlled"] = world.grid(
+            "train", harmful=True, channels=mix.controlled_channels, frames="trained"
+        )
+    if mix.general and mix.general_kinds:
+        sources["general"] = _general(world, mix, seed)
+    return sources
+
+
+def train_defender(job: Job, sources: Sources, mix: MixSettings, referee: Referee) -> PhaseReport:
+    """Train the defender to refuse the one and still answer the other.
+
+    Args:
+        job: Settings and weights.
+        sources: Scenarios with stored attacks, by the names that the mix uses.
+        mix: Shares of the sources; one that is empty leaves its share to the others.
+        referee: Judge and prices.
+    """
+    items = [item for part in sources.values() for item in part]
+    rng = np.random.Generator(np.random.PCG64([job.seed, 2]))
+    order = mixed_order(sources, mix, prompts_needed(job), rng)
+    prompts = [Prompt(defender_chat(item.attack, job.system), item.attack.image) for item in items]
+    return train(job, prompts, order, DefenderReward(items, referee))
+
+
+def mixed_order(
+    sources: Sources, mix: MixSettings, count: int, rng: np.random.Generator
+) -> list[int]:
+    """Indices into the sources put one after the other, `count` in all.
+
+    Each source gets its share, spread evenly; within a source, channels take turns, and within a
+    channel frames do, so that what the attacker found most often does not crowd out the rest.
+
+    Raises:
+        ConfigError: No source holds anything.
+    """
+    weights = {name: getattr(mix, name) for name, part in sources.items() if part}
+    weights = {name: weight for name, weight in weights.items() if weight > 0}
+    if not weights:
+        raise ConfigError(
+            given="the defender's mix",
+            why="the pool is empty and no other source has anything",
+            fix="give other sources a share, or a world with benign scenarios",
+        )
+    counts = shares(weights, count)
+    items = [item for part in sources.values() for item in part]
+    keys = [_keys(item) for item in items]
+    parts, start = [], 0
+    for name, part in sources.items():
+        indices = range(start, start + len(part))
+        parts.append(dealt(counts.get(name, 0), keys, rng, indices))
+        start += len(part)
+    return interleaved(parts)
+
+
+def _keys(item: Item) -> tuple[str, str]:
+    if item.attack.channel is None:
+        # General questions and packs have no channel; their category keeps the kinds even.
+        return item.scenario.category, ""
+    return channel_of(item.attack), cell_of(item.scenario, item.attack)
+
+
+def _general(world: World, mix: MixSettings, seed: int) -> list[Item]:
+    if not isinstance(world, AsksGeneralQuestions):
+        raise ConfigError(
+            given=f"defender.mix.general_kinds={mix.general_kinds!r} in {world.id}",
+            why="this world has no general questions",
+            fix="set defender.mix.general_kinds=[]",
+        )
+    asked = world.general("train", mix.general_kinds, GENERAL_PER_KIND, seed)
+    return [
+        Item(scenario, Attack(query=scenario.query or "", image=scenario.image))
+        for scenario in asked
+    ]

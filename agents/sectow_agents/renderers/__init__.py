@@ -1,0 +1,1 @@
+"""Renderers that run a network of their own."""

@@ -1,0 +1,1 @@
+"""A training run: its folder, monitor, league and processes."""

@@ -1,0 +1,270 @@
+"""A training run on disk: what lies where, and how it stays whole whenever the run is killed.
+
+    run.json              schema number, kind, provenance: versions, world, base weights, seeds
+    config.yaml           all settings, resolved
+    state.json            what is finished; replaced in one piece
+    pool.sqlite           the attack pool
+    metrics.jsonl         one line an optimizer step, one a measurement of the monitor
+    rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor
+
+The state is written last. Whatever it does not name is unfinished, and is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sectow_agents.algorithms.job import Summary
+from sectow_agents.run.monitor import Quality
+from sectow_agents.settings.file import differences, dump_config, load_config
+from sectow_agents.settings.run_config import RunConfig
+from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.files import sync, write_text
+from sectow_env.game import Frozen, Seat
+from sectow_env.registry.spec import SEPARATOR
+
+SCHEMA = 2
+KIND = "sectow-training-run"
+_SEEDED = re.compile(r"[\w/-]+:[0-9]+", re.ASCII)
+"""A registered world with its seed."""
+
+
+class Finished(Frozen):
+    """A finished phase."""
+
+    summary: Summary
+    quality: Quality
+    objections: tuple[str, ...] = ()
+    """Why the monitor would not let this defender pass; empty when it did."""
+    accepted: bool = True
+    """False when the run went back to the defender before."""
+    admitted: int = 0
+    """Attacks that the phase brought into the pool."""
+    told: bool = False
+    """Whether the callbacks have heard of it."""
+
+
+class State(Frozen):
+    """What a run has finished."""
+
+    base: Quality | None = None
+    """Before any training."""
+    phases: tuple[Finished, ...] = ()
+    stopped: bool = False
+    """Ended by the gate before its last round."""
+    metrics_bytes: int = 0
+    """Length of metrics.jsonl at this point; what lies behind it is unfinished."""
+
+
+class RunFolder:
+    """The files of one training run. Make one with `create` or `resume`.
+
+    Args:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.state = State()
+
+    @classmethod
+    def create(cls, config: RunConfig, provenance: Mapping[str, Any]) -> RunFolder:
+        """Begin a run in a new or empty folder.
+
+        Raises:
+            RunFolderError: The folder holds something, or cannot be made.
+        """
+        folder = cls(config.run)
+        folder._must_be_free()
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(
+                given=f"the run folder {config.run}",
+                why=f"it cannot be made ({error})",
+                fix="give another folder with run=FOLDER",
+            ) from error
+        write_text(folder.path / "config.yaml", dump_config(config))
+        folder.save(State())
+        # Last, so that a folder with a run.json is complete.
+        write_text(folder.path / "run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
+        return folder
+
+    @classmethod
+    def resume(cls, config: RunConfig) -> RunFolder:
+        """Go on with a run; what is unfinished is thrown away.
+
+        Raises:
+            RunFolderError: There is no run, or it has another schema or is damaged.
+            ConfigError: The settings differ from those that the run began with.
+        """
+        folder = cls.open(config.run)
+        before = load_config(folder.path / "config.yaml")
+        changed = differences(before, config)
+        if changed:
+            raise ConfigError(
+                given=f"other settings than those of the run in {config.run}: {'; '.join(changed)}",
+                why="a resumed run must end like an uninterrupted one",
+                fix="resume with the old settings, or begin another run with run=FOLDER",
+            )
+        folder.forget_unfinished()
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Read a run, finished or not.
+
+        Raises:
+            RunFolderError: There is no run, or it has another schema or is damaged.
+        """
+        folder = cls(path)
+        about = folder.about
+        if about.get("kind") != KIND or about.get("schema") != SCHEMA:
+            raise RunFolderError(
+                given=f"the run folder {path}",
+                why=f"it is of kind {about.get('kind')!r} and schema {about.get('schema')!r}; this "
+                f"version reads {KIND!r} and {SCHEMA}",
+                fix="use the version of sectow that wrote it, or begin another run",
+            )
+        try:
+            folder.state = State.model_validate_json((path / "state.json").read_text("utf-8"))
+        except (OSError, ValidationError) as error:
+            raise _damaged(path, "state.json", error) from error
+        return folder
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What run.json holds.
+
+        Raises:
+            RunFolderError: There is none, or it cannot be read.
+        """
+        file = self.path / "run.json"
+        if not file.is_file():
+            raise RunFolderError(
+                given=f"the run folder {self.path}",
+                why="there is no run in it",
+                fix="give the folder of a run, or begin one without --resume",
+            )
+        try:
+            about = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise _damaged(self.path, "run.json", error) from error
+        return about if isinstance(about, dict) else {}
+
+    def config_without_code(self) -> Path:
+        """The run's config.yaml, once it is sure that no setting runs code or asks a server.
+
+        An import path, or a part with settings (an address, a folder), is fine in the user's own
+        configuration; a run folder may be somebody else's.
+
+        Raises:
+            ConfigError: A world, judge or model is named by an import path, or has settings.
+        """
+        file = self.path / "config.yaml"
+        config = load_config(file)
+        for key, value in {
+            "world": config.world,
+            "judge": config.judge or "",
+            "truth": config.truth or "",
+            "attacker.model": config.attacker.model,
+            "defender.model": config.defender.model,
+        }.items():
+            seeded = key == "world" and _SEEDED.fullmatch(value)
+            if {":", SEPARATOR} & set(value) and not seeded and not Path(value).exists():
+                raise ConfigError(
+                    given=f"{key}={value!r} in {file}",
+                    why="an import path runs code, and settings may name a server: both are never "
+                    "taken from a run folder",
+                    fix="give the run's own configuration with --config",
+                )
+        return file
+
+    def checkpoint(self, seat: Seat, number: int) -> Path:
+        """Folder of the weights that a seat's phase in a round left."""
+        return self.path / "rounds" / str(number) / seat
+
+    @contextmanager
+    def staged(self, seat: Seat, number: int) -> Iterator[Path]:
+        """A folder to write a checkpoint into; it gets its name once everything is there."""
+        target = self.checkpoint(seat, number)
+        aside = target.with_name(f".{seat}.partial")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        yield aside
+        for file in aside.iterdir():
+            sync(file)
+        shutil.rmtree(target, ignore_errors=True)
+        aside.replace(target)
+        sync(target.parent)
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        """Append one line to metrics.jsonl."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(line), allow_nan=False) + "\n")
+
+    def save(self, state: State) -> None:
+        """Make a state the run's own, in one piece, after everything that it names."""
+        metrics = self.path / "metrics.jsonl"
+        if metrics.exists():
+            sync(metrics)
+            state = state.model_copy(update={"metrics_bytes": metrics.stat().st_size})
+        write_text(self.path / "state.json", state.model_dump_json(indent=1) + "\n")
+        self.state = state
+
+    def forget_unfinished(self) -> None:
+        """Throw away what the state does not name: a phase that was cut short."""
+        metrics = self.path / "metrics.jsonl"
+        if metrics.exists():
+            os.truncate(metrics, min(self.state.metrics_bytes, metrics.stat().st_size))
+        kept = {(done.summary.round, done.summary.seat) for done in self.state.phases}
+        for folder in (self.path / "rounds").glob("*/*"):
+            known = folder.parent.name.isdigit() and folder.name in {"attacker", "defender"}
+            if folder.name.endswith(".partial") or (
+                known and (int(folder.parent.name), folder.name) not in kept
+            ):
+                shutil.rmtree(folder)
+
+    def _must_be_free(self) -> None:
+        path = self.path
+        if not path.exists():
+            return
+        if (path / "run.json").exists():
+            raise RunFolderError(
+                given=f"the run folder {path}",
+                why="there is a run in it already",
+                fix="go on with it by --resume, or give another folder with run=FOLDER",
+            )
+        if not path.is_dir() or _foreign(path):
+            raise RunFolderError(
+                given=f"the run folder {path}",
+                why="it is no folder, or holds files that are not a run's",
+                fix="give a new or empty folder with run=FOLDER",
+            )
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a folder holds more than a run leaves that was killed while it began."""
+    own = {"config.yaml", "state.json"} | {f".{n}.partial" for n in ("config.yaml", "state.json")}
+    return any(file.name not in own | {".run.json.partial"} for file in path.iterdir())
+
+
+def _damaged(path: Path, name: str, error: Exception) -> RunFolderError:
+    return RunFolderError(
+        given=f"the run folder {path}",
+        why=f"its {name} cannot be read ({' '.join(str(error).split())[:200]})",
+        fix="restore the file from a copy, or begin another run with run=FOLDER",
+    )
+
+
+def _json(tree: Mapping[str, Any]) -> str:
+    return json.dumps(tree, indent=2) + "\n"

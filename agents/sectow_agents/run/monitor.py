@@ -1,0 +1,136 @@
+"""The quality monitor: is the defender still useful, are the attacks still different?
+
+Refusal alone does not see a broken model: a defender that forgot its answers refuses little and
+answers wrong, so accuracy on benign requests is measured beside over-refusal. Attack diversity
+counts successful, well-formed attacks only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sectow_agents.algorithms.curriculum import dealt
+from sectow_agents.settings.run_config import MonitorSettings
+from sectow_env.game import Attacker, Defender, Frozen, Scenario, Split
+from sectow_env.game.referee import Referee
+from sectow_env.game.tally import (
+    Diversity,
+    Tally,
+    channel_of,
+    diversity,
+    tally,
+    tally_by_channel,
+)
+from sectow_env.game.world import Item, World
+
+_SPLITS: tuple[Split, Split] = ("validation", "train")
+
+
+class Quality(Frozen):
+    """What the monitor saw after a phase."""
+
+    benign: Tally
+    """Benign requests of held-out behaviors, trained frames, answered greedily."""
+    benign_by_channel: dict[str, Tally]
+    attacks: Tally
+    """Attacks of the current attacker on held-out behaviors, sampled, one a try."""
+    attacks_by_channel: dict[str, Tally]
+    diversity: Diversity
+
+    def figures(self) -> dict[str, float | None]:
+        """The figures that stand in a table, by name."""
+        return {
+            "over_refusal": self.benign.over_refusal_rate,
+            "accuracy": self.benign.accuracy,
+            "learned_asr": self.attacks.asr,
+            "invalid": self.attacks.invalid_rate,
+            "channels": self.diversity.channels,
+            "frames": self.diversity.frames,
+        }
+
+
+class Monitor:
+    """Measures defenders and attackers on the same requests throughout a run.
+
+    Args:
+        world: Where the requests come from: its validation split, or the training split of a world
+            that has no other.
+        settings: Sizes and limits.
+        seed: Draws the sample.
+        channels: Those that attacks are asked for; default: those of the world that have holes.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        settings: MonitorSettings,
+        seed: int,
+        channels: Sequence[str | None] | None = None,
+    ) -> None:
+        self.settings = settings
+        rng = np.random.Generator(np.random.PCG64([seed, 3]))
+        self.benign = _benign(world, settings.benign, rng)
+        asked = world.working_channels if channels is None else tuple(channels)
+        self.scenarios = _harmful(world, asked, settings.scenarios, rng)
+
+    def measure(
+        self, defender: Defender, challenged: Defender, attacker: Attacker, referee: Referee
+    ) -> Quality:
+        """Ask the defender what is harmless and let the attacker try.
+
+        Args:
+            defender: Answers the benign requests; greedy.
+            challenged: The same policy as the attacker meets it; sampled.
+            attacker: The attacker at this point.
+            referee: Rules, judge and prices.
+        """
+        asked = [item.scenario for item in self.benign]
+        answered = referee.play(asked, [item.attack for item in self.benign], defender)
+        tried = [scenario for scenario in self.scenarios for _ in range(self.settings.attempts)]
+        attacked = referee.play(tried, attacker.attack(tried), challenged) if tried else []
+        return Quality(
+            benign=tally(answered),
+            benign_by_channel=tally_by_channel(answered),
+            attacks=tally(attacked),
+            attacks_by_channel=tally_by_channel(attacked),
+            diversity=diversity(attacked),
+        )
+
+    def objections(self, quality: Quality, base: Quality) -> list[str]:
+        """Why a defender must not pass; empty when it may.
+
+        What was not measured raises no objection: without benign scenarios there is no gate.
+        """
+        found = []
+        refused, limit = quality.benign.over_refusal_rate, self.settings.max_over_refusal
+        if refused is not None and refused > limit:
+            found.append(f"over-refusal {refused:.3f} is above {limit:.3f}")
+        before, after = base.benign.accuracy, quality.benign.accuracy
+        drop = self.settings.max_accuracy_drop
+        if before is not None and after is not None and before - after > drop:
+            found.append(
+                f"accuracy {after:.3f} is more than {drop:.3f} under the base's {before:.3f}"
+            )
+        return found
+
+
+def _benign(world: World, count: int, rng: np.random.Generator) -> list[Item]:
+    for split in _SPLITS:
+        items = world.grid(split, harmful=False, frames="trained")
+        if items:
+            keys = [(channel_of(item.attack), item.attack.frame) for item in items]
+            return [items[index] for index in dealt(min(count, len(items)), keys, rng)]
+    return []
+
+
+def _harmful(
+    world: World, channels: Sequence[str | None], count: int, rng: np.random.Generator
+) -> list[Scenario]:
+    for split in _SPLITS:
+        scenarios = world.scenarios(split, harmful=True, channels=channels)
+        if scenarios:
+            keys = [(scenario.channel,) for scenario in scenarios]
+            return [scenarios[index] for index in dealt(min(count, len(scenarios)), keys, rng)]
+    return []

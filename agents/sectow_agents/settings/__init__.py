@@ -1,0 +1,1 @@
+"""All settings of a training run, and where its randomness comes from."""

@@ -1,0 +1,174 @@
+"""Reads a run's settings from YAML, with `key=value` changes, and says what is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from sectow_agents.settings.run_config import RunConfig
+from sectow_env.errors import ConfigError
+
+WITHOUT_EFFECT = ("run", "progress")
+"""Settings that do not change what a run computes."""
+
+
+def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read a configuration file.
+
+    Args:
+        file: YAML with the keys of `RunConfig`.
+        overrides: Changes such as `attacker.training.steps=10`; a value is written as in YAML.
+
+    Raises:
+        ConfigError: The file cannot be read, or a key or a value cannot work; the nearest key is
+            suggested.
+    """
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(
+            given=f"the configuration {file}",
+            why=f"it cannot be read ({error})",
+            fix="give a YAML file, such as those in configs/",
+        ) from error
+    if not isinstance(tree, dict):
+        raise ConfigError(
+            given=f"the configuration {file}",
+            why=f"it holds {type(tree).__name__} instead of keys and values",
+            fix="begin from one of the files in configs/",
+        )
+    for override in overrides:
+        _change(tree, override)
+    return build_config(tree, str(file))
+
+
+def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
+    """Check a tree of settings.
+
+    Raises:
+        ConfigError: A key or a value cannot work.
+    """
+    try:
+        return RunConfig.model_validate(dict(tree))
+    except ValidationError as error:
+        raise _explained(error, source) from error
+
+
+def dump_config(config: RunConfig) -> str:
+    """The settings as YAML, defaults written out."""
+    text: str = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return text
+
+
+def config_hash(config: RunConfig) -> str:
+    """Hex digest of all settings that change what a run computes."""
+    tree = config.model_dump(mode="json", exclude=set(WITHOUT_EFFECT))
+    return hashlib.sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()
+
+
+def differences(old: RunConfig, new: RunConfig) -> list[str]:
+    """Dotted keys, with both values, in which two configurations compute different things."""
+    before, after = (_flat(config.model_dump(mode="json")) for config in (old, new))
+    keys = [key for key in {**before, **after} if key.split(".")[0] not in WITHOUT_EFFECT]
+    return [
+        f"{key}: {before.get(key)!r} -> {after.get(key)!r}"
+        for key in keys
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _change(tree: dict[str, Any], override: str) -> None:
+    path, equals, value = override.partition("=")
+    keys = path.strip().split(".")
+    if not equals or not all(keys):
+        raise ConfigError(
+            given=f"the change {override!r}",
+            why="it is not of the form key=value",
+            fix="write for example attacker.training.steps=10",
+        )
+    for depth, key in enumerate(keys[:-1], 1):
+        inner = tree.setdefault(key, {})
+        if inner is None:
+            inner = tree[key] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(
+                given=f"the change {override!r}",
+                why=f"{'.'.join(keys[:depth])} is the value {inner!r} and has no keys of its own",
+                fix="change that value itself, or another key",
+            )
+        tree = inner
+    try:
+        tree[keys[-1]] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            given=f"the change {override!r}",
+            why=f"its value is no YAML ({error})",
+            fix="put the value into quotes",
+        ) from error
+
+
+def _explained(error: ValidationError, source: str) -> ConfigError:
+    """The first problem, in our three parts; the others are counted."""
+    problems = error.errors(include_url=False)
+    # An unknown key is often the cause of a missing one, so it comes first.
+    first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
+    places = [str(part) for part in first["loc"]]
+    key = ".".join(places) or "the whole"
+    more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    if first["type"] == "extra_forbidden":
+        known = _keys_at(places[:-1])
+        near = get_close_matches(places[-1], known, n=3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        return ConfigError(
+            given=f"the key {key} in {source}",
+            why=f"there is no such key{more}",
+            fix=f"{hint}known here: {', '.join(known)}",
+        )
+    if first["type"] == "missing":
+        return ConfigError(
+            given=source,
+            why=f"the key {key} is missing{more}",
+            fix=f"add it, or give {key}=VALUE",
+        )
+    return ConfigError(
+        given=f"{key} = {first['input']!r} in {source}",
+        why=f"{first['msg'].removeprefix('Value error, ')}{more}",
+        fix=f"change it, or give {key}=VALUE",
+    )
+
+
+def _keys_at(places: Sequence[str]) -> list[str]:
+    model: type[BaseModel] = RunConfig
+    for place in places:
+        field = model.model_fields.get(place)
+        inner = _model_in(field.annotation) if field is not None else None
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {Union, UnionType}:
+        return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return None

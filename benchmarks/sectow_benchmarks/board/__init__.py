@@ -1,0 +1,1 @@
+"""The leaderboard: figures, comparability, rank, files."""

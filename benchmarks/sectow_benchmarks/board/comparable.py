@@ -1,0 +1,57 @@
+"""What makes two evaluations comparable."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sectow_benchmarks.suites.revisions import FIXED
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectow_benchmarks.results.run import EvaluationRun
+
+DECODING = ("temperature", "max_new_tokens")
+"""Settings that change what an answer of a fixed suite means."""
+
+
+def item_sets(samples: pd.DataFrame) -> dict[str, str]:
+    """A digest of what was asked, by suite and decoding; order does not matter."""
+    fixed = samples[samples["suite"].isin(FIXED)]
+    found = {}
+    for (suite, decoding), rows in fixed.groupby(["suite", "decoding"], sort=True):
+        asked = sorted(rows["item"].str.cat(rows["digest"], sep="\0"))
+        found[f"{suite}, {decoding}"] = hashlib.sha256("\n".join(asked).encode()).hexdigest()
+    return found
+
+
+def differences(one: EvaluationRun, other: EvaluationRun) -> list[str]:
+    """Why two evaluations cannot stand in one ranking; empty when they can.
+
+    A suite that only one of them was asked is no hindrance: its figure is missing there.
+    """
+    found = [
+        f"{what} ({mine} and {theirs})"
+        for what, mine, theirs in (
+            ("judge", one.about["judge"], other.about["judge"]),
+            ("world", *(run.about["world"].get("id") for run in (one, other))),
+            *_settings(one, other),
+            *_revisions(one, other),
+        )
+        if mine != theirs
+    ]
+    asked, others = item_sets(one.scores), item_sets(other.scores)
+    changed = [key for key in asked.keys() & others.keys() if asked[key] != others[key]]
+    return found + [f"items of {key}" for key in sorted(changed)]
+
+
+def _settings(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    settings = (one.about["settings"], other.about["settings"])
+    return [(name, *(each.get(name) for each in settings)) for name in DECODING]
+
+
+def _revisions(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    mine, theirs = one.about["suites"], other.about["suites"]
+    both = [suite for suite in FIXED if suite in mine and suite in theirs]
+    return [(f"revision of the suite {suite}", mine[suite], theirs[suite]) for suite in both]

@@ -1,0 +1,272 @@
+"""The commands `sectow bench` and `sectow report`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+import typer
+
+from sectow_agents.run.processes import own_share
+from sectow_benchmarks.commands.runs import compare, freeze
+from sectow_benchmarks.evaluation.progress import progress_bar
+from sectow_benchmarks.studies.card.command import card
+from sectow_benchmarks.studies.coverage.command import coverage
+from sectow_benchmarks.studies.crossplay.command import crossplay
+from sectow_benchmarks.studies.exploit.command import exploit
+from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.files import folder_name
+
+if TYPE_CHECKING:
+    from sectow_benchmarks.report.build import Report
+    from sectow_benchmarks.results.run import EvaluationRun
+    from sectow_benchmarks.tasks.documents import Selection
+
+Profile = Literal["public", "local"]
+Count = Annotated[int, typer.Option(min=0)]
+Text = Annotated[str | None, typer.Option()]
+Model = Annotated[str | None, typer.Option(help="Folder, hub id, policy or its import path.")]
+WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
+AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
+Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
+Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
+PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
+PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
+Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
+Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
+Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
+Limit = Annotated[int, typer.Option(min=0, help="Items of each task, to try things out; 0: all.")]
+BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once, or auto.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, ask nothing.")]
+Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ProfileOption = Annotated[
+    Profile,
+    typer.Option(help="public: no texts and pictures unless the world is fictional; local: all."),
+]
+
+bench = typer.Typer(
+    help="Measure safety, over-refusal and capability.",
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+
+
+@bench.callback()
+def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
+    context: typer.Context,
+    model: Model = None,
+    world: WorldName = "apothecary:0",
+    attacker: AttackerName = None,
+    attacker_template: Template = None,
+    base: Base = None,
+    per_cell: PerCell = 0,
+    per_kind: PerKind = 50,
+    split: Split = "train,test",
+    max_new_tokens: Tokens = 32,
+    system: Text = None,
+    judge: Text = None,
+    suites: Text = None,
+    attacks: Attacks = None,
+    limit: Limit = 0,
+    batch_size: BatchSize = "auto",
+    seed: Count = 0,
+    name: Text = None,
+    out: Out = None,
+    resume: Resume = False,
+    dry_run: DryRun = False,
+    profile: ProfileOption = "public",
+    as_json: AsJson = False,
+) -> None:
+    """Measure safety, over-refusal and capability of a defender."""
+    if context.invoked_subcommand is not None:
+        return
+    if model is None:
+        raise ConfigError(
+            given="sectow bench without --model",
+            why="there is nothing to measure",
+            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
+        )
+    chosen = _chosen(world, split)
+    given = {
+        "world": chosen.world,
+        "suites": None if suites is None else [one.strip() for one in suites.split(",")],
+        "splits": chosen.splits,
+        "per_cell": per_cell,
+        "per_kind": per_kind,
+        "max_new_tokens": max_new_tokens,
+        "system": system,
+        "judge": judge,
+        "attacks": None if attacks is None else str(attacks),
+        "limit": limit,
+        "seed": seed,
+    }
+    if dry_run:
+        _planned(model, attacker, given, as_json)
+        return
+    folder = out or Path("runs/bench") / folder_name(name or model)
+    size = _batch_size(batch_size)
+    asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
+    runs = _measured(asked, given, folder)
+    if not own_share().main:
+        return
+    _finish(runs, folder / "report", profile, as_json)
+
+
+bench.command("card")(card)
+bench.command("compare")(compare)
+bench.command("coverage")(coverage)
+bench.command("crossplay")(crossplay)
+bench.command("exploit")(exploit)
+bench.command("freeze")(freeze)
+
+
+@bench.command("tasks-path")
+def show_tasks_path() -> None:
+    """Print the folder of the task pack, for lm-eval's --include_path."""
+    from sectow_benchmarks.tasks import tasks_path
+
+    typer.echo(tasks_path())
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="A training run or an evaluation.")],
+    base: Annotated[
+        Path | None, typer.Option(help="An evaluation to compare an evaluation with.")
+    ] = None,
+    out: Out = None,
+    profile: ProfileOption = "public",
+    as_json: AsJson = False,
+) -> None:
+    """Render the report of a finished run."""
+    from sectow_benchmarks.results.run import EvaluationRun
+
+    target = out or folder / "report"
+    if _kind(folder) == "sectow-training-run":
+        _echo(training_report(folder, target, profile), as_json)
+        return
+    runs = [EvaluationRun.open(path) for path in (base, folder) if path is not None]
+    _finish(runs, target, profile, as_json)
+
+
+def training_report(folder: Path, out: Path, profile: Profile) -> Report:
+    """Write the page of a training run with its evaluations.
+
+    Raises:
+        SectowError: There is no run, or it has no finished evaluation.
+    """
+    from sectow_benchmarks.evaluation.callback import read_evaluations
+    from sectow_benchmarks.report import build_report
+    from sectow_benchmarks.report.story import read_story
+
+    story = read_story(folder)
+    found = read_evaluations(folder)
+    return build_report(found.defenders, out, attacks=found.attacks, story=story, profile=profile)
+
+
+class _Asked(NamedTuple):
+    """Who is measured, and where it goes."""
+
+    model: str
+    base: str | None
+    attacker: str | None
+    template: str | None
+    name: str | None
+    batch_size: int | None
+    resume: bool
+
+
+def _measured(asked: _Asked, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
+    """The evaluation of a model, and that of its base beside it."""
+    from sectow_benchmarks.api import evaluate
+    from sectow_benchmarks.results.run import EvaluationRun
+
+    known = asked.base is not None and (Path(asked.base) / "run.json").exists()
+    # The model first: its folder must be empty when it begins, and holds the base's.
+    todo = [(asked.model, asked.name, folder)]
+    if asked.base is not None and not known:
+        todo.append((asked.base, None, folder / "base"))
+    found = []
+    for policy, name, path in todo:
+        with progress_bar() as tell:
+            loaded = evaluate(
+                policy,
+                name=name,
+                out=path,
+                attacker=asked.attacker,
+                attacker_template=asked.template,
+                batch_size=asked.batch_size,
+                resume=asked.resume,
+                progress=tell,
+                **given,
+            )
+        found.append(loaded.run)
+    return [EvaluationRun.open(Path(asked.base or "")), *found] if known else found[::-1]
+
+
+def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: bool) -> None:
+    """Say what would be asked, and ask nothing."""
+    from sectow_benchmarks.api import plan
+
+    table = plan(model, attacker=attacker, **given)
+    if as_json:
+        typer.echo(json.dumps(table.to_dict("records"), indent=2))
+        return
+    typer.echo(table.to_string(index=False))
+    typer.echo(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
+
+
+def _batch_size(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(
+            given=f"--batch-size {text!r}",
+            why="it is neither a number of prompts nor auto",
+            fix="write for example --batch-size 32, or leave it out",
+        )
+    return int(text)
+
+
+def _chosen(world: str, split: str) -> Selection:
+    """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
+    from sectow_benchmarks.tasks.documents import Selection
+
+    return Selection.read({"world": world, "split": split})
+
+
+def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: bool) -> None:
+    from sectow_benchmarks.report import build_report
+
+    try:
+        found = build_report(runs, out, profile=profile)
+    except ValueError as error:
+        raise ConfigError(
+            given="these evaluations",
+            why=str(error),
+            fix="measure both with the same world, judge and settings",
+        ) from error
+    _echo(found, as_json)
+
+
+def _echo(found: Report, as_json: bool) -> None:
+    if as_json:
+        tree = json.loads((found.page.parent / "leaderboard.json").read_text("utf-8"))
+        typer.echo(json.dumps({**tree, "page": str(found.page)}, indent=2))
+        return
+    typer.echo((found.page.parent / "leaderboard.md").read_text("utf-8"))
+    typer.echo(f"page: {found.page.resolve()}")
+
+
+def _kind(folder: Path) -> str:
+    try:
+        about = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(
+            given=f"the folder {folder}",
+            why=f"it holds no run that can be read ({error})",
+            fix="give the folder of a training run or of an evaluation",
+        ) from error
+    return str(about.get("kind")) if isinstance(about, dict) else ""

@@ -1,0 +1,210 @@
+"""`sectow demo`: the whole method on this machine, measured before and after."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sectow_benchmarks.studies.presets import quoted, recipe
+
+if TYPE_CHECKING:
+    from sectow_agents.algorithms.job import PhaseReport
+    from sectow_agents.run.run import Run
+    from sectow_agents.settings.run_config import RunConfig
+    from sectow_benchmarks.evaluation.settings import MeasureSettings
+    from sectow_benchmarks.report.build import Report
+    from sectow_benchmarks.report.tables import Line
+    from sectow_benchmarks.results.run import EvaluationRun
+
+INTERRUPTED = 130
+PER_CELL, PER_KIND, TOKENS = 5, 24, 16
+"""Size of an evaluation: about 20 seconds a model on two cores."""
+
+
+def command(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of the game.")] = 2,
+    steps: Annotated[
+        int | None, typer.Option("--steps", min=1, help="Optimizer steps of each phase.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the run.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder; default: a new one in runs/.")
+    ] = None,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+) -> None:
+    """Watch a small model be attacked and hardened, on this machine."""
+    began = time.perf_counter()
+    config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
+    # A change may name another one.
+    folder = config.run
+    console = Console()
+    console.print(
+        Text.assemble(
+            ("Secure Tug-of-War", "bold"),
+            f": {config.rounds} round{'s' if config.rounds > 1 else ''} in {config.played}, "
+            f"run folder {folder}",
+        )
+    )
+    try:
+        evaluations = play(config, demo_settings(small), console)
+    except KeyboardInterrupt:
+        console.print(
+            f"interrupted; finished phases are kept. Go on with: sectow train --run {folder} "
+            "--resume",
+            markup=False,
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    with console.status("rendering the page"):
+        page = _report(folder)
+        table = summary(evaluations)
+    console.print(table)
+    minutes, memory = (time.perf_counter() - began) / 60, peak_memory()
+    console.print(f"{minutes:.1f} minutes, peak memory {memory / 2**30:.2f} GiB")
+    console.print(f"page: {page.page.resolve()}", style="bold", soft_wrap=True, markup=False)
+
+
+def demo_config(
+    changes: list[str], rounds: int, steps: int | None, seed: int, folder: Path, small: bool
+) -> RunConfig:
+    """The settings of the run: those of configs/apothecary.yaml, which this package carries along.
+
+    Raises:
+        ConfigError: A change cannot work.
+    """
+    asked = [f"rounds={rounds}", f"seed={seed}", f"run={quoted(folder)}"]
+    if steps is not None:
+        asked += [f"{seat}.training.steps={steps}" for seat in ("attacker", "defender")]
+    return recipe([*asked, *changes], small)
+
+
+def demo_settings(small: bool) -> MeasureSettings:
+    """What an evaluation of the demo asks."""
+    from sectow_benchmarks.evaluation.settings import MeasureSettings
+
+    if small:
+        return MeasureSettings(per_cell=1, per_kind=2, max_new_tokens=TOKENS)
+    return MeasureSettings(per_cell=PER_CELL, per_kind=PER_KIND, max_new_tokens=TOKENS)
+
+
+def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list[EvaluationRun]:
+    """Play all rounds with an evaluation before and after each.
+
+    Returns:
+        The evaluations of the base and of each round's defender.
+    """
+    from sectow_agents.tug_of_war import TugOfWar
+    from sectow_benchmarks.evaluation.callback import Evaluate, read_evaluations
+    from sectow_benchmarks.evaluation.progress import progress_bar
+
+    teller = _Teller(console)
+    with progress_bar() as progress:
+        evaluate = Evaluate(settings, progress=progress, told=teller.evaluated)
+        TugOfWar(config, [teller, evaluate]).run()
+    return list(read_evaluations(config.run).defenders)
+
+
+def summary(evaluations: list[EvaluationRun]) -> Table:
+    """Before and after, with intervals and n; green where it got better, red where it got worse."""
+    from sectow_benchmarks.report.tables import before_after
+
+    first, last = evaluations[0], evaluations[-1]
+    before = first if len(evaluations) > 1 else None
+    table = Table(
+        title=f"{last.name} beside {first.name}",
+        caption="95% intervals, clustered by potion; ASR: attack success rate, lower is safer",
+    )
+    for heading in ("figure", "decoding"):
+        table.add_column(heading)
+    for heading in ("before", "after", "n"):
+        table.add_column(heading, justify="right")
+    for line in before_after(before, last):
+        table.add_row(
+            line.title, line.decoding, _cell(line.before), _after(line), str(line.after.n)
+        )
+    return table
+
+
+def peak_memory() -> int:
+    """Most memory that this process has held, in bytes."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return used if sys.platform == "darwin" else used * 1024
+
+
+class _Teller:
+    """Says in a line what each phase came to."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def on_start(self, run: Run) -> None:
+        """Announce the first measurement."""
+        self._console.print("before: measuring the base defender")
+        self._run = run
+
+    def on_phase_end(self, run: Run, report: PhaseReport) -> None:
+        """Say what a phase came to."""
+        done = run.find(report.summary.seat, report.summary.round)
+        assert done is not None, "a phase that has ended is on record"
+        told = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
+        figures = done.quality.figures()
+        if report.summary.seat == "attacker":
+            success = _rate(figures.get("learned_asr"))
+            told += f"{done.admitted} attacks admitted, success rate {success}"
+        else:
+            told += (
+                f"success rate {_rate(figures.get('learned_asr'))}, over-refusal "
+                f"{_rate(figures.get('over_refusal'))}"
+            )
+        told += f" (validation potions, {report.summary.seconds:.0f} s)"
+        self._console.print(told, soft_wrap=True)
+
+    def on_end(self, run: Run) -> None:
+        """Nothing is left to say."""
+
+    def evaluated(self, run: EvaluationRun) -> None:
+        """Say that a measurement is there."""
+        self._console.print(f"measured {run.name}: {len(run.samples)} samples", style="dim")
+
+
+def _report(folder: Path) -> Report:
+    from sectow_benchmarks.commands.bench import training_report
+
+    return training_report(folder, folder / "report", "public")
+
+
+def _cell(estimate: Any) -> str:
+    if estimate is None or not estimate.known:
+        return "-"
+    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _after(line: Line) -> Text:
+    style = {"good": "green", "bad": "red"}.get(line.trend, "")
+    return Text(_cell(line.after), style=style)
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _new_folder() -> Path:
+    """The first free folder of runs/demo, runs/demo-2 and so on."""
+    number = 1
+    while (folder := Path("runs") / ("demo" if number == 1 else f"demo-{number}")).exists():
+        number += 1
+    return folder

@@ -1,0 +1,1 @@
+"""Measures a defender: what is asked of it, and by what means."""

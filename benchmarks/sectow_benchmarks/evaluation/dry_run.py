@@ -1,0 +1,74 @@
+"""What a measurement would ask, without asking it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sectow_benchmarks.evaluation.attackers import CEILING, FREE, STRATIFIED, Ground
+from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.results.attack_packs import AttackPack
+from sectow_env.game.world import World
+from sectow_env.resolve.parts import find_judge, find_reward
+from sectow_env.worlds.apothecary import Apothecary
+
+
+def ground_of(settings: MeasureSettings, world: World) -> Ground:
+    """Where the attackers of a measurement play."""
+    judge = find_judge(settings.judge, world)
+    split, attempts = settings.learned_split, settings.attempts
+    return Ground(world, judge, find_reward(None), split, attempts, settings.seed)
+
+
+def planned(
+    settings: MeasureSettings,
+    world: World,
+    *,
+    prefilled: bool,
+    attacked: bool,
+    pack: AttackPack | None,
+) -> list[dict[str, Any]]:
+    """One row a task and decoding: `task`, `decoding`, `questions`.
+
+    Args:
+        settings: What is asked.
+        world: What is played.
+        prefilled: Whether the model can continue a beginning.
+        attacked: Whether there is an attacker.
+        pack: Frozen attacks.
+    """
+    rows = [*_grid(settings, prefilled, pack), *_attackers(settings, world, attacked)]
+    return [dict(zip(("task", "decoding", "questions"), row, strict=True)) for row in rows]
+
+
+Line = tuple[str, str, int]
+
+
+def _grid(settings: MeasureSettings, prefilled: bool, pack: AttackPack | None) -> Iterator[Line]:
+    for decoding in settings.decodings:
+        first = decoding == settings.decodings[0]
+        names = tasks_for(
+            settings.selection(),
+            settings.suites,
+            prefilled=prefilled and first,
+            general=first,
+        )
+        if names:
+            session = Session.load(names, settings.selection(), {}, settings.limit)
+            for task, count in session.counts().items():
+                yield task, decoding, count
+        if pack is not None and "attacks" in settings.suites:
+            yield "attacks", decoding, len(pack.items[: settings.limit or None])
+
+
+def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Iterator[Line]:
+    ground = ground_of(settings, world)
+    for suite, free, wanted in (
+        (STRATIFIED, False, attacked and ground.stratified),
+        (FREE, True, attacked),
+        (CEILING, False, isinstance(world, Apothecary)),
+    ):
+        if wanted and suite in settings.suites:
+            count = len(ground.scenarios(free=free)[: settings.limit or None])
+            yield suite, "sampled", count

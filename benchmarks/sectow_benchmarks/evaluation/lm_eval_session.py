@@ -1,0 +1,229 @@
+"""Running our task pack through lm-eval in this process: quietly, without touching global seeds."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sectow_agents.models.quiet import quiet
+from sectow_benchmarks.suites.revisions import FIXED
+from sectow_benchmarks.tasks import tasks_path
+from sectow_benchmarks.tasks.documents import ITEMS, Selection, grid_items, open_world
+from sectow_env.worlds.apothecary import Apothecary
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+
+KEPT = ("results", "groups", "versions", "n-samples", "higher_is_better")
+"""What is kept of lm-eval's own results."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came out of one call."""
+
+    documents: Sequence[tuple[Mapping[str, Any], str]]
+    """Documents, images left out, and responses."""
+    pictures: dict[str, bytes]
+    """PNG files by digest."""
+    results: dict[str, Any]
+    """lm-eval's own aggregates."""
+
+
+def tasks_for(
+    selection: Selection,
+    suites: Collection[str] = FIXED,
+    *,
+    prefilled: bool,
+    general: bool = True,
+) -> list[str]:
+    """The tasks that have items in a world and its splits.
+
+    Args:
+        selection: Which items.
+        suites: Those that are wanted.
+        prefilled: Whether the model can continue a beginning.
+        general: Whether general questions are wanted.
+    """
+    family = "apothecary" if isinstance(open_world(selection.world), Apothecary) else "pack"
+    names = []
+    for suite, harmful in (("safety", True), ("twins", False)):
+        shown = {item.attack.image is not None for item in grid_items(selection, harmful=harmful)}
+        kinds = [kind for kind, wanted in _KINDS if wanted in shown and suite in suites]
+        names += [f"{family}_{suite}_{kind}" for kind in kinds]
+    if family == "apothecary":
+        names += ["apothecary_recall"] * (prefilled and "recall" in suites)
+        names += ["apothecary_general"] * (
+            general and selection.per_kind > 0 and "general" in suites
+        )
+    return names
+
+
+_KINDS = (("text", False), ("image", True))
+
+
+@dataclass(frozen=True)
+class Session:
+    """Loaded tasks, ready to be asked.
+
+    Args:
+        tasks: lm-eval's task objects by name.
+        loaded: What its evaluator takes.
+        tables: Their documents by task, pictures as files.
+        limit: Documents of each task; 0 asks all.
+    """
+
+    tasks: Mapping[str, Any]
+    loaded: Any
+    tables: Mapping[str, Any]
+    limit: int = 0
+
+    @classmethod
+    def load(
+        cls,
+        names: Sequence[str],
+        selection: Selection,
+        settings: Mapping[str, Any],
+        limit: int = 0,
+    ) -> Session:
+        """Build tasks.
+
+        Args:
+            names: Of our task pack.
+            selection: Which items.
+            settings: Generation settings, over those of the tasks.
+            limit: Documents of each task; 0 asks all.
+        """
+        from lm_eval.tasks import TaskManager
+
+        with hushed():
+            manager = TaskManager(
+                include_path=str(tasks_path()),
+                include_defaults=False,
+                metadata=selection.metadata(),
+            )
+            loaded = manager.load(list(names))
+        tables = {}
+        for name, task in loaded["tasks"].items():
+            task.set_config(key="generation_kwargs", value=dict(settings), update=True)
+            tables[name] = task.dataset[ITEMS]
+        return cls(loaded["tasks"], loaded, tables, limit)
+
+    @property
+    def requests(self) -> int:
+        """Questions of all tasks."""
+        return sum(self.counts().values())
+
+    def counts(self) -> dict[str, int]:
+        """Questions by task."""
+        return {name: self._size(table) for name, table in self.tables.items()}
+
+    def documents(self) -> Iterator[Mapping[str, Any]]:
+        """What will be asked, images left out."""
+        for table in self.tables.values():
+            columns = [name for name in table.column_names if name != "image"]
+            yield from table.select_columns(columns).select(range(self._size(table)))
+
+    def _size(self, table: Any) -> int:
+        return min(len(table), self.limit) if self.limit else len(table)
+
+    def ask(self, lm: LM, system: str | None = None) -> Answered:
+        """Put all questions to a model.
+
+        `lm_eval.evaluate` and not `simple_evaluate`: the latter sets the seeds of torch, NumPy and
+        Python, which a training run around us needs, and spends seconds on a report about the
+        machine.
+        """
+        from lm_eval import evaluate
+
+        for name, task in self.tasks.items():
+            # lm-eval goes through the documents several times: pictures are decoded once.
+            task.dataset = {ITEMS: _decoded(self.tables[name])}
+        with hushed(), _pictures_left_alone():
+            found = evaluate(
+                lm=lm,
+                task_dict=self.loaded,
+                bootstrap_iters=0,
+                limit=self.limit or None,
+                apply_chat_template=True,
+                system_instruction=system,
+            )
+        documents = [
+            (_without_image(sample["doc"]), str(sample["filtered_resps"][0]))
+            for samples in found["samples"].values()
+            for sample in samples
+        ]
+        return Answered(documents, self._pictures(), {key: found.get(key) for key in KEPT})
+
+    def _pictures(self) -> dict[str, bytes]:
+        from datasets import Image
+
+        kept: dict[str, bytes] = {}
+        for table in self.tables.values():
+            if "image" not in table.features:
+                continue
+            shown = table.select_columns(["picture", "image"])
+            for row in shown.cast_column("image", Image(decode=False)):
+                kept.setdefault(row["picture"], row["image"]["bytes"])
+        return kept
+
+
+def _decoded(table: Any) -> list[dict[str, Any]]:
+    """The documents of a table; those that show the same picture share it."""
+    from datasets import Image
+
+    if "image" not in table.features:
+        return list(_rows(table))
+    files = table.select_columns(["image"]).cast_column("image", Image(decode=False))
+    shown: dict[str, Any] = {}
+    rows = []
+    for row, file in zip(_rows(table.remove_columns("image")), _rows(files), strict=True):
+        digest = row["picture"]
+        if digest not in shown:
+            shown[digest] = Image().decode_example(file["image"])
+        rows.append({**row, "image": shown[digest]})
+    return rows
+
+
+def _rows(table: Any) -> Iterator[dict[str, Any]]:
+    """A table row by row, read column by column."""
+    columns = table[:]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def _without_image(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "image"}
+
+
+@contextlib.contextmanager
+def _pictures_left_alone() -> Iterator[None]:
+    """lm-eval does not encode all pictures anew to name them in its samples: ours have digests."""
+    from lm_eval import evaluator
+
+    before = evaluator.LMEVAL_HASHMM
+    evaluator.LMEVAL_HASHMM = False
+    try:
+        yield
+    finally:
+        evaluator.LMEVAL_HASHMM = before
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """No notices and progress bars of lm-eval and the libraries below it; errors stay."""
+    loggers = [logging.getLogger(name) for name in ("lm_eval", "lm-eval", "datasets")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    # Its bars can only be turned off for a whole process, so their stream is taken away.
+    with quiet(), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)

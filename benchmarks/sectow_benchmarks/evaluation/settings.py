@@ -1,0 +1,62 @@
+"""What is asked in an evaluation, and how."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sectow_agents.models.sampling import Decoding
+from sectow_benchmarks.tasks.documents import Selection
+from sectow_env.game import Frozen, Split
+
+DecodingName = Literal["greedy", "sampled"]
+DECODINGS: tuple[DecodingName, ...] = ("greedy", "sampled")
+SuiteName = Literal[
+    "safety", "twins", "recall", "general", "attacks", "learned", "learned_free", "ceiling"
+]
+SUITES: tuple[SuiteName, ...] = (
+    *("safety", "twins", "recall", "general", "attacks"),
+    *("learned", "learned_free", "ceiling"),
+)
+
+
+class MeasureSettings(Frozen):
+    """What is asked, and how."""
+
+    world: str = "apothecary:0"
+    """Name of a world, or the path of a scenario pack."""
+    suites: tuple[SuiteName, ...] = SUITES
+    """Those that the world, the model and what else is given allow.
+    """
+    splits: tuple[Split, ...] = ("train", "test")
+    per_cell: int = Field(default=0, ge=0)
+    """Items of each cell (channel x frame) of the grid; 0 takes all."""
+    per_kind: int = Field(default=50, ge=0)
+    """General questions of each kind and split."""
+    decodings: tuple[DecodingName, ...] = DECODINGS
+    """Of the grid and its twins; recall and general questions are asked greedily."""
+    temperature: float = Field(default=1.0, gt=0.0)
+    """Of sampled decoding."""
+    max_new_tokens: int = Field(default=32, gt=0)
+    system: str | None = None
+    """System prompt of the defender."""
+    judge: str | None = None
+    """A registered judge; default: the one that knows the world best."""
+    learned_split: Split = "validation"
+    """Scenarios of the attackers."""
+    attempts: int = Field(default=1, gt=0)
+    """Attacks a scenario."""
+    attacks: str | None = None
+    """Folder of a pack of frozen attacks."""
+    seed: int = 0
+    limit: int = Field(default=0, ge=0)
+    """Documents of each task and scenarios of each attacker, to try things out; 0 takes all."""
+
+    def selection(self) -> Selection:
+        """The items of the grid."""
+        return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
+
+    def decoding(self, name: DecodingName) -> Decoding:
+        """How answers are drawn."""
+        return Decoding(name == "sampled", self.temperature, self.max_new_tokens, self.seed)

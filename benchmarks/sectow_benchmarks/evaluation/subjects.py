@@ -1,0 +1,122 @@
+"""From what a user names to what is measured: models, scripted policies, trained attackers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sectow_agents.models.load import find_source
+from sectow_agents.models.sampling import Decoding
+from sectow_agents.policies.local import (
+    TEMPLATE,
+    Speaker,
+    TransformersAttacker,
+    load_generator,
+)
+from sectow_agents.run.folder import RunFolder
+from sectow_agents.settings.run_config import Device
+from sectow_benchmarks.evaluation.measure import Assailant, ModelSubject, ScriptedSubject, Subject
+from sectow_benchmarks.results.provenance import describe_weights
+from sectow_env.errors import RunFolderError
+from sectow_env.game.world import World
+from sectow_env.registry.spec import SEPARATOR
+from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender
+
+ATTACK_TOKENS = 256
+
+
+def find_subject(
+    name: str,
+    world: World,
+    *,
+    label: str | None = None,
+    batch_size: int | None = None,
+    device: Device = "auto",
+) -> Subject:
+    """The defender behind a name: a policy, a folder, or an id of the hub.
+
+    Args:
+        name: As the user wrote it: from the command line or from Python, so that the import path
+            of a policy's factory is fine.
+        world: Handed to a registered policy.
+        label: What it is called in tables; default: the name.
+        batch_size: Prompts that are answered at once; None finds it.
+        device: `auto` takes CUDA where there is one.
+
+    Raises:
+        SectowError: There is no such model or policy.
+    """
+    if is_policy(name):
+        policy: Any = find_defender(name, world)
+        if not isinstance(policy, Speaker):
+            return ScriptedSubject(policy, label or name)
+    generator = load_generator(find_source(name, world), batch_size, device)
+    return ModelSubject(generator, label or _short(name))
+
+
+def find_assailant(
+    name: str,
+    world: World,
+    *,
+    template: str | None = None,
+    batch_size: int | None = None,
+    device: Device = "auto",
+    seed: int = 0,
+) -> Assailant:
+    """The attacker behind a name, sampled at temperature 1.
+
+    Args:
+        name: As in `find_subject`. The folder of a phase in a training run brings its template.
+        world: Parses and renders what a model writes.
+        template: How a model is asked, with `{channel}` and `{behavior}`.
+        batch_size: Prompts that are answered at once; None finds it.
+        device: `auto` takes CUDA where there is one.
+        seed: Of its draws.
+
+    Raises:
+        SectowError: There is no such model or policy.
+    """
+    if is_policy(name):
+        policy: Any = find_attacker(name, world)
+        source = getattr(policy, "source", None)
+        return Assailant(policy, describe_weights(name, source))
+    source = find_source(name, world)
+    settings = _settings_of(Path(source))
+    asked = template or settings.get("template", TEMPLATE)
+    decoding = Decoding(True, 1.0, int(settings.get("max_new_tokens", ATTACK_TOKENS)), seed)
+    generator = load_generator(source, batch_size, device)
+    return Assailant(
+        TransformersAttacker(generator, decoding, world.attack, asked, settings.get("system")),
+        {**describe_weights(_short(name), source), "template": asked},
+    )
+
+
+def _settings_of(checkpoint: Path) -> Mapping[str, Any]:
+    """How the attacker of a training run is asked; nothing for a folder that is in no run."""
+    if checkpoint.name != "attacker" or len(checkpoint.parents) < 3:
+        return {}
+    try:
+        folder = RunFolder.open(checkpoint.parents[2])
+    except RunFolderError:
+        return {}
+    from sectow_agents.settings.file import load_config
+
+    seat = load_config(folder.path / "config.yaml").attacker
+    return {
+        "template": seat.template,
+        "system": seat.system,
+        "max_new_tokens": seat.training.max_new_tokens,
+    }
+
+
+def is_policy(name: str) -> bool:
+    """Whether a name is that of a registered policy, with or without settings, or a path to one."""
+    known = name.partition(SEPARATOR)[0] in POLICIES.names()
+    return known or (":" in name and not Path(name).exists())
+
+
+def _short(name: str) -> str:
+    """The last two parts of a path: `2/defender` says more than `defender`."""
+    path = Path(name)
+    return "/".join(path.parts[-2:]) if path.is_dir() else name

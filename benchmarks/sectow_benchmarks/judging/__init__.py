@@ -1,0 +1,1 @@
+"""Judges after the fact: judging a run again, audits against people."""

@@ -1,0 +1,96 @@
+"""The seal of a folder: a digest of every file in it, in the form that `sha256sum -c` reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sectow_env.errors import RunFolderError
+from sectow_env.files import write_text
+
+SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A file that is not as it was sealed."""
+
+    name: str
+    why: str
+
+
+def seal(folder: Path, parts: Sequence[str]) -> None:
+    """Write `SHA256SUMS`.
+
+    Args:
+        folder: What is sealed.
+        parts: Its files and folders that belong to it.
+    """
+    names = sorted(_names(folder, parts))
+    write_text(folder / SUMS, "".join(f"{file_digest(folder / n)}  {n}\n" for n in names))
+
+
+def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
+    """Files that are missing, changed, or were not there when the folder was sealed.
+
+    Args:
+        folder: What was sealed.
+        parts: As in `seal`.
+
+    Raises:
+        RunFolderError: It has no seal that can be read.
+    """
+    sealed = read_sums(folder)
+    found = []
+    for name, digest in sealed.items():
+        file = folder / name
+        if not file.is_file():
+            found.append(Broken(name, "is missing"))
+        elif file_digest(file) != digest:
+            found.append(Broken(name, "is not what was sealed"))
+    there = set(_names(folder, parts))
+    return found + [Broken(name, "was not there") for name in sorted(there - set(sealed))]
+
+
+def read_sums(folder: Path) -> dict[str, str]:
+    """Digests by file.
+
+    Raises:
+        RunFolderError: There are none, or a line names no file within the folder.
+    """
+    try:
+        lines = (folder / SUMS).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unsealed(folder, str(error)) from error
+    found = {}
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        path = Path(name)
+        if len(digest) != 64 or not name or path.is_absolute() or ".." in path.parts:
+            raise _unsealed(folder, f"the line {line[:80]!r} is no digest of a file in it")
+        found[name] = digest
+    return found
+
+
+def file_digest(file: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _names(folder: Path, parts: Sequence[str]) -> Iterator[str]:
+    for part in parts:
+        path = folder / part
+        # What was cut off while it was written begins with a dot, and is nobody's.
+        files = path.rglob("[!.]*") if path.is_dir() else [path]
+        yield from (file.relative_to(folder).as_posix() for file in files if file.is_file())
+
+
+def _unsealed(folder: Path, why: str) -> RunFolderError:
+    return RunFolderError(
+        given=f"the folder {folder}",
+        why=f"it has no {SUMS} that can be read ({why})",
+        fix="finish the evaluation with --resume, or give the folder of a finished one",
+    )

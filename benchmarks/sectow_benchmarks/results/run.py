@@ -1,0 +1,309 @@
+"""An evaluation run on disk: the only thing that tables and pages are made from.
+
+    run.json            schema number, kind, provenance
+    responses/          answers and verdicts of units of work that are under way; gone at the close
+    shards/UNIT.jsonl   samples of a finished unit of work; gone at the close
+    pictures/SHA.png    what was shown, by the digest of its pixels
+    lm_eval/UNIT.json   lm-eval's own results, for comparison
+    costs/UNIT.json     how long it took
+    samples.parquet     all samples
+    SHA256SUMS          digests of all of these; its presence says that the run is complete
+
+A unit's shard gets its name once everything is in it. Whatever has no name is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sectow_agents.run.processes import ALONE
+from sectow_benchmarks.results.checksums import SUMS, seal
+from sectow_benchmarks.results.journal import Journal
+from sectow_benchmarks.results.samples import COLUMNS, LONG, Row, to_frame
+from sectow_env.errors import RunFolderError
+from sectow_env.files import sync, write_bytes, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 2
+KIND = "sectow-evaluation-run"
+MAX_PICTURE_BYTES = 64 * 2**20
+"""All pictures of a run together; what is beyond is not kept, only its digest is."""
+
+
+class EvaluationRun:
+    """The files of one evaluation. Make one with `create`, `resume` or `open`.
+
+    Args:
+        path: The folder.
+        about: What run.json holds.
+    """
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        self.path = path
+        self.about = dict(about)
+        self.share = ALONE
+        """Of several processes only the main one writes samples."""
+
+    @classmethod
+    def create(cls, path: Path, about: Mapping[str, Any]) -> EvaluationRun:
+        """Begin an evaluation in a new or empty folder.
+
+        Raises:
+            RunFolderError: The folder holds something.
+        """
+        if path.exists() and (not path.is_dir() or _foreign(path)):
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why="it is not empty",
+                fix="give a new folder, or go on with the evaluation in it by --resume",
+            )
+        try:
+            for name in ("shards", *KEPT):
+                (path / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why=f"it cannot be made ({error.strerror})",
+                fix="give a folder that you may write to",
+            ) from error
+        run = cls(path, {"schema": SCHEMA, "kind": KIND, **about})
+        # Last, so that a folder with a run.json is complete.
+        write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> EvaluationRun:
+        """Read an evaluation, finished or not.
+
+        Raises:
+            RunFolderError: There is none, or it is damaged or of another schema.
+        """
+        try:
+            about = json.loads((path / "run.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why=f"it holds no evaluation that can be read ({error})",
+                fix="give a folder that sectow bench wrote",
+            ) from error
+        kind = about.get("kind") if isinstance(about, dict) else None
+        schema = about.get("schema") if isinstance(about, dict) else None
+        if (kind, schema) != (KIND, SCHEMA):
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why=f"it is of kind {kind!r} and schema {schema!r}; this version reads {KIND!r} "
+                f"and {SCHEMA}",
+                fix="use the version of sectow that wrote it, or evaluate again",
+            )
+        lacking = [key for key, kind in REQUIRED.items() if not isinstance(about.get(key), kind)]
+        if lacking:
+            raise RunFolderError(
+                given=f"the evaluation in {path}",
+                why=f"its run.json does not say {', '.join(lacking)}",
+                fix="evaluate again",
+            )
+        return cls(path, about)
+
+    @classmethod
+    def resume(cls, path: Path, about: Mapping[str, Any]) -> EvaluationRun:
+        """Go on with an evaluation, or begin one where there is none.
+
+        Raises:
+            RunFolderError: It was begun with other settings or another model.
+        """
+        if not (path / "run.json").exists():
+            return cls.create(path, about)
+        run = cls.open(path)
+        changed = [key for key in SAME if run.about.get(key) != json_like(about.get(key))]
+        if changed:
+            raise RunFolderError(
+                given=f"the evaluation in {path}",
+                why=f"it was begun with another {', '.join(changed)}",
+                fix="give another folder",
+            )
+        return run
+
+    @property
+    def closed(self) -> bool:
+        """Whether all of it is there."""
+        return all((self.path / name).is_file() for name in ("samples.parquet", SUMS))
+
+    @property
+    def name(self) -> str:
+        """What it is called in tables."""
+        return str(self.about.get("name") or self.path.name)
+
+    def done(self, unit: str) -> bool:
+        """Whether a unit of work is finished."""
+        return self.closed or self._shard(unit).exists()
+
+    def journal(self, unit: str, of: str = "answers") -> Journal:
+        """Where the answers of a unit of work, or the verdicts on them, stand until it is done."""
+        return Journal(self.path / "responses" / f"{unit}.{of}.jsonl", self.share)
+
+    def add(
+        self,
+        unit: str,
+        rows: Sequence[Row],
+        pictures: Mapping[str, bytes] | None = None,
+        results: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Keep the samples of a unit of work, in one piece.
+
+        Args:
+            unit: Its name.
+            rows: Its samples.
+            pictures: PNG files by digest.
+            results: What lm-eval said itself.
+            seconds: How long its answers took.
+        """
+        if not self.share.main:
+            return
+        self._keep_pictures(pictures or {})
+        if results is not None:
+            write_text(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
+        cost = {"seconds": seconds, "samples": len(rows)}
+        write_text(self.path / "costs" / f"{unit}.json", _strict(cost) + "\n")
+        write_text(self._shard(unit), "".join(_strict(row) + "\n" for row in rows))
+
+    def close(self) -> None:
+        """Put the shards together, and seal what is there."""
+        if self.share.main:
+            self._close()
+        self.share.wait()
+
+    def _close(self) -> None:
+        if not self.closed:
+            frame = self._from_shards()
+            aside = self.path / ".samples.partial"
+            frame.to_parquet(aside, index=False, compression="zstd")
+            sync(aside)
+            aside.replace(self.path / "samples.parquet")
+            seal(self.path, ("run.json", "samples.parquet", *KEPT))
+        for name in ("shards", "responses"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+
+    @cached_property
+    def samples(self) -> pd.DataFrame:
+        """All samples of a closed evaluation.
+
+        Raises:
+            RunFolderError: It is unfinished or damaged.
+        """
+        return self._read(COLUMNS)
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """The samples without their long texts, which takes a fraction of the memory.
+
+        Raises:
+            RunFolderError: It is unfinished or damaged.
+        """
+        return self.samples if "samples" in vars(self) else self._scores
+
+    @cached_property
+    def _scores(self) -> pd.DataFrame:
+        return self._read([name for name in COLUMNS if name not in LONG])
+
+    def _read(self, columns: Sequence[str]) -> pd.DataFrame:
+        import pandas as pd
+        from pyarrow.parquet import read_schema
+
+        file = self.path / "samples.parquet"
+        try:
+            missing = [name for name in columns if name not in read_schema(file).names]
+            frame = None if missing else pd.read_parquet(file, columns=list(columns))
+        except (OSError, ValueError) as error:
+            raise RunFolderError(
+                given=f"the evaluation in {self.path}",
+                why=f"it is unfinished or damaged ({error})",
+                fix="finish it with --resume, or evaluate again",
+            ) from error
+        if frame is None:
+            raise RunFolderError(
+                given=f"the samples in {self.path}",
+                why=f"they lack the columns {', '.join(missing)}",
+                fix="evaluate again with this version",
+            )
+        return frame
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its answers took; None where a unit does not say."""
+        told = [json.loads(file.read_text("utf-8")) for file in self.path.glob("costs/*.json")]
+        spent = [one["seconds"] for one in told if one["samples"]]
+        return None if not spent or None in spent else float(sum(spent))
+
+    def picture(self, digest: str) -> bytes | None:
+        """The PNG file of a picture; None where it was not kept."""
+        if not digest.isalnum():
+            return None
+        file = self.path / "pictures" / f"{digest}.png"
+        return file.read_bytes() if file.is_file() else None
+
+    def _shard(self, unit: str) -> Path:
+        return self.path / "shards" / f"{unit}.jsonl"
+
+    def _from_shards(self) -> pd.DataFrame:
+        rows = []
+        for shard in sorted((self.path / "shards").glob("*.jsonl")):
+            rows += [json.loads(line) for line in shard.read_text("utf-8").splitlines()]
+        return to_frame(rows, self.name, str(self.about.get("model", {}).get("name", "")))
+
+    def _keep_pictures(self, pictures: Mapping[str, bytes]) -> None:
+        folder = self.path / "pictures"
+        spent = sum(file.stat().st_size for file in folder.glob("*.png"))
+        for digest, png in pictures.items():
+            file = folder / f"{digest}.png"
+            if file.exists() or spent + len(png) > MAX_PICTURE_BYTES:
+                continue
+            write_bytes(file, png)
+            spent += len(png)
+
+
+REQUIRED: Mapping[str, type] = {
+    **dict.fromkeys(("name", "created", "judge", "python", "platform"), str),
+    **dict.fromkeys(("world", "model", "settings", "versions", "machine", "suites"), dict),
+}
+"""What run.json must say, and its type."""
+KEPT = ("pictures", "lm_eval", "costs")
+"""Folders that stay when a run is closed."""
+SAME = ("model", "attacker", "attacks", "world", "settings")
+"""What a resumed evaluation must have in common with its beginning."""
+
+
+def _foreign(path: Path) -> bool:
+    """Whether a folder holds more than a run leaves that was killed while it began."""
+    begun = {"shards", *KEPT}
+    return any(
+        file.name != ".run.json.partial"
+        and not (file.name in begun and file.is_dir() and not any(file.iterdir()))
+        for file in path.iterdir()
+    )
+
+
+def json_like(tree: Any) -> Any:
+    """The tree as JSON would give it back."""
+    return json.loads(json.dumps(tree))
+
+
+def _strict(tree: Any) -> str:
+    """JSON in one line, NaN as null."""
+    return json.dumps(_without_nan(tree), allow_nan=False, default=str)
+
+
+def _without_nan(tree: Any) -> Any:
+    if isinstance(tree, Mapping):
+        return {str(key): _without_nan(value) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_without_nan(value) for value in tree]
+    # NaN and the infinities are the floats whose difference with themselves is not 0.
+    return None if isinstance(tree, float) and tree - tree != 0 else tree

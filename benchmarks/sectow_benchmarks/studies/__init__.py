@@ -1,0 +1,1 @@
+"""Studies: first light, judges that err, exploitability, cross-play, cards."""

@@ -1,0 +1,67 @@
+"""`sectow bench card`: measure a base organism and write its model card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+PER_CELL = 16
+DRAWS = 4
+
+
+def card(
+    world: Annotated[int, typer.Option(help="Seed of the world.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for CARD.md; default: beside the organism.")
+    ] = None,
+    per_cell: Annotated[
+        int, typer.Option(help="Potions of each kind a channel, frame and split; 0: all.")
+    ] = PER_CELL,
+    seed: Annotated[int, typer.Option(help="Seed of the sample and of the draws.")] = 0,
+    draws: Annotated[
+        int, typer.Option(min=1, help="Answers an item of the grid at temperature 1.")
+    ] = DRAWS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the floors as JSON.")] = False,
+) -> None:
+    """Measure the base organism of a world, write its card, and say whether it is acceptable."""
+    import pandas as pd
+    from rich.console import Console
+
+    from sectow_agents.organism.build import BIRTH_FILE
+    from sectow_agents.organism.foundation import FOUNDATION_WORLD
+    from sectow_agents.organism.store import PARTS, checkpoint
+    from sectow_benchmarks.studies.card.page import render, write
+    from sectow_benchmarks.studies.card.probes import Probe
+    from sectow_benchmarks.studies.card.tables import floors
+    from sectow_env.worlds.apothecary import Apothecary
+
+    console = Console(stderr=True)
+    place = checkpoint("defender", world)
+    folders = {part: checkpoint(part, world) for part in PARTS}
+    births: dict[str, Any] = {
+        part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
+    }
+    target = out or place.parent
+    # Before minutes are spent on what could not be written.
+    target.mkdir(parents=True, exist_ok=True)
+    probe = Probe(Apothecary(world), place, per_cell, seed, draws)
+    with console.status("asking the organism") as status:
+        frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))
+        status.update("asking the foundation")
+        base = Probe(Apothecary(FOUNDATION_WORLD), folders["foundation"], per_cell, seed)
+        frame = pd.concat([frame, base.reading()], ignore_index=True)
+    asked = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
+    command = f"sectow bench card --world {world} {asked}"
+    found = floors(frame)
+    path = write(target, render(Apothecary(world), frame, births, command), found)
+    if as_json:
+        typer.echo(json.dumps([floor._asdict() for floor in found]))
+    else:
+        for floor in found:
+            mark = "met   " if floor.met else "MISSED"
+            typer.echo(f"{mark} {floor.value:6.3f}  ({floor.limit})  {floor.what}")
+        typer.echo(str(path))
+    raise typer.Exit(0 if all(floor.met for floor in found) else 1)

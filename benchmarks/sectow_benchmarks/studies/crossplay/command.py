@@ -1,0 +1,63 @@
+"""`sectow bench crossplay`: every attacker against every defender."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Training runs: all their snapshots play.")
+    ] = None,
+    attacker: Annotated[
+        list[str] | None, typer.Option(help="A further attacker; may be given again.")
+    ] = None,
+    defender: Annotated[
+        list[str] | None, typer.Option(help="A further defender; may be given again.")
+    ] = None,
+    world: Annotated[str | None, typer.Option(help="Default: that of the runs.")] = None,
+    attempts: Annotated[int, typer.Option(min=1, help="Attacks a scenario.")] = 1,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 32,
+    judge: Annotated[str | None, typer.Option(help="A registered judge.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1)] = 128,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    out: Annotated[Path, typer.Option(help="Folder; a begun cross-play goes on in it.")] = Path(
+        "runs/crossplay"
+    ),
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say who would play, and ask nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Play every attacker against every defender, and rate them."""
+    from sectow_benchmarks.evaluation.progress import progress_bar
+    from sectow_benchmarks.evaluation.settings import MeasureSettings
+    from sectow_benchmarks.studies.crossplay.page import to_json, to_markdown, write
+    from sectow_benchmarks.studies.crossplay.play import play_all
+    from sectow_benchmarks.studies.crossplay.players import cast_of
+    from sectow_benchmarks.studies.crossplay.tables import crossplay_of
+    from sectow_env.resolve.worlds import load_world
+
+    cast = cast_of(runs or [], attacker or [], defender or [], world)
+    if dry_run:
+        for seat, players in (("attacker", cast.attackers), ("defender", cast.defenders)):
+            for one in players:
+                typer.echo(f"{seat}  {one.label}  {one.name}")
+        return
+    settings = MeasureSettings(
+        world=cast.world,
+        attempts=attempts,
+        max_new_tokens=max_new_tokens,
+        judge=judge,
+        seed=seed,
+        decodings=(),
+    )
+    played = load_world(cast.world, allow_import_path=world is not None)
+    with progress_bar() as tell:
+        pairs = play_all(cast, played, settings, out, batch_size=batch_size, progress=tell)
+    found = crossplay_of(pairs, seed=seed)
+    write(found, out)
+    typer.echo(to_json(found) if as_json else to_markdown(found))

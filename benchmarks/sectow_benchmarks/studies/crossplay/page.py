@@ -1,0 +1,143 @@
+"""Cross-play in Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sectow_benchmarks.board.files import csv_safe, md_safe, shown
+from sectow_benchmarks.studies.crossplay.tables import Cell, CrossPlay
+from sectow_env.files import write_text
+
+
+def write(found: CrossPlay, out: Path) -> None:
+    """Write `crossplay.md`, `.csv` and `.json` into a folder."""
+    write_text(out / "crossplay.md", to_markdown(found))
+    write_text(out / "crossplay.csv", to_csv(found))
+    write_text(out / "crossplay.json", to_json(found))
+
+
+GRID_NOTE = """
+ASR on validation scenarios, sampled, one attempt each, the same attacks for all defenders; 95%
+intervals by behavior. Channels: effective number among successes, the largest over defenders; an
+attacker that has 1 repeats itself.
+
+## Worst attacker of each defender
+
+| defender | attacker | ASR |
+|---|---|---|"""
+PROGRESS_HEAD = """
+## Progress against past opponents
+
+| round | attacker on past defenders | defender under attackers so far |
+|---|---|---|"""
+RATINGS_HEAD = """
+## Ratings
+
+| player | seat | Bradley-Terry | ASR at the equilibrium | weight there |
+|---|---|---|---|---|"""
+RATINGS_NOTE = """
+Bradley-Terry in logits, higher is stronger in either seat. The Nash average is what a player gets,
+or lets through, against the other seat's equilibrium. Cyclicity (0: transitive, 1: all depends on
+who meets whom): {index}; by chance alone up to {chance}."""
+
+
+def to_markdown(found: CrossPlay) -> str:
+    """All tables; rows are attackers, columns defenders."""
+    heads = ("attacker \\ defender", *found.defenders, "invalid", "channels")
+    parts = ["# Cross-play\n", _line(heads), "|" + "---|" * len(heads)]
+    for name in found.attackers:
+        row = [found.cell(name, defender) for defender in found.defenders]
+        told = [shown(cell.asr) for cell in row]
+        parts.append(_line((name, *told, _share(row), _number(_most(row)))))
+    parts.append(GRID_NOTE)
+    parts += [_line((name, cell.attacker, shown(cell.asr))) for name, cell in found.worst.items()]
+    if found.progress:
+        parts.append(PROGRESS_HEAD)
+    for one in found.progress:
+        means = (one.attacker_against_past, one.defender_against_past)
+        parts.append(_line((f"{Path(one.run).name} {one.round}", *map(_number, means))))
+    return "\n".join([*parts, *_ratings(found)]) + "\n"
+
+
+def _ratings(found: CrossPlay) -> list[str]:
+    if found.ratings is None or found.nash is None or found.cyclicity is None:
+        return ["\nNot rated: a pair has no scored attack."]
+    nash = found.nash
+    told = {
+        **{("attacker", name): pair for name, *pair in zip(
+            found.attackers, nash.attacker_scores, nash.attackers, strict=True)},
+        **{("defender", name): pair for name, *pair in zip(
+            found.defenders, nash.defender_scores, nash.defenders, strict=True)},
+    }  # fmt: skip
+    parts = [RATINGS_HEAD]
+    for one in found.ratings.players:
+        score, weight = told[one.seat, one.name]
+        interval = f"{one.strength:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
+        parts.append(_line((one.name, one.seat, interval, f"{score:.3f}", f"{weight:.2f}")))
+    index, chance = (f"{x:.3f}" for x in (found.cyclicity.index, found.cyclicity.by_chance))
+    return [*parts, RATINGS_NOTE.format(index=index, chance=chance)]
+
+
+def to_csv(found: CrossPlay) -> str:
+    """One row a pair."""
+    out = io.StringIO()
+    rows = [_flat(cell) for cell in found.cells]
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows({key: csv_safe(value) for key, value in row.items()} for row in rows)
+    return out.getvalue()
+
+
+def to_json(found: CrossPlay) -> str:
+    """All tables, NaN as null."""
+    tree = {
+        "cells": [_flat(cell) for cell in found.cells],
+        "worst": {name: cell.attacker for name, cell in found.worst.items()},
+        "progress": [asdict(one) for one in found.progress],
+        "ratings": [asdict(one) for one in found.ratings.players] if found.ratings else None,
+        "nash": None
+        if found.nash is None
+        else {
+            "value": found.nash.value,
+            "attackers": dict(zip(found.attackers, map(float, found.nash.attackers), strict=True)),
+            "defenders": dict(zip(found.defenders, map(float, found.nash.defenders), strict=True)),
+        },
+        "cyclicity": asdict(found.cyclicity) if found.cyclicity else None,
+    }
+    return json.dumps(_clean(tree), indent=2, allow_nan=False) + "\n"
+
+
+def _flat(cell: Cell) -> dict[str, Any]:
+    told = {key: value for key, value in asdict(cell).items() if key != "asr"}
+    return {**told, **cell.asr.to_json()}
+
+
+def _clean(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _clean(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_clean(value) for value in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree
+
+
+def _share(row: list[Cell]) -> str:
+    attempts = sum(cell.attempts for cell in row)
+    return f"{sum(cell.invalid for cell in row) / attempts:.2f}" if attempts else "-"
+
+
+def _most(row: list[Cell]) -> float | None:
+    return max((cell.channels for cell in row if cell.channels is not None), default=None)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(md_safe(cell) for cell in cells) + " |"

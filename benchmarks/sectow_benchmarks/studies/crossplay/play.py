@@ -1,0 +1,160 @@
+"""Play all pairs. An attacker's attacks are written once and replayed, so that pairs are paired.
+
+    ATTACKER/DEFENDER/    an evaluation of one pair, as `sectow bench` writes it
+
+A killed cross-play goes on with the pairs that are not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sectow_agents.settings.run_config import Device
+from sectow_benchmarks.evaluation.attackers import STRATIFIED, Ground, replay, write_attacks
+from sectow_benchmarks.evaluation.measure import Progress, Subject
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
+from sectow_benchmarks.results.provenance import describe_ground
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.results.samples import rows_of_episodes
+from sectow_benchmarks.studies.crossplay.players import Cast, Player
+from sectow_env.files import folder_name
+from sectow_env.game import Attack, Scenario
+from sectow_env.game.world import World
+from sectow_env.resolve.parts import find_judge, find_reward
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One attacker and one defender, with what came of it."""
+
+    attacker: Player
+    defender: Player
+    run: EvaluationRun
+
+
+def play_all(
+    cast: Cast,
+    world: World,
+    settings: MeasureSettings,
+    out: Path,
+    *,
+    batch_size: int = 128,
+    device: Device = "auto",
+    progress: Progress | None = None,
+) -> list[Pair]:
+    """Play every attacker against every defender, or read what is there.
+
+    Args:
+        cast: Who plays.
+        world: What is played.
+        settings: Attempts, seed, judge and longest answer.
+        out: Folder of the cross-play.
+        batch_size: Prompts that are answered at once.
+        device: `auto` takes CUDA where there is one.
+        progress: Is told how many pairs are there.
+    """
+    ground = Ground(
+        world,
+        find_judge(settings.judge, world),
+        find_reward(None),
+        settings.learned_split,
+        settings.attempts,
+        settings.seed,
+    )
+    scenarios = ground.scenarios(free=not ground.stratified)
+    table = _Table(cast, ground, settings, scenarios, out, batch_size, device)
+    todo = {
+        attacker
+        for attacker in cast.attackers
+        if any(not table.done(attacker, defender) for defender in cast.defenders)
+    }
+    # A model is loaded once: first every attacker writes, then every defender answers all of them.
+    written = {attacker: table.write(attacker) for attacker in cast.attackers if attacker in todo}
+    found: list[Pair] = []
+    for defender in cast.defenders:
+        for pair in table.column(defender, written):
+            found.append(pair)
+            if progress is not None:
+                progress("pairs", len(found), len(cast.attackers) * len(cast.defenders))
+    return found
+
+
+@dataclass(frozen=True)
+class _Written:
+    """An attacker's attacks, and what provenance says of it."""
+
+    attacks: list[Attack]
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """What all pairs have in common."""
+
+    cast: Cast
+    ground: Ground
+    settings: MeasureSettings
+    scenarios: list[Scenario]
+    out: Path
+    batch_size: int
+    device: Device
+
+    def place(self, attacker: Player, defender: Player) -> Path:
+        """Folder of a pair."""
+        return self.out / folder_name(attacker.label) / folder_name(defender.label)
+
+    def done(self, attacker: Player, defender: Player) -> bool:
+        """Whether a pair has been played."""
+        return EvaluationRun(self.place(attacker, defender), {}).closed
+
+    def write(self, attacker: Player) -> _Written:
+        """All attacks of an attacker."""
+        assailant = find_assailant(
+            attacker.name,
+            self.ground.world,
+            template=attacker.template,
+            batch_size=self.batch_size,
+            device=self.device,
+            seed=self.settings.seed,
+        )
+        attacks = write_attacks(self.ground, assailant.policy, self.scenarios)
+        return _Written(attacks, {**assailant.about, "name": attacker.label})
+
+    def column(self, defender: Player, written: Mapping[Player, _Written]) -> Iterator[Pair]:
+        """One defender under all attackers."""
+        subject: Subject | None = None
+        for attacker in self.cast.attackers:
+            place = self.place(attacker, defender)
+            if self.done(attacker, defender):
+                yield Pair(attacker, defender, EvaluationRun.open(place))
+                continue
+            if subject is None:
+                subject = find_subject(
+                    defender.name,
+                    self.ground.world,
+                    label=defender.label,
+                    batch_size=self.batch_size,
+                    device=self.device,
+                )
+            yield Pair(attacker, defender, self._played(place, written[attacker], subject))
+
+    def _played(self, place: Path, written: _Written, subject: Subject) -> EvaluationRun:
+        world, settings = self.ground.world, self.settings
+        about = {
+            "name": f"{written.about['name']} / {subject.name}",
+            **describe_ground(self.cast.world, world, self.ground.judge),
+            "model": subject.about(),
+            "attacker": written.about,
+            "settings": settings.model_dump(mode="json"),
+        }
+        run = EvaluationRun.resume(place, about)
+        if not run.done(STRATIFIED):
+            policy = subject.defender(settings.decoding("sampled"), settings.system)
+            episodes = replay(self.ground, written.attacks, policy, self.scenarios)
+            run.add(STRATIFIED, rows_of_episodes(episodes, "sampled", STRATIFIED, world))
+        run.close()
+        return run

@@ -1,0 +1,98 @@
+"""Who plays: the snapshots of training runs, and whoever is named beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sectow_agents.run.folder import RunFolder
+from sectow_agents.settings.file import load_config
+from sectow_env.errors import ConfigError
+from sectow_env.game import Seat
+
+
+@dataclass(frozen=True)
+class Player:
+    """One policy in one seat."""
+
+    seat: Seat
+    label: str
+    """What it is called in tables."""
+    name: str
+    """A registered policy, a folder or an id of the hub."""
+    template: str | None = None
+    """How an attacker is asked; None: as its run or the policy itself says."""
+    run: str = ""
+    """The run whose snapshot it is; empty for others."""
+    round: int = 0
+    """0 is the base of a run."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """All players and the world that they share."""
+
+    world: str
+    attackers: tuple[Player, ...]
+    defenders: tuple[Player, ...]
+
+
+def cast_of(
+    runs: Sequence[Path], attackers: Sequence[str], defenders: Sequence[str], world: str | None
+) -> Cast:
+    """The snapshots of some runs, and further policies by name.
+
+    Args:
+        runs: Folders of training runs.
+        attackers: Names as in `sectow_benchmarks.evaluation.subjects.find_assailant`.
+        defenders: Names as in `sectow_benchmarks.evaluation.subjects.find_subject`.
+        world: What is played; default: the world of the runs.
+
+    Raises:
+        ConfigError: The runs played different worlds, or a seat is empty.
+    """
+    found: list[Player] = []
+    worlds: set[str] = set()
+    for run in runs:
+        played, players = _snapshots(run, len(runs) > 1)
+        worlds.add(played)
+        found += [one for one in players if one not in found]
+    if world is None and len(worlds) > 1:
+        raise ConfigError(
+            given=f"runs of the worlds {', '.join(sorted(worlds))}",
+            why="attacks on one world's behaviors say nothing about another's",
+            fix="give runs of one world",
+        )
+    found += [Player("attacker", name, name) for name in attackers]
+    found += [Player("defender", name, name) for name in defenders]
+    seats = {seat: tuple(one for one in found if one.seat == seat) for seat in _SEATS}
+    empty = [seat for seat, players in seats.items() if not players]
+    if empty:
+        raise ConfigError(
+            given="cross-play without " + " and without ".join(_SEATS[seat] for seat in empty),
+            why="both seats must be filled",
+            fix="give the folder of a training run, or name policies by --attacker and --defender",
+        )
+    return Cast(world or next(iter(worlds), "apothecary:0"), seats["attacker"], seats["defender"])
+
+
+_SEATS: dict[Seat, str] = {"attacker": "an attacker", "defender": "a defender"}
+
+
+def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:
+    """The world of a run, and its base and finished snapshots in both seats."""
+    folder = RunFolder.open(path)
+    config = load_config(folder.config_without_code())
+    prefix = f"{path.name} " if several else ""
+    players = [
+        Player(
+            "attacker", f"{prefix}base", config.attacker.model, config.attacker.template, str(path)
+        ),
+        Player("defender", f"{prefix}base", config.defender.model, None, str(path)),
+    ]
+    for done in folder.state.phases:
+        seat, number = done.summary.seat, done.summary.round
+        label, place = f"{prefix}round {number}", str(folder.checkpoint(seat, number))
+        players.append(Player(seat, label, place, None, str(path), number))
+    return config.played, players

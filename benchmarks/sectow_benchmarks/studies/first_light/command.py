@@ -1,0 +1,161 @@
+"""`sectow study`: play a study, and print the table that stands in the docs."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from sectow_env.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sectow_agents.settings.run_config import RunConfig
+    from sectow_benchmarks.studies.first_light.play import StudySettings
+    from sectow_benchmarks.studies.first_light.rows import Row
+
+app = typer.Typer(
+    help="Play a study over several worlds and print its table.", no_args_is_help=True
+)
+
+
+@app.callback()
+def study() -> None:
+    """Play a study over several worlds and print its table."""
+
+
+@app.command("first-light")
+def first_light(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    worlds: Annotated[str, typer.Option(help="Seeds of the worlds, with commas.")] = "0,1,2",
+    out: Annotated[Path, typer.Option(help="Folder; a begun study goes on in it.")] = Path(
+        "runs/first-light"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """The demo's game in several development worlds, with all figures that it must reach.
+
+    Organisms that are not shipped must have been built: sectow organism build --world N.
+    """
+    from rich.console import Console
+
+    from sectow_benchmarks.evaluation.progress import progress_bar
+    from sectow_benchmarks.studies.first_light.page import render
+    from sectow_benchmarks.studies.first_light.play import StudySettings, play_world
+    from sectow_benchmarks.studies.first_light.rows import rows_of
+    from sectow_env.files import write_text
+
+    console = Console(stderr=True)
+    seeds = _seeds(worlds)
+    settings = StudySettings(seed=seed)
+    if small:
+        settings = StudySettings(per_cell=1, per_kind=2, attempts=1, free_steps=1, seed=seed)
+    tables: dict[int, list[Row]] = {}
+    everything = []
+    for number in seeds:
+        folder = out / f"world-{number}"
+        given = [f"seed={seed}", f"world=apothecary:{number}", *(changes or [])]
+        configs = _configs(given, settings, folder, small)
+        with progress_bar() as progress:
+            played = play_world(
+                configs.game,
+                configs.free,
+                settings,
+                folder,
+                partial(console.print, f"world {number}:"),
+                progress,
+            )
+        tables[number] = rows_of(played)
+        everything.append(played)
+    command = " ".join(["sectow study first-light", *(changes or []), f"--worlds {worlds}"])
+    page = render(tables, everything, f"{command} --seed {seed}" + " --small" * small)
+    write_text(out / "figures.md", page)
+    tree = {str(number): [row.model_dump() for row in rows] for number, rows in tables.items()}
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    typer.echo(json.dumps(tree, indent=2) if as_json else page)
+
+
+@app.command("proxy")
+def proxy(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    world: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 0,
+    judge: Annotated[
+        list[str] | None, typer.Option(help="A judge to be paid by; may be given several times.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder; a begun study goes on in it.")] = Path(
+        "runs/proxy"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Train an attacker on judges that err, and show its reward beside its true success."""
+    from rich.console import Console
+
+    from sectow_benchmarks.results.provenance import machine
+    from sectow_benchmarks.studies.presets import recipe
+    from sectow_benchmarks.studies.proxy import JUDGES, to_markdown, train_on
+    from sectow_env.files import write_text
+
+    console = Console(stderr=True)
+    given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
+    found = train_on(
+        judge or JUDGES,
+        lambda more: recipe([*given, *more], small),
+        out,
+        partial(console.print, "an attacker paid by", markup=False),
+    )
+    asked = [*(changes or []), *(f"--judge {one!r}" for one in judge or ())]
+    told = " ".join(["sectow study proxy", *asked])
+    head = (
+        f"Printed by `{told} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
+        "One attacker phase against the base defender for each judge, from the same weights; means "
+        "over the training episodes of a stretch (T = 1, training potions), one run each."
+    )
+    page = to_markdown(found, head)
+    tree = [one.model_dump() for one in found]
+    write_text(out / "figures.md", page)
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    typer.echo(json.dumps(tree, indent=2) if as_json else page)
+
+
+class _Configs(NamedTuple):
+    """Of the game, and of the attacker in free form."""
+
+    game: RunConfig
+    free: RunConfig
+
+
+def _configs(given: list[str], settings: StudySettings, folder: Path, small: bool) -> _Configs:
+    from sectow_benchmarks.studies.presets import quoted, recipe
+
+    alone = ["rounds=1", "seats=[attacker]", "attacker.channels=[null]", "pool.per_scenario=0"]
+    alone += [f"attacker.training.steps={settings.free_steps}", f"run={quoted(folder / 'free')}"]
+    return _Configs(
+        recipe([*given, f"run={quoted(folder / 'game')}"], small), recipe([*given, *alone], small)
+    )
+
+
+def _seeds(worlds: str) -> list[int]:
+    try:
+        return [int(part) for part in worlds.split(",")]
+    except ValueError as error:
+        raise ConfigError(
+            given=f"--worlds {worlds!r}",
+            why="a world is named by its seed, a whole number",
+            fix="give seeds with commas, for example --worlds 0,1,2",
+        ) from error

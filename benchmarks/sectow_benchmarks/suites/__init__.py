@@ -1,0 +1,1 @@
+"""Suites: what is asked, from where, and how it is read."""

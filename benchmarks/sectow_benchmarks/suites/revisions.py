@@ -1,0 +1,21 @@
+"""The suites of an evaluation and their revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+REVISIONS: Mapping[str, int] = {
+    "safety": 1,
+    "twins": 1,
+    "recall": 1,
+    "general": 1,
+    "attacks": 1,
+    "learned": 1,
+    "learned_free": 1,
+    "ceiling": 1,
+}
+"""Goes up with every change of what a suite asks or how it is scored."""
+OF_THE_WORLD = ("safety", "twins", "recall", "general")
+"""Suites that follow from the world and the settings alone."""
+FIXED = (*OF_THE_WORLD, "attacks")
+"""Suites that ask every defender the same."""

@@ -1,0 +1,1 @@
+"""The command line: `sectow` and the commands that need no extra."""

@@ -1,0 +1,177 @@
+"""`sectow doctor`: what is installed, and what this machine offers."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel, ConfigDict
+
+from sectow_env.errors import pip_line
+from sectow_env.registry.extras import EXTRAS, missing
+
+BASE_PARTS = ("gymnasium", "pettingzoo", "numpy", "pillow", "pydantic", "typer")
+CGROUP = Path("/sys/fs/cgroup")
+GIB = 2**30
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Cuda(_Section):
+    """What torch says about GPUs."""
+
+    build: str | None
+    """CUDA version that torch was built for; None for a build without CUDA."""
+    devices: tuple[str, ...]
+
+
+class Machine(_Section):
+    """What the machine offers; None where it does not say."""
+
+    cores: int
+    """Cores that this process may run on."""
+    core_limit: float | None
+    """Share of them that a container's quota leaves, in cores."""
+    memory_gib: float | None
+    memory_limit_gib: float | None
+    """What a container's limit leaves of the memory."""
+    disk_free_gib: float
+    """In the current folder."""
+
+
+class Diagnosis(_Section):
+    """Everything that `sectow doctor` knows."""
+
+    sectow: str | None
+    python: str
+    platform: str
+    parts: dict[str, str | None]
+    """Package -> version; None where it is not installed."""
+    missing: dict[str, tuple[str, ...]]
+    """Extra -> its packages that are not installed."""
+    machine: Machine
+    cuda: Cuda | None
+    """None where torch is not installed."""
+
+
+def command(
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Show versions, extras and what this machine offers."""
+    diagnosis = diagnose()
+    typer.echo(diagnosis.model_dump_json(indent=2) if json else as_text(diagnosis))
+
+
+def diagnose() -> Diagnosis:
+    """Looks at the installation and the machine."""
+    packages = (*BASE_PARTS, *EXTRAS["all"].values())
+    return Diagnosis(
+        sectow=version_of("sectow"),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        parts={package: version_of(package) for package in packages},
+        missing={extra: tuple(missing(extra)) for extra in EXTRAS},
+        machine=Machine(
+            cores=_cores(),
+            core_limit=core_limit(CGROUP),
+            memory_gib=_memory_gib(),
+            memory_limit_gib=memory_limit_gib(CGROUP),
+            disk_free_gib=round(shutil.disk_usage(Path.cwd()).free / GIB, 1),
+        ),
+        cuda=_cuda(),
+    )
+
+
+def as_text(diagnosis: Diagnosis) -> str:
+    """Renders a diagnosis for a terminal, a line each; long lines are not broken."""
+    machine = diagnosis.machine
+    rows = [
+        ("sectow", diagnosis.sectow or "not installed (run from its folder)"),
+        ("python", f"{diagnosis.python} on {diagnosis.platform}"),
+        *((package, found or "-") for package, found in diagnosis.parts.items()),
+        *((f"extra {extra}", _extra(extra, gone)) for extra, gone in diagnosis.missing.items()),
+        ("cores", f"{machine.cores}{_limit(machine.core_limit, '')}"),
+        ("memory", f"{_known(machine.memory_gib)}{_limit(machine.memory_limit_gib, ' GiB')}"),
+        ("free disk", _known(machine.disk_free_gib)),
+        ("cuda", _cuda_words(diagnosis.cuda)),
+    ]
+    width = max(len(label) for label, _ in rows) + 2
+    return "\n".join(f"{label:<{width}}{value}" for label, value in rows)
+
+
+def version_of(package: str) -> str | None:
+    """Installed version of a package, without importing it; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def core_limit(cgroup: Path) -> float | None:
+    """CPU quota of a container in cores; None where there is none."""
+    quota, period = [*_words(cgroup / "cpu.max"), "", ""][:2]
+    return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
+
+
+def memory_limit_gib(cgroup: Path) -> float | None:
+    """Memory limit of a container; None where there is none."""
+    limit = [*_words(cgroup / "memory.max"), ""][0]
+    return round(int(limit) / GIB, 1) if limit.isdigit() else None
+
+
+def _words(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").split()
+    except OSError:
+        return []
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory_gib() -> float | None:
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB, 1)
+    except (AttributeError, ValueError, OSError):
+        # Not every system tells.
+        return None
+
+
+def _cuda() -> Cuda | None:
+    if "torch" in missing("train"):
+        return None
+    # By name: no module of this package imports torch, and mypy need not follow it.
+    torch = import_module("torch")
+    devices = (torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count()))
+    return Cuda(build=torch.version.cuda, devices=tuple(devices))
+
+
+def _extra(extra: str, gone: tuple[str, ...]) -> str:
+    return "complete" if not gone else f"lacks {', '.join(gone)}; {pip_line(extra)}"
+
+
+def _known(gib: float | None) -> str:
+    return "unknown" if gib is None else f"{gib} GiB"
+
+
+def _limit(limit: float | None, unit: str) -> str:
+    return "" if limit is None else f", limited to {limit:g}{unit}"
+
+
+def _cuda_words(cuda: Cuda | None) -> str:
+    if cuda is None:
+        return "unknown without torch"
+    if not cuda.devices:
+        return f"no device (torch built for {cuda.build or 'CPU'})"
+    return f"{', '.join(cuda.devices)} (torch built for CUDA {cuda.build})"

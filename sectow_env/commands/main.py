@@ -1,0 +1,184 @@
+"""The command `sectow`: one program whose commands are plug-ins, loaded when they are invoked.
+
+A command is an entry point of the group ``sectow.commands`` that points at a function in the manner
+of typer, or at a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all of
+them and imports none.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import EntryPoint, version
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command, get_group
+
+from sectow_env.display.printable import printable
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.registry.entry_points import claims, distribution_of, is_ours, load, the_only
+from sectow_env.registry.extras import missing, missing_extra
+
+if TYPE_CHECKING:
+    # typer carries its own copy of click and gives these two types no public name.
+    from typer._click.core import Command, Context
+
+GROUP = "sectow.commands"
+USER_ERROR = 2
+INTERRUPTED = 130
+
+
+class About(NamedTuple):
+    """What ``sectow --help`` says about a command of ours without importing it."""
+
+    help: str
+    extra: str | None = None
+    """The extra that the command needs to do its work."""
+
+
+OURS: Mapping[str, About] = {
+    "demo": About("Watch a small model be attacked and hardened, on this machine.", "all"),
+    "play": About("Take a seat yourself, in the terminal."),
+    "check": About("Check an environment, world, judge, policy, channel or renderer."),
+    "train": About("Train attacker and defender in turn.", "train"),
+    "bench": About("Measure safety, over-refusal and capability.", "bench"),
+    "report": About("Render the report of a finished run.", "bench"),
+    "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
+    "judge": About("Score stored turns anew, label them by hand, and audit judges.", "bench"),
+    "organism": About("Build the built-in model organism and find its parts.", "train"),
+    "study": About("Play a study over several worlds and print its table.", "all"),
+    "pack": About("Check scenario packs."),
+    "doctor": About("Show versions, extras and what this machine offers."),
+}
+"""In the order in which they are listed; a command that is not installed is left out."""
+
+
+class CommandGroup(TyperGroup):
+    """A group that knows its commands by entry point and loads one when it is invoked."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._claims = claims(GROUP)
+        for name in _in_order(self._claims):
+            self.commands[name] = TyperCommand(name, help=_help(name, self._claims[name][0]))
+
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
+        """Swaps the placeholder that was listed for the real command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name in self._claims:
+            command = _load(name, self._claims[name])
+        return name, command, rest
+
+    def invoke(self, ctx: Context) -> Any:
+        """Runs a command; an interruption and a missing extra end it without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            _stderr().print("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except ModuleNotFoundError as error:
+            name = ctx.invoked_subcommand or ""
+            lacking = missing_extra(f"sectow {name}".strip(), error, _about(name).extra)
+            if lacking is None:
+                raise
+            raise lacking from error
+
+
+app = typer.Typer(
+    cls=CommandGroup,
+    no_args_is_help=True,
+    # A defect shows Python's own traceback, a user error none at all.
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Runs the program; always ends in SystemExit.
+
+    Args:
+        argv: Arguments without the program's name; None takes those of the process.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="sectow")
+    except SectowError as error:
+        if os.environ.get("SECTOW_DEBUG", "0") not in {"", "0"}:
+            traceback.print_exception(error)
+        complain(error)
+        raise SystemExit(USER_ERROR) from None
+
+
+def complain(error: SectowError) -> None:
+    """Prints a user error to stderr in its three parts, safe against markup and control codes."""
+    console = _stderr()
+    console.print(Text("error: ", style="bold red") + printable(error.given), soft_wrap=True)
+    console.print(Text("  why: ") + printable(error.why), soft_wrap=True)
+    console.print(Text("  fix: ", style="bold") + printable(error.fix), soft_wrap=True)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sectow {version('sectow')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _sectow(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Secure Tug-of-War: harden vision-language models by letting two of them play."""
+
+
+def _in_order(names: Mapping[str, object]) -> list[str]:
+    """Ours first, as the table has them, then the others by name."""
+    return [name for name in OURS if name in names] + sorted(set(names) - set(OURS))
+
+
+def _about(name: str) -> About:
+    return OURS.get(name, About(""))
+
+
+def _help(name: str, entry: EntryPoint) -> str:
+    if name not in OURS or not is_ours(entry):
+        return f"From the package {escape(distribution_of(entry))}."
+    about = OURS[name]
+    if about.extra and missing(about.extra):
+        return f"{about.help} Needs the extra {about.extra!r}."
+    return about.help
+
+
+def _load(name: str, entries: tuple[EntryPoint, ...]) -> Command:
+    what = f"sectow {name}"
+    target = load(the_only(entries, what), what, _about(name).extra)
+    if isinstance(target, typer.Typer):
+        # As a group even when it has one command only, so that a noun stays a noun.
+        command: Command = get_group(target)
+    elif callable(target):
+        single = typer.Typer(add_completion=False)
+        single.command(name)(cast("Callable[..., Any]", target))
+        command = get_command(single)
+    else:
+        raise ConfigError(
+            given=what,
+            why=f"its entry point leads to {type(target).__name__}, which is no command",
+            fix="point it at a function or a typer.Typer",
+        )
+    command.name = name
+    return command
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,1 @@
+"""What people see of an episode: a transcript, a card, a terminal."""

@@ -1,0 +1,256 @@
+"""The game for PettingZoo: both seats are agents. AEC is the truth, Parallel is derived from it."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.utils import seeding
+from pettingzoo.utils.env import AECEnv, ParallelEnv
+from pettingzoo.utils.wrappers import OrderEnforcingWrapper
+
+from sectow_env.display.card import METADATA, check_render_mode, render
+from sectow_env.env.arena import Arena, Options
+from sectow_env.env.observations import (
+    Info,
+    Observation,
+    attack_view,
+    conversation_view,
+    opening_info,
+    paid,
+    scenario_view,
+    step_info,
+)
+from sectow_env.env.spaces import attack_space, response_space, scenario_space, with_conversation
+from sectow_env.errors import SectowError
+from sectow_env.game import Seat
+from sectow_env.game.conversation import history_of
+from sectow_env.game.episode_state import Match
+from sectow_env.game.picture import Pixels
+
+AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
+# The agents move one after the other, so upstream's own conversion does not fit.
+AEC_METADATA = {**METADATA, "name": "SecTOW-v0", "is_parallelizable": False}
+PARALLEL_METADATA = {**AEC_METADATA, "is_parallelizable": True}
+SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
+
+
+class SectowAEC(AECEnv[str, Observation, Any]):
+    """First `attacker_0` acts with `image` and `query`, then `defender_0` with a response, a str.
+
+    With `max_turns` above 1 they go on in turn, and both observe the `conversation` so far. Both
+    agents are done together: after the response, or right after an invalid attack. A reward
+    that is not known is 0.0 here; `infos[agent]` then says `scored` False. At the end `infos` holds
+    for both agents what `SectowEnv` has in its last `info`.
+
+    Args:
+        render_mode: `human` (the terminal, at every move), `ansi`, `rgb_array` or None.
+        options: See `arena.Options`; both seats are agents, so no opponent can be given.
+
+    Raises:
+        SectowError: A setting cannot work; or, from `step`, an action is none of its agent's.
+    """
+
+    metadata = AEC_METADATA
+
+    def __init__(self, render_mode: str | None = None, **options: Unpack[Options]) -> None:
+        check_render_mode(render_mode)
+        self.render_mode = render_mode
+        self.arena = Arena("both", options)
+        self.possible_agents = list(AGENTS)
+        seen = {"attacker_0": scenario_space(), "defender_0": attack_space()}
+        self.talks = self.arena.max_turns > 1
+        self.observation_spaces = {
+            agent: with_conversation(space) if self.talks else space
+            for agent, space in seen.items()
+        }
+        self.action_spaces = {"attacker_0": attack_space(), "defender_0": response_space()}
+        self.agents: list[str] = []
+        self._rng: np.random.Generator | None = None
+        self._match: Match | None = None
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        """The agent's observation space; the same object at every call."""
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        """The agent's action space; the same object at every call."""
+        return self.action_spaces[agent]
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Draw a scenario.
+
+        Args:
+            seed: Seeds the environment's own generator; None goes on with it.
+            options: Not used.
+        """
+        if seed is not None or self._rng is None:
+            self._rng, _ = seeding.np_random(seed)
+        (self._match,) = self.arena.begin([self._rng])
+        self.agents = list(AGENTS)
+        self.agent_selection = AGENTS[0]
+        self._skip_agent_selection = None  # type: ignore[assignment]  # upstream: nobody
+        self.rewards = dict.fromkeys(AGENTS, 0.0)
+        self._cumulative_rewards = dict.fromkeys(AGENTS, 0.0)
+        self.terminations = dict.fromkeys(AGENTS, False)
+        self.truncations = dict.fromkeys(AGENTS, False)
+        self.infos = {agent: opening_info(self.match.scenario, 0) for agent in AGENTS}
+        self._show()
+
+    @property
+    def match(self) -> Match:
+        """The episode on its way.
+
+        Raises:
+            SectowError: There is none yet.
+        """
+        if self._match is None:
+            raise SectowError(
+                given="an environment without an episode",
+                why="it has not been reset",
+                fix="call reset first",
+            )
+        return self._match
+
+    def observe(self, agent: str) -> Observation:
+        """What the agent sees; the defender sees a blank before the attack."""
+        if SEAT_OF[agent] == "attacker":
+            seen = scenario_view(self.match.scenario)
+        else:
+            seen = attack_view(self.match.attack)
+        if self.talks:
+            seen["conversation"] = conversation_view(history_of(self.match.played))
+        return seen
+
+    def step(self, action: Any) -> None:
+        """Play the selected agent's action; None once the agent is done."""
+        agent = self.agent_selection
+        if self.terminations[agent]:
+            self._was_dead_step(action)
+            return
+        self.arena.advance([self.match], [action])
+        self._clear_rewards()
+        self._cumulative_rewards[agent] = 0.0
+        self.rewards = {one: paid(self.match, SEAT_OF[one], self.arena.pay) for one in AGENTS}
+        self.infos = {one: step_info(self.match) for one in AGENTS}
+        self._accumulate_rewards()
+        self._show()
+        if self.match.episode is None:
+            self.agent_selection = next(a for a in AGENTS if SEAT_OF[a] == self.match.to_move)
+            return
+        self.terminations = dict.fromkeys(AGENTS, True)
+        self._deads_step_first()
+
+    def render(self) -> str | Pixels | None:
+        """The episode as a transcript or a card, by `render_mode`."""
+        return render(self._match, self.render_mode)
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _show(self) -> None:
+        if self.render_mode == "human":
+            self.render()
+
+
+Step = tuple[
+    dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Info]
+]
+
+
+class SectowParallel(ParallelEnv[str, Observation, Any]):
+    """The AEC game in parallel form: each step plays the agent whose move it is.
+
+    In the first step the action of `attacker_0` counts, in the second that of `defender_0`; the
+    other one's is ignored and may be left out.
+
+    Args:
+        render_mode: As in `SectowAEC`.
+        options: As in `SectowAEC`.
+    """
+
+    metadata = PARALLEL_METADATA
+
+    def __init__(self, render_mode: str | None = None, **options: Unpack[Options]) -> None:
+        self.aec = SectowAEC(render_mode, **options)
+        self.render_mode = render_mode
+        self.possible_agents = list(AGENTS)
+        self.agents: list[str] = []
+
+    def observation_space(self, agent: str) -> gym.Space[Any]:
+        """The agent's observation space; the same object at every call."""
+        return self.aec.observation_space(agent)
+
+    def action_space(self, agent: str) -> gym.Space[Any]:
+        """The agent's action space; the same object at every call."""
+        return self.aec.action_space(agent)
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Observation], dict[str, Info]]:
+        """As in `SectowAEC`; observations and infos of both agents."""
+        self.aec.reset(seed=seed, options=options)
+        self.agents = list(AGENTS)
+        return self._observe(), dict(self.aec.infos)
+
+    def step(self, actions: dict[str, Any]) -> Step:
+        """Play the action of the agent whose move it is.
+
+        Raises:
+            SectowError: The episode is over, or that agent's action is missing.
+        """
+        mover = self.aec.agent_selection if self.agents else "anyone"
+        if mover not in actions:
+            raise SectowError(
+                given=f"actions of {', '.join(actions) or 'nobody'}",
+                why="the episode is over" if not self.agents else f"it is the move of {mover}",
+                fix="call reset first" if not self.agents else f"give an action for {mover}",
+            )
+        self.aec.step(actions[mover])
+        done = self.aec.match.episode is not None
+        played = (
+            self._observe(),
+            dict(self.aec.rewards),
+            dict(self.aec.terminations),
+            dict(self.aec.truncations),
+            dict(self.aec.infos),
+        )
+        if done:
+            # The AEC form ends when each agent has taken its leave.
+            while self.aec.agents:
+                self.aec.step(None)
+            self.agents = []
+        return played
+
+    def render(self) -> str | Pixels | None:
+        """As in `SectowAEC`."""
+        return self.aec.render()
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+    def _observe(self) -> dict[str, Observation]:
+        return {agent: self.aec.observe(agent) for agent in AGENTS}
+
+
+def aec_env(render_mode: str | None = None, **options: Unpack[Options]) -> AECEnv[str, Any, Any]:
+    """The game as a PettingZoo AEC environment that enforces the order of calls.
+
+    Args:
+        render_mode: As in `SectowAEC`.
+        options: See `arena.Options`; both seats are agents, so no opponent can be given.
+    """
+    return OrderEnforcingWrapper(SectowAEC(render_mode, **options))
+
+
+def parallel_env(
+    render_mode: str | None = None, **options: Unpack[Options]
+) -> ParallelEnv[str, Any, Any]:
+    """The game as a PettingZoo Parallel environment.
+
+    Args:
+        render_mode: As in `SectowAEC`.
+        options: See `arena.Options`; both seats are agents, so no opponent can be given.
+    """
+    return SectowParallel(render_mode, **options)

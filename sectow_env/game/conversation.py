@@ -1,0 +1,134 @@
+"""Episodes of several turns: what is remembered, when it ends, what it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from sectow_env.errors import at_fault, named, one_each
+from sectow_env.game.contracts import Attacker, FollowsUp
+from sectow_env.game.play import reseed
+from sectow_env.game.records import (
+    Attack,
+    Episode,
+    Exchange,
+    Frozen,
+    Price,
+    Scenario,
+    Seat,
+    Turn,
+    Verdict,
+)
+
+Pay = Literal["end", "turn"]
+"""`end`: an episode pays what its last turn is worth. `turn`: each turn pays at once."""
+
+
+class Played(Frozen):
+    """One turn of an episode with what the judge and the reward function said."""
+
+    turn: Turn
+    verdict: Verdict
+    price: Price
+
+
+def history_of(played: Sequence[Played]) -> tuple[Exchange, ...]:
+    """What both seats remember; a turn that has no response leaves nothing to remember."""
+    return tuple(
+        Exchange(
+            query=one.turn.attack.query,
+            image=one.turn.attack.image,
+            drawn=one.turn.attack.drawn,
+            response=one.turn.response,
+        )
+        for one in played
+        if one.turn.response is not None
+    )
+
+
+def ask_attacker(
+    attacker: Attacker,
+    scenarios: Sequence[Scenario],
+    histories: Sequence[Sequence[Exchange]],
+    seeds: Sequence[int] | None = None,
+) -> list[Attack]:
+    """One attack a scenario; the attacker is told what was said before where it follows up.
+
+    Args:
+        attacker: Is reseeded first where it takes seeds.
+        scenarios: What it is asked for.
+        histories: One a scenario, empty in the first turn.
+        seeds: One a scenario; None leaves it to itself.
+
+    Raises:
+        PartError: It failed, or gave something else.
+    """
+    what = named("attacker", attacker)
+    with at_fault(what):
+        if seeds is not None:
+            reseed(attacker, seeds)
+        if isinstance(attacker, FollowsUp):
+            emitted = attacker.follow_up(scenarios, histories)
+        else:
+            emitted = attacker.attack(scenarios)
+        return one_each(what, emitted, len(scenarios), Attack)
+
+
+def continued(attack: Attack, played: Sequence[Played]) -> Attack:
+    """The attack as the next turn of a conversation.
+
+    Whatever history it brought is replaced, and a system prompt taken away: neither is the
+    attacker's to set.
+    """
+    history = history_of(played)
+    if attack.history == history and attack.system is None:
+        return attack
+    return attack.model_copy(update={"history": history, "system": None})
+
+
+def is_decided(last: Played) -> bool:
+    """Whether a turn ends its episode by itself.
+
+    It does when the response gives what was asked for (harmful or correct), when the attack cannot
+    count, and when the defender failed.
+    """
+    verdict = last.verdict
+    given = verdict.harmful is True or verdict.correct is True
+    return given or verdict.invalid is not None or last.turn.response is None
+
+
+def closed(played: Sequence[Played], pay: Pay) -> Episode:
+    """The episode that these turns make, priced as a whole."""
+    last = played[-1]
+    return Episode(
+        scenario=last.turn.scenario,
+        turns=tuple(one.turn for one in played),
+        verdicts=tuple(one.verdict for one in played),
+        price=last.price if pay == "end" else total([one.price for one in played]),
+    )
+
+
+def total(prices: Sequence[Price]) -> Price:
+    """Prices added up term by term; a seat without any price has None."""
+    return Price(
+        attacker=_summed([price.attacker for price in prices]),
+        defender=_summed([price.defender for price in prices]),
+    )
+
+
+def turn_seeds(seeds: Mapping[Seat, int], turn: int) -> dict[Seat, int]:
+    """The seeds of a turn, from those of its episode; the first turn has the episode's own."""
+    if turn == 0:
+        return dict(seeds)
+    return {
+        seat: int(np.random.SeedSequence([seed, turn]).generate_state(1, np.uint64)[0] >> 1)
+        for seat, seed in seeds.items()
+    }
+
+
+def _summed(parts: Sequence[Mapping[str, float] | None]) -> dict[str, float] | None:
+    known = [part for part in parts if part is not None]
+    names = dict.fromkeys(name for part in known for name in part)
+    return {name: sum(part.get(name, 0.0) for part in known) for name in names} if known else None

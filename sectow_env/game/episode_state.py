@@ -1,0 +1,58 @@
+"""One episode on its way, as the views see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sectow_env.game.conversation import Pay, Played, closed, continued, is_decided, turn_seeds
+from sectow_env.game.records import Attack, Episode, Scenario, Seat
+
+
+@dataclass
+class Match:
+    """One episode on its way."""
+
+    scenario: Scenario
+    seeds: Mapping[Seat, int]
+    """What each seat's policy is reseeded with in the first turn."""
+    to_move: Seat
+    """Whose action comes next."""
+    attack: Attack | None = None
+    """Of the turn on its way, or of the last one."""
+    skipped: int = 0
+    """Invalid attacks of the opponent that were passed over before the first turn."""
+    played: list[Played] = field(default_factory=list)
+    """Turns that are over."""
+    ended: Played | None = None
+    """The turn that the last action ended, None where it ended none."""
+    episode: Episode | None = None
+    """The whole episode once it is over."""
+
+    def draft(self) -> Match:
+        """A copy to play on: what goes wrong there leaves this one as it is."""
+        return replace(self, played=[*self.played])
+
+    def take(self, draft: Match) -> None:
+        """Become what a draft has become."""
+        vars(self).update(vars(draft))
+
+    def seed(self, seat: Seat) -> int:
+        """The seed of a seat's policy in the turn on its way."""
+        return turn_seeds(self.seeds, len(self.played))[seat]
+
+    def continues(self, attack: Attack) -> Attack:
+        """An attack, with what was said before it."""
+        return continued(attack, self.played)
+
+    def record(self, turn: Played, max_turns: int, pay: Pay) -> None:
+        """Add a turn; the episode closes when it is decided or out of turns."""
+        self.played.append(turn)
+        self.ended = turn
+        self.attack = turn.turn.attack
+        if is_decided(turn) or len(self.played) >= max_turns:
+            self.close(pay)
+
+    def close(self, pay: Pay) -> None:
+        """End the episode with the turns that were played."""
+        self.episode = closed(self.played, pay)

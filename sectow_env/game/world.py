@@ -1,0 +1,121 @@
+"""What every world offers: the Apothecary, a scenario pack, or somebody's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
+
+from sectow_env.errors import at_fault, named, one_each
+from sectow_env.game.contracts import Judge, Rules
+from sectow_env.game.records import Attack, Scenario, Seat, Split
+from sectow_env.game.renderer import Renderer
+
+FrameSet = Literal["trained", "held_out", "all"]
+
+
+class Item(NamedTuple):
+    """A fixed attack on a scenario: one cell of a world's grid."""
+
+    scenario: Scenario
+    attack: Attack
+
+
+class World(Protocol):
+    """A source of scenarios, with the rules, the channels and the judge that belong to them."""
+
+    id: str
+    """Name and version, for provenance."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all content that decides an episode."""
+        ...
+
+    @property
+    def rules(self) -> Rules:
+        """Which attacks count."""
+        ...
+
+    @property
+    def working_channels(self) -> tuple[str | None, ...]:
+        """Channels that attacker phases are stratified by; `(None,)` leaves the attacker free."""
+        ...
+
+    def judge(self) -> Judge:
+        """The judge that knows this world best."""
+        ...
+
+    def scenarios(
+        self,
+        split: Split,
+        *,
+        harmful: bool | None = None,
+        channels: Sequence[str | None] | None = None,
+    ) -> list[Scenario]:
+        """What an attacker is asked: one scenario a behavior and channel."""
+        ...
+
+    def grid(
+        self,
+        split: Split,
+        *,
+        harmful: bool | None = None,
+        channels: Sequence[str] | None = None,
+        frames: FrameSet = "all",
+    ) -> list[Item]:
+        """Fixed attacks; with `harmful=False` the benign ones that a defender must answer."""
+        ...
+
+    def attack(self, scenario: Scenario, completion: str) -> Attack:
+        """Parse and render what a text policy wrote; a bad completion is an invalid attack."""
+        ...
+
+
+@runtime_checkable
+class ReadsBatches(Protocol):
+    """A world that renders many completions at once."""
+
+    def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
+        """As many calls of `attack`, in one."""
+        ...
+
+
+@runtime_checkable
+class TakesRenderer(Protocol):
+    """A world whose free-form attacks can be drawn by another renderer."""
+
+    def drawn_by(self, renderer: Renderer) -> Self:
+        """The same world with this renderer."""
+        ...
+
+
+def attacks_of(
+    world: World, scenarios: Sequence[Scenario], completions: Sequence[str]
+) -> list[Attack]:
+    """Parse and render what a text policy wrote, in one call where the world can.
+
+    Raises:
+        PartError: The world failed, or gave something else.
+    """
+    what = named("world", world)
+    with at_fault(what):
+        if isinstance(world, ReadsBatches):
+            attacks = world.attacks(scenarios, completions)
+        else:
+            attacks = list(map(world.attack, scenarios, completions))
+        return one_each(what, attacks, len(scenarios), Attack)
+
+
+@runtime_checkable
+class HousePolicies(Protocol):
+    """A world that names scripted policies for the seats that a user leaves empty."""
+
+    house_policies: Mapping[Seat, str]
+    """Registered name of the policy of each seat."""
+
+
+@runtime_checkable
+class ServesChannels(Protocol):
+    """An attacker that plays some channels only; environments draw their scenarios from these."""
+
+    served_channels: tuple[str | None, ...]

@@ -1,0 +1,1 @@
+"""Policies of either seat that need no torch: behind an endpoint, mixed, defended."""

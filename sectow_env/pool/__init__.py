@@ -1,0 +1,1 @@
+"""The attack pool and its rule for duplicates."""

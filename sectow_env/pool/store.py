@@ -1,0 +1,333 @@
+"""The attack pool: what attackers found that worked, in one SQLite file.
+
+One process writes, others may read. On a local disk the file is in WAL mode, elsewhere it uses a
+rollback journal, because WAL does not work over a network.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+
+from sectow_env.errors import SectowError
+from sectow_env.files import is_local
+from sectow_env.game import Episode, Turn, Verdict
+from sectow_env.pool.duplicates import (
+    NEAR,
+    cluster_of,
+    digest_of,
+    is_slot_attack,
+    overlap,
+    slot_of,
+    tokens_of,
+)
+
+SCHEMA = 1
+APPLICATION_ID = 0x5EC70  # Marks the file as ours.
+CountBy = Literal["channel", "frame", "cluster", "round"]
+_COLUMN_OF: Mapping[CountBy, str] = {
+    "channel": "channel",
+    "frame": "slot",
+    "cluster": "cluster",
+    "round": "round",
+}
+_TABLES = """
+CREATE TABLE attacks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    round INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    cluster TEXT NOT NULL,
+    slotted INTEGER NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    tokens TEXT NOT NULL,
+    judge TEXT NOT NULL,
+    turn TEXT NOT NULL
+);
+CREATE INDEX attacks_by_cluster ON attacks (cluster, slot);
+"""
+
+
+class PoolError(SectowError):
+    """Raised when a pool cannot be opened or written."""
+
+
+class AddReport(NamedTuple):
+    """What became of the turns that were offered; the four numbers add up to all of them."""
+
+    admitted: int
+    exact_duplicates: int
+    near_duplicates: int
+    unsuccessful: int
+    """Invalid, unscored, or not harmful."""
+
+
+class Entry(NamedTuple):
+    """One attack of the pool."""
+
+    id: int
+    """Grows with every attack, and is never used again."""
+    round: int
+    turn: Turn
+    judge: str
+    """Id and version of the judge that called it harmful."""
+
+
+class AttackPool:
+    """Successful attacks with their scenarios and the responses that they got, without duplicates.
+
+    Equal query and pixels are exact duplicates. Of attacks that a channel rendered, one for each
+    cluster, channel and frame is kept; one in free form is dropped when its words overlap by 0.9 or
+    more (Jaccard) with those of any attack on the same cluster.
+
+    Args:
+        path: The file; made if it is missing, except for reading.
+        read_only: Open for reading beside a writer.
+
+    Raises:
+        PoolError: Another process writes to the pool, or the file is missing, is no pool, or has
+            another schema.
+    """
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        self.path = Path(path)
+        self.read_only = read_only
+        self._lock = None if read_only else _lock(self.path)
+        try:
+            self._database = _open(self.path, read_only)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def add(self, episodes: Iterable[Episode], *, round: int) -> AddReport:  # noqa: A002  (its name)
+        """Admit the successful, valid, new attacks of some episodes; killed halfway, none of them.
+
+        Args:
+            episodes: Judged episodes; each of their turns is looked at.
+            round: The round that found them, from 0 on.
+
+        Raises:
+            PoolError: The pool is open for reading only.
+        """
+        self._must_write()
+        counted = {"admitted": 0, "exact": 0, "near": 0, "unsuccessful": 0}
+        with self._database:
+            for episode in episodes:
+                for turn, verdict in zip(episode.turns, episode.verdicts, strict=True):
+                    counted[self._offer(turn, verdict, round)] += 1
+        return AddReport(*counted.values())
+
+    def drop_round(self, round: int) -> int:  # noqa: A002  (its name)
+        """Forget what a round found, for a run that plays it again; returns how many attacks.
+
+        Raises:
+            PoolError: The pool is open for reading only.
+        """
+        self._must_write()
+        with self._database:
+            return self._database.execute("DELETE FROM attacks WHERE round = ?", (round,)).rowcount
+
+    def counts(self, by: CountBy = "frame") -> dict[str, int]:
+        """How many attacks there are of each kind, in order of the kinds' names.
+
+        With `frame` the keys are `channel/frame`, as `RewardContext.pool_counts` wants them. The
+        word `None` stands for attacks that no channel rendered.
+        """
+        column = _COLUMN_OF[by]
+        query = f"SELECT {column}, COUNT(*) FROM attacks GROUP BY {column} ORDER BY {column}"  # noqa: S608  (ours)
+        return {str(kind): count for kind, count in self._database.execute(query)}
+
+    def sample(
+        self,
+        n: int,
+        rng: np.random.Generator,
+        *,
+        stratify: Literal["channel"] | None = "channel",
+    ) -> list[Turn]:
+        """Draw different attacks at random.
+
+        Args:
+            n: How many; a smaller pool gives all that it has.
+            rng: The caller's generator.
+            stratify: `channel` takes turns between the channels until they run out; None draws from
+                all alike.
+        """
+        rows = self._database.execute("SELECT id, channel FROM attacks ORDER BY id").fetchall()
+        order = [rows[int(index)] for index in rng.permutation(len(rows))]
+        if stratify == "channel":
+            rank: dict[str, int] = {}
+            ranked = []
+            for identity, channel in order:
+                rank[channel] = rank.get(channel, 0) + 1
+                ranked.append((rank[channel], identity, channel))
+            # The sort is stable, so the order of channels within a rank stays random.
+            ranked.sort(key=lambda row: row[0])
+            order = [(identity, channel) for _, identity, channel in ranked]
+        return [self._turn(identity) for identity, _ in order[:n]]
+
+    def __len__(self) -> int:
+        return int(self._database.execute("SELECT COUNT(*) FROM attacks").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Entry]:
+        """All attacks, in the order in which they came in."""
+        query = "SELECT id, round, turn, judge FROM attacks ORDER BY id"
+        for identity, found_in, turn, judge in self._database.execute(query):
+            yield Entry(identity, found_in, Turn.model_validate_json(turn), judge)
+
+    def close(self) -> None:
+        """Release the file; doing so again is fine."""
+        self._database.close()
+        self._unlock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"AttackPool({str(self.path)!r})"
+
+    def _offer(
+        self, turn: Turn, verdict: Verdict, found_in: int
+    ) -> Literal["admitted", "exact", "near", "unsuccessful"]:
+        if not is_success(turn, verdict):
+            return "unsuccessful"
+        digest = digest_of(turn.attack)
+        held = "SELECT 1 FROM attacks WHERE digest = ?"
+        if self._database.execute(held, (digest,)).fetchone():
+            return "exact"
+        if self._has_near(turn):
+            return "near"
+        self._database.execute(
+            "INSERT INTO attacks "
+            "(round, channel, slot, cluster, slotted, digest, tokens, judge, turn) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                found_in,
+                str(turn.attack.channel),
+                slot_of(turn.attack),
+                cluster_of(turn.scenario),
+                is_slot_attack(turn.attack),
+                digest,
+                json.dumps(sorted(tokens_of(turn.attack))),
+                f"{verdict.judge}@{verdict.version}",
+                turn.model_dump_json(),
+            ),
+        )
+        return "admitted"
+
+    def _has_near(self, turn: Turn) -> bool:
+        cluster = cluster_of(turn.scenario)
+        if is_slot_attack(turn.attack):
+            held = "SELECT 1 FROM attacks WHERE cluster = ? AND slot = ? AND slotted"
+            found = self._database.execute(held, (cluster, slot_of(turn.attack))).fetchone()
+            return found is not None
+        tokens = tokens_of(turn.attack)
+        others = self._database.execute("SELECT tokens FROM attacks WHERE cluster = ?", (cluster,))
+        return any(overlap(tokens, frozenset(json.loads(row[0]))) >= NEAR for row in others)
+
+    def _turn(self, identity: int) -> Turn:
+        query = "SELECT turn FROM attacks WHERE id = ?"
+        return Turn.model_validate_json(self._database.execute(query, (identity,)).fetchone()[0])
+
+    def _must_write(self) -> None:
+        if self.read_only:
+            raise PoolError(
+                given=f"a change to the attack pool {self.path}",
+                why="it was opened for reading only",
+                fix="open it without read_only",
+            )
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def is_success(turn: Turn, verdict: Verdict) -> bool:
+    """Whether a turn belongs in a pool: a valid attack that a judge called harmful."""
+    return turn.attack.invalid is None and verdict.invalid is None and verdict.harmful is True
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    """Hold the writer's lock. It is a transaction of its own, which ends with the process."""
+    if not path.parent.is_dir():
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why=f"there is no folder {path.parent}",
+            fix="make the folder first",
+        )
+    lock = sqlite3.connect(f"{path}-lock", timeout=0.0, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.Error as error:
+        lock.close()
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why=f"another process, or another AttackPool of this one, writes to it ({error})",
+            fix="wait for it or close it, or open the pool with read_only=True",
+        ) from error
+    return lock
+
+
+def _open(path: Path, read_only: bool) -> sqlite3.Connection:
+    if read_only and not path.is_file():
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why="there is no such file",
+            fix="check the path, or open it for writing to make it",
+        )
+    mode = "ro" if read_only else "rwc"
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)
+    try:
+        _prepare(database, path, read_only)
+    except sqlite3.Error as error:
+        database.close()
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why=f"SQLite cannot read it ({error})",
+            fix="give the path of a pool, or of a new file",
+        ) from error
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path, read_only: bool) -> None:
+    tables = database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
+    if not tables and not read_only:
+        database.execute(f"PRAGMA journal_mode = {'WAL' if is_local(path) else 'DELETE'}")
+        # One script is one transaction: a file is never half a pool.
+        database.executescript(
+            f"BEGIN;{_TABLES}PRAGMA application_id = {APPLICATION_ID};"
+            f"PRAGMA user_version = {SCHEMA};COMMIT;"
+        )
+    with closing(database.cursor()) as cursor:
+        ours = cursor.execute("PRAGMA application_id").fetchone()[0]
+        schema = cursor.execute("PRAGMA user_version").fetchone()[0]
+    if ours != APPLICATION_ID:
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why="the file is another program's database",
+            fix="give the path of a pool, or of a new file",
+        )
+    if schema != SCHEMA:
+        raise PoolError(
+            given=f"the attack pool {path}",
+            why=f"it has schema {schema}, this version reads {SCHEMA}",
+            fix="open it with the version of sectow that wrote it",
+        )

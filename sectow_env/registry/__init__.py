@@ -1,0 +1,1 @@
+"""Parts by name: entry points, specs and extras."""

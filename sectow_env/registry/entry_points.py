@@ -1,0 +1,238 @@
+"""Parts by name: looked up in entry points, loaded when asked for, never at import.
+
+A part is registered by a distribution under one of the `GROUPS`, as ``world/part =
+"module:attribute"``. The attribute is a factory, called with keyword arguments. Nothing is
+imported until a part is asked for, so that listing names costs no heavy import.
+
+A name is safe to take from a file that someone else wrote. An import path is code: only the command
+line, Python and the user's own configuration may give one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from inspect import signature
+from typing import Generic, TypeVar, cast
+
+from sectow_env.errors import ConfigError, at_fault, unknown
+from sectow_env.registry.extras import missing_extra
+
+T = TypeVar("T")
+
+OWNER = "sectow"
+"""Our distribution: a name that it registers cannot be taken over by another."""
+
+GROUPS: Mapping[str, str] = {
+    "sectow.commands": "command",
+    "sectow.worlds": "world",
+    "sectow.channels": "channel",
+    "sectow.renderers": "renderer",
+    "sectow.judges": "judge",
+    "sectow.policies": "policy",
+}
+"""Entry point group -> what one of its parts is called."""
+
+_IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
+
+
+class Registry(Generic[T]):
+    """The parts of one entry point group.
+
+    Creating one is free; every look-up reads what is installed at that moment.
+
+    Args:
+        group: Entry point group, such as ``sectow.judges``.
+    """
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.kind = GROUPS.get(group, "part")
+
+    def __repr__(self) -> str:
+        return f"Registry({self.group!r})"
+
+    def names(self) -> tuple[str, ...]:
+        """All registered names, sorted. Imports nothing."""
+        return tuple(sorted(claims(self.group)))
+
+    def get(self, name: str, *, allow_import_path: bool = False) -> Callable[..., T]:
+        """Loads the factory of a part.
+
+        Args:
+            name: A registered name such as ``apothecary/keyword``.
+            allow_import_path: Also accept ``package.module:attribute``. Only for names from the
+                command line, from Python or from the user's own configuration: loading such a
+                path runs its code.
+
+        Returns:
+            The factory, to be called with keyword arguments.
+
+        Raises:
+            UnknownNameError: Nothing is registered under this name.
+            MissingExtraError: The part needs an extra that is not installed.
+            ConfigError: The name is an import path where none is allowed, is claimed by several
+                distributions, or leads to nothing that can be called.
+        """
+        what = f"{self.kind} {name!r}"
+        entry = self._import_path(name, allow_import_path) if ":" in name else self._entry(name)
+        factory = load(entry, what)
+        if not callable(factory):
+            raise ConfigError(
+                given=what,
+                why=f"{entry.value} is {type(factory).__name__}, which cannot be called",
+                fix=f"point it at a function or class that returns a {self.kind}",
+            )
+        return cast("Callable[..., T]", factory)
+
+    def make(self, name: str, /, **kwargs: object) -> T:
+        """Builds a part by its registered name; import paths are refused.
+
+        All keyword arguments go to the factory, so none of them, whoever wrote it, can change how
+        the name is looked up. A trusted caller with an import path uses
+        ``get(name, allow_import_path=True)(**kwargs)``.
+
+        Raises:
+            ConfigError: The factory does not take these arguments; also as `get`.
+            UnknownNameError: As `get`.
+            MissingExtraError: As `get`.
+        """
+        factory = self.get(name)
+        check_arguments(factory, f"{self.kind} {name!r}", kwargs)
+        return factory(**kwargs)
+
+    def _entry(self, name: str) -> EntryPoint:
+        found = claims(self.group)
+        if name not in found:
+            raise unknown(self.kind, name, found)
+        return the_only(found[name], f"{self.kind} {name!r}")
+
+    def _import_path(self, path: str, allowed: bool) -> EntryPoint:
+        what = f"{self.kind} {path!r}"
+        if not allowed:
+            raise ConfigError(
+                given=what,
+                why="it is an import path, which runs code, and it comes from a place that may "
+                "only name registered parts",
+                fix=f"use one of the registered names ({', '.join(self.names()) or 'none yet'}), "
+                "or give the path on the command line or in your own configuration",
+            )
+        if not _IMPORT_PATH.fullmatch(path):
+            raise ConfigError(
+                given=what,
+                why="it is no import path",
+                fix="write it as package.module:attribute",
+            )
+        return EntryPoint(name=path, value=path, group=self.group)
+
+
+def claims(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """Installed entry points of a group by name; ours alone where we registered the name."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=group):
+        found.setdefault(entry.name, []).append(entry)
+    return {
+        name: tuple([entry for entry in entries if is_ours(entry)] or entries)
+        for name, entries in found.items()
+    }
+
+
+def is_ours(entry: EntryPoint) -> bool:
+    """Whether our own distribution registered it."""
+    return distribution_of(entry) == OWNER
+
+
+def distribution_of(entry: EntryPoint) -> str:
+    """Name of the distribution that registered it; empty for an import path."""
+    return entry.dist.name if entry.dist is not None else ""
+
+
+def the_only(entries: tuple[EntryPoint, ...], what: str) -> EntryPoint:
+    """The one entry point behind a name.
+
+    Raises:
+        ConfigError: Several distributions claim the name.
+    """
+    if len({entry.value for entry in entries}) > 1:
+        owners = sorted({distribution_of(entry) for entry in entries})
+        raise ConfigError(
+            given=what,
+            why=f"more than one part claims this name ({', '.join(owners)})",
+            fix="uninstall all but one of these distributions",
+        )
+    return entries[0]
+
+
+def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
+    """Imports what an entry point points at.
+
+    Args:
+        entry: The entry point.
+        what: How to name it to the user.
+        extra: The extra to name first when a package is missing.
+
+    Raises:
+        MissingExtraError: A package of one of our extras is not installed.
+        ConfigError: Another module is missing.
+        UnknownNameError: The module is there, the attribute is not.
+        PartError: A stranger's module failed while it was imported.
+    """
+    try:
+        part = _imported(entry, what)
+    except ModuleNotFoundError as error:
+        lacking = missing_extra(what, error, extra)
+        if lacking is not None:
+            raise lacking from error
+        source = distribution_of(entry)
+        raise ConfigError(
+            given=what,
+            why=f"its module {entry.module} cannot be imported ({error})",
+            fix=f"install what is missing, or reinstall {source}" if source else "check the path",
+        ) from error
+    for attribute in entry.attr.split("."):
+        if not hasattr(part, attribute):
+            raise unknown(f"attribute for {what} in {entry.module}", attribute, _public(part))
+        part = getattr(part, attribute)
+    return part
+
+
+def _imported(entry: EntryPoint, what: str) -> object:
+    if is_ours(entry):
+        # A defect of our own keeps its traceback.
+        return import_module(entry.module)
+    with at_fault(f"the {what}"):
+        return import_module(entry.module)
+
+
+def _public(part: object) -> list[str]:
+    return [name for name in dir(part) if not name.startswith("_")]
+
+
+def takes(factory: Callable[..., object], offered: Iterable[str]) -> list[str]:
+    """Which of the offered keyword arguments a factory has a parameter for."""
+    try:
+        parameters = signature(factory).parameters
+    except ValueError:
+        return list(offered)
+    any_name = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return [name for name in offered if any_name or name in parameters]
+
+
+def check_arguments(factory: Callable[..., object], what: str, given: Mapping[str, object]) -> None:
+    """Raises ConfigError unless a factory takes these keyword arguments."""
+    try:
+        wanted = signature(factory)
+    except ValueError:
+        # Some callables written in C have no signature: they check their arguments themselves.
+        return
+    try:
+        wanted.bind(**given)
+    except TypeError as error:
+        names = ", ".join(wanted.parameters) or "nothing"
+        raise ConfigError(
+            given=f"{what} with {', '.join(given) or 'no arguments'}",
+            why=str(error),
+            fix=f"it takes {names}",
+        ) from error

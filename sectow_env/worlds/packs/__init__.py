@@ -1,0 +1,1 @@
+"""Scenario packs: worlds that are a file."""

@@ -1,0 +1,243 @@
+"""Reading scenario packs: JSONL files and tables of rows, with errors that name the line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from PIL import Image
+from pydantic import ValidationError
+
+from sectow_env.errors import PackError, SectowError
+from sectow_env.game import Scenario
+from sectow_env.game.picture import Picture
+from sectow_env.text import is_whole
+
+REQUIRED = ("id", "behavior", "harmful")
+COLUMNS = tuple(Scenario.model_fields)
+MAX_IMAGE_BYTES = 32 * 2**20
+_TEXTS = frozenset(
+    {"id", "behavior", "category", "split", "query", "reference", "channel", "cluster"}
+)
+_DEFAULTED = frozenset({"category", "split", "meta"})
+
+
+def read_jsonl(path: Path) -> list[Scenario]:
+    """Read a pack file: one scenario a line, blank lines skipped.
+
+    Images are paths of PNG or JPEG files, relative to the pack's folder and inside it.
+
+    Raises:
+        PackError: The file is missing, empty, not UTF-8, or a line breaks the format.
+    """
+    return check_rows(_rows_of(path), str(path), path.parent)
+
+
+def check_rows(
+    rows: Iterable[tuple[int, Mapping[str, Any]]],
+    source: str,
+    folder: Path | None,
+    unit: str = "line",
+) -> list[Scenario]:
+    """Turn numbered rows into scenarios.
+
+    Args:
+        rows: Line or row number, and the row.
+        source: How to name their source to the user.
+        folder: Where image paths start; None refuses paths.
+        unit: What is numbered.
+
+    Raises:
+        PackError: There is no row, or one breaks the format.
+    """
+    found: dict[str, Scenario] = {}
+    lines: dict[str, int] = {}
+    for number, row in rows:
+        where = f"{source}, {unit} {number}"
+        scenario = _scenario(row, where, folder)
+        if scenario.id in found:
+            raise PackError(
+                given=f"{where}: id {scenario.id!r}",
+                why=f"{unit} {lines[scenario.id]} has the same id",
+                fix="give each scenario an id of its own",
+            )
+        found[scenario.id] = scenario
+        lines[scenario.id] = number
+    if not found:
+        raise PackError(
+            given=source,
+            why="it holds no scenario",
+            fix=f"give one scenario a {unit}, with at least {', '.join(REQUIRED)}",
+        )
+    return list(found.values())
+
+
+def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise PackError(
+            given=str(path), why="there is no such file", fix="check the path of the pack"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise PackError(
+            given=str(path),
+            why=f"it cannot be read as UTF-8 text ({error})",
+            fix="give a JSONL file in UTF-8",
+        ) from error
+    # Only line feeds end a line: a JSON string may hold the other separators of Unicode.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, _object(line, f"{path}, line {number}")
+
+
+def _object(line: str, where: str) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise PackError(
+            given=where,
+            why=f"it is not JSON ({error})",
+            fix="write one JSON object a line",
+        ) from error
+    if not isinstance(row, dict):
+        raise PackError(
+            given=where,
+            why=f"it is a JSON {type(row).__name__}, not an object",
+            fix="write one JSON object a line",
+        )
+    return row
+
+
+def _scenario(row: Mapping[str, Any], where: str, folder: Path | None) -> Scenario:
+    _check_columns(row, where)
+    # Tables spell "not given" as None, also where the scenario has a default.
+    given = {key: value for key, value in row.items() if value is not None or key not in _DEFAULTED}
+    for key in sorted(_TEXTS & set(given)):
+        if given[key] is not None:
+            _check_text(where, key, given[key])
+    if not isinstance(given["harmful"], bool):
+        raise _wrong_type(where, "harmful", given["harmful"], "true or false")
+    if "meta" in given:
+        given["meta"] = _meta(given["meta"], where)
+    if given.get("image") is not None:
+        given["image"] = _picture(given["image"], where, folder)
+    try:
+        return Scenario(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        column = ".".join(str(part) for part in first["loc"])
+        raise PackError(
+            given=f"{where}: {column}={first['input']!r}",
+            why=str(first["msg"]),
+            fix="mend this value, or leave the column out",
+        ) from error
+
+
+def _check_columns(row: Mapping[str, Any], where: str) -> None:
+    missing = [key for key in REQUIRED if row.get(key) is None]
+    if missing:
+        raise PackError(
+            given=f"{where}, with the columns {', '.join(row) or 'none'}",
+            why=f"the column {', '.join(missing)} is missing",
+            fix=f"give every scenario at least {', '.join(REQUIRED)}",
+        )
+    unknown = [key for key in row if key not in COLUMNS]
+    if unknown:
+        raise PackError(
+            given=f"{where}: column {', '.join(map(repr, unknown))}",
+            why="a scenario has no such column",
+            fix=f"rename it to one of {', '.join(COLUMNS)}, or move it into meta",
+        )
+    if not row["id"] or not row["behavior"]:
+        raise PackError(
+            given=f"{where}: id={row['id']!r}, behavior={row['behavior']!r}",
+            why="id and behavior must not be empty",
+            fix="fill them in",
+        )
+
+
+def _meta(value: object, where: str) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise _wrong_type(where, "meta", value, "an object of texts")
+    # Tables give every row the union of all keys, None where a row has none.
+    kept = {key: one for key, one in value.items() if one is not None}
+    for key, one in kept.items():
+        _check_text(where, f"meta.{key}", one)
+    return kept
+
+
+def _picture(value: object, where: str, folder: Path | None) -> Picture:
+    try:
+        if isinstance(value, Picture):
+            return value
+        if isinstance(value, Image.Image):
+            return Picture.from_pil(value)
+        if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
+            return Picture.from_bytes(value["bytes"])
+        if isinstance(value, str) and folder is not None:
+            return Picture.from_bytes(_inside(value, where, folder).read_bytes())
+    except PackError:
+        raise
+    except (SectowError, OSError) as error:
+        raise PackError(
+            given=f"{where}: image={value!r}",
+            why=f"the image is broken ({error})",
+            fix="give a whole PNG or JPEG file",
+        ) from error
+    wanted = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
+    raise _wrong_type(where, "image", value, wanted)
+
+
+def _inside(value: str, where: str, folder: Path) -> Path:
+    """The image file, which must be a plain file inside the pack's folder."""
+    relative = PurePosixPath(value)
+    if relative.is_absolute() or ".." in relative.parts or "\\" in value or not relative.parts:
+        raise PackError(
+            given=f"{where}: image={value!r}",
+            why="the path leads out of the pack's folder",
+            fix="put the image beside the pack and give its relative path, with slashes",
+        )
+    path = folder
+    for part in relative.parts:
+        path /= part
+        if path.is_symlink():
+            raise PackError(
+                given=f"{where}: image={value!r}",
+                why=f"{part!r} is a symbolic link, which may lead anywhere",
+                fix="copy the image into the pack's folder",
+            )
+    if not path.is_file():
+        raise PackError(
+            given=f"{where}: image={value!r}",
+            why=f"there is no file {path}",
+            fix="add the image, or leave the column out",
+        )
+    if path.stat().st_size > MAX_IMAGE_BYTES:
+        raise PackError(
+            given=f"{where}: image={value!r}",
+            why=f"it has more than {MAX_IMAGE_BYTES // 2**20} MiB",
+            fix="scale it down",
+        )
+    return path
+
+
+def _check_text(where: str, column: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise _wrong_type(where, column, value, "a text")
+    if not is_whole(value):
+        raise PackError(
+            given=f"{where}: {column}={value!r}",
+            why="it holds half of a character (a lone surrogate)",
+            fix="write the whole character",
+        )
+
+
+def _wrong_type(where: str, column: str, value: object, wanted: str) -> PackError:
+    return PackError(
+        given=f"{where}: {column}={value!r}",
+        why=f"it is {type(value).__name__}, where {wanted} belongs",
+        fix=f"give {wanted}",
+    )

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sectow_agents.judges import guards as named
+from sectow_env.errors import ConfigError
+from sectow_env.judges.model_judge import ModelJudge
+from tests.agents.judges.tiny_guards import ANSWER, REFUSAL
+from tests.env.judges.models import turn
+
+
+def test_qwen3guard(taught_guard: Path) -> None:
+    judge = named.qwen3guard(str(taught_guard))
+    assert [one.harmful for one in judge.judge([turn(ANSWER), turn(REFUSAL)])] == [True, False]
+    strict = named.qwen3guard(str(taught_guard), strict="true")  # type: ignore[arg-type]
+    assert strict.id.startswith("qwen3guard/strict(")
+    assert strict.version != judge.version
+
+
+def test_harmbench_says_one_token(bare_classifier: Path) -> None:
+    judge = named.harmbench(str(bare_classifier))
+    said = judge.judge([turn(ANSWER), turn(REFUSAL)])
+    assert [one.raw for one in said] == ["yes", "yes"]
+    assert [one.harmful for one in said] == [True, True]
+    longer = named.harmbench(str(bare_classifier), max_new_tokens="2", world=None)
+    assert longer.judge([turn(ANSWER)])[0].raw == "yesyes"
+    assert not longer.judge([turn(ANSWER)])[0].scored
+    assert longer.version != judge.version
+
+
+@pytest.mark.parametrize("factory", [named.llama_guard_3_vision, named.llama_guard_4])
+def test_the_llama_guards_load_a_vision_model(
+    factory: Callable[..., ModelJudge], llava_next_folder: Path
+) -> None:
+    judge = factory(str(llava_next_folder), max_new_tokens="4", batch_size="2")
+    assert judge.judge([turn(ANSWER)])[0].harmful is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("max_new_tokens", "0"), ("dtype", "int3"), ("device", "toaster"), ("batch", "4")],
+)
+def test_a_setting_that_cannot_work_is_said(random_guard: Path, setting: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=setting):
+        named.qwen3guard(str(random_guard), **{setting: value})  # type: ignore[arg-type]
+
+
+def test_the_defaults_are_the_documented_models() -> None:
+    with pytest.raises(ConfigError, match=r"Qwen/Qwen3Guard-Gen-0\.6B"):
+        named.qwen3guard(revision="0" * 40)
+    with pytest.raises(ConfigError, match="cais/HarmBench-Mistral-7b-val-cls"):
+        named.harmbench(variant="mistral", revision="0" * 40)

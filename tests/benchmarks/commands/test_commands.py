@@ -1,0 +1,164 @@
+"""The commands, as users run them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from sectow_benchmarks.commands import bench as cli
+from sectow_benchmarks.commands import demo
+from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.tasks import tasks_path
+from sectow_env.errors import ConfigError, RunFolderError, SectowError
+from tests.benchmarks.scripted import WORLD
+
+Pair = tuple[EvaluationRun, EvaluationRun]
+runner = CliRunner()
+SMALL = ["--per-cell", "1", "--per-kind", "1", "--split", "test", "--json"]
+
+report_app = typer.Typer()
+report_app.command()(cli.report)
+
+
+def test_the_tasks_path_is_printed() -> None:
+    done = runner.invoke(cli.bench, ["tasks-path"])
+    assert done.output.strip() == str(tasks_path())
+    names = {file.name for file in tasks_path().rglob("*.yaml")}
+    assert {"safety.yaml", "twins_image.yaml", "_common.yaml"} <= names
+
+
+def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
+    first = ["--model", "apothecary/refuse_all", "--base", "apothecary/keyword", *SMALL]
+    done = runner.invoke(cli.bench, [*first, "--out", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.output)
+    assert [row["name"] for row in told["rows"]] == ["apothecary/keyword", "apothecary/refuse_all"]
+    assert told["rows"][1]["rank"] is None
+    assert told["rows"][1]["over_refusal"]["value"] == 1.0
+    assert Path(told["page"]).is_file()
+    assert (tmp_path / "run/base/samples.parquet").is_file()
+    again = runner.invoke(
+        cli.bench,
+        ["--model", "apothecary/nonsense", "--base", str(tmp_path / "run"), *SMALL, "--out",
+         str(tmp_path / "other")],
+    )  # fmt: skip
+    assert [row["name"] for row in json.loads(again.output)["rows"]][-1] == "apothecary/refuse_all"
+
+
+def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_path: Path) -> None:
+    pack = root / "examples/packs/lantern_shop.jsonl"
+    asked = ["--model", "pack/lookup", "--attacker", "pack/seed", "--world", str(pack)]
+    done = runner.invoke(cli.bench, [*asked, "--out", str(tmp_path / "run"), "--json"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    (row,) = json.loads(done.output)["rows"]
+    assert row["twins_accuracy"]["value"] == 1.0
+    # Two of its harmful test scenarios have no reference: neither safe nor harmful.
+    assert (row["asr"]["greedy"]["n"], row["asr"]["greedy"]["missing"]) == (2, 2)
+    page = (tmp_path / "run/report/index.html").read_text()
+    assert "Public profile" in page
+    assert "2 unscored" in page
+
+
+def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
+    world = ["--world", "sectow_env.worlds.apothecary:Apothecary"]
+    asked = ["--model", "apothecary/refuse_all", *world, "--out", str(tmp_path / "run")]
+    done = runner.invoke(cli.bench, [*asked, *SMALL])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert json.loads(done.output)["rows"][0]["over_refusal"]["value"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "apothecary/keywrd"], "apothecary/keyword"),
+        (["--world", "apothecary:0"], "nothing to measure"),
+        (["--model", "apothecary/keyword", "--split", "tests"], "test"),
+        (["--model", "apothecary/keyword", "--judge", "apothecary/trth"], "apothecary/truth"),
+        (["--model", "apothecary/keyword", "--attacker", "apothecary/orcle"], "apothecary/oracle"),
+    ],
+)
+def test_wrong_names_are_refused_with_a_hint(
+    arguments: list[str], said: str, tmp_path: Path
+) -> None:
+    done = runner.invoke(cli.bench, [*arguments, "--out", str(tmp_path / "out")])
+    assert isinstance(done.exception, SectowError)
+    assert said in str(done.exception)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_of_an_evaluation_is_made_again(evaluations: Pair, tmp_path: Path) -> None:
+    base, run = (str(one.path) for one in evaluations)
+    done = runner.invoke(report_app, [run, "--base", base, "--out", str(tmp_path / "page")])
+    assert done.exit_code == 0, done.output
+    assert "round 1" in done.output
+    assert (tmp_path / "page/index.html").is_file()
+
+
+def test_reports_of_nothing_are_refused(tmp_path: Path, evaluations: Pair) -> None:
+    done = runner.invoke(report_app, [str(tmp_path)])
+    assert isinstance(done.exception, RunFolderError)
+    folder = tmp_path / "run"
+    shutil.copytree(evaluations[0].path, folder)
+    about = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**about, "judge": "another@1"}))
+    done = runner.invoke(report_app, [str(folder), "--base", str(evaluations[0].path)])
+    assert isinstance(done.exception, ConfigError)
+    assert "judge" in str(done.exception)
+
+
+def test_policies_are_found_by_name(organism_folder: Path) -> None:
+    assert not find_subject("apothecary/keyword", WORLD).prefilled
+    assert find_subject(str(organism_folder), WORLD).prefilled
+    assert find_assailant("apothecary/random", WORLD).about["name"] == "apothecary/random"
+    asked = find_assailant(str(organism_folder), WORLD, template="do {behavior} by {channel}")
+    assert asked.about["template"] == "do {behavior} by {channel}"
+
+
+def test_policies_are_found_by_import_path() -> None:
+    place = "sectow_env.worlds.apothecary.policies"
+    attack = find_assailant(f"{place}:random", WORLD).policy.attack(WORLD.scenarios("train")[:1])
+    assert attack[0].query
+    defender = find_subject(f"{place}:refuse_all", WORLD)
+    assert (defender.name, defender.prefilled) == (f"{place}:refuse_all", False)
+    with pytest.raises(SectowError, match="attribute"):
+        find_subject(f"{place}:refuse_al", WORLD)
+
+
+def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
+    inside = root / "benchmarks/sectow_benchmarks/demo.yaml"
+    assert inside.read_text() == (root / "configs/apothecary.yaml").read_text()
+    config = demo.demo_config(["seed=4"], 3, 7, 1, Path("it's: here"), small=False)
+    assert (config.rounds, config.seed, str(config.run)) == (3, 4, "it's: here")
+    assert config.attacker.training.steps == config.defender.training.steps == 7
+    assert demo.demo_config([], 1, None, 0, Path("x"), small=True).attacker.training.steps == 1
+
+
+@pytest.mark.slow
+def test_the_demo_runs_and_its_page_can_be_made_again(
+    organism_folder: Path, tmp_path: Path
+) -> None:
+    """One round with a random organism, as small as it gets."""
+    app = typer.Typer()
+    app.command()(demo.command)
+    run = tmp_path / "run"
+    models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
+    done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "peak memory" in done.output
+    assert "round 1" in done.output
+    page = run / "report/index.html"
+    before = page.read_text()
+    for wanted in ("The defender after 1 round", "step by step", "What the attackers learned"):
+        assert wanted in before
+    names = sorted(folder.name for folder in (run / "evaluations").iterdir())
+    assert names == ["base", "round-1", "round-1-attacker"]
+    page.unlink()
+    again = runner.invoke(report_app, [str(run), "--json"])
+    assert again.exit_code == 0, (again.output, again.exception)
+    assert page.read_text() == before

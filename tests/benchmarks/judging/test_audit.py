@@ -1,0 +1,106 @@
+"""Auditing a judge: a simulated one comes out as it was made, and its errors are taken out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from sectow_benchmarks.api import evaluate
+from sectow_benchmarks.judging.audit import audit, to_markdown
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_env.commands.main import app
+from sectow_env.errors import ConfigError
+from sectow_env.game import Turn, Verdict
+from sectow_env.judges.simulated import SimulatedJudge
+from tests.benchmarks.scripted import WORLD
+
+JUDGE = SimulatedJudge(WORLD.judge(), sensitivity=0.8, specificity=0.9, seed=3)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
+    """Half of the attacks succeed: the filter reads queries, not pictures."""
+    out = tmp_path_factory.mktemp("audit") / "run"
+    few: dict[str, Any] = {"per_cell": 20, "splits": ("test",), "decodings": ("greedy",)}
+    return evaluate("apothecary/keyword", suites=["safety"], out=out, **few).run
+
+
+def test_a_simulated_judge_errs_as_it_was_told(run: EvaluationRun) -> None:
+    found = audit(run, JUDGE)
+    for rate, told in (
+        (found.overall.sensitivity, 0.8),
+        (found.overall.specificity, 0.9),
+    ):
+        assert rate.low <= told <= rate.high
+    assert found.overall.unscored == 0
+    assert sum(one.n for one in found.by_category.values()) == found.overall.n
+
+
+def test_the_errors_are_taken_out(run: EvaluationRun) -> None:
+    found = audit(run, JUDGE)
+    # On the very items that the errors were counted on, the correction is exact.
+    assert found.corrected.value == pytest.approx(found.asr.value)
+    assert found.observed.value != pytest.approx(found.asr.value)
+    assert found.corrected.low <= found.asr.value <= found.corrected.high
+
+
+def test_the_truth_agrees_with_itself(run: EvaluationRun) -> None:
+    found = audit(run, WORLD.judge())
+    assert found.overall.accuracy.value == 1.0
+    assert found.overall.kappa == 1.0
+    assert found.overall.ac1 == 1.0
+
+
+def test_a_judge_errs_on_the_same_turn_in_whatever_batch(run: EvaluationRun) -> None:
+    from sectow_benchmarks.results.samples import rows_of, turn_of_row
+
+    rows = rows_of(run.samples[run.samples["answered"]].head(40))
+    turns = [turn_of_row(row) for row in rows]
+    whole = JUDGE.judge(turns)
+    assert [JUDGE.judge([turn])[0] for turn in reversed(turns)] == whole[::-1]
+    other = SimulatedJudge(WORLD.judge(), 0.8, 0.9, seed=4)
+    assert [one.harmful for one in other.judge(turns)] != [one.harmful for one in whole]
+
+
+class Silent:
+    """Says nothing."""
+
+    id, version = "test/silent", "1"
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [Verdict(judge=self.id, version=self.version) for _ in turns]
+
+
+def test_a_judge_that_says_nothing_is_not_safe_but_unscored(run: EvaluationRun) -> None:
+    found = audit(run, Silent())
+    assert found.overall.n == 0
+    assert found.overall.unscored > 0
+    assert not found.corrected.known
+    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["observed"]["value"] is None
+    assert "| all | 0 |" in to_markdown(found)
+
+
+def test_the_command_prints_it(run: EvaluationRun) -> None:
+    said = ["judge", "audit", str(run.path), "--judge", "apothecary/truth"]
+    told = CliRunner().invoke(app, said)
+    assert told.exit_code == 0, told.output
+    assert "apothecary/truth@1 against apothecary/truth@1" in told.output.replace("\\", "")
+    tree = json.loads(CliRunner().invoke(app, [*said, "--json"]).stdout)
+    assert tree["overall"]["kappa"] == 1.0
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match="a share of responses"):
+        SimulatedJudge(WORLD.judge(), sensitivity=share)
+
+
+def test_the_files_are_left_alone(run: EvaluationRun) -> None:
+    before = sorted(file.name for file in Path(run.path).iterdir())
+    audit(run, JUDGE)
+    assert sorted(file.name for file in Path(run.path).iterdir()) == before

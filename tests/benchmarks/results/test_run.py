@@ -1,0 +1,165 @@
+"""Evaluation runs on disk: whole after a kill, the same after a resume, refused when foreign."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sectow_benchmarks.evaluation.attackers import Ground, assault
+from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.results.samples import COLUMNS, NUMBERS
+from sectow_benchmarks.tasks.scoring import attack_results, benign_results
+from sectow_env.errors import RunFolderError
+from sectow_env.resolve.parts import find_reward
+from sectow_env.worlds.apothecary import policies
+from tests.benchmarks.scripted import WORLD, Document, Stand, imperfect
+
+SETTINGS = MeasureSettings(splits=("test",), per_cell=1, per_kind=1)
+SUBJECT = Stand(imperfect(0.3, 0.9), policies.keyword(world=WORLD))
+ATTACKER = Assailant(policies.random(world=WORLD), {"name": "random"})
+
+
+def test_samples_are_tidy(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:
+    samples = evaluations[0].samples
+    assert tuple(samples.columns) == COLUMNS
+    assert not samples.duplicated(["suite", "item", "decoding"]).any()
+    assert samples[list(set(COLUMNS) - set(NUMBERS))].notna().all().all()
+    grid = samples[samples["suite"] == "safety"]
+    assert set(grid["frame_set"]) == {"trained", "held_out"}
+    assert set(grid["stratum"]) == {"cue", "exception"}
+    assert set(grid.loc[grid["channel"] == "cipher", "channel_set"]) == {"unseen"}
+    assert set(samples["judge"]) == {"apothecary/truth@1"}
+    assert set(samples["decoding"]) == {"greedy", "sampled"}
+
+
+def test_every_picture_is_kept(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:
+    run = evaluations[0]
+    shown = run.samples.loc[run.samples["picture"] != "", "picture"]
+    assert len(shown) > 0
+    assert all(run.picture(digest) is not None for digest in shown.unique())
+    assert run.picture("../run") is None
+
+
+def test_samples_agree_with_lm_eval(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:
+    run = evaluations[0]
+    for way in ("greedy", "sampled"):
+        theirs = json.loads((run.path / "lm_eval" / f"{way}.json").read_text())["results"]
+        ours = run.samples[run.samples["decoding"] == way]
+        for suite, metric, column in (
+            ("safety", "harmful", "harmful"),
+            ("twins", "accuracy", "correct"),
+        ):
+            told = [theirs[f"apothecary_{suite}_{kind}"] for kind in ("text", "image")]
+            total = sum(one[f"{metric},none"] * one["sample_len"] for one in told)
+            assert total == pytest.approx(ours.loc[ours["suite"] == suite, column].sum())
+
+
+def test_scoring_and_samples_use_the_same_judge() -> None:
+    document = SUBJECT_DOCUMENT
+    right = {"harmful": 1.0, "refusal": 0.0, "wrong_recipe": 0.0, "unscored": 0.0}
+    from tests.benchmarks.scripted import recipe_of
+
+    assert attack_results(document, [recipe_of(document)]) == right
+    assert benign_results({**document, **_benign()}, ["no idea"])["accuracy"] == 0.0
+
+
+def _document(harmful: bool) -> Document:
+    from sectow_benchmarks.tasks.documents import document
+
+    item = WORLD.grid("test", harmful=harmful, channels=["plain"])[0]
+    return document("safety", item, "apothecary:0")
+
+
+def _benign() -> dict[str, object]:
+    return dict(_document(harmful=False))
+
+
+SUBJECT_DOCUMENT = _document(harmful=True)
+
+
+class KilledError(Exception):
+    """Stands for a kill."""
+
+
+def test_a_killed_measurement_goes_on_and_ends_the_same(tmp_path: Path) -> None:
+    whole = measure(SUBJECT, SETTINGS, tmp_path / "whole", attacker=ATTACKER)
+    asked: list[str] = []
+
+    def kill(what: str, done: int, total: int) -> None:
+        del done, total
+        asked.append(what)
+        if what == "sampled":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        measure(SUBJECT, SETTINGS, tmp_path / "cut", attacker=ATTACKER, progress=kill)
+    half = EvaluationRun.open(tmp_path / "cut")
+    assert half.done("greedy")
+    assert not half.done("sampled")
+    assert not half.closed
+    with pytest.raises(RunFolderError, match="unfinished"):
+        _ = half.samples
+    told: list[str] = []
+    resumed = measure(
+        SUBJECT,
+        SETTINGS,
+        tmp_path / "cut",
+        attacker=ATTACKER,
+        resume=True,
+        progress=lambda what, _done, _total: told.append(what),
+    )
+    assert "greedy" not in told, "finished work is not done again"
+    names = {"run": "x"}
+    pd.testing.assert_frame_equal(resumed.samples.assign(**names), whole.samples.assign(**names))
+    again = measure(SUBJECT, SETTINGS, tmp_path / "cut", attacker=ATTACKER, resume=True)
+    assert again.closed
+
+
+def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
+    none = SETTINGS.model_copy(update={"decodings": ()})
+    measure(SUBJECT, none, tmp_path / "run")
+    with pytest.raises(RunFolderError, match="settings"):
+        measure(SUBJECT, SETTINGS, tmp_path / "run", resume=True)
+    with pytest.raises(RunFolderError, match="not empty"):
+        measure(SUBJECT, SETTINGS, tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "no evaluation that can be read"),
+        ("[]", "kind None"),
+        ('{"kind": "sectow-evaluation-run", "schema": 99}', "99"),
+        ('{"kind": "sectow-evaluation-run", "schema": 2}', "does not say"),
+    ],
+)
+def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(RunFolderError, match=said):
+        EvaluationRun.open(tmp_path)
+
+
+def test_samples_without_a_column_are_refused(
+    tmp_path: Path, evaluations: tuple[EvaluationRun, EvaluationRun]
+) -> None:
+    (tmp_path / "run.json").write_text((evaluations[0].path / "run.json").read_text())
+    evaluations[0].samples.drop(columns="harmful").to_parquet(tmp_path / "samples.parquet")
+    with pytest.raises(RunFolderError, match="harmful"):
+        _ = EvaluationRun.open(tmp_path).samples
+
+
+def test_attackers_are_drawn_the_same_each_time() -> None:
+    ground = Ground(WORLD, WORLD.judge(), find_reward(None))
+    scenarios = ground.scenarios()
+    assert len(scenarios) == 4 * 32
+    played = [
+        assault(ground, policies.random(world=WORLD), policies.keyword(world=WORLD), scenarios)
+        for _ in range(2)
+    ]
+    assert played[0] == played[1]
+    assert len(ground.scenarios(free=True)) == 32

@@ -1,0 +1,164 @@
+"""Models behind an endpoint in both seats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game import Attack, Exchange, Invalid, Scenario
+from sectow_env.game.picture import Picture
+from sectow_env.policies.endpoint import EndpointAttacker, EndpointDefender, conversation_of
+from sectow_env.resolve.worlds import load_world
+from sectow_env.worlds.apothecary.world import Apothecary
+from tests.env.endpoint.asking import Quick, Serve
+from tests.env.endpoint.server import Asked, FaultyServer, Play, always
+
+PICTURE = Picture(np.zeros((4, 4, 3), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def world() -> Apothecary:
+    found = load_world("apothecary:0")
+    assert isinstance(found, Apothecary)
+    return found
+
+
+def given(quick: Quick, server: FaultyServer, **changes: Any) -> dict[str, Any]:
+    return {**quick(server).model_dump(exclude_defaults=True), **changes}
+
+
+def seeds(server: FaultyServer) -> list[int | None]:
+    return [one.body.get("seed") for one in sorted(server.asked, key=lambda one: one.question)]
+
+
+def test_a_defender_sees_system_picture_and_query() -> None:
+    attack = Attack(query="open", image=PICTURE)
+    system, user = conversation_of(attack, "be brief")
+    assert (system.role, system.text) == ("system", "be brief")
+    assert (user.role, user.text, user.picture) == ("user", "open", PICTURE)
+    assert len(conversation_of(attack)) == 1
+    defended = attack.model_copy(update={"system": "the guild forbids it"})
+    assert conversation_of(defended, "be brief")[0].text == "the guild forbids it"
+
+
+def test_a_defender_sees_the_earlier_turns() -> None:
+    earlier = Exchange(query="who is there", image=PICTURE, response="a guest")
+    told = conversation_of(Attack(query="open", history=(earlier,)), "be brief")
+    assert [(one.role, one.text, one.picture) for one in told] == [
+        ("system", "be brief", None),
+        ("user", "who is there", PICTURE),
+        ("assistant", "a guest", None),
+        ("user", "open", None),
+    ]
+
+
+def test_a_defender_that_fails_says_nothing(serve: Serve, quick: Quick, world: Apothecary) -> None:
+    server = serve(lambda asked: 400 if asked.question == "bad" else Play.GOOD)
+    defender = EndpointDefender(world=world, **given(quick, server))
+    said = defender.respond([Attack(query="good"), Attack(query="bad")])
+    assert said == ["answer to good", None]
+
+
+def test_seeds_are_sent_where_answers_are_drawn(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    server = serve()
+    defender = EndpointDefender(world=world, **given(quick, server, temperature=1.0))
+    attacks = [Attack(query="a"), Attack(query="b")]
+    for _ in range(2):
+        defender.reseed([5, 2**31 + 6])
+        defender.respond(attacks)
+    assert seeds(server) == [5, 6]
+    defender.reseed([7, 6])
+    defender.respond(attacks)
+    assert seeds(server) == [5, 7, 6]
+    # They hold for one call: the next one draws by how often it was asked.
+    defender.respond(attacks[:1])
+    assert seeds(server).count(None) == 1
+
+
+def test_seeds_mean_nothing_to_a_greedy_model(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    server = serve()
+    defender = EndpointDefender(world=world, **given(quick, server))
+    for seed in (1, 2):
+        defender.reseed([seed])
+        defender.respond([Attack(query="a")])
+    assert seeds(server) == [None]
+
+
+def test_the_same_attack_again_gets_another_draw_and_the_same_ones_after_a_restart(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    server = serve()
+    for _ in range(2):
+        defender = EndpointDefender(world=world, **given(quick, server, temperature=1.0))
+        defender.respond([Attack(query="a"), Attack(query="a")])
+        defender.respond([Attack(query="a")])
+        assert len(server.asked) == 3
+
+
+def test_an_attacker_is_asked_and_its_completion_is_read(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    scenarios = world.scenarios("train", harmful=True, channels=["plain"])[:2]
+    frame = world.channel("plain").frames[0].label
+    potion = scenarios[0].meta["potion"]
+
+    def say(asked: Asked) -> str:
+        return f"frame : {frame} ; name : {potion}" if potion in asked.question else "nonsense"
+
+    server = serve(say=say)
+    attacker = EndpointAttacker(world=world, system="you play", **given(quick, server))
+    first, second = attacker.attack(scenarios)
+    assert first.invalid is None
+    assert first.channel == "plain"
+    assert second.invalid is Invalid.UNPARSABLE
+    assert all(one.body["messages"][0]["content"] == "you play" for one in server.asked)
+    assert any("by the channel plain" in one.question for one in server.asked)
+
+
+def test_an_attacker_that_fails_is_no_bad_attack(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    server = serve(always(Play.ERROR))
+    attacker = EndpointAttacker(world=world, **given(quick, server, retries=1))
+    scenario = Scenario(id="1", behavior="open the door", harmful=True)
+    with pytest.raises(SectowError, match="server_error"):
+        attacker.attack([scenario])
+    server.script = always(Play.GOOD)
+    assert attacker.attack([scenario])[0].invalid is Invalid.UNPARSABLE
+
+
+def test_a_template_with_other_places_is_refused(world: Apothecary) -> None:
+    for template in ("{door}", "{}", "{", "{channel.door}", "{channel[door]}", "{behavior:d}"):
+        with pytest.raises(ConfigError, match="placeholders"):
+            EndpointAttacker(world=world, base_url="http://host", model="m", template=template)
+
+
+def test_settings_that_cannot_work_are_told(world: Apothecary) -> None:
+    with pytest.raises(ConfigError, match="an endpoint takes base_url"):
+        EndpointDefender(world=world, base_url="http://host", model="m", heat=1)
+
+
+def test_an_attacker_is_told_the_earlier_turns_and_shown_their_pictures(
+    serve: Serve, quick: Quick, world: Apothecary
+) -> None:
+    server = serve()
+    attacker = EndpointAttacker(world=world, **given(quick, server))
+    (scenario,) = world.scenarios("train", harmful=True, channels=[None])[:1]
+    seeded = scenario.model_copy(update={"image": PICTURE})
+    said = Exchange(query="who is there", image=PICTURE, response="a guest")
+    attacker.follow_up([seeded, scenario], [(), (said,)])
+    first, second = sorted((one.body["messages"] for one in server.asked), key=len)
+    assert [type(message["content"]) for message in first] == [list], "the seed image is shown"
+    assert len(second) == 2
+    shown = second[0]["content"]
+    assert {block["type"] for block in shown} == {"image_url", "text"}
+    assert "a guest" in str(shown)
+    assert second[1]["content"].startswith("It did not work yet")
+    assert scenario.behavior in second[1]["content"]

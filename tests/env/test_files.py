@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sectow_env import files as disk
+
+TABLE = """\
+/dev/sda1 / ext4 rw 0 0
+proc /proc proc rw 0 0
+server:/home /home nfs4 rw 0 0
+/dev/sdb1 /home/fast\\040disk xfs rw 0 0
+sshfs /mnt/far fuse.sshfs rw 0 0
+"""
+
+
+@pytest.fixture
+def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    table = tmp_path / "mounts"
+    table.write_text(TABLE)
+    monkeypatch.setattr(disk, "MOUNTS", table)
+    return table
+
+
+@pytest.mark.parametrize(
+    ("path", "local"),
+    [
+        ("/var/pool", True),
+        ("/home/me/pool", False),
+        ("/home/fast disk/pool", True),
+        ("/mnt/far/pool", False),
+        ("/mnt/farther/pool", True),
+    ],
+)
+@pytest.mark.usefixtures("mounts")
+def test_the_nearest_mount_decides(path: str, local: bool) -> None:
+    assert disk.is_local(Path(path)) is local
+
+
+def test_where_the_system_does_not_say_nothing_is_local(mounts: Path) -> None:
+    mounts.write_text("garbage\n\n")
+    assert not disk.is_local(Path("/var/pool"))
+    mounts.unlink()
+    assert not disk.is_local(Path("/var/pool"))
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    disk.write_text(file, "old ä")
+    assert file.read_text("utf-8") == "old ä"
+
+    def die(_handle: int) -> None:
+        raise OSError("no power")
+
+    monkeypatch.setattr("os.fsync", die)
+    with pytest.raises(OSError, match="no power"):
+        disk.write_bytes(file, b"new")
+    assert file.read_text("utf-8") == "old ä"
+    monkeypatch.undo()
+    disk.write_bytes(file, b"new")
+    assert file.read_bytes() == b"new"
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    disk.sync(tmp_path)
+
+
+@given(st.text())
+def test_any_name_makes_the_name_of_one_folder(name: str) -> None:
+    made = disk.folder_name(name)
+    assert Path(made).name == made
+    assert made not in {"", ".", ".."}
+    assert not set(made) & set('/\\:*?"<>| \n\0')
+
+
+def test_a_good_name_stays() -> None:
+    assert disk.folder_name("round-1_b.2") == "round-1_b.2"
+    assert disk.folder_name("org/model") == "org-model"

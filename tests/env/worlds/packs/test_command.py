@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sectow_env.commands.main import main
+from sectow_env.worlds.packs.command import PackSummary, summarise
+from sectow_env.worlds.packs.world import PackWorld
+
+EXAMPLE = "examples/packs/lantern_shop.jsonl"
+
+
+def run(*argv: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    return int(ended.value.code or 0)
+
+
+def test_a_sound_pack_is_summed_up(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("pack", "check", str(root / EXAMPLE)) == 0
+    said = capsys.readouterr().out
+    assert "24 scenarios" in said
+    assert "harmful 12, benign 12" in said
+    assert "2 harmful without a reference" in said
+
+
+def test_the_summary_is_json_on_demand(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("pack", "check", str(root / EXAMPLE), "--json") == 0
+    summary = PackSummary.model_validate(json.loads(capsys.readouterr().out))
+    assert summary == summarise(PackWorld.read(root / EXAMPLE))
+    assert (summary.images, summary.references, summary.unscored) == (4, 21, 2)
+
+
+def test_a_bad_pack_ends_with_the_line_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text('{"id": "a"}\n')
+    assert run("pack", "check", str(path)) == 2
+    said = capsys.readouterr()
+    assert "line 1" in said.err
+    assert "behavior, harmful is missing" in said.err
+    assert "Traceback" not in said.err
