@@ -27,9 +27,9 @@ import typer
 
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.files import row_to_json
-from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import find_subject
+from sectow_benchmarks.evaluation.subjects import Assailant, find_subject
 from sectow_benchmarks.results import journal
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify import verify

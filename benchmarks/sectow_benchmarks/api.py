@@ -17,15 +17,16 @@ from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
 from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
 from sectow_benchmarks.evaluation.dry_run import planned
-from sectow_benchmarks.evaluation.measure import (
+from sectow_benchmarks.evaluation.measure import Progress, measure
+from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings, SuiteName
+from sectow_benchmarks.evaluation.subjects import (
     Assailant,
-    Progress,
     ScriptedSubject,
     Subject,
-    measure,
+    find_assailant,
+    find_subject,
+    is_policy,
 )
-from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings, SuiteName
-from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject, is_policy
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.tasks.documents import introduce

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import WORLD, Stand, imperfect, refuse_all

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sectow_agents.policies.local import TransformersDefender
-from sectow_benchmarks.evaluation.measure import Assailant, ModelSubject, Progress, measure
+from sectow_benchmarks.evaluation.measure import Progress, measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import Assailant, ModelSubject
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun

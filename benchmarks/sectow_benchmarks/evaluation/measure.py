@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-from sectow_agents.models.generator import Generator
 from sectow_agents.models.sampling import Decoding
-from sectow_agents.policies.local import TransformersDefender
 from sectow_agents.run.processes import own_share
 from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.attackers import (
@@ -21,9 +19,9 @@ from sectow_benchmarks.evaluation.attackers import (
     assault,
 )
 from sectow_benchmarks.evaluation.dry_run import ground_of
-from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM, PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
+from sectow_benchmarks.evaluation.subjects import Assailant, Subject
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.journal import (
     RememberedAttacker,
@@ -32,117 +30,17 @@ from sectow_benchmarks.results.journal import (
 )
 from sectow_benchmarks.results.provenance import (
     describe_ground,
-    describe_weights,
-    text_digest,
-    trained_on,
 )
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Row, rows_of_documents, rows_of_episodes
 from sectow_benchmarks.tasks.documents import grid_items, open_world
-from sectow_env.game import Attacker, Defender, Judge, Turn, play, settle
+from sectow_env.game import Attacker, Judge, Turn, play, settle
 from sectow_env.game.world import World
 from sectow_env.resolve.parts import POLICIES, find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
-
-
-@runtime_checkable
-class Subject(Protocol):
-    """A defender that is measured."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in tables."""
-        ...
-
-    @property
-    def prefilled(self) -> bool:
-        """Whether it can continue a beginning."""
-        ...
-
-    def about(self) -> dict[str, Any]:
-        """What provenance says of it."""
-        ...
-
-    def lm(self, seed: int, progress: Callable[[int], None]) -> Any:
-        """As a model of lm-eval."""
-        ...
-
-    def defender(self, decoding: Decoding, system: str | None) -> Defender:
-        """As a policy of the game."""
-        ...
-
-    def tokens(self, text: str) -> int | None:
-        """Length of an answer in its own tokens; None for a policy that has none."""
-        ...
-
-
-@dataclass(frozen=True)
-class ModelSubject:
-    """A model of transformers."""
-
-    generator: Generator
-    name: str
-    prefilled: bool = True
-
-    def about(self) -> dict[str, Any]:
-        """Source, weights and chat template."""
-        template = str(getattr(self.generator.processor, "chat_template", ""))
-        return {
-            **describe_weights(self.name, self.generator.source),
-            "parameters": sum(weight.numel() for weight in self.generator.model.parameters()),
-            "chat_template_sha256": text_digest(template),
-            "trained_on": trained_on(self.generator.source),
-        }
-
-    def lm(self, seed: int, progress: Callable[[int], None]) -> PolicyLM:
-        """As a model of lm-eval."""
-        return PolicyLM(self.generator, seed, progress)
-
-    def defender(self, decoding: Decoding, system: str | None) -> Defender:
-        """As a policy of the game."""
-        return TransformersDefender(self.generator, decoding, system)
-
-    def tokens(self, text: str) -> int:
-        """Length of an answer in its own tokens."""
-        tokenizer = self.generator.processor.tokenizer
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-@dataclass(frozen=True)
-class ScriptedSubject:
-    """Any other defender; decoding and system prompt are its own affair."""
-
-    policy: Defender
-    name: str
-    prefilled: bool = False
-
-    def about(self) -> dict[str, Any]:
-        """Its name."""
-        return describe_weights(self.name, None)
-
-    def lm(self, seed: int, progress: Callable[[int], None]) -> DefenderLM:
-        """As a model of lm-eval."""
-        return DefenderLM(self.policy, self.name, seed, progress)
-
-    def defender(self, decoding: Decoding, system: str | None) -> Defender:
-        """As a policy of the game."""
-        del decoding, system
-        return self.policy
-
-    def tokens(self, text: str) -> None:
-        """Unknown."""
-        del text
-
-
-@dataclass(frozen=True)
-class Assailant:
-    """An attacker that the defender is measured with."""
-
-    policy: Attacker
-    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 def measure(

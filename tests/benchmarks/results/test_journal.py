@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_benchmarks.evaluation.attackers import Ground, assault
-from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results import journal as module
 from sectow_benchmarks.results.journal import (
     Journal,

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from sectow_benchmarks.evaluation.attackers import Ground, assault
-from sectow_benchmarks.evaluation.measure import Assailant, measure
+from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, NUMBERS
 from sectow_benchmarks.tasks.scoring import attack_results, benign_results

@@ -14,9 +14,9 @@ from typing import Any
 
 from sectow_agents.settings.run_config import Device
 from sectow_benchmarks.evaluation.attackers import STRATIFIED, Ground, replay, write_attacks
-from sectow_benchmarks.evaluation.measure import Progress, Subject
+from sectow_benchmarks.evaluation.measure import Progress
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
+from sectow_benchmarks.evaluation.subjects import Subject, find_assailant, find_subject
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of_episodes

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from sectow_benchmarks.evaluation.attackers import Ground, assault
 from sectow_benchmarks.evaluation.callback import FOLDER, Evaluate, read_evaluations
-from sectow_benchmarks.evaluation.measure import ModelSubject, Progress
+from sectow_benchmarks.evaluation.measure import Progress
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.evaluation.subjects import ModelSubject
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of_episodes
