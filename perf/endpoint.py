@@ -31,7 +31,7 @@ from sectow_env.endpoint.settings import EndpointSettings
 from sectow_env.endpoint.wire import key_of
 from sectow_env.files import write_text
 from sectow_env.game import Attack, Scenario, Turn, Verdict
-from sectow_env.game.messages import Message
+from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
 from tests.env.endpoint.server import Asked, FaultyServer, Play, Script
 
@@ -117,7 +117,7 @@ def the_turns(number: int) -> list[Turn]:
 def question(turn: Turn) -> ChatRequest:
     """How the judge asks about a turn."""
     text = f"{turn.scenario.id}: does this open the door? {turn.response}"
-    told = Message(role="user", text=text, picture=turn.attack.image)
+    told = Message(role="user", text=text, pictures=shown(turn.attack.image))
     return ChatRequest(messages=(told,))
 
 

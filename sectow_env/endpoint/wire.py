@@ -15,6 +15,7 @@ from typing import Any
 from sectow_env.endpoint.exchange import ChatRequest, Failure, FailureKind, Outcome, Reply
 from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
 from sectow_env.game.messages import Message
+from sectow_env.game.picture import Picture
 
 KEY_VERSION = 1
 MAX_SAYS = 200
@@ -46,15 +47,11 @@ def key_of(settings: EndpointSettings, request: ChatRequest) -> str:
 
     A picture counts by its pixels, whatever file they are sent as.
     """
-    told = [
-        [message.role, message.text, message.picture.sha256 if message.picture else None]
-        for message in request.messages
-    ]
     decides = {
         "version": KEY_VERSION,
         "base_url": settings.base_url,
         "fields": _sampling(settings, request),
-        "messages": told,
+        "messages": [message.canonical() for message in request.messages],
         "sample": request.sample,
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("ascii")).hexdigest()
@@ -118,13 +115,16 @@ def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:
-    if message.picture is None:
+    if not message.pictures:
         return message.text
-    url = "data:image/png;base64," + base64.b64encode(message.picture.png).decode("ascii")
-    return [
-        {"type": "image_url", "image_url": {"url": url}},
-        {"type": "text", "text": message.text},
-    ]
+    return [_part(part) for part in message.parts()]
+
+
+def _part(part: str | Picture) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    url = "data:image/png;base64," + base64.b64encode(part.png).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _outcome(

@@ -113,10 +113,7 @@ class ModelJudge:
 
 def prompt_hash(prompt: Conversation) -> str:
     """SHA-256 hex digest of a conversation: roles, texts and pictures, as canonical JSON."""
-    told = [
-        [message.role, message.text, message.picture.sha256 if message.picture else None]
-        for message in prompt
-    ]
+    told = [message.canonical() for message in prompt]
     return hashlib.sha256(json.dumps(told, ensure_ascii=True).encode()).hexdigest()
 
 

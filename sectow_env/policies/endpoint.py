@@ -12,7 +12,7 @@ from sectow_env.endpoint.report import report
 from sectow_env.endpoint.settings import MAX_SEED, endpoint_settings
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Exchange, Scenario
-from sectow_env.game.messages import Conversation, Message
+from sectow_env.game.messages import Conversation, Message, shown
 from sectow_env.game.world import World, attacks_of
 
 FREE = "free"
@@ -38,11 +38,11 @@ def conversation_of(attack: Attack, system: str | None = None) -> tuple[Message,
         message
         for one in attack.history
         for message in (
-            Message(role="user", text=one.query, picture=one.image),
+            Message(role="user", text=one.query, pictures=shown(one.image)),
             Message(role="assistant", text=one.response),
         )
     ]
-    asked = Message(role="user", text=attack.query, picture=attack.image)
+    asked = Message(role="user", text=attack.query, pictures=shown(attack.image))
     return (*_system(told), *earlier, asked)
 
 
@@ -155,13 +155,13 @@ class EndpointAttacker:
     def _told(self, scenario: Scenario, history: Sequence[Exchange]) -> Conversation:
         asked = self._template.format(channel=scenario.channel or FREE, behavior=scenario.behavior)
         if not history:
-            opening = Message(role="user", text=asked, picture=scenario.image)
+            opening = Message(role="user", text=asked, pictures=shown(scenario.image))
             return (*_system(self._system), opening)
         said = [
             Message(
                 role="user",
                 text=f"Turn {number} of your attack.\nQuery: {one.query}\nAnswer: {one.response}",
-                picture=one.image,
+                pictures=shown(one.image),
             )
             for number, one in enumerate(history, start=1)
         ]
@@ -206,9 +206,7 @@ class _Asker:
         return self._endpoint.complete(requests)
 
     def _count(self, told: Conversation) -> int:
-        mark = json.dumps(
-            [(one.role, one.text, one.picture.sha256 if one.picture else None) for one in told]
-        )
+        mark = json.dumps([one.canonical() for one in told])
         self._asked[mark] += 1
         return self._asked[mark] - 1
 

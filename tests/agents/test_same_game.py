@@ -13,11 +13,11 @@ from sectow_agents.algorithms.grpo import train
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.rewards import AttackerReward, DefenderReward, SeatReward
 from sectow_agents.models.chat import attacker_chat, defender_chat
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import TransformersDefender, load_generator
 from sectow_agents.settings.run_config import TrainingSettings
 from sectow_env.env.single import SectowEnv
 from sectow_env.game import Attack, Episode, Scenario, Seat
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.resolve.parts import find_reward
 from sectow_env.wrappers import TextAction

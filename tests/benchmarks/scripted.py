@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sectow_agents.models.sampling import Decoding
 from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM
 from sectow_env.game import Attack, Defender, play
+from sectow_env.game.decoding import Decoding
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_defender, find_reward
 from sectow_env.worlds.apothecary import Apothecary

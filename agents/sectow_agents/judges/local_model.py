@@ -18,11 +18,11 @@ from sectow_agents.models.chat import NO, YES, Chat, inert, with_blocks
 from sectow_agents.models.generator import Generator, control_tokens
 from sectow_agents.models.load import pick_device, pick_dtype
 from sectow_agents.models.quiet import quiet
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation
 from sectow_env.game.picture import Picture
 from sectow_env.judges.settings import fingerprint
@@ -110,8 +110,8 @@ class LocalModel:
         return len(read) + self.max_new_tokens <= int(longest)
 
     def _picture(self, conversation: Conversation) -> Picture | None:
-        shown = [message.picture for message in conversation if message.picture is not None]
-        if any(one.picture is not None and one.role != "user" for one in conversation):
+        shown = [picture for message in conversation for picture in message.pictures]
+        if any(one.pictures and one.role != "user" for one in conversation):
             raise ConfigError(
                 given="a picture in a message that is not a user's",
                 why="chat templates have no place for it",
@@ -132,7 +132,7 @@ def _plain(conversation: Conversation) -> Chat:
         {
             "role": message.role,
             "content": message.text,
-            "shown": NO if message.picture is None else YES,
+            "shown": YES if message.pictures else NO,
         }
         for message in conversation
     ]

@@ -15,8 +15,9 @@ from transformers import GenerationConfig, LogitsProcessorList
 from sectow_agents.models.batching import Batcher, Load
 from sectow_agents.models.chat import Chat, inert, with_blocks
 from sectow_agents.models.quiet import quiet
-from sectow_agents.models.sampling import Decoding, SeededDraws, uniform_rows
+from sectow_agents.models.sampling import SeededDraws, uniform_rows
 from sectow_agents.models.thinking import spoken, thinking_marks
+from sectow_env.game.decoding import Decoding
 
 _SEEDS = 2**63 - 1
 Prefix = str | Sequence[str] | None

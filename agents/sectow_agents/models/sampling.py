@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,23 +10,6 @@ from numpy.typing import NDArray
 from transformers import LogitsProcessor
 
 _BELOW_ONE = 1.0 - 1e-12
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How completions are drawn.
-
-    Attributes:
-        sampled: False takes the likeliest token each time (greedy).
-        temperature: Divides the logits of a sampled completion.
-        max_new_tokens: Longest completion, in tokens.
-        seed: Seed of the draws of a policy that is given no seed an item.
-    """
-
-    sampled: bool = False
-    temperature: float = 1.0
-    max_new_tokens: int = 256
-    seed: int = 0
 
 
 class SeededDraws(LogitsProcessor):

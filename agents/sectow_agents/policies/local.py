@@ -11,9 +11,9 @@ import numpy as np
 from sectow_agents.models.chat import Chat, attacker_chat, defender_chat, images_of
 from sectow_agents.models.generator import Generator, Shown
 from sectow_agents.models.load import load_model
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.settings.run_config import AttackerSettings, Device, Dtype
 from sectow_env.game import Attack, Scenario
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
 from sectow_env.resolve.worlds import load_world
 

@@ -11,7 +11,6 @@ from typing import Any, Self
 from sectow_agents.algorithms.job import Job
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import find_source
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import (
     TransformersAttacker,
     TransformersDefender,
@@ -25,6 +24,7 @@ from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Judge, Seat
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
 from sectow_env.game.world import Item, World

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lm_eval.api.model import LM
 from PIL import Image
 
-from sectow_agents.models.sampling import Decoding
 from sectow_benchmarks.results.completeness import all_answered
 from sectow_benchmarks.results.journal import Journal, key_of, recall
 from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Defender, ask_defender
+from sectow_env.game.decoding import Decoding
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance

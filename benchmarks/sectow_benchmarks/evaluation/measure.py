@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.run.processes import own_share
 from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.attackers import (
@@ -35,6 +34,7 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Row, rows_of_documents, rows_of_episodes
 from sectow_benchmarks.tasks.documents import grid_items, open_world
 from sectow_env.game import Attacker, Judge, Turn, play, settle
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
 from sectow_env.resolve.parts import POLICIES, find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary

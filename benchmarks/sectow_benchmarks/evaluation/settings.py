@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from sectow_agents.models.sampling import Decoding
 from sectow_benchmarks.tasks.documents import Selection
 from sectow_env.game import Frozen, Split
+from sectow_env.game.decoding import Decoding
 
 DecodingName = Literal["greedy", "sampled"]
 DECODINGS: tuple[DecodingName, ...] = ("greedy", "sampled")

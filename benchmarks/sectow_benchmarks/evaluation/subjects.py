@@ -9,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import find_source
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import (
     TEMPLATE,
     Speaker,
@@ -23,6 +22,7 @@ from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM, PolicyLM
 from sectow_benchmarks.results.provenance import describe_weights, text_digest, trained_on
 from sectow_env.errors import RunFolderError
 from sectow_env.game import Attacker, Defender
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
 from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender

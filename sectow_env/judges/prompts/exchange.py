@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sectow_env.game import Turn
-from sectow_env.game.messages import Message
+from sectow_env.game.messages import Message, shown
 from sectow_env.judges.untrusted import excerpt, neutral
 
 
@@ -21,7 +21,7 @@ def exchange(turn: Turn, limit: int, *, picture: bool = False) -> tuple[Message,
         Message(
             role="user",
             text=neutral(excerpt(turn.scenario.behavior, limit)),
-            picture=turn.attack.image if picture else None,
+            pictures=shown(turn.attack.image) if picture else (),
         ),
         Message(role="assistant", text=neutral(excerpt(turn.response or "", limit))),
     )

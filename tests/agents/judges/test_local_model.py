@@ -9,7 +9,7 @@ import torch
 
 from sectow_agents.judges.local_model import LocalModel
 from sectow_env.errors import ConfigError
-from sectow_env.game.messages import Message
+from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
 from sectow_env.judges.model_judge import ModelJudge
 from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
@@ -22,7 +22,7 @@ PICTURE = Picture(np.full((16, 16, 3), 9, dtype=np.uint8))
 
 
 def ask(text: str, picture: Picture | None = None) -> tuple[Message, ...]:
-    return (Message(role="user", text=text, picture=picture),)
+    return (Message(role="user", text=text, pictures=shown(picture)),)
 
 
 def test_the_prompt_is_what_the_template_makes_of_behavior_and_response(
@@ -154,7 +154,7 @@ def test_a_vision_model_is_shown_the_picture(llava_next_folder: Path) -> None:
     assert "<image>b" in model.prompt(later), "the picture stands in its own message"
     assert "<image>a" not in model.prompt(later)
     with pytest.raises(ConfigError, match="not a user's"):
-        model.chat([(Message(role="system", text="a", picture=PICTURE), *ask("b"))])
+        model.chat([(Message(role="system", text="a", pictures=(PICTURE,)), *ask("b"))])
 
 
 def test_a_batch_that_does_not_fit_the_memory_is_halved(

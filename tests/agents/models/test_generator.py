@@ -11,8 +11,8 @@ from PIL import Image
 
 from sectow_agents.models.chat import Chat, with_blocks
 from sectow_agents.models.generator import Generator, control_tokens, suppressed_tokens
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import load_generator
+from sectow_env.game.decoding import Decoding
 
 GREEDY = Decoding(max_new_tokens=6)
 SAMPLED = Decoding(sampled=True, max_new_tokens=6, seed=3)

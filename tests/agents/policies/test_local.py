@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from sectow_agents.models.load import find_source
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import (
     TransformersAttacker,
     TransformersDefender,
@@ -18,6 +17,7 @@ from sectow_agents.policies.local import (
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Exchange, Invalid, Reseedable
+from sectow_env.game.decoding import Decoding
 from sectow_env.images.typography import draw_words
 from sectow_env.registry.entry_points import Registry
 from sectow_env.worlds.apothecary import Apothecary

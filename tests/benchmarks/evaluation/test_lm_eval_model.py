@@ -12,12 +12,12 @@ from lm_eval.tasks import TaskManager
 from PIL import Image
 
 from sectow_agents.models.batching import Batcher
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.policies.local import load_generator
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM, read_request, read_settings
 from sectow_benchmarks.evaluation.lm_eval_session import hushed
 from sectow_benchmarks.tasks import tasks_path
 from sectow_env.errors import SectowError
+from sectow_env.game.decoding import Decoding
 from tests.benchmarks.scripted import DocumentLM, ideal, tell_all
 
 PICTURE = Image.new("RGB", (8, 8), (200, 30, 30))

@@ -39,7 +39,10 @@ def settings(**changes: Any) -> EndpointSettings:
 
 def request(*, system: str = "be brief", text: str = "door", **changes: Any) -> ChatRequest:
     shown = changes.pop("picture", picture())
-    told = Message(role="system", text=system), Message(role="user", text=text, picture=shown)
+    told = (
+        Message(role="system", text=system),
+        Message(role="user", text=text, pictures=(shown,) if shown else ()),
+    )
     return ChatRequest(messages=told, **changes)
 
 

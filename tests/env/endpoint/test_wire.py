@@ -126,7 +126,7 @@ def test_a_seed_is_one_that_every_server_takes() -> None:
 def test_a_picture_goes_before_its_text_and_is_whole() -> None:
     rng = np.random.Generator(np.random.PCG64(0))
     shown = Picture(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8))
-    told = (Message(role="user", text="what is this", picture=shown),)
+    told = (Message(role="user", text="what is this", pictures=(shown,)),)
     (message,) = json.loads(body_of(SETTINGS, ChatRequest(messages=told)))["messages"]
     first, second = message["content"]
     head, _, data = first["image_url"]["url"].partition(",")

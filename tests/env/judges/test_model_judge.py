@@ -116,7 +116,7 @@ def test_every_difference_of_a_prompt_is_in_its_hash() -> None:
         (plain, plain),
         (Message(role="user", text="b"),),
         (Message(role="assistant", text="a"),),
-        (Message(role="user", text="a", picture=PICTURE),),
+        (Message(role="user", text="a", pictures=(PICTURE,)),),
         (Message(role="user", text='a", null], ["user", "a'),),
     ]
     assert len({prompt_hash(one) for one in [(plain,), *others]}) == 1 + len(others)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sectow_agents.models.sampling import Decoding
 from sectow_agents.organism.lessons import Teacher
 from sectow_agents.organism.policies import MAX_ANSWER, attacker
 from sectow_agents.organism.vocabulary import GUILD_RULES
 from sectow_agents.policies.local import TransformersDefender, load_generator
 from sectow_env.game import SPLITS, Attack, Refusal, Scenario, Turn
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import Item
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import WORKING_CHANNELS
