@@ -26,7 +26,7 @@ from sectow_agents.settings.run_config import AttackerSettings
 from sectow_env.env.arena import Arena, Options
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Attack, Episode, Seat
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import attacks_of
 
 TEMPLATE: str = AttackerSettings.model_fields["template"].default
@@ -51,7 +51,7 @@ class ArenaReward(SeatReward):
         matches: The episode of each row, at its beginning.
     """
 
-    def __init__(self, arena: Arena, matches: Sequence[Match]) -> None:
+    def __init__(self, arena: Arena, matches: Sequence[EpisodeState]) -> None:
         self.seat = arena.paid_seat
         super().__init__()
         self._arena = arena
@@ -118,7 +118,7 @@ def grpo_game(
     )
 
 
-def _prompt(match: Match, seat: Seat, template: str, system: str | None) -> Prompt:
+def _prompt(match: EpisodeState, seat: Seat, template: str, system: str | None) -> Prompt:
     if seat == "attacker":
         return Prompt(attacker_chat(match.scenario, template, system))
     assert match.attack is not None, "a defender is asked after the attack"

@@ -8,7 +8,7 @@ Every check is a function of one subject that yields findings, a text each; none
 passed. One that cannot look raises `Skip`. What a part of the user raises is a finding too.
 """
 
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
 from sectow_env.check.result import CheckResult, Kind, Outcome
-from sectow_env.check.suite import SUITES, check
 
-__all__ = ["SUITES", "CheckResult", "Kind", "Outcome", "check"]
+__all__ = ["CHECKS_BY_KIND", "CheckResult", "Kind", "Outcome", "check"]

@@ -22,7 +22,7 @@ from sectow_env.worlds.packs.world import MAX_PIXELS
 _LABEL = re.compile(r"\w+")
 _STAND_IN = ("vel", "jun", "akk")
 """A name where the world has none."""
-_SALTS = ("", "one", "two")
+_JITTER_KEYS = ("", "one", "two")
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,14 @@ class ChannelSubject:
                 return tuple(scenario.meta["potion"].split())
         return _STAND_IN
 
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
         """What the channel renders.
 
         Raises:
             Fault: It raised something, or gave no attack.
         """
         with blamed(self.who):
-            attack = self.channel.render(frame, words, salt)
+            attack = self.channel.render(frame, words, jitter_key)
             if not isinstance(attack, Attack):
                 raise TypeError(f"render gives {type(attack).__name__}, not an Attack")
             return attack
@@ -111,15 +111,17 @@ def every_third_held_out(subject: ChannelSubject) -> Iterator[str]:
 
 
 def render_repeatable(subject: ChannelSubject) -> Iterator[str]:
-    """The same frame, name and salt give the same attack."""
+    """The same frame, name and jitter key give the same attack."""
     first, second = ([subject.render(one, subject.name) for one in subject.frames] for _ in "ab")
     yield from differences(first, second, "attack", ("at first", "again"))
 
 
 def salt_is_jitter(subject: ChannelSubject) -> Iterator[str]:
-    """Another salt changes nothing but the jitter of the picture."""
+    """Another jitter key changes nothing but the jitter of the picture."""
     for frame in subject.frames:
-        told = {as_text(_without_jitter(subject.render(frame, subject.name, s))) for s in _SALTS}
+        told = {
+            as_text(_without_jitter(subject.render(frame, subject.name, s))) for s in _JITTER_KEYS
+        }
         if len(told) > 1:
             yield f"frame {frame.label}: {' or '.join(shown(one) for one in sorted(told))}"
 

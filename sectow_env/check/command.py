@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
 from sectow_env.check.result import CheckResult, Kind, Outcome
 from sectow_env.check.runner import name_of, summary_of
-from sectow_env.check.suite import SUITES, check
 from sectow_env.check.targets import DEFAULT_WORLD
 from sectow_env.display.printable import printable
 from sectow_env.errors import ConfigError, unknown
@@ -35,7 +35,7 @@ def command(
         str, typer.Option(help="Where environments, judges, policies and channels are checked.")
     ] = DEFAULT_WORLD,
     kind: Annotated[
-        str | None, typer.Option(help=f"Check it as this alone: {', '.join(SUITES)}.")
+        str | None, typer.Option(help=f"Check it as this alone: {', '.join(CHECKS_BY_KIND)}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -88,7 +88,7 @@ def print_results(results: Sequence[CheckResult], console: Console) -> None:
 
 
 def _summary(result: CheckResult) -> str:
-    found = (one for one in SUITES[result.kind] if name_of(one) == result.name)
+    found = (one for one in CHECKS_BY_KIND[result.kind] if name_of(one) == result.name)
     return next((summary_of(one) for one in found), "")
 
 
@@ -97,17 +97,17 @@ def _indented(text: str) -> str:
 
 
 def _kind(given: str | None) -> Kind | None:
-    for kind in SUITES:
+    for kind in CHECKS_BY_KIND:
         if given == kind:
             return kind
     if given is None:
         return None
-    raise unknown("kind", given, SUITES)
+    raise unknown("kind", given, CHECKS_BY_KIND)
 
 
 def _print_list(wanted: Kind | None) -> None:
     table = Table("kind", "check", "what holds when it passes", box=None, pad_edge=False)
-    for kind, checks in SUITES.items():
+    for kind, checks in CHECKS_BY_KIND.items():
         if wanted in (None, kind):
             for one in checks:
                 table.add_row(kind, name_of(one), summary_of(one))

@@ -20,7 +20,7 @@ from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import FrameSet, HousePolicies, Item, World
+from sectow_env.game.world import DefaultPolicies, FrameSet, Item, World
 from sectow_env.resolve.parts import find_attacker, find_defender
 
 RANDOM_COMPLETIONS = 40
@@ -259,7 +259,7 @@ def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
 def house_policies_play(subject: WorldSubject) -> Iterator[str]:
     """The policies that a world names for empty seats play in it, and some episode is scored."""
     world = subject.world
-    if not isinstance(world, HousePolicies):
+    if not isinstance(world, DefaultPolicies):
         raise Skip("the world names no policies of its own")
     asked = scenarios_of(world, subject.seed)
     with blamed(f"a house policy of {subject.who}"):

@@ -136,17 +136,17 @@ def _play(env: SectowEnv, console: Console) -> float | None:
     """One episode; what it paid."""
     from sectow_env.display.terminal import panel
 
-    while env.match.episode is None:
+    while env.episode_state.episode is None:
         if env.seat == "attacker":
             action: Any = _attack(env, console)
         else:
-            console.print(panel(env.match, console, blind=True))
+            console.print(panel(env.episode_state, console, blind=True))
             action = _ask(console, "your response")
         env.step(action)
         # What was asked for is told to a defender when the episode is over, not before.
-        if env.seat == "attacker" or env.match.episode is not None:
-            console.print(panel(env.match, console))
-    return env.match.episode.rewards["attacker" if env.seat == "attacker" else "defender"]
+        if env.seat == "attacker" or env.episode_state.episode is not None:
+            console.print(panel(env.episode_state, console))
+    return env.episode_state.episode.rewards["attacker" if env.seat == "attacker" else "defender"]
 
 
 def _attack(env: SectowEnv, console: Console) -> Any:

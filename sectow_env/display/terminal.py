@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from sectow_env.display.transcript import BAD, GOOD, Line, lines
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Picture
 from sectow_env.text import escaped
 
@@ -57,11 +57,11 @@ def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text
     return text
 
 
-def panel(match: Match | None, console: Console, *, blind: bool = False) -> Group:
+def panel(state: EpisodeState | None, console: Console, *, blind: bool = False) -> Group:
     """An episode as far as it has come: the latest picture, and a line for each thing said.
 
     Args:
-        match: The episode.
+        state: The episode.
         console: Where it will be shown.
         blind: Leave out what was asked for, whether it is harmful, and the verdicts, whose words
             tell it: a defender does not know.
@@ -70,24 +70,24 @@ def panel(match: Match | None, console: Console, *, blind: bool = False) -> Grou
     from rich.table import Table
     from rich.text import Text
 
-    shown = match.attack.image if match is not None and match.attack is not None else None
+    shown = state.attack.image if state is not None and state.attack is not None else None
     colour = console.color_system in {"256", "truecolor"}
     # In columns, so that no text can pass for the label of another line.
     told = Table.grid(padding=(0, 2))
     told.add_column(justify="right", width=8, style="dim")
     told.add_column(overflow="fold")
-    for line in lines(match):
+    for line in lines(state):
         if not blind or line.label not in _TOLD_AT_THE_END:
             told.add_row(line.label, _written(line))
     return Group(*([] if shown is None else [blocks(shown, colour=colour)]), told, Text())
 
 
-def show(match: Match | None, console: Console | None = None) -> None:
+def show(state: EpisodeState | None, console: Console | None = None) -> None:
     """Write an episode to the terminal."""
     from rich.console import Console
 
     there = console or Console(highlight=False)
-    there.print(panel(match, there))
+    there.print(panel(state, there))
 
 
 def _written(line: Line) -> Text:

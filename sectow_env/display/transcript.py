@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sectow_env.game import Attack, Verdict
 from sectow_env.game.conversation import Played
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 PLAIN, BAD, GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
 """Colours of a card's lines."""
@@ -20,18 +20,18 @@ class Line(NamedTuple):
     ink: tuple[int, int, int] = PLAIN
 
 
-def lines(match: Match | None) -> list[Line]:
+def lines(state: EpisodeState | None) -> list[Line]:
     """An episode as labelled lines, as far as it has come; every turn of it."""
-    if match is None:
+    if state is None:
         return [Line("episode", "not started")]
-    label = "harmful" if match.scenario.harmful else "benign"
-    found = [Line("asked", f"{match.scenario.behavior} ({label})")]
-    for played in match.played:
+    label = "harmful" if state.scenario.harmful else "benign"
+    found = [Line("asked", f"{state.scenario.behavior} ({label})")]
+    for played in state.played:
         found += _turn_lines(played)
-    on_its_way = match.attack is not None and match.episode is None
-    if on_its_way and match.attack is not (match.played[-1].turn.attack if match.played else None):
-        assert match.attack is not None
-        found += _attack_lines(match.attack)
+    on_its_way = state.attack is not None and state.episode is None
+    if on_its_way and state.attack is not (state.played[-1].turn.attack if state.played else None):
+        assert state.attack is not None
+        found += _attack_lines(state.attack)
     return found
 
 

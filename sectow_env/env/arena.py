@@ -30,7 +30,7 @@ from sectow_env.game import (
     screen,
 )
 from sectow_env.game.conversation import Pay, Played, ask_attacker, history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import ServesChannels, World
 from sectow_env.resolve.parts import (
@@ -80,7 +80,7 @@ class Options(TypedDict, total=False):
 
 
 class Arena:
-    """Plays batches of matches for one seating.
+    """Plays batches of episodes for one seating.
 
     Args:
         seating: Which seat the player holds.
@@ -148,112 +148,117 @@ class Arena:
         """The seat whose reward is the player's."""
         return "defender" if self.seating == "defender" else "attacker"
 
-    def begin(self, rngs: Sequence[np.random.Generator]) -> list[Match]:
-        """Start one match a generator.
+    def begin(self, rngs: Sequence[np.random.Generator]) -> list[EpisodeState]:
+        """Start one episode per generator.
 
-        The draws of a match depend on its generator alone, not on the seating or the batch.
+        The draws of an episode depend on its generator alone, not on the seating or the batch.
 
         Raises:
             ConfigError: The opponent makes nothing but invalid attacks.
             PartError: The opponent or the world's rules failed.
         """
-        matches = [self._draw(rng) for rng in rngs]
+        states = [self._draw(rng) for rng in rngs]
         if self.seating != "defender":
-            return matches
-        pending = list(range(len(matches)))
+            return states
+        pending = list(range(len(states)))
         for _ in range(MAX_SKIPPED):
-            self._attack([matches[index] for index in pending])
-            pending = [index for index in pending if _is_invalid(matches[index])]
+            self._attack([states[index] for index in pending])
+            pending = [index for index in pending if _is_invalid(states[index])]
             if not pending:
-                return matches
+                return states
             for index in pending:
-                skipped = matches[index].skipped + 1
-                matches[index] = self._draw(rngs[index])
-                matches[index].skipped = skipped
+                skipped = states[index].skipped + 1
+                states[index] = self._draw(rngs[index])
+                states[index].skipped = skipped
         raise ConfigError(
             given=named("attacker", self._attacker),
             why=f"{MAX_SKIPPED} of its attacks in a row are invalid, so a defender sees none",
             fix="give another attacker, or other channels",
         )
 
-    def advance(self, matches: Sequence[Match], actions: Sequence[object]) -> None:
-        """Play one action in each match; those that end get their episode.
+    def advance(self, states: Sequence[EpisodeState], actions: Sequence[object]) -> None:
+        """Play one action in each episode.
 
-        Where this raises, every match is as it was: the same actions can be played again.
+        If this raises, no state has changed: the same actions can be played again.
 
         Raises:
-            SectowError: A match is over, or an action is none of its seat's.
+            SectowError: An episode is over, or an action does not fit its seat.
             PartError: An opponent, the judge, the rules or the reward function failed.
         """
-        if any(match.episode is not None for match in matches):
+        if any(state.episode is not None for state in states):
             raise SectowError(
                 given="an action after the end of an episode",
                 why="the episode has no further move",
                 fix="call reset first",
             )
         read = [
-            read_attack(action) if match.to_move == "attacker" else read_response(action)
-            for match, action in zip(matches, actions, strict=True)
+            read_attack(action) if state.to_move == "attacker" else read_response(action)
+            for state, action in zip(states, actions, strict=True)
         ]
-        drafts = [match.draft() for match in matches]
+        drafts = [state.draft() for state in states]
         for draft in drafts:
             draft.ended = None
         turns = self._turns(drafts, read)
         ending = [draft for draft, turn in zip(drafts, turns, strict=True) if turn is not None]
         self._settle(ending, [turn for turn in turns if turn is not None])
-        for match, draft in zip(matches, drafts, strict=True):
-            match.take(draft)
-        for match in matches:
-            if match.episode is not None:
+        for state, draft in zip(states, drafts, strict=True):
+            state.accept(draft)
+        for state in states:
+            if state.episode is not None:
                 for listener in self.listeners:
-                    listener(match.episode)
+                    listener(state.episode)
 
-    def _settle(self, matches: Sequence[Match], turns: Sequence[Turn]) -> None:
+    def _settle(self, states: Sequence[EpisodeState], turns: Sequence[Turn]) -> None:
         """Judge and price finished turns, and let the opponent move where an episode goes on."""
         verdicts = judge_turns(turns, self.judge)
         prices = price_turns(turns, verdicts, self.reward)
-        for match, turn, verdict, price in zip(matches, turns, verdicts, prices, strict=True):
-            match.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
-            match.to_move = "defender" if self.seating == "defender" else "attacker"
-        going_on = [match for match in matches if match.episode is None]
+        for state, turn, verdict, price in zip(states, turns, verdicts, prices, strict=True):
+            state.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
+            state.to_move = "defender" if self.seating == "defender" else "attacker"
+        going_on = [state for state in states if state.episode is None]
         if self.seating == "defender" and going_on:
             self._attack(going_on)
-            for match in going_on:
-                if _is_invalid(match):
+            for state in going_on:
+                if _is_invalid(state):
                     # What cannot count reaches no defender: the conversation ends before it.
-                    match.attack = match.played[-1].turn.attack
-                    match.close(self.pay)
+                    state.attack = state.played[-1].turn.attack
+                    state.close(self.pay)
 
-    def _turns(self, matches: Sequence[Match], moves: Sequence[Attack | str]) -> list[Turn | None]:
-        """The turn of each match that ends with this move, None for one that goes on."""
+    def _turns(
+        self, states: Sequence[EpisodeState], moves: Sequence[Attack | str]
+    ) -> list[Turn | None]:
+        """The turn that each move ends, None where the turn continues."""
         attacking = [index for index, move in enumerate(moves) if isinstance(move, Attack)]
-        attacked = dict(zip(attacking, self._answer(matches, moves, attacking), strict=True))
+        attacked = dict(zip(attacking, self._answer(states, moves, attacking), strict=True))
         turns: list[Turn | None] = []
-        for index, (match, move) in enumerate(zip(matches, moves, strict=True)):
+        for index, (state, move) in enumerate(zip(states, moves, strict=True)):
             if isinstance(move, str):
-                attack = match.attack
+                attack = state.attack
                 assert attack is not None, "a defender moved before the attack"
-                turns.append(Turn(scenario=match.scenario, attack=attack, response=move))
+                turns.append(Turn(scenario=state.scenario, attack=attack, response=move))
                 continue
             turn = attacked[index]
-            match.attack = turn.attack
+            state.attack = turn.attack
             goes_on = self._defender is None and turn.attack.invalid is None
-            match.to_move = "defender" if goes_on else "attacker"
+            state.to_move = "defender" if goes_on else "attacker"
             turns.append(None if goes_on else turn)
         return turns
 
     def _answer(
-        self, matches: Sequence[Match], moves: Sequence[Attack | str], attacking: Sequence[int]
+        self,
+        states: Sequence[EpisodeState],
+        moves: Sequence[Attack | str],
+        attacking: Sequence[int],
     ) -> list[Turn]:
-        """The turns of the matches in which an attack is made, answered if there is an opponent."""
-        scenarios = [matches[index].scenario for index in attacking]
+        """The turns in which an attack is made, answered if there is an opponent."""
+        scenarios = [states[index].scenario for index in attacking]
         attacks = [
-            match.continues(move)
-            for match, move in zip(matches, moves, strict=True)
+            state.continues(move)
+            for state, move in zip(states, moves, strict=True)
             if isinstance(move, Attack)
         ]
         if self._defender is not None:
-            seeds = [matches[index].seed("defender") for index in attacking]
+            seeds = [states[index].seed("defender") for index in attacking]
             return respond(scenarios, attacks, self._defender, self.world.rules, seeds)
         return [
             Turn(scenario=scenario, attack=attack, response=None)
@@ -262,25 +267,25 @@ class Arena:
             )
         ]
 
-    def _attack(self, matches: Sequence[Match]) -> None:
+    def _attack(self, states: Sequence[EpisodeState]) -> None:
         assert self._attacker is not None, "nobody sits in the attacker's seat"
-        scenarios = [match.scenario for match in matches]
-        histories = [history_of(match.played) for match in matches]
-        seeds = [match.seed("attacker") for match in matches]
+        scenarios = [state.scenario for state in states]
+        histories = [history_of(state.played) for state in states]
+        seeds = [state.seed("attacker") for state in states]
         emitted = ask_attacker(self._attacker, scenarios, histories, seeds)
         continuing = [
-            match.continues(attack) for match, attack in zip(matches, emitted, strict=True)
+            state.continues(attack) for state, attack in zip(states, emitted, strict=True)
         ]
-        for match, attack in zip(
-            matches, screen(scenarios, continuing, self.world.rules), strict=True
+        for state, attack in zip(
+            states, screen(scenarios, continuing, self.world.rules), strict=True
         ):
-            match.attack = attack
+            state.attack = attack
 
-    def _draw(self, rng: np.random.Generator) -> Match:
+    def _draw(self, rng: np.random.Generator) -> EpisodeState:
         # Always the same three draws, so that every view goes through the same scenarios.
         scenario = self.scenarios[int(rng.integers(len(self.scenarios)))]
         attacker, defender = (int(seed) for seed in rng.integers(_SEEDS, size=2))
-        return Match(
+        return EpisodeState(
             scenario=scenario,
             seeds={"attacker": attacker, "defender": defender},
             to_move="defender" if self.seating == "defender" else "attacker",
@@ -344,5 +349,5 @@ def _turns_of(given: object) -> int:
     )
 
 
-def _is_invalid(match: Match) -> bool:
-    return match.attack is not None and match.attack.invalid is not None
+def _is_invalid(state: EpisodeState) -> bool:
+    return state.attack is not None and state.attack.invalid is not None

@@ -26,7 +26,7 @@ from sectow_env.env.spaces import attack_space, response_space, scenario_space, 
 from sectow_env.errors import SectowError
 from sectow_env.game import Seat
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
@@ -68,7 +68,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.action_spaces = {"attacker_0": attack_space(), "defender_0": response_space()}
         self.agents: list[str] = []
         self._rng: np.random.Generator | None = None
-        self._match: Match | None = None
+        self._state: EpisodeState | None = None
 
     def observation_space(self, agent: str) -> gym.Space[Any]:
         """The agent's observation space; the same object at every call."""
@@ -87,7 +87,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         """
         if seed is not None or self._rng is None:
             self._rng, _ = seeding.np_random(seed)
-        (self._match,) = self.arena.begin([self._rng])
+        (self._state,) = self.arena.begin([self._rng])
         self.agents = list(AGENTS)
         self.agent_selection = AGENTS[0]
         self._skip_agent_selection = None  # type: ignore[assignment]  # upstream: nobody
@@ -95,32 +95,32 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self._cumulative_rewards = dict.fromkeys(AGENTS, 0.0)
         self.terminations = dict.fromkeys(AGENTS, False)
         self.truncations = dict.fromkeys(AGENTS, False)
-        self.infos = {agent: opening_info(self.match.scenario, 0) for agent in AGENTS}
+        self.infos = {agent: opening_info(self.episode_state.scenario, 0) for agent in AGENTS}
         self._show()
 
     @property
-    def match(self) -> Match:
+    def episode_state(self) -> EpisodeState:
         """The episode on its way.
 
         Raises:
             SectowError: There is none yet.
         """
-        if self._match is None:
+        if self._state is None:
             raise SectowError(
                 given="an environment without an episode",
                 why="it has not been reset",
                 fix="call reset first",
             )
-        return self._match
+        return self._state
 
     def observe(self, agent: str) -> Observation:
         """What the agent sees; the defender sees a blank before the attack."""
         if SEAT_OF[agent] == "attacker":
-            seen = scenario_view(self.match.scenario)
+            seen = scenario_view(self.episode_state.scenario)
         else:
-            seen = attack_view(self.match.attack)
+            seen = attack_view(self.episode_state.attack)
         if self.talks:
-            seen["conversation"] = conversation_view(history_of(self.match.played))
+            seen["conversation"] = conversation_view(history_of(self.episode_state.played))
         return seen
 
     def step(self, action: Any) -> None:
@@ -129,22 +129,26 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         if self.terminations[agent]:
             self._was_dead_step(action)
             return
-        self.arena.advance([self.match], [action])
+        self.arena.advance([self.episode_state], [action])
         self._clear_rewards()
         self._cumulative_rewards[agent] = 0.0
-        self.rewards = {one: paid(self.match, SEAT_OF[one], self.arena.pay) for one in AGENTS}
-        self.infos = {one: step_info(self.match) for one in AGENTS}
+        self.rewards = {
+            one: paid(self.episode_state, SEAT_OF[one], self.arena.pay) for one in AGENTS
+        }
+        self.infos = {one: step_info(self.episode_state) for one in AGENTS}
         self._accumulate_rewards()
         self._show()
-        if self.match.episode is None:
-            self.agent_selection = next(a for a in AGENTS if SEAT_OF[a] == self.match.to_move)
+        if self.episode_state.episode is None:
+            self.agent_selection = next(
+                a for a in AGENTS if SEAT_OF[a] == self.episode_state.to_move
+            )
             return
         self.terminations = dict.fromkeys(AGENTS, True)
         self._deads_step_first()
 
     def render(self) -> str | Pixels | None:
         """The episode as a transcript or a card, by `render_mode`."""
-        return render(self._match, self.render_mode)
+        return render(self._state, self.render_mode)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -208,7 +212,7 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
                 fix="call reset first" if not self.agents else f"give an action for {mover}",
             )
         self.aec.step(actions[mover])
-        done = self.aec.match.episode is not None
+        done = self.aec.episode_state.episode is not None
         played = (
             self._observe(),
             dict(self.aec.rewards),

@@ -11,7 +11,7 @@ from sectow_env.env.spaces import MAX_TEXT, pixels_of
 from sectow_env.errors import SectowError
 from sectow_env.game import SEATS, Attack, Episode, Exchange, Invalid, Scenario, Seat
 from sectow_env.game.conversation import Pay
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import MAX_SIDE, Picture, Pixels
 from sectow_env.text import is_whole
 
@@ -131,28 +131,28 @@ def closing_info(episode: Episode) -> Info:
     }
 
 
-def turn_info(match: Match) -> Info:
+def turn_info(state: EpisodeState) -> Info:
     """The info of a step that ended a turn but not the episode.
 
     Returns:
         `sectow_turn`: the `conversation.Played` turn, with verdict and price.
     """
-    return {"sectow_turn": match.ended}
+    return {"sectow_turn": state.ended}
 
 
-def step_info(match: Match) -> Info:
+def step_info(state: EpisodeState) -> Info:
     """The info of a step, by how far it brought the episode."""
-    if match.episode is not None:
-        return closing_info(match.episode)
-    return turn_info(match) if match.ended is not None else {}
+    if state.episode is not None:
+        return closing_info(state.episode)
+    return turn_info(state) if state.ended is not None else {}
 
 
-def paid(match: Match, seat: Seat, pay: Pay) -> float:
+def paid(state: EpisodeState, seat: Seat, pay: Pay) -> float:
     """What the last action pays a seat, 0.0 where nothing is known: Gymnasium wants a number."""
     if pay == "turn":
-        reward = None if match.ended is None else match.ended.price.total(seat)
+        reward = None if state.ended is None else state.ended.price.total(seat)
     else:
-        reward = None if match.episode is None else match.episode.rewards[seat]
+        reward = None if state.episode is None else state.episode.rewards[seat]
     return 0.0 if reward is None else reward
 
 

@@ -31,7 +31,7 @@ from sectow_env.env.spaces import (
 from sectow_env.errors import SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Pixels
 
 
@@ -60,16 +60,16 @@ _SPACES: Mapping[Seating, tuple[Callable[[], gym.spaces.Dict], Callable[[], gym.
 }
 
 
-def observe(match: Match, seating: Seating, talks: bool = False) -> Observation:
-    """What the player of a seat sees of a match; a fresh object at every call."""
+def observe(state: EpisodeState, seating: Seating, talks: bool = False) -> Observation:
+    """What the player of a seat sees of an episode; a new object at every call."""
     if seating == "attacker":
-        seen = scenario_view(match.scenario)
+        seen = scenario_view(state.scenario)
     elif seating == "defender":
-        seen = attack_view(match.attack)
+        seen = attack_view(state.attack)
     else:
-        seen = both_view(match.scenario, match.attack, match.to_move)
+        seen = both_view(state.scenario, state.attack, state.to_move)
     if talks:
-        seen["conversation"] = conversation_view(history_of(match.played))
+        seen["conversation"] = conversation_view(history_of(state.played))
     return seen
 
 
@@ -120,27 +120,27 @@ class SectowEnv(gym.Env[Observation, Any]):
         spaces = spaces_of(seat, self.talks)
         self.observation_space = spaces["observation"]
         self.action_space = spaces["action"]
-        self._match: Match | None = None
+        self._state: EpisodeState | None = None
 
     @property
-    def match(self) -> Match:
+    def episode_state(self) -> EpisodeState:
         """The episode on its way.
 
         Raises:
             SectowError: There is none yet.
         """
-        if self._match is None:
+        if self._state is None:
             raise SectowError(
                 given="an environment without an episode",
                 why="it has not been reset",
                 fix="call reset first",
             )
-        return self._match
+        return self._state
 
     @property
     def scenario(self) -> Scenario:
         """The scenario of the episode on its way; a defender must not look at it."""
-        return self.match.scenario
+        return self.episode_state.scenario
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -152,22 +152,22 @@ class SectowEnv(gym.Env[Observation, Any]):
             options: Not used.
         """
         super().reset(seed=seed)
-        (self._match,) = self.arena.begin([self.np_random])
-        info = opening_info(self._match.scenario, self._match.skipped)
+        (self._state,) = self.arena.begin([self.np_random])
+        info = opening_info(self._state.scenario, self._state.skipped)
         if self.render_mode == "human":
             self.render()
-        return observe(self._match, self.seat, self.talks), info
+        return observe(self._state, self.seat, self.talks), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
         """Play one action: see the class for what it may be."""
-        match = self.match
-        self.arena.advance([match], [action])
+        state = self.episode_state
+        self.arena.advance([state], [action])
         if self.render_mode == "human":
             self.render()
-        reward = paid(match, self.arena.paid_seat, self.arena.pay)
-        observation = observe(match, self.seat, self.talks)
-        return observation, reward, match.episode is not None, False, step_info(match)
+        reward = paid(state, self.arena.paid_seat, self.arena.pay)
+        observation = observe(state, self.seat, self.talks)
+        return observation, reward, state.episode is not None, False, step_info(state)
 
     def render(self) -> str | Pixels | None:
         """The episode as a transcript or a card, by `render_mode`."""
-        return render(self._match, self.render_mode)
+        return render(self._state, self.render_mode)

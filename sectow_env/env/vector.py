@@ -17,7 +17,7 @@ from sectow_env.env.observations import Info, opening_info, paid, step_info
 from sectow_env.env.single import observe, spaces_of
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import SEATS
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 Observations: TypeAlias = dict[str, Any]
 """Batched: texts and images as tuples with one element an environment, seats as int64 array."""
@@ -75,12 +75,12 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._rngs: list[np.random.Generator] = []
-        self._matches: dict[int, Match] = {}
+        self._states: dict[int, EpisodeState] = {}
 
     @property
-    def matches(self) -> tuple[Match, ...]:
+    def episode_states(self) -> tuple[EpisodeState, ...]:
         """The episodes on their way, one an environment; empty before the first reset."""
-        return tuple(self._matches[index] for index in sorted(self._matches))
+        return tuple(self._states[index] for index in sorted(self._states))
 
     def reset(
         self,
@@ -98,7 +98,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             Batched observations, and infos of the environments that were reset.
         """
         mask = _reset_mask(options, self.num_envs)
-        if not self._matches and not mask.all():
+        if not self._states and not mask.all():
             raise SectowError(
                 given="a reset_mask at the first reset",
                 why="the environments outside the mask have no episode yet",
@@ -123,23 +123,23 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         moves = self._per_env(actions)
         waiting = [
             index
-            for index, match in enumerate(self.matches)
-            if self.mode is AutoresetMode.NEXT_STEP and match.episode is not None
+            for index, state in enumerate(self.episode_states)
+            if self.mode is AutoresetMode.NEXT_STEP and state.episode is not None
         ]
         playing = [index for index in range(self.num_envs) if index not in set(waiting)]
         self.arena.advance(
-            [self._matches[index] for index in playing], [moves[index] for index in playing]
+            [self._states[index] for index in playing], [moves[index] for index in playing]
         )
         self._show()
-        ended = [index for index in playing if self._matches[index].episode is not None]
+        ended = [index for index in playing if self._states[index].episode is not None]
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         terminations = np.zeros(self.num_envs, dtype=np.bool_)
         terminations[ended] = True
         told: dict[int, Info] = {}
         for index in playing:
-            match = self._matches[index]
-            rewards[index] = paid(match, self.arena.paid_seat, self.arena.pay)
-            told[index] = step_info(match)
+            state = self._states[index]
+            rewards[index] = paid(state, self.arena.paid_seat, self.arena.pay)
+            told[index] = step_info(state)
         going_on = {index: told[index] for index in playing if index not in set(ended)}
         closing = {index: told[index] for index in ended}
         infos = {**self._gather(going_on), **self._restart(closing, waiting)}
@@ -150,7 +150,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """The episodes as transcripts or cards, by `render_mode`."""
         if self.render_mode is None:
             return None
-        return tuple(render(match, self.render_mode) for match in self.matches)
+        return tuple(render(state, self.render_mode) for state in self.episode_states)
 
     def _show(self) -> None:
         if self.render_mode == "human":
@@ -167,7 +167,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         mask = infos["_sectow_episode"]
         last = np.full(self.num_envs, None, dtype=object)
         for index in ended:
-            last[index] = observe(self._matches[index], self.seat, self.talks)
+            last[index] = observe(self._states[index], self.seat, self.talks)
         final = {"final_obs": last, "_final_obs": mask, "final_info": infos, "_final_info": mask}
         return {**final, **self._begin(ended)}
 
@@ -176,13 +176,13 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             return {}
         started = self.arena.begin([self._rngs[index] for index in indices])
         opening = {}
-        for index, match in zip(indices, started, strict=True):
-            self._matches[index] = match
-            opening[index] = opening_info(match.scenario, match.skipped)
+        for index, state in zip(indices, started, strict=True):
+            self._states[index] = state
+            opening[index] = opening_info(state.scenario, state.skipped)
         return self._gather(opening)
 
     def _observe(self) -> Observations:
-        seen = [observe(match, self.seat, self.talks) for match in self.matches]
+        seen = [observe(state, self.seat, self.talks) for state in self.episode_states]
         batched: Observations = {key: tuple(one[key] for one in seen) for key in seen[0]}
         if "seat" in batched:
             batched["seat"] = np.array(batched["seat"], dtype=np.int64)
@@ -217,7 +217,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return column
 
     def _per_env(self, actions: Any) -> list[object]:
-        if not self._matches:
+        if not self._states:
             raise SectowError(
                 given="a step of environments without an episode",
                 why="they have not been reset",

@@ -12,14 +12,14 @@ from sectow_env.images.shapes import SHAPES, draw_shape
 GLYPHS = tuple((shape, colour) for shape in SHAPES for colour in INK)
 
 
-def draw_emblem(glyphs: Sequence[int], salt: str = "") -> Picture:
+def draw_emblem(glyphs: Sequence[int], jitter_key: str = "") -> Picture:
     """Draw glyphs side by side.
 
     Args:
         glyphs: Indices into `GLYPHS`, left to right, at most three.
-        salt: Changes the jitter, not the glyphs.
+        jitter_key: Changes the jitter, not the glyphs.
     """
-    rng = generator("emblem", *map(str, glyphs), salt)
+    rng = generator("emblem", *map(str, glyphs), jitter_key)
     canvas = Canvas(rng)
     pitch = SIDE / max(1, len(glyphs))
     for column, glyph in enumerate(glyphs):
@@ -49,4 +49,4 @@ class Emblem:
         pairs = list(zip(one.words[1::2], one.words[::2], strict=False))
         if len(one.words) % 2 or not set(pairs) <= set(GLYPHS):
             return None
-        return draw_emblem([GLYPHS.index(pair) for pair in pairs], salt=one.scenario.id)
+        return draw_emblem([GLYPHS.index(pair) for pair in pairs], jitter_key=one.scenario.id)

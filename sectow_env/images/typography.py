@@ -12,14 +12,14 @@ MAX_WORDS = 3
 TYPE_SIZE = 22
 
 
-def draw_words(words: tuple[str, ...], salt: str = "") -> Picture:
+def draw_words(words: tuple[str, ...], jitter_key: str = "") -> Picture:
     """Draw up to three words, one a line; longer texts are cut to what fits.
 
     Args:
         words: The words, top to bottom.
-        salt: Changes the jitter, not the words.
+        jitter_key: Changes the jitter, not the words.
     """
-    rng = generator("typography", *words, salt)
+    rng = generator("typography", *words, jitter_key)
     canvas = Canvas(rng)
     lines = words[:MAX_WORDS]
     pitch = SIDE / max(1, len(lines))
@@ -39,4 +39,4 @@ class Typography:
 
     def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
         """One picture each."""
-        return [draw_words(one.words, salt=one.scenario.id) for one in wanted]
+        return [draw_words(one.words, jitter_key=one.scenario.id) for one in wanted]

@@ -10,7 +10,7 @@ from sectow_env.errors import ConfigError, at_fault, named
 from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import HousePolicies, World
+from sectow_env.game.world import DefaultPolicies, World
 from sectow_env.registry.entry_points import Registry, check_arguments, takes
 from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.worlds import load_world
@@ -154,7 +154,7 @@ def _check_part(
 
 def _policy(given: object, seat: Seat, world: World) -> object:
     if given is None:
-        given = _house_policy(seat, world)
+        given = _default_policy(seat, world)
     policy = given
     if isinstance(given, str):
         policy = _build(POLICIES, given, world=world)
@@ -167,9 +167,9 @@ def _policy(given: object, seat: Seat, world: World) -> object:
     return policy
 
 
-def _house_policy(seat: Seat, world: World) -> str:
-    if isinstance(world, HousePolicies) and seat in world.house_policies:
-        return world.house_policies[seat]
+def _default_policy(seat: Seat, world: World) -> str:
+    if isinstance(world, DefaultPolicies) and seat in world.default_policies:
+        return world.default_policies[seat]
     raise ConfigError(
         given=f"{seat}=None in the world {world.id}",
         why=f"this world brings no {seat} of its own",

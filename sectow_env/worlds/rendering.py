@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sectow_env.worlds.apothecary.frames import Frame
 
 
-def forge(
+def render_attacks(
     scenarios: Sequence[Scenario],
     completions: Sequence[str],
     channel: Callable[[str], Channel],
@@ -59,15 +59,15 @@ def forge(
     return attacks
 
 
-def rendered(channel: Channel, frame: Frame, words: tuple[str, ...], salt: str) -> Attack:
-    """The attack that a channel makes of a frame; `salt` changes only what is drawn.
+def render_frame(channel: Channel, frame: Frame, words: tuple[str, ...], jitter_key: str) -> Attack:
+    """The attack that a channel makes of a frame; `jitter_key` changes only what is drawn.
 
     Raises:
         PartError: The channel failed, or gave something else.
     """
     what = f"the channel {channel.name}"
     with at_fault(what):
-        return one_each(what, [channel.render(frame, words, salt=salt)], 1, Attack)[0]
+        return one_each(what, [channel.render(frame, words, jitter_key=jitter_key)], 1, Attack)[0]
 
 
 def _render(
@@ -90,7 +90,7 @@ def _render(
         return _invalid(scenario, Invalid.UNKNOWN_FRAME)
     if frame.held_out:
         return _invalid(scenario, Invalid.HELD_OUT_FRAME)
-    return rendered(channel, frame, parsed.name, salt=scenario.id)
+    return render_frame(channel, frame, parsed.name, jitter_key=scenario.id)
 
 
 def _invalid(scenario: Scenario, reason: Invalid) -> Attack:

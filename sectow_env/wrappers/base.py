@@ -10,7 +10,7 @@ import gymnasium as gym
 from sectow_env.env.single import SectowEnv
 from sectow_env.env.vector import SectowVectorEnv
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 E = TypeVar("E", SectowEnv, SectowVectorEnv)
 
@@ -45,25 +45,25 @@ def attacks_from(base: SectowEnv | SectowVectorEnv, wrapper: str) -> None:
     )
 
 
-def matches_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[Match, ...]:
+def states_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[EpisodeState, ...]:
     """The episodes that a vector wrapper's actions belong to, one each.
 
     Raises:
         SectowError: There are none yet, or as many actions are not given.
     """
-    if not base.matches:
+    if not base.episode_states:
         raise SectowError(
             given="a step of environments without an episode",
             why="they have not been reset",
             fix="call reset first",
         )
-    if len(actions) != len(base.matches):
+    if len(actions) != len(base.episode_states):
         raise SectowError(
-            given=f"{len(actions)} actions for {len(base.matches)} environments",
+            given=f"{len(actions)} actions for {len(base.episode_states)} environments",
             why="each environment takes one",
             fix="give a list with one action each",
         )
-    return base.matches
+    return base.episode_states
 
 
 class SectowWrapper(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):

@@ -17,7 +17,7 @@ from sectow_env.env.single import SectowEnv
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Scenario, Split
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.images.drawing import generator
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
@@ -27,8 +27,8 @@ from sectow_env.worlds.apothecary.channels import (
 )
 from sectow_env.worlds.apothecary.channels.base import Words
 from sectow_env.worlds.apothecary.world import Apothecary, chosen_frames
-from sectow_env.worlds.rendering import rendered
-from sectow_env.wrappers.base import attacks_from, base_of, matches_of
+from sectow_env.worlds.rendering import render_frame
+from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 NAMES = 4
 """Names to choose among for the slot of a frame."""
@@ -117,18 +117,18 @@ class Codebook:
         channel, frames = self.channels[int(numbers[0])], self._frames[int(numbers[0])]
         frame = frames[int(numbers[1]) % len(frames)]
         name = self.names(scenario)[int(numbers[2])]
-        return rendered(channel, frame, name, salt=scenario.id)
+        return render_frame(channel, frame, name, jitter_key=scenario.id)
 
     def space(self, turns: int) -> spaces.Box:
         """Of what is observed: one-hots of the channel asked for, the name's place and the turn."""
         return spaces.Box(0.0, 1.0, (len(self.channels) + self._names + turns,), np.float32)
 
-    def observe(self, match: Match, turns: int) -> NDArray[np.float32]:
+    def observe(self, state: EpisodeState, turns: int) -> NDArray[np.float32]:
         """An element of `space(turns)`, float32."""
         names = [channel.name for channel in self.channels]
-        asked = [float(match.scenario.channel == name) for name in names]
-        place = np.eye(self._names)[self.place(match.scenario)]
-        turn = np.eye(turns)[min(len(match.played), turns - 1)]
+        asked = [float(state.scenario.channel == name) for name in names]
+        place = np.eye(self._names)[self.place(state.scenario)]
+        turn = np.eye(turns)[min(len(state.played), turns - 1)]
         return np.concatenate([asked, place, turn]).astype(np.float32)
 
     @property
@@ -184,7 +184,7 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return self._observe(), reward, terminated, truncated, info
 
     def _observe(self) -> NDArray[np.float32]:
-        return self.codebook.observe(self.base.match, self.base.arena.max_turns)
+        return self.codebook.observe(self.base.episode_state, self.base.arena.max_turns)
 
 
 class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
@@ -232,25 +232,25 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play the attacks that the numbers stand for."""
-        matches = matches_of(self.base, actions)
+        states = states_of(self.base, actions)
         moves = [
-            self.codebook.attack(match.scenario, action)
-            for match, action in zip(matches, actions, strict=True)
+            self.codebook.attack(state.scenario, action)
+            for state, action in zip(states, actions, strict=True)
         ]
         _, rewards, terminations, truncations, infos = self.env.step(moves)
         if "final_obs" in infos:
             # Of the episodes that ended: the environment has new ones by now.
             last = np.full(self.num_envs, None, dtype=object)
             for index in np.flatnonzero(infos["_final_obs"]):
-                last[index] = self._small(matches[int(index)])
+                last[index] = self._small(states[int(index)])
             infos["final_obs"] = last
         return self._observe(), rewards, terminations, truncations, infos
 
     def _observe(self) -> Any:
-        return np.stack([self._small(match) for match in self.base.matches])
+        return np.stack([self._small(state) for state in self.base.episode_states])
 
-    def _small(self, match: Match) -> NDArray[np.float32]:
-        return self.codebook.observe(match, self.base.arena.max_turns)
+    def _small(self, state: EpisodeState) -> NDArray[np.float32]:
+        return self.codebook.observe(state, self.base.arena.max_turns)
 
 
 def _only_attacks(base: SectowEnv | SectowVectorEnv) -> None:

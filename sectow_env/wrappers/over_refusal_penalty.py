@@ -42,9 +42,9 @@ class OverRefusalPenalty(SectowWrapper):
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """As the environment's, with the penalty taken off."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        match = self.base.match
-        due = match.episode is not None or self.base.arena.pay == "turn"
-        penalty = self._penalty(match.ended) if due and match.ended is not None else 0.0
+        state = self.base.episode_state
+        due = state.episode is not None or self.base.arena.pay == "turn"
+        penalty = self._penalty(state.ended) if due and state.ended is not None else 0.0
         told = {**info, "over_refusal_penalty": penalty}
         return observation, float(reward) - penalty, terminated, truncated, told
 

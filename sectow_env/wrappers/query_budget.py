@@ -62,11 +62,11 @@ class QueryBudget(SectowWrapper):
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
         """As the environment's; counts the attack where it reached the defender."""
-        match = self.base.match
-        attacking = match.to_move == "attacker"
+        state = self.base.episode_state
+        attacking = state.to_move == "attacker"
         if attacking and self.left == 0:
             action = Attack(query="", invalid=Invalid.OFF_BUDGET)
         observation, reward, terminated, truncated, info = self.env.step(action)
-        if attacking and match.attack is not None and match.attack.invalid is None:
+        if attacking and state.attack is not None and state.attack.invalid is None:
             self.left -= 1
         return observation, reward, terminated, truncated, {**info, "queries_left": self.left}

@@ -17,10 +17,10 @@ from sectow_env.env.spaces import UnicodeText
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import World, attacks_of
 from sectow_env.text import is_whole
-from sectow_env.wrappers.base import attacks_from, base_of, matches_of
+from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 
 class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
@@ -52,7 +52,7 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
         Raises:
             SectowError: It is no text.
         """
-        return _read(self.base.arena.world, [self.base.match], [action])[0]
+        return _read(self.base.arena.world, [self.base.episode_state], [action])[0]
 
 
 class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, Any, NDArray[Any]]):
@@ -75,16 +75,16 @@ class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, 
 
     def step(self, actions: Sequence[str]) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play one completion in each environment."""
-        matches = matches_of(self.base, actions)
-        return self.env.step(_read(self.base.arena.world, matches, actions))
+        states = states_of(self.base, actions)
+        return self.env.step(_read(self.base.arena.world, states, actions))
 
 
-def _read(world: World, matches: Sequence[Match], completions: Sequence[Any]) -> list[Any]:
+def _read(world: World, states: Sequence[EpisodeState], completions: Sequence[Any]) -> list[Any]:
     moves: list[Any] = list(completions)
     attacking = [
         index
-        for index, match in enumerate(matches)
-        if match.to_move == "attacker" and not isinstance(moves[index], Attack)
+        for index, state in enumerate(states)
+        if state.to_move == "attacker" and not isinstance(moves[index], Attack)
     ]
     for index in attacking:
         if not isinstance(moves[index], str) or not is_whole(moves[index]):
@@ -93,7 +93,7 @@ def _read(world: World, matches: Sequence[Match], completions: Sequence[Any]) ->
                 why="a completion is a str of whole characters",
                 fix="give what the text policy wrote",
             )
-    scenarios = [matches[index].scenario for index in attacking]
+    scenarios = [states[index].scenario for index in attacking]
     written = [completions[index] for index in attacking]
     for index, attack in zip(attacking, attacks_of(world, scenarios, written), strict=True):
         moves[index] = attack

@@ -70,7 +70,7 @@ def test_the_attacker_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     for episode, seed in zip(witness.episodes, seeds, strict=True):
         env.arena.scenarios = [episode.scenario]
         env.reset(seed=0)
-        env.match.seeds = {"attacker": 0, "defender": seed}
+        env.episode_state.seeds = {"attacker": 0, "defender": seed}
         completion = episode.turns[-1].attack.source or ""
         _, paid, terminated, _, info = TextAction(env).step(_completion(episode, completion))
         assert terminated

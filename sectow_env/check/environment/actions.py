@@ -63,9 +63,9 @@ def _action_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     if as_text(action) != before:
         yield f"the action was {shown(before)}, and is {shown(action)} after the step"
     if isinstance(action, dict):
-        told = as_text(info) + as_text(env.match.attack)
+        told = as_text(info) + as_text(env.episode_state.attack)
         action["image"][:] = 0
-        if as_text(info) + as_text(env.match.attack) != told:
+        if as_text(info) + as_text(env.episode_state.attack) != told:
             yield "a change of the action's image after the step changes the attack"
 
 

@@ -25,7 +25,7 @@ from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
 from sectow_env.worlds.apothecary.potions import Potion
 from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
 from sectow_env.worlds.apothecary.world import Apothecary
-from sectow_env.worlds.rendering import rendered
+from sectow_env.worlds.rendering import render_frame
 
 UNSURE = "i do not know this potion"
 NONSENSE = "seven spoons sing under the blue bridge"
@@ -79,7 +79,7 @@ class FrameAttacker:
             )
         frames = self._frames(name)
         frame = frames[int(rng.integers(len(frames)))]
-        return rendered(find_channel(name), frame, words, salt=scenario.id)
+        return render_frame(find_channel(name), frame, words, jitter_key=scenario.id)
 
     def _frames(self, channel: str) -> list[Frame]:
         trained = [frame for frame in find_channel(channel).frames if not frame.held_out]

@@ -33,7 +33,7 @@ from sectow_env.worlds.apothecary.recipes import REFUSALS
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
 from sectow_env.worlds.apothecary.truth import ApothecaryJudge
 from sectow_env.worlds.apothecary.weakness import draw_weakness
-from sectow_env.worlds.rendering import forge, rendered
+from sectow_env.worlds.rendering import render_attacks, render_frame
 
 VERSION = "apothecary-1"
 
@@ -45,7 +45,7 @@ class Apothecary:
         seed: 0 is the shipped world, 0-9 are for development, 100-109 for final runs.
     """
 
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "apothecary/random", "defender": "apothecary/keyword"}
     )
     """Who plays the seats that a user leaves empty."""
@@ -147,7 +147,7 @@ class Apothecary:
             self._allowed(name, split)
             for frame in chosen_frames(self.channel(name), frames):
                 for potion in potions:
-                    attack = rendered(self.channel(name), frame, potion.name, salt=split)
+                    attack = render_frame(self.channel(name), frame, potion.name, jitter_key=split)
                     items.append(Item(self.scenario(potion, name), attack))
         return items
 
@@ -157,7 +157,7 @@ class Apothecary:
 
     def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
         """As many calls of `attack`, in one."""
-        return forge(scenarios, completions, self.channel, self.renderer)
+        return render_attacks(scenarios, completions, self.channel, self.renderer)
 
     def drawn_by(self, renderer: Renderer) -> Apothecary:
         """The same world with another renderer of free-form attacks."""

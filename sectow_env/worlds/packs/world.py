@@ -17,7 +17,7 @@ from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.worlds.packs.reader import check_rows, read_jsonl
-from sectow_env.worlds.rendering import forge
+from sectow_env.worlds.rendering import render_attacks
 
 MAX_QUERY_CHARACTERS = 4000
 MAX_PIXELS = 2048 * 2048
@@ -52,7 +52,7 @@ class PackWorld:
         proxy: See `ReferenceJudge`.
     """
 
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "pack/seed", "defender": "pack/lookup"}
     )
     """Who plays the seats that a user leaves empty."""
@@ -159,7 +159,9 @@ class PackWorld:
         return [
             attack.model_copy(update={"channel": scenario.channel})
             for scenario, attack in zip(
-                scenarios, forge(free, completions, _no_channel, self.renderer), strict=True
+                scenarios,
+                render_attacks(free, completions, _no_channel, self.renderer),
+                strict=True,
             )
         ]
 

@@ -110,5 +110,5 @@ def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_fol
     name = env.scenario.meta["potion"]
     for _ in range(2):
         env.step(Attack(query=f"what of {name} ?", image=picture, drawn=""))
-    assert env.match.episode is not None
-    assert len(env.match.episode.turns) == 2
+    assert env.episode_state.episode is not None
+    assert len(env.episode_state.episode.turns) == 2

@@ -77,7 +77,7 @@ class Charitable(SectowEnv):
 
 class Fading(SectowEnv):
     def render(self) -> Any:
-        return "" if self.render_mode == "ansi" and self.match.episode else super().render()
+        return "" if self.render_mode == "ansi" and self.episode_state.episode else super().render()
 
 
 class Noisy(SectowEnv):
@@ -146,7 +146,7 @@ class OverPaid(SectowVectorEnv):
 
 class PaidAsleep(SectowVectorEnv):
     def step(self, actions: Any) -> Any:
-        over = np.array([match.episode is not None for match in self.matches])
+        over = np.array([match.episode is not None for match in self.episode_states])
         observations, rewards, *rest = super().step(actions)
         if self.mode is AutoresetMode.NEXT_STEP:
             rewards = np.where(over, 1.0, rewards)

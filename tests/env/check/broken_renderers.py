@@ -71,8 +71,8 @@ _SEEN: dict[Any, list[Any]] = {}
 
 class Reading(Plain):
     def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        salt = hash(random.getstate())
-        return [draw_words(one.words, str(salt)) for one in wanted]
+        jitter_key = hash(random.getstate())
+        return [draw_words(one.words, str(jitter_key)) for one in wanted]
 
 
 class Nameless(Plain):

@@ -159,7 +159,7 @@ class Misjudged(Lanterns):
 
 
 class Homeless(Lanterns):
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "pack/seed", "defender": "apothecary/keyword"}
     )
 

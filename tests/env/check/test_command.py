@@ -5,7 +5,7 @@ import json
 import pytest
 from typer import Exit
 
-from sectow_env.check import SUITES
+from sectow_env.check import CHECKS_BY_KIND
 from sectow_env.check.command import command
 from sectow_env.errors import ConfigError, UnknownNameError
 from tests.env.check.broken_worlds import PACK
@@ -36,7 +36,7 @@ def test_json_holds_every_result(capsys: Shown) -> None:
     with pytest.raises(Exit):
         command(f"{HERE}:Crasher", world=PACK, json=True)
     results = json.loads(capsys.readouterr().out)
-    assert [one["name"] for one in results] == [one.__name__ for one in SUITES["judge"]]
+    assert [one["name"] for one in results] == [one.__name__ for one in CHECKS_BY_KIND["judge"]]
     assert set(results[0]) == {
         *("name", "kind", "subject", "outcome", "says", "warnings", "seconds")
     }
@@ -46,7 +46,7 @@ def test_the_list_runs_nothing(capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "200")
     command(show=True)
     shown = capsys.readouterr().out
-    for checks in SUITES.values():
+    for checks in CHECKS_BY_KIND.values():
         for one in checks:
             assert one.__name__ in shown
     command(show=True, kind="channel")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sectow_env.check import SUITES, CheckResult, Kind, check
+from sectow_env.check import CHECKS_BY_KIND, CheckResult, Kind, check
 from sectow_env.check.randomness import kept
 from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_channels import CHANNELS, Whisper
@@ -48,12 +48,12 @@ def generators() -> Iterator[None]:
 
 
 def test_every_check_has_a_mutant() -> None:
-    for kind, checks in SUITES.items():
+    for kind, checks in CHECKS_BY_KIND.items():
         assert set(MUTANTS[kind]) == {one.__name__ for one in checks}
 
 
 def test_every_check_says_what_it_looks_for() -> None:
-    for checks in SUITES.values():
+    for checks in CHECKS_BY_KIND.values():
         for one in checks:
             assert one.__doc__
             assert one.__doc__.partition("\n")[0].endswith(".")

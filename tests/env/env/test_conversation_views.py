@@ -25,9 +25,9 @@ def by_attacker(seed: int) -> Episode:
     env = SectowEnv(**TURNS)
     env.reset(seed=seed)
     lines = iter(script(env))
-    while env.match.episode is None:
+    while env.episode_state.episode is None:
         env.step(next(lines))
-    return env.match.episode
+    return env.episode_state.episode
 
 
 def test_every_view_plays_the_same_conversation() -> None:
@@ -37,25 +37,25 @@ def test_every_view_plays_the_same_conversation() -> None:
     for seed in SEEDS:
         aec: Any = aec_env(**TURNS)
         aec.reset(seed=seed)
-        lines = iter(script(SectowShim(aec.unwrapped.match.scenario)))
+        lines = iter(script(SectowShim(aec.unwrapped.episode_state.scenario)))
         for agent in aec.agent_iter():
             if aec.terminations[agent]:
                 aec.step(None)
             elif agent == "attacker_0":
                 aec.step(next(lines))
             else:
-                aec.step(keyword.respond([aec.unwrapped.match.attack])[0])
-        assert aec.unwrapped.match.episode == wanted[seed]
+                aec.step(keyword.respond([aec.unwrapped.episode_state.attack])[0])
+        assert aec.unwrapped.episode_state.episode == wanted[seed]
         parallel: Any = parallel_env(**TURNS)
         parallel.reset(seed=seed)
-        lines = iter(script(SectowShim(parallel.aec.match.scenario)))
+        lines = iter(script(SectowShim(parallel.aec.episode_state.scenario)))
         while parallel.agents:
-            match = parallel.aec.match
+            match = parallel.aec.episode_state
             move = (
                 next(lines) if match.to_move == "attacker" else keyword.respond([match.attack])[0]
             )
             parallel.step({f"{match.to_move}_0": move})
-        assert parallel.aec.match.episode == wanted[seed]
+        assert parallel.aec.episode_state.episode == wanted[seed]
 
 
 class SectowShim:
@@ -71,7 +71,7 @@ def test_the_vector_view_plays_the_same_conversations(mode: str) -> None:
         ENV_ID, num_envs=len(SEEDS), vector_kwargs=None, autoreset_mode=mode, **TURNS
     )
     env.reset(seed=SEEDS[0])
-    scripts = [script(SectowShim(match.scenario)) for match in env.matches]
+    scripts = [script(SectowShim(match.scenario)) for match in env.episode_states]
     found: dict[int, Episode] = {}
     for turn in range(3):
         _, _, over, _, info = env.step([lines[turn] for lines in scripts])
@@ -138,7 +138,7 @@ def test_both_agents_hear_the_conversation_and_are_paid_what_they_earned() -> No
         observation, reward, over, _, _ = env.last()
         paid[agent] += reward
         heard.append(len(observation["conversation"]))
-        asked = refused(SectowShim(env.unwrapped.match.scenario))
+        asked = refused(SectowShim(env.unwrapped.episode_state.scenario))
         move = asked if agent == "attacker_0" else "the guild forbids this recipe"
         env.step(None if over else move)
     assert paid == {"attacker_0": 0.0, "defender_0": 3.0}

@@ -17,7 +17,7 @@ from sectow_env.resolve.parts import find_defender, find_renderer
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import find_channel
 from sectow_env.worlds.apothecary.frames import FRAMES
-from sectow_env.worlds.rendering import rendered
+from sectow_env.worlds.rendering import render_frame
 from tests.env.conftest import Install
 
 WORLD = Apothecary()
@@ -181,7 +181,7 @@ def test_the_same_action_can_be_played_again(kind: str) -> None:
         with pytest.raises(PartError, match="mine/flaky; it raised TimeoutError; mend"):
             env.step(ask(env))
         assert calm.step(ask(calm))[1:3] == env.step(ask(env))[1:3]
-    assert env.match == calm.match
+    assert env.episode_state == calm.episode_state
 
 
 class Talker:
@@ -198,21 +198,21 @@ def test_a_follow_up_that_fails_plays_no_turn_twice() -> None:
     env.reset(seed=0)
     with pytest.raises(PartError):
         env.step("no")
-    assert (env.match.played, env.match.ended, heard) == ([], None, [])
+    assert (env.episode_state.played, env.episode_state.ended, heard) == ([], None, [])
     env.step("no")
     env.step("no")
-    assert env.match.episode is not None
-    assert [len(turn.attack.history) for turn in env.match.episode.turns] == [0, 1]
-    assert heard == [env.match.episode]
+    assert env.episode_state.episode is not None
+    assert [len(turn.attack.history) for turn in env.episode_state.episode.turns] == [0, 1]
+    assert heard == [env.episode_state.episode]
 
 
 def test_one_bad_answer_leaves_all_episodes_of_a_vector_as_they_were() -> None:
     env = SectowVectorEnv(3, judge=Flaky(SectowEnv().arena.judge, "judge", 0), **FREE)  # type: ignore[arg-type]  # it has the verb
     env.reset(seed=0)
-    actions = [ask(match) for match in env.matches]
+    actions = [ask(match) for match in env.episode_states]
     with pytest.raises(PartError):
         env.step(actions)
-    assert [match.attack for match in env.matches] == [None] * 3
+    assert [match.attack for match in env.episode_states] == [None] * 3
     assert env.step(actions)[2].all()
 
 
@@ -229,7 +229,9 @@ def test_the_same_policy_may_stand_in_a_mix_twice() -> None:
     twice = SectowVectorEnv(8, seat="defender", attacker=MixedAttacker([one, one]))
     env.reset(seed=0)
     twice.reset(seed=0)
-    assert [match.attack for match in twice.matches] == [match.attack for match in env.matches]
+    assert [match.attack for match in twice.episode_states] == [
+        match.attack for match in env.episode_states
+    ]
 
 
 @pytest.mark.parametrize("weights", [[float("nan"), 1.0], [float("inf"), 1.0]])
@@ -299,7 +301,7 @@ class Channel:
     frames = ()
     def frame(self, label):
         raise OSError("no frame")
-    def render(self, frame, words, salt=""):
+    def render(self, frame, words, jitter_key=""):
         raise OSError("no ink")
 
 def channel():
@@ -333,7 +335,7 @@ def test_registered_parts_that_fail_are_named(install: Install) -> None:
     with pytest.raises(PartError, match="the channel mine/one; it raised OSError: no frame"):
         env.step("frame : a ; name : b")
     with pytest.raises(PartError, match="the channel mine/one; it raised OSError: no ink"):
-        rendered(find_channel("mine/one"), FRAMES["plain"][0], ("a",), salt="s")
+        render_frame(find_channel("mine/one"), FRAMES["plain"][0], ("a",), jitter_key="s")
 
 
 FACTORIES = """

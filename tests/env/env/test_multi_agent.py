@@ -103,7 +103,7 @@ def test_the_seed_test_sees_a_form_that_ignores_its_seed(form: Any, rollout: Rol
 def test_the_agents_move_in_turn_and_end_together() -> None:
     env: Any = aec_env()
     env.reset(seed=0)
-    scenario = env.unwrapped.match.scenario
+    scenario = env.unwrapped.episode_state.scenario
     assert env.agent_selection == "attacker_0"
     assert env.observe("defender_0")["query"] == ""
     env.step({"image": NO_IMAGE, "query": scenario.meta["potion"]})

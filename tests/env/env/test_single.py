@@ -206,9 +206,9 @@ def test_observations_are_the_callers_to_keep() -> None:
     env = make(seat="defender", attacker="apothecary/typography")
     observation, _ = env.reset(seed=0)
     observation["image"][:] = 0
-    assert env.match.attack is not None
-    assert env.match.attack.image is not None
-    assert env.match.attack.image.pixels.max() > 0
+    assert env.episode_state.attack is not None
+    assert env.episode_state.attack.image is not None
+    assert env.episode_state.attack.image.pixels.max() > 0
 
 
 @given(st.text(max_size=500), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.booleans())
@@ -266,7 +266,7 @@ def test_an_action_of_another_kind_is_an_error_that_changes_nothing(action: obje
     env.reset(seed=0)
     with pytest.raises(SectowError, match="attack"):
         env.step(action)
-    assert env.match.episode is None
+    assert env.episode_state.episode is None
 
 
 def test_a_response_must_be_a_text() -> None:

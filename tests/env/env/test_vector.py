@@ -68,7 +68,7 @@ def test_the_default_is_to_reset_within_the_step() -> None:
         assert info["_final_info"].all()
         final = [one["behavior"] for one in info["final_obs"]]
         assert final == list(first["behavior"])
-        assert list(second["behavior"]) == [match.scenario.behavior for match in env.matches]
+        assert list(second["behavior"]) == [match.scenario.behavior for match in env.episode_states]
         first = second
 
 
@@ -128,7 +128,7 @@ def test_mixed_rewards_keep_their_type() -> None:
 def test_both_seats_move_on_at_their_own_pace() -> None:
     env = make(seat="both")
     env.reset(seed=0)
-    potions = [match.scenario.meta["potion"] for match in env.matches]
+    potions = [match.scenario.meta["potion"] for match in env.episode_states]
     moves = {"image": (NO_IMAGE,) * COUNT, "query": (potions[0], "hello", potions[2])}
     observation, _, terminations, _, _ = env.step({**moves, "response": ("",) * COUNT})
     assert terminations.tolist() == [False, True, False]
@@ -138,7 +138,7 @@ def test_both_seats_move_on_at_their_own_pace() -> None:
 def test_actions_may_be_a_list_with_one_each() -> None:
     env = make()
     env.reset(seed=0)
-    potions = [match.scenario.meta["potion"] for match in env.matches]
+    potions = [match.scenario.meta["potion"] for match in env.episode_states]
     rewards = env.step([Attack(query=potion) for potion in potions])[1]
     assert rewards.tolist() == [0.0] * COUNT
 

@@ -45,13 +45,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_typography_draws_what_it_always_drew() -> None:
     renderer = find_renderer("sectow/typography")
-    assert renderer.draw(drawings("vel jun")) == [draw_words(("vel", "jun"), salt="s")]
+    assert renderer.draw(drawings("vel jun")) == [draw_words(("vel", "jun"), jitter_key="s")]
 
 
 def test_an_emblem_is_named_by_its_glyphs() -> None:
     renderer = find_renderer("sectow/emblem")
     drawn = renderer.draw(drawings("red circle blue star", "circle red", "red"))
-    assert drawn[0] == draw_emblem([0, 14], salt="s")
+    assert drawn[0] == draw_emblem([0, 14], jitter_key="s")
     assert list(drawn[1:]) == [None, None]
 
 

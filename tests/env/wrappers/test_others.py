@@ -64,7 +64,7 @@ def test_opponents_are_drawn_by_weight_and_by_the_episodes_seed() -> None:
     )
     vector.reset(seed=0)
     matches: Any = vector.unwrapped
-    actions = [backwards(Shown(match)) for match in matches.matches]
+    actions = [backwards(Shown(match)) for match in matches.episode_states]
     assert vector.step(actions)[1].tolist() == rewards, "the same opponents in a vector"
 
 
@@ -82,7 +82,7 @@ def test_a_defender_meets_several_attackers() -> None:
     channels = set()
     for seed in range(40):
         env.reset(seed=seed)
-        channels.add(env.base.match.attack.channel)  # type: ignore[union-attr]
+        channels.add(env.base.episode_state.attack.channel)  # type: ignore[union-attr]
         assert env.base.scenario.channel is None, "they share no channel, so it is theirs to choose"
     assert channels == {"split", "typography"}
 

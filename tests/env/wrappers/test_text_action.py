@@ -60,7 +60,7 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
     env = VectorTextAction(gym.make_vec(ENV_ID, num_envs=4, channels=["split"]))
     env.reset(seed=0)
     base: Any = env.unwrapped
-    written = [completion(match.scenario) for match in base.matches]
+    written = [completion(match.scenario) for match in base.episode_states]
     written[2] = "what ?"
     assert tuple(written) in env.action_space
     _, rewards, _, _, info = env.step(written)

@@ -27,13 +27,13 @@ class Channel:
         """Values of the template's placeholders for a name given as words."""
         return {"name": " ".join(words)}
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         """The words that the picture stands for and the picture itself, or None without one."""
         return None
 
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
-        """Build the attack; `salt` changes only the jitter of what is drawn."""
-        drawn = self.draw(words, salt)
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
+        """Build the attack; `jitter_key` changes only the jitter of what is drawn."""
+        drawn = self.draw(words, jitter_key)
         return Attack(
             query=frame.template.format(**self.fill(words)),
             image=drawn[1] if drawn else None,

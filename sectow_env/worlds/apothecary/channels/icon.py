@@ -11,6 +11,6 @@ class Icon(Channel):
 
     name = "icon"
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         shown = [word for word in words if word in SYLLABLES]
-        return " ".join(shown), draw_emblem([SYLLABLES.index(word) for word in shown], salt)
+        return " ".join(shown), draw_emblem([SYLLABLES.index(word) for word in shown], jitter_key)

@@ -10,6 +10,6 @@ class Typography(Channel):
 
     name = "typography"
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         shown = words[:MAX_WORDS]
-        return " ".join(shown), draw_words(shown, salt)
+        return " ".join(shown), draw_words(shown, jitter_key)

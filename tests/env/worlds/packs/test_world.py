@@ -183,7 +183,7 @@ def test_the_example_is_sound_and_its_pictures_can_be_drawn_again(
         for file in (root / "examples/packs/images").glob("*.png")
     }
     words = (("cellar", "door"), ("blue", "oil"), ("moth", "lamp"))
-    assert drawn == {draw_words(one, salt="lantern_shop").sha256 for one in words}
+    assert drawn == {draw_words(one, jitter_key="lantern_shop").sha256 for one in words}
     assert drawn == {scenario.image.sha256 for scenario in example.items if scenario.image}
 
 

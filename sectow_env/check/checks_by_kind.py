@@ -20,7 +20,7 @@ from sectow_env.check.worlds import WORLD_CHECKS
 from sectow_env.errors import ConfigError
 from sectow_env.game.world import World
 
-SUITES: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
+CHECKS_BY_KIND: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
     {
         "environment": ENVIRONMENT_CHECKS,
         "world": WORLD_CHECKS,
@@ -73,6 +73,6 @@ def check(
                 why=str(error),
                 fix="mend it, or name another world with --world",
             ) from error
-        wanted = [one for one in SUITES[subject_kind] if name_of(one) not in leave_out]
+        wanted = [one for one in CHECKS_BY_KIND[subject_kind] if name_of(one) not in leave_out]
         results += run_checks(subject_kind, name, subject, wanted)
     return results
