@@ -1,4 +1,4 @@
-"""All checks of each kind, and the one function that runs them on a target."""
+"""All checks by kind, and the function that runs them on a target."""
 
 from __future__ import annotations
 
@@ -43,25 +43,25 @@ def check(
     options: Mapping[str, Any] | None = None,
     leave_out: Collection[str] = (),
 ) -> list[CheckResult]:
-    """Check whether something keeps the promises of its kind.
+    """Run the conformance checks on a target.
 
     Args:
         target: An environment's id (`SecTOW-v0`, `module:Id`), a world (`apothecary:0`, a pack's
             path), the registered name of a judge, policy, world, channel or renderer, an import
             path `package.module:attribute`, or an object. A name that is registered as several
-            things is checked as each of them, as is a policy that plays both seats.
+            kinds is checked as each of them, as is a policy for both seats.
         world: Where environments, judges, policies and channels are checked.
-        kind: Check it as this alone.
+        kind: Check it as this kind only.
         seed: Seed of all draws: the same seed makes the same checks.
         options: Further options of an environment, as in `arena.Options`.
-        leave_out: Names of checks that are not run.
+        leave_out: Names of checks to skip.
 
     Returns:
-        One result a check.
+        One result per check.
 
     Raises:
-        UnknownNameError: Nothing goes by this name.
-        ConfigError: The target cannot be built, or is nothing that can be checked.
+        UnknownNameError: The name is not known.
+        ConfigError: The target cannot be built, or is not of a kind that can be checked.
     """
     results: list[CheckResult] = []
     for subject_kind, name, build in find(target, world, kind, seed, options or {}):
@@ -71,8 +71,12 @@ def check(
             raise ConfigError(
                 given=f"the {subject_kind} {name}",
                 why=str(error),
-                fix="mend it, or name another world with --world",
+                fix="fix it, or name another world with --world",
             ) from error
-        wanted = [one for one in CHECKS_BY_KIND[subject_kind] if name_of(one) not in leave_out]
-        results += run_checks(subject_kind, name, subject, wanted)
+        checks = [
+            candidate
+            for candidate in CHECKS_BY_KIND[subject_kind]
+            if name_of(candidate) not in leave_out
+        ]
+        results += run_checks(subject_kind, name, subject, checks)
     return results

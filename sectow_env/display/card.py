@@ -1,4 +1,4 @@
-"""How an episode looks to a human: a transcript, and a card."""
+"""An episode for people: as a transcript or as a card."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ _TEXT_SIZE = 12
 _LINE_HEIGHT = 16
 _COLUMNS = 42
 _ROWS = 3
-_LOOKED_AT = 1000
+_MAX_WRAPPED = 1000
 _INDENT = 10
 _PAPER, _FAINT = (252, 251, 247), (150, 146, 138)
 
 
 def check_render_mode(mode: str | None) -> None:
-    """Raises ConfigError for a mode that no view has."""
+    """Raise ConfigError for an unknown render mode."""
     if mode is not None and mode not in RENDER_MODES:
         raise ConfigError(
             given=f"render_mode={mode!r}",
-            why="there is no such render mode",
-            fix=f"choose among {', '.join(map(repr, RENDER_MODES))}, or leave it out",
+            why="it is not a render mode",
+            fix=f"choose from {', '.join(map(repr, RENDER_MODES))}, or leave it out",
         )
 
 
@@ -52,7 +52,7 @@ def render(state: EpisodeState | None, mode: str | None) -> str | Pixels | None:
 
 
 def transcript(state: EpisodeState | None) -> str:
-    """An episode as text, as far as it has come; no text in it can pass for another line."""
+    """An episode so far as text; no text in it can imitate another line."""
     return "\n".join(f"{line.label:>8}  {_beside(line.text)}" for line in lines(state))
 
 
@@ -79,7 +79,7 @@ def card(state: EpisodeState | None) -> Pixels:
     for line in _last_turn(state):
         draw.text((left, top), line.label, fill=_FAINT, font=font)
         top += _LINE_HEIGHT
-        for row in textwrap.wrap(line.text[:_LOOKED_AT], _COLUMNS)[:_ROWS]:
+        for row in textwrap.wrap(line.text[:_MAX_WRAPPED], _COLUMNS)[:_ROWS]:
             draw.text((left, top), row, fill=line.ink, font=font)
             top += _LINE_HEIGHT
     return np.array(page, dtype=np.uint8)
@@ -94,10 +94,10 @@ def _paste(page: Image.Image, picture: Picture) -> None:
 
 
 def _last_turn(state: EpisodeState | None) -> list[Line]:
-    """What fits a card: the request and the last turn, with the number of those before it."""
-    found = lines(state)
-    starts = [index for index, line in enumerate(found) if line.label == "query"]
+    """What fits on a card: the request, the number of turns, and the last turn."""
+    shown = lines(state)
+    starts = [index for index, line in enumerate(shown) if line.label == "query"]
     if len(starts) < 2:
-        return found
-    asked = found[0]._replace(text=f"{found[0].text}, turn {len(starts)}")
-    return [asked, *found[starts[-1] :]]
+        return shown
+    request = shown[0]._replace(text=f"{shown[0].text}, turn {len(starts)}")
+    return [request, *shown[starts[-1] :]]

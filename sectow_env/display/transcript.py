@@ -1,4 +1,4 @@
-"""An episode in words: labelled lines, of which transcripts, cards and the terminal are made."""
+"""An episode as labelled lines, for transcripts, cards and the terminal."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ class Line(NamedTuple):
 
 
 def lines(state: EpisodeState | None) -> list[Line]:
-    """An episode as labelled lines, as far as it has come; every turn of it."""
+    """All turns of an episode so far as labelled lines."""
     if state is None:
         return [Line("episode", "not started")]
     label = "harmful" if state.scenario.harmful else "benign"
-    found = [Line("asked", f"{state.scenario.behavior} ({label})")]
+    listed = [Line("asked", f"{state.scenario.behavior} ({label})")]
     for played in state.played:
-        found += _turn_lines(played)
-    on_its_way = state.attack is not None and state.episode is None
-    if on_its_way and state.attack is not (state.played[-1].turn.attack if state.played else None):
+        listed += _turn_lines(played)
+    running = state.attack is not None and state.episode is None
+    if running and state.attack is not (state.played[-1].turn.attack if state.played else None):
         assert state.attack is not None
-        found += _attack_lines(state.attack)
-    return found
+        listed += _attack_lines(state.attack)
+    return listed
 
 
 def _turn_lines(played: Played) -> list[Line]:
@@ -45,11 +45,11 @@ def _turn_lines(played: Played) -> list[Line]:
 
 
 def _attack_lines(attack: Attack) -> list[Line]:
-    told = [Line("query", attack.query), Line("image", _shown(attack))]
+    listed = [Line("query", attack.query), Line("image", _shown(attack))]
     if attack.invalid is not None and attack.source is not None:
-        # Nothing could be made of it: what was written says why.
-        told.append(Line("wrote", attack.source))
-    return told
+        # The completion shows why the attack is invalid.
+        listed.append(Line("wrote", attack.source))
+    return listed
 
 
 def _shown(attack: Attack) -> str:

@@ -1,7 +1,7 @@
-"""Where episodes are played, whatever the view: it draws scenarios, asks opponents, keeps state.
+"""Plays episodes for every view: draws scenarios, calls opponents, keeps the state.
 
 The Gymnasium, vector and PettingZoo environments are thin views of an `Arena`. It plays any number
-of episodes at once: one call of the opponent and one of the judge for all of them.
+of episodes at once, with one call of the opponent and one of the judge for all of them.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ from sectow_env.resolve.parts import (
 from sectow_env.resolve.worlds import drawn_by
 
 Seating = Literal["attacker", "defender", "both"]
-"""Which seat the player holds; frozen policies hold the others."""
+"""Which seat the player takes; frozen policies take the others."""
 Labels = Literal["harmful", "benign", "all"]
 MAX_SKIPPED = 100
-"""Invalid attacks in a row after which an opponent is given up."""
+"""Invalid attacks in a row after which an opponent is rejected."""
 _SEEDS = 2**63 - 1
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of all views. Names, unlike objects, survive an EnvSpec's JSON."""
+    """Keyword arguments of all views. Names, unlike objects, survive the JSON of an `EnvSpec`."""
 
     world: str | World | None
     """`apothecary:0` (default), another registered world, or the path of a scenario pack."""
@@ -74,21 +74,21 @@ class Options(TypedDict, total=False):
     renderer: str | Renderer | None
     """Draws the pictures of free-form attacks; default: words as large letters."""
     max_turns: int
-    """Turns of an episode at most; 1 (default) as in the paper."""
+    """Maximum turns of an episode; 1 (default) as in the paper."""
     pay: Pay
-    """`end` (default): an episode pays what its last turn is worth. `turn`: each turn pays."""
+    """`end` (default): an episode pays the reward of its last turn. `turn`: each turn pays."""
 
 
 class Arena:
     """Plays batches of episodes for one seating.
 
     Args:
-        seating: Which seat the player holds.
+        seating: Which seat the player takes.
         options: See `Options`.
 
     Raises:
-        ConfigError: Settings contradict each other, or no scenario is left.
-        UnknownNameError: A world, policy or judge is not known.
+        ConfigError: Settings contradict each other, or no scenario matches them.
+        UnknownNameError: A world, policy or judge is unknown.
     """
 
     def __init__(self, seating: Seating, options: Options) -> None:
@@ -123,7 +123,7 @@ class Arena:
 
     @property
     def opponent(self) -> Attacker | Defender | None:
-        """The policy in the other seat; None where the player holds both."""
+        """The policy in the other seat; None if the player has both."""
         return self._attacker if self.seating == "defender" else self._defender
 
     @opponent.setter
@@ -132,12 +132,12 @@ class Arena:
         if self.seating == "both":
             raise ConfigError(
                 given=f"the opponent {policy!r} with seat='both'",
-                why="you hold both seats, so nobody plays against you",
+                why="you have both seats, so there is no opponent",
                 fix="take one seat: seat='attacker' or seat='defender'",
             )
         if seat == "attacker":
             attacker = find_attacker(policy, self.world)  # type: ignore[arg-type]  # checked there
-            # Of the channels that this one serves, as if it had been given from the start.
+            # On the channels that this opponent serves, as if it had been given from the start.
             self.scenarios = self._find_scenarios(attacker)
             self._attacker = attacker
         else:
@@ -154,7 +154,7 @@ class Arena:
         The draws of an episode depend on its generator alone, not on the seating or the batch.
 
         Raises:
-            ConfigError: The opponent makes nothing but invalid attacks.
+            ConfigError: All attacks of the opponent are invalid.
             PartError: The opponent or the world's rules failed.
         """
         states = [self._draw(rng) for rng in rngs]
@@ -172,7 +172,7 @@ class Arena:
                 states[index].skipped = skipped
         raise ConfigError(
             given=named("attacker", self._attacker),
-            why=f"{MAX_SKIPPED} of its attacks in a row are invalid, so a defender sees none",
+            why=f"{MAX_SKIPPED} of its attacks in a row were invalid, so a defender sees none",
             fix="give another attacker, or other channels",
         )
 
@@ -188,7 +188,7 @@ class Arena:
         if any(state.episode is not None for state in states):
             raise SectowError(
                 given="an action after the end of an episode",
-                why="the episode has no further move",
+                why="the episode is over",
                 fix="call reset first",
             )
         read = [
@@ -209,18 +209,18 @@ class Arena:
                     listener(state.episode)
 
     def _settle(self, states: Sequence[EpisodeState], turns: Sequence[Turn]) -> None:
-        """Judge and price finished turns, and let the opponent move where an episode goes on."""
+        """Judge and price finished turns, and let the opponent move if an episode continues."""
         verdicts = judge_turns(turns, self.judge)
         prices = price_turns(turns, verdicts, self.reward)
         for state, turn, verdict, price in zip(states, turns, verdicts, prices, strict=True):
             state.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
             state.to_move = "defender" if self.seating == "defender" else "attacker"
-        going_on = [state for state in states if state.episode is None]
-        if self.seating == "defender" and going_on:
-            self._attack(going_on)
-            for state in going_on:
+        running = [state for state in states if state.episode is None]
+        if self.seating == "defender" and running:
+            self._attack(running)
+            for state in running:
                 if _is_invalid(state):
-                    # What cannot count reaches no defender: the conversation ends before it.
+                    # The conversation ends before an invalid attack, which reaches no defender.
                     state.attack = state.played[-1].turn.attack
                     state.close(self.pay)
 
@@ -239,9 +239,9 @@ class Arena:
                 continue
             turn = attacked[index]
             state.attack = turn.attack
-            goes_on = self._defender is None and turn.attack.invalid is None
-            state.to_move = "defender" if goes_on else "attacker"
-            turns.append(None if goes_on else turn)
+            is_open = self._defender is None and turn.attack.invalid is None
+            state.to_move = "defender" if is_open else "attacker"
+            turns.append(None if is_open else turn)
         return turns
 
     def _answer(
@@ -268,7 +268,7 @@ class Arena:
         ]
 
     def _attack(self, states: Sequence[EpisodeState]) -> None:
-        assert self._attacker is not None, "nobody sits in the attacker's seat"
+        assert self._attacker is not None, "there is no attacker"
         scenarios = [state.scenario for state in states]
         histories = [history_of(state.played) for state in states]
         seeds = [state.seed("attacker") for state in states]
@@ -282,7 +282,7 @@ class Arena:
             state.attack = attack
 
     def _draw(self, rng: np.random.Generator) -> EpisodeState:
-        # Always the same three draws, so that every view goes through the same scenarios.
+        # Always the same three draws, so that every view plays the same scenarios.
         scenario = self.scenarios[int(rng.integers(len(self.scenarios)))]
         attacker, defender = (int(seed) for seed in rng.integers(_SEEDS, size=2))
         return EpisodeState(
@@ -297,7 +297,7 @@ class Arena:
             if mine and options.get(seat) is not None:
                 raise ConfigError(
                     given=f"{seat}={options.get(seat)!r} with seat={self.seating!r}",
-                    why=f"you hold the {seat}'s seat, so no policy can sit in it",
+                    why=f"you have the {seat}'s seat, so no policy can take it",
                     fix=f"leave {seat} out, or take the other seat",
                 )
         if self.seating == "defender":
@@ -310,12 +310,12 @@ class Arena:
         labels = self._labels or ("all" if self.seating == "defender" else "harmful")
         check_choice("labels", labels, Labels)
         served = attacker.served_channels if isinstance(attacker, ServesChannels) else None
-        # A set has another order in another process, and so other episodes.
+        # A set has no fixed order, so it would give other episodes in another process.
         listed = isinstance(channels, Sequence) and not isinstance(channels, str)
         if channels is not None and not listed:
             raise ConfigError(
                 given=f"channels={channels!r}",
-                why=f"it is one {type(channels).__name__}, and a list of channels is wanted",
+                why=f"it is a {type(channels).__name__}, not a list of channels",
                 fix=f"give channels=[{channels!r}]",
             )
         if channels is None:
@@ -328,15 +328,15 @@ class Arena:
             )
         harmful = {"harmful": True, "benign": False, "all": None}[labels]
         with at_fault(named("world", self.world)):
-            found = self.world.scenarios(split, harmful=harmful, channels=channels)
-        if not found:
+            scenarios = self.world.scenarios(split, harmful=harmful, channels=channels)
+        if not scenarios:
             raise ConfigError(
                 given=f"world={self.world.id!r}, split={split!r}, labels={labels!r}, "
                 f"channels={list(channels)!r}",
-                why="no scenario fits all of these",
+                why="no scenario matches all of these",
                 fix="choose another split, other labels or other channels",
             )
-        return found
+        return scenarios
 
 
 def _turns_of(given: object) -> int:
@@ -345,7 +345,7 @@ def _turns_of(given: object) -> int:
     raise ConfigError(
         given=f"max_turns={given!r}",
         why="an episode has at least one turn",
-        fix="give a whole number from 1 on",
+        fix="give a whole number, at least 1",
     )
 
 

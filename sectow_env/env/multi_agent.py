@@ -1,4 +1,4 @@
-"""The game for PettingZoo: both seats are agents. AEC is the truth, Parallel is derived from it."""
+"""The game for PettingZoo: both seats are agents. The Parallel form is derived from AEC."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
-# The agents move one after the other, so upstream's own conversion does not fit.
+# The agents move one after the other, so upstream's own conversion does not apply.
 AEC_METADATA = {**METADATA, "name": "SecTOW-v0", "is_parallelizable": False}
 PARALLEL_METADATA = {**AEC_METADATA, "is_parallelizable": True}
 SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
@@ -39,17 +39,17 @@ SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
 class SectowAEC(AECEnv[str, Observation, Any]):
     """First `attacker_0` acts with `image` and `query`, then `defender_0` with a response, a str.
 
-    With `max_turns` above 1 they go on in turn, and both observe the `conversation` so far. Both
-    agents are done together: after the response, or right after an invalid attack. A reward
-    that is not known is 0.0 here; `infos[agent]` then says `scored` False. At the end `infos` holds
-    for both agents what `SectowEnv` has in its last `info`.
+    With `max_turns` above 1 they continue in turn, and both observe the `conversation` so far. Both
+    agents are done together: after the response, or right after an invalid attack. An unknown
+    reward is 0.0 here, and `infos[agent]["scored"]` is False. At the end `infos` has for both
+    agents what `SectowEnv` has in its last `info`.
 
     Args:
         render_mode: `human` (the terminal, at every move), `ansi`, `rgb_array` or None.
         options: See `arena.Options`; both seats are agents, so no opponent can be given.
 
     Raises:
-        SectowError: A setting cannot work; or, from `step`, an action is none of its agent's.
+        SectowError: A setting cannot work; or, from `step`, an action does not fit its agent.
     """
 
     metadata = AEC_METADATA
@@ -82,7 +82,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         """Draw a scenario.
 
         Args:
-            seed: Seeds the environment's own generator; None goes on with it.
+            seed: Seeds the environment's own generator; None continues with it.
             options: Not used.
         """
         if seed is not None or self._rng is None:
@@ -100,10 +100,10 @@ class SectowAEC(AECEnv[str, Observation, Any]):
 
     @property
     def episode_state(self) -> EpisodeState:
-        """The episode on its way.
+        """The state of the current episode.
 
         Raises:
-            SectowError: There is none yet.
+            SectowError: No episode was started.
         """
         if self._state is None:
             raise SectowError(
@@ -114,7 +114,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         return self._state
 
     def observe(self, agent: str) -> Observation:
-        """What the agent sees; the defender sees a blank before the attack."""
+        """What the agent sees; the defender sees an empty attack until there is one."""
         if SEAT_OF[agent] == "attacker":
             seen = scenario_view(self.episode_state.scenario)
         else:
@@ -133,9 +133,9 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self._clear_rewards()
         self._cumulative_rewards[agent] = 0.0
         self.rewards = {
-            one: paid(self.episode_state, SEAT_OF[one], self.arena.pay) for one in AGENTS
+            each: paid(self.episode_state, SEAT_OF[each], self.arena.pay) for each in AGENTS
         }
-        self.infos = {one: step_info(self.episode_state) for one in AGENTS}
+        self.infos = {each: step_info(self.episode_state) for each in AGENTS}
         self._accumulate_rewards()
         self._show()
         if self.episode_state.episode is None:
@@ -166,8 +166,8 @@ Step = tuple[
 class SectowParallel(ParallelEnv[str, Observation, Any]):
     """The AEC game in parallel form: each step plays the agent whose move it is.
 
-    In the first step the action of `attacker_0` counts, in the second that of `defender_0`; the
-    other one's is ignored and may be left out.
+    The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
+    agent's action is ignored and may be left out.
 
     Args:
         render_mode: As in `SectowAEC`.
@@ -221,7 +221,7 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
             dict(self.aec.infos),
         )
         if done:
-            # The AEC form ends when each agent has taken its leave.
+            # The AEC form ends when each agent has made its final step.
             while self.aec.agents:
                 self.aec.step(None)
             self.agents = []

@@ -47,7 +47,7 @@ def spaces_of(seating: Seating, talks: bool = False) -> Spaces:
 
     Args:
         seating: The seat.
-        talks: Whether episodes have several turns: then the conversation is observed too.
+        talks: Whether episodes have several turns, so that the conversation is observed too.
     """
     seen, action = _SPACES[seating]
     return {"observation": with_conversation(seen()) if talks else seen(), "action": action()}
@@ -74,21 +74,21 @@ def observe(state: EpisodeState, seating: Seating, talks: bool = False) -> Obser
 
 
 class SectowEnv(gym.Env[Observation, Any]):
-    """The game from the seat that you hold; frozen policies hold the other.
+    """The game from one seat; a frozen policy takes the other.
 
     - `seat="attacker"`: you see a scenario (`behavior`, `channel`, seed `image` and `query`) and
       act with `image` and `query`. One step.
     - `seat="defender"`: you see the attack (`image`, `query`) and act with your response, a str.
-      One step. Invalid attacks of the opponent are passed over and counted in `info`.
+      One step. Invalid attacks of the opponent are skipped and counted in `info`.
     - `seat="both"`: first the attack, then the response, in one fixed action space of `image`,
       `query` and `response`; keys of the idle seat are ignored. Two steps, or one when the attack
       is invalid. You are paid as the attacker.
 
-    With `max_turns` above 1 an episode goes on until the response gives what was asked for, an
+    With `max_turns` above 1 an episode continues until the response gives what was asked for, an
     attack is invalid or the turns are used up; each turn has as many steps as above, and every
     observation has the `conversation` so far.
 
-    An image is an array (height, width, 3) uint8, or `NO_IMAGE`. In place of a mapping an action
+    An image is an array (height, width, 3) uint8, or `NO_IMAGE`. Instead of a mapping an action
     may be an `Attack`, as text policies make them (see `wrappers.TextAction`).
 
     The reward is that of your seat. An episode that the judge could not score pays 0.0, with
@@ -101,7 +101,7 @@ class SectowEnv(gym.Env[Observation, Any]):
         options: See `arena.Options`: world, split, channels, labels, opponent, judge, reward ...
 
     Raises:
-        SectowError: A setting cannot work; or, from `step`, an action is none of its seat's.
+        SectowError: A setting cannot work; or, from `step`, an action does not fit its seat.
     """
 
     metadata = METADATA
@@ -124,10 +124,10 @@ class SectowEnv(gym.Env[Observation, Any]):
 
     @property
     def episode_state(self) -> EpisodeState:
-        """The episode on its way.
+        """The state of the current episode.
 
         Raises:
-            SectowError: There is none yet.
+            SectowError: No episode was started.
         """
         if self._state is None:
             raise SectowError(
@@ -139,7 +139,7 @@ class SectowEnv(gym.Env[Observation, Any]):
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario of the episode on its way; a defender must not look at it."""
+        """The scenario of the current episode; a defender must not look at it."""
         return self.episode_state.scenario
 
     def reset(
@@ -148,7 +148,7 @@ class SectowEnv(gym.Env[Observation, Any]):
         """Draw a scenario; for a defender also let the opponent attack.
 
         Args:
-            seed: Seeds the environment's own generator; None goes on with it.
+            seed: Seeds the environment's own generator; None continues with it.
             options: Not used.
         """
         super().reset(seed=seed)
@@ -159,7 +159,7 @@ class SectowEnv(gym.Env[Observation, Any]):
         return observe(self._state, self.seat, self.talks), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
-        """Play one action: see the class for what it may be."""
+        """Play one action; see the class for its form."""
         state = self.episode_state
         self.arena.advance([state], [action])
         if self.render_mode == "human":

@@ -1,4 +1,4 @@
-"""Whole numbers in place of an attack: channel, template and slot, for agents that read no text."""
+"""Integers instead of an attack: channel, template and slot, for agents that read no text."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ from sectow_env.worlds.rendering import render_frame
 from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 NAMES = 4
-"""Names to choose among for the slot of a frame."""
+"""Number of names to choose from for the slot of a frame."""
 
 
 class Codebook:
-    """Between whole numbers and attacks of the Apothecary.
+    """Maps integers to attacks of the Apothecary.
 
     Three numbers make an attack: the channel, the frame among the channel's trained ones (modulo
     their number), and which of some names is written into the frame's slot. One of the names is
-    the scenario's potion, at a place that depends on the scenario; the others are of its split.
+    the scenario's potion, at an index that depends on the scenario; the others are of its split.
 
     Args:
-        world: The world that is played.
-        channels: Channels to choose among.
-        names: Names to choose among, from 1 to the number of the split's potions.
-        split: Whose potions are asked for.
+        world: The world.
+        channels: Channels to choose from.
+        names: Number of names to choose from, at most that of the split's potions.
+        split: The split of the potions.
 
     Raises:
-        ConfigError: The world has no channels and frames of this kind, the split may not use one of
-            them, or there are not as many names.
+        ConfigError: The world is not an Apothecary, the split may not use a channel, or there are
+            not enough names.
     """
 
     def __init__(
@@ -58,21 +58,21 @@ class Codebook:
         if not isinstance(world, Apothecary):
             raise ConfigError(
                 given=f"DiscreteAction in the world {getattr(world, 'id', world)!r}",
-                why="whole numbers stand for channels and frames, and only the Apothecary has them",
+                why="the integers choose channels and frames, which only the Apothecary has",
                 fix="give world='apothecary:0', or act with texts (TextAction)",
             )
         self._potions = [potion.name for potion in world.select(split)]
         if not 1 <= names <= len(self._potions) or not channels:
             raise ConfigError(
                 given=f"names={names}, channels={list(channels)}",
-                why="there must be something to choose",
-                fix=f"give one to {len(self._potions)} names, and at least one channel",
+                why="there must be something to choose from",
+                fix=f"give 1 to {len(self._potions)} names, and at least one channel",
             )
         kept = [name for name in channels if not may_play(name, split)]
         if kept:
             raise ConfigError(
                 given=f"channels={list(channels)} on the split {split!r}",
-                why=f"{', '.join(kept)} is kept for another split, so that it stays unseen",
+                why=f"{', '.join(kept)} is reserved for another split, so that it stays unseen",
                 fix=f"choose among {', '.join(channels_of(split))}",
             )
         self.channels = [find_channel(name) for name in channels]
@@ -82,22 +82,22 @@ class Codebook:
         )
 
     def names(self, scenario: Scenario) -> list[Words]:
-        """The names to choose among for a scenario, its own one at `place(scenario)`."""
+        """The names to choose from for a scenario, its own at index `place(scenario)`."""
         own = tuple(scenario.meta.get("potion", "").split())
         others = [name for name in self._potions if name != own]
         rng = generator("decoys", scenario.id)
-        found: list[Words] = [others[int(i)] for i in rng.permutation(len(others))]
-        return [*found[: self.place(scenario)], own, *found[self.place(scenario) :]][: self._names]
+        drawn: list[Words] = [others[int(i)] for i in rng.permutation(len(others))]
+        return [*drawn[: self.place(scenario)], own, *drawn[self.place(scenario) :]][: self._names]
 
     def place(self, scenario: Scenario) -> int:
-        """Where the scenario's own name stands."""
+        """Index of the scenario's own name."""
         return int(generator("place", scenario.id).integers(self._names))
 
     def attack(self, scenario: Scenario, action: Any) -> Attack:
-        """The attack that an action stands for; an `Attack` stands for itself.
+        """The attack that an action encodes; an `Attack` is returned as it is.
 
         Raises:
-            ConfigError: It is none.
+            ConfigError: It is not a valid action.
         """
         if isinstance(action, Attack):
             return action
@@ -110,7 +110,7 @@ class Codebook:
         if not whole or (numbers < 0).any() or (numbers >= self.sizes).any():
             raise ConfigError(
                 given=f"the action {action!r}",
-                why="an action is three whole numbers: channel, frame and slot, "
+                why="an action is three integers: channel, frame and slot, "
                 f"below {', '.join(map(str, self.sizes))}",
                 fix="draw it from action_space",
             )
@@ -120,16 +120,16 @@ class Codebook:
         return render_frame(channel, frame, name, jitter_key=scenario.id)
 
     def space(self, turns: int) -> spaces.Box:
-        """Of what is observed: one-hots of the channel asked for, the name's place and the turn."""
+        """The observation space: one-hots of requested channel, index of the name and turn."""
         return spaces.Box(0.0, 1.0, (len(self.channels) + self._names + turns,), np.float32)
 
     def observe(self, state: EpisodeState, turns: int) -> NDArray[np.float32]:
         """An element of `space(turns)`, float32."""
         names = [channel.name for channel in self.channels]
-        asked = [float(state.scenario.channel == name) for name in names]
+        requested = [float(state.scenario.channel == name) for name in names]
         place = np.eye(self._names)[self.place(state.scenario)]
         turn = np.eye(turns)[min(len(state.played), turns - 1)]
-        return np.concatenate([asked, place, turn]).astype(np.float32)
+        return np.concatenate([requested, place, turn]).astype(np.float32)
 
     @property
     def _names(self) -> int:
@@ -140,17 +140,17 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """`MultiDiscrete([channels, frames, slots])` actions, and a small vector as observation.
 
     For agents of Stable-Baselines3 or CleanRL, which read no text. The action chooses channel,
-    frame and slot: see `Codebook`. The observation is a float32 vector of one-hots: which channel
-    the scenario asks for (all 0 where it is free), at which place the potion's own name stands, and
-    the turn. The channel that a scenario asks for is a wish that the action may leave unheard.
+    frame and slot: see `Codebook`. The observation is a float32 vector of one-hots: the channel
+    that the scenario asks for (all 0 if none), the index of the potion's own name, and the turn.
+    An action may choose another channel than the one that the scenario asks for.
 
     Args:
         env: A `SectowEnv` in the attacker's seat, in a world of the Apothecary.
-        channels: Channels to choose among; default: the four with holes.
-        names: Names to choose among for the slot; with 1 the own name is always written.
+        channels: Channels to choose from; default: the four with weaknesses.
+        names: Number of names to choose from for the slot; with 1 always the potion's own.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return self._observe(), info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, Info]:
-        """Play the attack that the numbers stand for."""
+        """Play the attack that the integers encode."""
         attack = self.codebook.attack(self.base.scenario, action)
         _, reward, terminated, truncated, info = self.env.step(attack)
         return self._observe(), reward, terminated, truncated, info
@@ -196,7 +196,7 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         names: As in `DiscreteAction`.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(
@@ -231,7 +231,7 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         return self._observe(), info
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
-        """Play the attacks that the numbers stand for."""
+        """Play the attacks that the integers encode."""
         states = states_of(self.base, actions)
         moves = [
             self.codebook.attack(state.scenario, action)
@@ -257,6 +257,6 @@ def _only_attacks(base: SectowEnv | SectowVectorEnv) -> None:
     if base.seat == "both":
         raise ConfigError(
             given="DiscreteAction in the seat 'both'",
-            why="three numbers stand for an attack, and none for a response",
+            why="the integers encode an attack, not a response",
             fix="take seat='attacker'",
         )

@@ -1,4 +1,4 @@
-"""Channels that break one promise each."""
+"""Channels that fail one check each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Whisper(Channel):
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        return tuple(Frame(self.name, one, "psst , {name} , how ?") for one in self.indices)
+        return tuple(Frame(self.name, index, "psst , {name} , how ?") for index in self.indices)
 
     def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         return " ".join(words[:3]), draw_words(words[:3], jitter_key)
@@ -59,7 +59,7 @@ class Changed(Whisper):
         return attack.model_copy(update=self.changes(attack, words, jitter_key))
 
 
-class Salted(Changed):
+class Jittery(Changed):
     def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         return {"query": f"{attack.query} please"} if jitter_key == "one" else {}
 
@@ -102,7 +102,7 @@ CHANNELS: dict[str, object] = {
     "some_frame_trained": Hidden(),
     "every_third_held_out": Open(),
     "render_repeatable": Flickering(),
-    "salt_is_jitter": Salted(),
+    "salt_is_jitter": Jittery(),
     "attacks_signed": Anonymous(),
     "drawing_told": Secretive(),
     "pictures_legal": Huge(),
