@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sectow_agents.models.quiet import quiet
 from sectow_agents.organism.training import Progress, Trainee, two_threads
+from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -227,25 +227,11 @@ def _machine() -> dict[str, object]:
     import transformers
 
     return {
-        "cpu": f"{_cpu_name()}, {torch.backends.cpu.get_cpu_capability()}",
+        "cpu": f"{processor(detailed=True)}, {torch.backends.cpu.get_cpu_capability()}",
         "threads": 2,
         "torch": torch.__version__.split("+")[0],
         "transformers": transformers.__version__,
     }
-
-
-def _cpu_name() -> str:
-    """The processor with its family and model, since one name may stand for several types."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    # Every core says the same; the last one stands for all.
-    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    if "model name" not in told:
-        return platform.processor()
-    detail = [f"{key} {told[key]}" for key in ("cpu family", "model") if key in told]
-    return ", ".join([told["model name"], *detail])
 
 
 def _key(effort: Effort, seed: int) -> str:
