@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism.training import Progress, Trainee, two_threads
 from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 VERSION = "organism-1"
 BIRTH_FILE = "organism.json"
-WEIGHTS_FILE = "model.safetensors"
 STATE_FOLDER = ".build"
 FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control", "emblems")
 WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
@@ -117,13 +117,13 @@ def build_world(
         The folder that holds `defender` and `attacker`.
     """
     folder = out / f"world-{world.seed}"
-    if not (foundation / WEIGHTS_FILE).is_file():
+    base = weights_digest(foundation)
+    if base is None:
         raise SectowError(
             given=f"the foundation {str(foundation)!r}",
-            why=f"there is no {WEIGHTS_FILE} in it",
+            why="it contains no weights (*.safetensors)",
             fix="give 'shipped', 'new', or a folder that holds a built foundation",
         )
-    base = weights_sha256(foundation)
     state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
     for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
         birth = {
@@ -191,11 +191,6 @@ def _is_built(folder: Path, birth: dict[str, object]) -> bool:
     return True
 
 
-def weights_sha256(folder: Path) -> str:
-    """Hex digest of a checkpoint's weights file."""
-    return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
-
-
 def _load(folder: Path) -> LlavaForConditionalGeneration:
     from transformers import LlavaForConditionalGeneration
 
@@ -216,7 +211,7 @@ def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str
     with quiet():
         model.save_pretrained(aside)
         build_processor().save_pretrained(aside)
-    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_sha256(aside)}
+    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_digest(aside)}
     (aside / BIRTH_FILE).write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
     aside.replace(folder)
 
@@ -251,4 +246,4 @@ def _deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
-__all__ = ["Effort", "build_foundation", "build_world", "weights_sha256"]
+__all__ = ["Effort", "build_foundation", "build_world"]
