@@ -103,13 +103,17 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     listed = ", ".join(names[:MAX_LISTED])
     if len(names) > MAX_LISTED:
         listed += f" and {len(names) - MAX_LISTED} more"
-    near = get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
     return UnknownNameError(
         given=f"{kind} {name!r}",
         why=f"there is no {kind} of that name",
-        fix=f"{hint}known: {listed}",
+        fix=f"{did_you_mean(name, names)}known: {listed}",
     )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question after the nearest known names, with a blank behind it; empty if none is near."""
+    near = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
 
 
 class PartError(SectowError):

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from sectow_env.errors import pip_line
-from sectow_env.registry.extras import EXTRAS, missing
+from sectow_env.registry.extras import EXTRAS, missing, version_of
 
 BASE_PARTS = ("gymnasium", "pettingzoo", "numpy", "pillow", "pydantic", "typer")
 CGROUP = Path("/sys/fs/cgroup")
@@ -105,14 +104,6 @@ def as_text(diagnosis: Diagnosis) -> str:
     ]
     width = max(len(label) for label, _ in rows) + 2
     return "\n".join(f"{label:<{width}}{value}" for label, value in rows)
-
-
-def version_of(package: str) -> str | None:
-    """Installed version of a package, without importing it; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def core_limit(cgroup: Path) -> float | None:

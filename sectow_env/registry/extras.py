@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from sectow_env.errors import MissingExtraError
@@ -80,6 +81,14 @@ def missing_extra(
         return None
     chosen = extra if extra in holders else holders[0]
     return MissingExtraError(what, EXTRAS[chosen][module], chosen)
+
+
+def version_of(package: str) -> str | None:
+    """Installed version of a package, without importing it; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _is_there(module: str) -> bool:

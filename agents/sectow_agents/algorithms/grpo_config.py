@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from trl import GRPOConfig
 
 from sectow_agents.settings.run_config import LoraSettings, TrainingSettings
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, did_you_mean
 
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
@@ -109,9 +108,8 @@ def _check_extra(extra: dict[str, Any], ours: dict[str, Any]) -> None:
                 fix="change batch, group, steps, loss and the like instead",
             )
         if name not in known:
-            near = get_close_matches(name, known, n=3)
             raise ConfigError(
                 given=f"training.grpo.{name}",
                 why="TRL's GRPOConfig has no such field",
-                fix=f"did you mean {' or '.join(near)}?" if near else "leave it out",
+                fix=did_you_mean(name, known).rstrip() or "leave it out",
             )

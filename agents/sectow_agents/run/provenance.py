@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.file import config_hash
+from sectow_agents.settings.machine import origin
 from sectow_agents.settings.run_config import RunConfig
 from sectow_env.game import Judge, Seat
 from sectow_env.game.world import World
@@ -23,10 +21,7 @@ def describe(
 ) -> dict[str, Any]:
     """What run.json says besides its schema: JSON-able."""
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: _version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
+        **origin(PACKAGES),
         "world": {"id": world.id, "fingerprint": world.fingerprint},
         "judge": f"{judge.id}@{judge.version}",
         "config_sha256": config_hash(config),
@@ -36,10 +31,3 @@ def describe(
             for seat, source in bases.items()
         },
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -14,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sectow_agents.settings.run_config import RunConfig
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
 """Settings that do not change what a run computes."""
@@ -135,12 +134,10 @@ def _explained(error: ValidationError, source: str) -> ConfigError:
     more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = _keys_at(places[:-1])
-        near = get_close_matches(places[-1], known, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
         return ConfigError(
             given=f"the key {key} in {source}",
             why=f"there is no such key{more}",
-            fix=f"{hint}known here: {', '.join(known)}",
+            fix=f"{did_you_mean(places[-1], known)}known here: {', '.join(known)}",
         )
     if first["type"] == "missing":
         return ConfigError(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sectow_env.game import Refusal, Scenario, Turn, Verdict
 from sectow_env.judges.refusal import refusal_in
-from sectow_env.judges.refusal_rules.english import ENGLISH
+from sectow_env.judges.refusal_rules import ENGLISH
 from sectow_env.worlds.apothecary.recipes import Revealed, ingredients_in, reveals, words_of
 
 

@@ -177,7 +177,7 @@ def test_a_wrong_number_of_rewards_is_refused(llava_next_folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("grpo", "told"),
     [
-        ({"num_generation": 4}, "did you mean num_generation"),
+        ({"num_generation": 4}, "did you mean 'num_generation"),
         ({"max_steps": 4}, "follows from other settings"),
         ({"shuffle_dataset": True}, "follows from other settings"),
     ],

@@ -77,11 +77,11 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("attacker.trainig.steps=7", "did you mean training?"),
-        ("attacker.training.step=7", "did you mean steps?"),
-        ("round=3", "did you mean rounds"),
-        ("defender.mix.pol=1", "did you mean pool"),
-        ("defender.training.lora={rnk: 4}", "did you mean rank"),
+        ("attacker.trainig.steps=7", "did you mean 'training'?"),
+        ("attacker.training.step=7", "did you mean 'steps'?"),
+        ("round=3", "did you mean 'rounds'"),
+        ("defender.mix.pol=1", "did you mean 'pool'"),
+        ("defender.training.lora={rnk: 4}", "did you mean 'rank'"),
         ("attacker.training.steps=many", "attacker.training.steps = 'many'"),
         ("attacker.training.steps=0", "greater than 0"),
         ("attacker.training.group=5", "micro_batch must hold whole groups"),

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sectow_env.commands.doctor import Diagnosis, core_limit, diagnose, memory_limit_gib, version_of
+from sectow_env.commands.doctor import Diagnosis, core_limit, diagnose, memory_limit_gib
 from sectow_env.commands.main import main
-from sectow_env.registry.extras import EXTRAS
+from sectow_env.registry.extras import EXTRAS, version_of
 
 
 @pytest.fixture
