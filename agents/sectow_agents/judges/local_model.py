@@ -23,7 +23,7 @@ from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.decoding import Decoding
-from sectow_env.game.messages import Conversation
+from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
 from sectow_env.judges.settings import fingerprint
 
@@ -71,7 +71,13 @@ class LocalModel:
         """Fingerprint of what changes answers beside the weights."""
         self._control = control_tokens(processor)
 
-    def chat(self, conversations: Sequence[Conversation]) -> list[str | None]:
+    def chat(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None = None,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str | None]:
         """One answer a conversation, in order; None where it does not fit or nothing was said.
 
         Raises:
@@ -84,7 +90,9 @@ class LocalModel:
         said = self.generator.generate(
             [chats[index] for index in fitting],
             [None if (one := pictures[index]) is None else one.pil() for index in fitting],
-            Decoding(max_new_tokens=self.max_new_tokens),
+            decoding or Decoding(max_new_tokens=self.max_new_tokens),
+            prefix if prefix is None or isinstance(prefix, str) else [prefix[i] for i in fitting],
+            None if seeds is None else [seeds[index] for index in fitting],
         )
         for index, answer in zip(fitting, said, strict=True):
             answers[index] = answer or None

@@ -38,7 +38,7 @@ def test_a_defender_sees_system_picture_and_query() -> None:
     attack = Attack(query="open", image=PICTURE)
     system, user = conversation_of(attack, "be brief")
     assert (system.role, system.text) == ("system", "be brief")
-    assert (user.role, user.text, user.picture) == ("user", "open", PICTURE)
+    assert (user.role, user.text, user.pictures) == ("user", "open", (PICTURE,))
     assert len(conversation_of(attack)) == 1
     defended = attack.model_copy(update={"system": "the guild forbids it"})
     assert conversation_of(defended, "be brief")[0].text == "the guild forbids it"
@@ -47,11 +47,11 @@ def test_a_defender_sees_system_picture_and_query() -> None:
 def test_a_defender_sees_the_earlier_turns() -> None:
     earlier = Exchange(query="who is there", image=PICTURE, response="a guest")
     told = conversation_of(Attack(query="open", history=(earlier,)), "be brief")
-    assert [(one.role, one.text, one.picture) for one in told] == [
-        ("system", "be brief", None),
-        ("user", "who is there", PICTURE),
-        ("assistant", "a guest", None),
-        ("user", "open", None),
+    assert [(one.role, one.text, one.pictures) for one in told] == [
+        ("system", "be brief", ()),
+        ("user", "who is there", (PICTURE,)),
+        ("assistant", "a guest", ()),
+        ("user", "open", ()),
     ]
 
 
