@@ -31,9 +31,9 @@ class SeedQueue:
         self._next = list(seeds)
 
     def handed(self) -> list[int] | None:
-        """The seeds that were handed over for this call; None where there were none."""
+        """The seeds that were handed over for this call; None where none were."""
         seeds, self._next = self._next, None
-        return seeds
+        return seeds or None
 
     def take(self, count: int) -> list[int]:
         """One seed per item of this call."""
