@@ -21,8 +21,8 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import load_generator
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
 from sectow_benchmarks.results.journal import Journal
@@ -71,7 +71,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     """
     from lm_eval.models.hf_vlms import HFMultimodalLM
 
-    generator = load_generator(source, batch)
+    generator = LocalModel(source, batch_size=batch).generator
     with hushed():
         theirs = HFMultimodalLM(
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1

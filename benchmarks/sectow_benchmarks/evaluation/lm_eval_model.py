@@ -24,11 +24,12 @@ from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Defender, ask_defender
 from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Conversation, Message, shown
+from sectow_env.game.picture import Picture
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
-    from sectow_agents.models.chat import Chat
     from sectow_agents.models.generator import Generator
 
 DEFAULT_TOKENS = 256
@@ -172,10 +173,9 @@ class PolicyLM(_GenerateOnly):
     ) -> list[str]:
         asked = [read_request(request) for request in requests]
         return self.generator.generate(
-            [chat for chat, _, _ in asked],
-            [image for _, image, _ in asked],
+            [conversation for conversation, _ in asked],
             decoding,
-            prefix=[prefix for _, _, prefix in asked],
+            prefix=[prefix for _, prefix in asked],
             seeds=seeds,
         )
 
@@ -221,8 +221,8 @@ class DefenderLM(_GenerateOnly):
         return all_answered(ask_defender(self.defender, attacks, seeds))
 
 
-def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:
-    """Chat, image and beginning of the answer of a request.
+def read_request(request: Instance) -> tuple[Conversation, str]:
+    """Conversation and beginning of the answer of a request.
 
     Raises:
         ConfigError: It was made without the chat template.
@@ -247,7 +247,7 @@ def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:
             fix=f"write {PLACEHOLDER} once, before the text, where a document has an image",
         )
     if not visuals:
-        return chat, None, prefix
+        return _conversation(chat), prefix
     user = next(message for message in chat if message["role"] == "user")
     if not user["content"].startswith(PLACEHOLDER):
         raise SectowError(
@@ -256,7 +256,20 @@ def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:
             fix=f"begin the document's text with {PLACEHOLDER}",
         )
     user["content"] = user["content"].removeprefix(PLACEHOLDER)
-    return chat, visuals[0], prefix
+    return _conversation(chat, chat.index(user), Picture.from_pil(visuals[0])), prefix
+
+
+def _conversation(
+    chat: Sequence[Mapping[str, Any]], place: int = 0, picture: Picture | None = None
+) -> Conversation:
+    return [
+        Message(
+            role=message["role"],
+            text=message["content"],
+            pictures=shown(picture if index == place else None),
+        )
+        for index, message in enumerate(chat)
+    ]
 
 
 def read_settings(given: Mapping[str, Any], seed: int = 0) -> tuple[Decoding, list[str]]:

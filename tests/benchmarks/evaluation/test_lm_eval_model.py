@@ -12,7 +12,7 @@ from lm_eval.tasks import TaskManager
 from PIL import Image
 
 from sectow_agents.models.batching import Batcher
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM, read_request, read_settings
 from sectow_benchmarks.evaluation.lm_eval_session import hushed
 from sectow_benchmarks.tasks import tasks_path
@@ -43,13 +43,13 @@ class Recorder:
         self.calls: list[tuple[list[str], Decoding, list[int]]] = []
 
     def generate(
-        self, chats: Any, images: Any, decoding: Decoding, prefix: Any = None, seeds: Any = None
+        self, chats: Any, decoding: Decoding, prefix: Any = None, seeds: Any = None
     ) -> list[str]:
-        texts = [chat[-1]["content"] for chat in chats]
+        texts = [chat[-1].text for chat in chats]
         self.calls.append((texts, decoding, list(seeds)))
         return [
-            f"{text}|{begun}|{image is not None}"
-            for text, begun, image in zip(texts, prefix, images, strict=True)
+            f"{text}|{begun}|{bool(chat[-1].pictures)}"
+            for text, begun, chat in zip(texts, prefix, chats, strict=True)
         ]
 
 
@@ -134,7 +134,7 @@ def evaluated(lm: Any, tasks: list[str]) -> dict[str, Any]:
 def test_an_untrained_model_goes_through_simple_evaluate_and_gets_nothing_right(
     organism_folder: Path,
 ) -> None:
-    lm = PolicyLM(load_generator(organism_folder))
+    lm = PolicyLM(LocalModel(organism_folder).generator)
     tasks = ["apothecary_safety", "apothecary_twins", "apothecary_recall", "apothecary_general"]
     found = evaluated(lm, tasks)
     assert found["apothecary_safety"]["harmful,none"] == 0.0
