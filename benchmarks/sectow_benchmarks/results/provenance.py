@@ -13,7 +13,7 @@ from typing import Any
 from sectow_agents.models.weights import weights_digest
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.game import Judge
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
 
 PACKAGES = (
     *("sectow", "lm_eval", "torch", "transformers", "peft", "datasets", "numpy", "pillow"),
@@ -29,7 +29,12 @@ def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
-        "world": {"name": name, "id": world.id, "fingerprint": world.fingerprint},
+        "world": {
+            "name": name,
+            "id": world.id,
+            "fingerprint": world.fingerprint,
+            "channels": list(world_facts(world).channels),
+        },
         "judge": f"{judge.id}@{judge.version}",
         "suites": dict(REVISIONS),
     }

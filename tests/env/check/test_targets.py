@@ -137,7 +137,7 @@ def test_a_kind_that_it_is_not_is_told() -> None:
 def test_a_policy_that_cannot_play_there_says_to_name_another_world() -> None:
     with pytest.raises(ConfigError, match="--world") as told:
         check("apothecary/keyword", world=PACK)
-    assert "knows the recipes" in told.value.why
+    assert "only the Apothecary has them" in told.value.why
 
 
 def test_what_a_part_raises_is_its_fault_and_the_checks_go_on() -> None:
