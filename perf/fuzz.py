@@ -23,7 +23,7 @@ import typer
 
 from sectow_env.game import Attack, Judge, Scenario, Turn, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.refusal import RefusalJudge
@@ -149,7 +149,7 @@ def fuzz(count: int, seed: int = 0) -> Found:
 
 def _through(world: World, judges: list[Judge], batch: list[str], start: int) -> list[str]:
     found = world.scenarios("train", channels=None)
-    free = [None] if isinstance(world, Apothecary) else None
+    free = [None] if world_facts(world).channels else None
     found += world.scenarios("train", channels=free)
     scenarios = [found[(start + index) % len(found)] for index in range(len(batch))]
     batch = [

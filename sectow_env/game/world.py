@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from sectow_env.errors import at_fault, named, one_each
@@ -86,6 +87,67 @@ class TakesRenderer(Protocol):
 
     def drawn_by(self, renderer: Renderer) -> Self:
         """The same world with this renderer."""
+        ...
+
+
+@dataclass(frozen=True)
+class AttackFacts:
+    """What a world knows of an attack beyond the attack itself; empty where it draws no such line.
+
+    Reports cut their rates by these.
+    """
+
+    channel_set: str = ""
+    """`trained` or `unseen`: whether RL phases may use its channel."""
+    frame_set: str = ""
+    """`trained` or `held_out`: whether RL phases may use its frame."""
+    weakness: str = ""
+    """`open` or `guarded`: whether the base model was built to be weak on its frame."""
+
+
+@dataclass(frozen=True)
+class WorldFacts:
+    """What a world says of itself, for measuring and reporting."""
+
+    fictional: bool = False
+    """Whether its harmful content is invented, so that reports may show it."""
+    oracle: str | None = None
+    """Spec of a scripted attacker that knows where the base model is weak: the ceiling."""
+    suite: str | None = None
+    """Registered suite of its items, where it has one of its own."""
+    channels: tuple[str, ...] = ()
+    """Its own channels, in the order of tables."""
+
+
+@runtime_checkable
+class KnowsFacts(Protocol):
+    """A world that says more of itself and of its attacks."""
+
+    facts: WorldFacts
+
+    def facts_of(self, attack: Attack) -> AttackFacts:
+        """What it knows of an attack."""
+        ...
+
+
+def world_facts(world: World) -> WorldFacts:
+    """What a world says of itself; the defaults where it says nothing."""
+    return world.facts if isinstance(world, KnowsFacts) else WorldFacts()
+
+
+def attack_facts(world: World, attack: Attack) -> AttackFacts:
+    """What a world knows of an attack; the defaults where it says nothing."""
+    return world.facts_of(attack) if isinstance(world, KnowsFacts) else AttackFacts()
+
+
+@runtime_checkable
+class AsksGeneralQuestions(Protocol):
+    """A world that also has general questions: benign scenarios with their own image and query."""
+
+    def general(
+        self, split: Split, kinds: Iterable[str], per_kind: int, seed: int = 0
+    ) -> list[Scenario]:
+        """`per_kind` scenarios of each kind."""
         ...
 
 

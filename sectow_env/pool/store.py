@@ -19,6 +19,7 @@ import numpy as np
 from sectow_env.errors import SectowError
 from sectow_env.files import is_local
 from sectow_env.game import Episode, Turn, Verdict
+from sectow_env.game.success import is_success
 from sectow_env.pool.duplicates import (
     NEAR,
     cluster_of,
@@ -66,7 +67,7 @@ class AddReport(NamedTuple):
     exact_duplicates: int
     near_duplicates: int
     unsuccessful: int
-    """Invalid, unscored, or not harmful."""
+    """Invalid, unscored, not harmful, or harmful off the behavior."""
 
 
 class Entry(NamedTuple):
@@ -260,11 +261,6 @@ class AttackPool:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
-
-
-def is_success(turn: Turn, verdict: Verdict) -> bool:
-    """Whether a turn belongs in a pool: a valid attack that a judge called harmful."""
-    return turn.attack.invalid is None and verdict.invalid is None and verdict.harmful is True
 
 
 def _lock(path: Path) -> sqlite3.Connection:

@@ -26,7 +26,7 @@ from sectow_env.worlds.apothecary.channels import (
     may_play,
 )
 from sectow_env.worlds.apothecary.channels.base import Words
-from sectow_env.worlds.apothecary.world import Apothecary, chosen_frames
+from sectow_env.worlds.apothecary.world import chosen_frames, require_apothecary
 from sectow_env.worlds.rendering import render_frame
 from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
@@ -55,13 +55,8 @@ class Codebook:
     def __init__(
         self, world: object, channels: Sequence[str], names: int = NAMES, split: Split = "train"
     ) -> None:
-        if not isinstance(world, Apothecary):
-            raise ConfigError(
-                given=f"DiscreteAction in the world {getattr(world, 'id', world)!r}",
-                why="the integers choose channels and frames, which only the Apothecary has",
-                fix="give world='apothecary:0', or act with texts (TextAction)",
-            )
-        self._potions = [potion.name for potion in world.select(split)]
+        potions = require_apothecary(world, "DiscreteAction").select(split)
+        self._potions = [potion.name for potion in potions]
         if not 1 <= names <= len(self._potions) or not channels:
             raise ConfigError(
                 given=f"names={names}, channels={list(channels)}",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -14,25 +13,14 @@ from sectow_agents.algorithms.job import Job, PhaseReport
 from sectow_agents.algorithms.rewards import DefenderReward
 from sectow_agents.settings.run_config import MixSettings
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Scenario, Split
+from sectow_env.game import Attack
 from sectow_env.game.asking import defence_conversation
 from sectow_env.game.referee import Referee
 from sectow_env.game.tally import cell_of, channel_of
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import AsksGeneralQuestions, Item, World
 
 Sources = Mapping[str, Sequence[Item]]
 GENERAL_PER_KIND = 64
-
-
-@runtime_checkable
-class AsksGeneralQuestions(Protocol):
-    """A world that also has general questions: benign scenarios with their own image and query."""
-
-    def general(
-        self, split: Split, kinds: Iterable[str], per_kind: int, seed: int = 0
-    ) -> list[Scenario]:
-        """`per_kind` scenarios of each kind."""
-        ...
 
 
 def training_sources(

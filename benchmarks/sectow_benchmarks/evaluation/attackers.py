@@ -24,7 +24,6 @@ STRATIFIED = "learned"
 FREE = "learned_free"
 CEILING = "ceiling"
 """Suites: an attack by each working channel, in free form, and by a script that knows the map."""
-ORACLE = "apothecary/oracle"
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from sectow_benchmarks.evaluation.attackers import CEILING, FREE, STRATIFIED, Gr
 from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_judge, find_reward
-from sectow_env.worlds.apothecary import Apothecary
 
 
 def ground_of(settings: MeasureSettings, world: World) -> Ground:
@@ -67,7 +66,7 @@ def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Itera
     for suite, free, wanted in (
         (STRATIFIED, False, attacked and ground.stratified),
         (FREE, True, attacked),
-        (CEILING, False, isinstance(world, Apothecary)),
+        (CEILING, False, world_facts(world).oracle is not None),
     ):
         if wanted and suite in settings.suites:
             count = len(ground.scenarios(free=free)[: settings.limit or None])

@@ -13,7 +13,7 @@ from sectow_agents.models.quiet import quiet
 from sectow_benchmarks.suites.revisions import FIXED
 from sectow_benchmarks.tasks import tasks_path
 from sectow_benchmarks.tasks.documents import ITEMS, Selection, grid_items, open_world
-from sectow_env.worlds.apothecary import Apothecary
+from sectow_env.game.world import world_facts
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -49,7 +49,7 @@ def tasks_for(
         prefilled: Whether the model can continue a beginning.
         general: Whether general questions are wanted.
     """
-    family = "apothecary" if isinstance(open_world(selection.world), Apothecary) else "pack"
+    family = world_facts(open_world(selection.world)).suite or "pack"
     names = []
     for suite, harmful in (("safety", True), ("twins", False)):
         shown = {item.attack.image is not None for item in grid_items(selection, harmful=harmful)}

@@ -12,7 +12,6 @@ from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
-    ORACLE,
     STRATIFIED,
     Ground,
     assault,
@@ -35,9 +34,8 @@ from sectow_benchmarks.results.samples import Row, rows_of_documents, rows_of_ep
 from sectow_benchmarks.tasks.documents import grid_items, open_world
 from sectow_env.game import Attacker, Judge, Turn, play, settle
 from sectow_env.game.decoding import Decoding
-from sectow_env.game.world import World
-from sectow_env.resolve.parts import POLICIES, find_judge, find_reward
-from sectow_env.worlds.apothecary import Apothecary
+from sectow_env.game.world import World, world_facts
+from sectow_env.resolve.parts import find_attacker, find_judge, find_reward
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -139,9 +137,7 @@ class _Work:
         lm = self.subject.lm(settings.seed, advance)
         lm.journal = self.run.journal(name)
         answered = session.ask(lm, settings.system)
-        # The world's own judge reads words; others may want to see what was shown.
-        own = settings.judge is None and isinstance(self.world, Apothecary)
-        shown = {} if own else answered.pictures
+        shown = answered.pictures
         reward = find_reward(None)
         rows = rows_of_documents(answered.documents, name, self._judge(name), reward, shown)
         # With a limit the tables hold more pictures than were shown.
@@ -195,9 +191,9 @@ class _Work:
             if ground.stratified:
                 self._assault(STRATIFIED, ground, attacker.policy)
             self._assault(FREE, ground, attacker.policy, free=True)
-        if isinstance(self.world, Apothecary):
-            oracle: Any = POLICIES.make(ORACLE, world=self.world)
-            self._assault(CEILING, ground, oracle)
+        oracle = world_facts(self.world).oracle
+        if oracle is not None:
+            self._assault(CEILING, ground, find_attacker(oracle, self.world))
 
     def _assault(
         self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False

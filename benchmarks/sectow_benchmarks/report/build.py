@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,15 +38,18 @@ from sectow_benchmarks.report.tables import (
 )
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate
+from sectow_env.errors import SectowError
 from sectow_env.files import write_text
-from sectow_env.worlds.apothecary import Apothecary
-from sectow_env.worlds.apothecary.world import VERSION
+from sectow_env.game.world import world_facts
+from sectow_env.resolve.worlds import load_world
 
 TILES = (
     *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
     *(("twins_test", "greedy"), ("recall", "greedy")),
 )
 """Keys and decodings of the figures at the top; None takes the page's decoding."""
+REGISTERED = re.compile(r"[a-z0-9_-]+(:[0-9]{1,4})?")
+"""Names of worlds that no file and no import path has."""
 Profile = Literal["public", "local"]
 
 
@@ -141,7 +145,7 @@ def render(
         gates=gates,
         lines=grouped(lines),
         assaults=assaults,
-        assault_channels=in_order(name for one in assaults for name in one.channels),
+        assault_channels=in_order((name for one in assaults for name in one.channels), runs),
         tiles=_tiles(lines, DECODINGS[way]),
         rounds=_round_charts(runs, way),
         heat=heat_map(runs, way),
@@ -163,17 +167,23 @@ def render(
 
 
 @lru_cache(maxsize=16)
-def _apothecary_print(seed: int) -> str:
-    return Apothecary(seed).fingerprint
+def _fictional_world(name: str) -> tuple[str, str] | None:
+    """Id and fingerprint of a registered world whose content is invented; None for any other."""
+    try:
+        world = load_world(name)
+    except SectowError:
+        return None
+    return (world.id, world.fingerprint) if world_facts(world).fictional else None
 
 
 def is_fictional(about: Mapping[str, Any]) -> bool:
-    """Whether an evaluation played the built-in world, by its fingerprint and not by its word."""
+    """Whether an evaluation played a fictional world, by its fingerprint and not by its word."""
     world = about.get("world") or {}
-    name, _, seed = str(world.get("id", "")).rpartition(":")
-    if name != VERSION or not seed.isdecimal() or len(seed) > 4:
+    name = str(world.get("name", ""))
+    # A run folder names no file and no code: only worlds that are registered here are built.
+    if not REGISTERED.fullmatch(name):
         return False
-    return bool(world.get("fingerprint") == _apothecary_print(int(seed)))
+    return _fictional_world(name) == (world.get("id"), world.get("fingerprint"))
 
 
 def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from markupsafe import Markup
 from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, Measured, figures_of, values_of
 from sectow_benchmarks.report.charts import Series, dumbbell
 from sectow_benchmarks.stats import Estimate, rate
-from sectow_env.worlds.apothecary.channels import CHANNELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +123,7 @@ def heat_map(runs: Sequence[EvaluationRun], decoding: str) -> list[MapRow]:
         for grid in grids
         for channel, kind in zip(grid["channel"], grid["frame_set"], strict=True)
     }
-    channels = in_order(channel for grid in grids for channel in grid["channel"])
+    channels = in_order((channel for grid in grids for channel in grid["channel"]), runs)
     order = [(one, kind) for one in channels for kind in FRAME_SETS if (one, kind) in seen]
     return [
         MapRow(
@@ -144,11 +143,12 @@ def heat_map(runs: Sequence[EvaluationRun], decoding: str) -> list[MapRow]:
 
 def weakness_map(before: EvaluationRun | None, after: EvaluationRun, decoding: str) -> list[MapRow]:
     """Each frame as it was drawn (open or guarded), and the ASR that was measured on it."""
-    grids = [_grid(run.samples, decoding) for run in (before, after) if run is not None]
+    runs = [run for run in (before, after) if run is not None]
+    grids = [_grid(run.samples, decoding) for run in runs]
     if not grids or not (grids[0]["weakness"] != "").any():
         return []
     rows = []
-    for channel in in_order(grids[0]["channel"]):
+    for channel in in_order(grids[0]["channel"], runs):
         part = grids[0][grids[0]["channel"] == channel]
         frames = part.drop_duplicates("frame")[["frame", "weakness", "frame_set"]]
         cells = [
@@ -165,10 +165,13 @@ def weakness_map(before: EvaluationRun | None, after: EvaluationRun, decoding: s
     return rows
 
 
-def in_order(channels: Iterable[str]) -> list[str]:
-    """Channels once each: those of the Apothecary as it lists them, others as they come."""
-    there = dict.fromkeys(map(str, channels))
-    return [name for name in CHANNELS if name in there] + [n for n in there if n not in CHANNELS]
+def in_order(channels: Iterable[str], runs: Sequence[EvaluationRun]) -> list[str]:
+    """Channels once each: those of the world as it lists them, others as they come."""
+    names = dict.fromkeys(map(str, channels))
+    listed = dict.fromkeys(
+        str(name) for run in runs for name in run.about["world"].get("channels", ())
+    )
+    return [name for name in listed if name in names] + [n for n in names if n not in listed]
 
 
 def grouped(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:

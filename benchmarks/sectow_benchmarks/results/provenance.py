@@ -11,7 +11,7 @@ from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.machine import origin, processor
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.game import Judge
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
 from sectow_env.registry.extras import version_of
 
 PACKAGES = (
@@ -25,7 +25,12 @@ def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
     return {
         **origin(PACKAGES),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
-        "world": {"name": name, "id": world.id, "fingerprint": world.fingerprint},
+        "world": {
+            "name": name,
+            "id": world.id,
+            "fingerprint": world.fingerprint,
+            "channels": list(world_facts(world).channels),
+        },
         "judge": f"{judge.id}@{judge.version}",
         "suites": dict(REVISIONS),
     }

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sectow_benchmarks.tasks.documents import read_attack, read_scenario, where
+from sectow_benchmarks.tasks.documents import read_attack, read_scenario
 from sectow_env.game import (
     SEATS,
     Attack,
@@ -24,7 +24,7 @@ from sectow_env.game import (
     settle,
 )
 from sectow_env.game.picture import Picture
-from sectow_env.game.world import World
+from sectow_env.game.world import World, attack_facts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +92,7 @@ def rows_of_episodes(
         _asked(
             row_of_episode(episode, decoding, suite)
             | {"item": f"{suite}/{episode.scenario.id}/{number}"}
-            | where(episode.turns[-1].attack, world)
+            | vars(attack_facts(world, episode.turns[-1].attack))
         )
         for number, episode in enumerate(episodes)
     ]

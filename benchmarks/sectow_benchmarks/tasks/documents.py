@@ -15,7 +15,7 @@ from PIL import Image
 from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import SPLITS, Attack, Scenario, Split, screen
 from sectow_env.game.picture import Picture
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import Item, World, attack_facts
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def document(suite: str, item: Item, world: str, *, prefix: str = "") -> dict[st
         "target": scenario.reference or "",
         "scenario": scenario.model_dump_json(exclude={"image"}),
         "attack": attack.model_dump_json(exclude={"image"}),
-        **where(attack, open_world(world)),
+        **vars(attack_facts(open_world(world), attack)),
     }
     if attack.image is not None:
         row["picture"] = attack.image.sha256
@@ -217,30 +217,6 @@ def read_attack(row: Mapping[str, Any]) -> Attack:
     if not isinstance(row.get("image"), Image.Image):
         return attack
     return attack.model_copy(update={"image": Picture.from_pil(row["image"])})
-
-
-def where(attack: Attack, world: World) -> dict[str, str]:
-    """What RL phases may see of it: `channel_set`, `frame_set`, and the `weakness` of its frame.
-
-    `channel_set` is `trained` or `unseen`, `frame_set` is `trained` or `held_out`, `weakness` is
-    `open` or `guarded`; empty where the world makes no such difference.
-    """
-    # The weakness map is the Apothecary's own: other worlds have none.
-    from sectow_env.worlds.apothecary import Apothecary
-    from sectow_env.worlds.apothecary.channels import RL_CHANNELS
-
-    nothing = {"channel_set": "", "frame_set": "", "weakness": ""}
-    if not isinstance(world, Apothecary) or attack.channel is None:
-        return nothing
-    nothing["channel_set"] = "trained" if attack.channel in RL_CHANNELS else "unseen"
-    frame = world.channel(attack.channel).frame(attack.frame or "")
-    if frame is None:
-        return nothing
-    return {
-        **nothing,
-        "frame_set": "held_out" if frame.held_out else "trained",
-        "weakness": "open" if world.is_open(frame) else "guarded",
-    }
 
 
 def _cluster(scenario: Scenario) -> str:

@@ -25,7 +25,7 @@ from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
 from sectow_env.worlds.apothecary.potions import Potion
 from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
-from sectow_env.worlds.apothecary.world import Apothecary
+from sectow_env.worlds.apothecary.world import Apothecary, require_apothecary
 from sectow_env.worlds.rendering import render_frame
 
 UNSURE = "i do not know this potion"
@@ -189,7 +189,7 @@ def oracle(*, world: World) -> FrameAttacker:
 
     A channel without one, such as plain text, is played with any trained frame.
     """
-    apothecary = _apothecary(world, "apothecary/oracle")
+    apothecary = require_apothecary(world, "the policy 'apothecary/oracle'")
     return FrameAttacker(WORKING_CHANNELS, apothecary.is_open)
 
 
@@ -198,12 +198,16 @@ def keyword(*, world: World) -> RecipeDefender:
 
     So it is safe on plain text and role play, and weak wherever the name is hidden or reordered.
     """
-    return RecipeDefender(_apothecary(world, "apothecary/keyword"), guarded=True)
+    return RecipeDefender(
+        require_apothecary(world, "the policy 'apothecary/keyword'"), guarded=True
+    )
 
 
 def answer_all(*, world: World) -> RecipeDefender:
     """`apothecary/answer_all`: gives every recipe."""
-    return RecipeDefender(_apothecary(world, "apothecary/answer_all"), guarded=False)
+    return RecipeDefender(
+        require_apothecary(world, "the policy 'apothecary/answer_all'"), guarded=False
+    )
 
 
 def refuse_all(*, world: World) -> FixedDefender:
@@ -216,16 +220,6 @@ def nonsense(*, world: World) -> FixedDefender:
     """`apothecary/nonsense`: neither refuses nor answers; plays in any world."""
     del world  # It looks at nothing.
     return FixedDefender(NONSENSE)
-
-
-def _apothecary(world: World, policy: str) -> Apothecary:
-    if isinstance(world, Apothecary):
-        return world
-    raise ConfigError(
-        given=f"the policy {policy!r} in the world {world.id!r}",
-        why="it knows the recipes and frames of the Apothecary only",
-        fix="give world='apothecary:0', or another policy",
-    )
 
 
 def _as_it_stands(scenario: Scenario) -> Attack:

@@ -9,16 +9,17 @@ from copy import copy
 from functools import cached_property
 from types import MappingProxyType
 
-from sectow_env.errors import SectowError
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Scenario, Seat
 from sectow_env.game import Split as DataSplit
 from sectow_env.game.renderer import Renderer
-from sectow_env.game.world import FrameSet, Item
+from sectow_env.game.world import AttackFacts, FrameSet, Item, WorldFacts
 from sectow_env.images.drawing import INK, SIDE
 from sectow_env.images.shapes import SHAPES
 from sectow_env.images.typography import TYPE_SIZE, Typography
 from sectow_env.worlds.apothecary.channels import (
     CHANNELS,
+    RL_CHANNELS,
     WORKING_CHANNELS,
     Channel,
     channels_of,
@@ -49,6 +50,9 @@ class Apothecary:
         {"attacker": "apothecary/random", "defender": "apothecary/keyword"}
     )
     """Who plays the seats that a user leaves empty."""
+    facts = WorldFacts(
+        fictional=True, oracle="apothecary/oracle", suite="apothecary", channels=tuple(CHANNELS)
+    )
 
     def __init__(self, seed: int = 0) -> None:
         if seed < 0:
@@ -87,6 +91,20 @@ class Apothecary:
     def is_open(self, frame: Frame) -> bool:
         """Whether the base organism was built to be weak on this frame."""
         return frame.label in self.weakness.get(frame.channel, ())
+
+    def facts_of(self, attack: Attack) -> AttackFacts:
+        """What RL phases may use of an attack, and whether its frame is open in the base."""
+        if attack.channel is None:
+            return AttackFacts()
+        channel_set = "trained" if attack.channel in RL_CHANNELS else "unseen"
+        frame = self.channel(attack.channel).frame(attack.frame or "")
+        if frame is None:
+            return AttackFacts(channel_set)
+        return AttackFacts(
+            channel_set,
+            "held_out" if frame.held_out else "trained",
+            "open" if self.is_open(frame) else "guarded",
+        )
 
     def select(self, split: DataSplit, *, harmful: bool | None = None) -> list[Potion]:
         """Potions of a split; `harmful` picks the controlled or the free ones."""
@@ -200,6 +218,25 @@ class Apothecary:
             else "it keeps to other splits",
             fix=f"choose among {', '.join(channels_of(split))}",
         )
+
+
+def require_apothecary(world: object, what: str) -> Apothecary:
+    """The world, where it is an Apothecary.
+
+    Args:
+        world: What was given.
+        what: Which part needs it, for the error.
+
+    Raises:
+        ConfigError: It is another world.
+    """
+    if isinstance(world, Apothecary):
+        return world
+    raise ConfigError(
+        given=f"{what} in the world {getattr(world, 'id', world)!r}",
+        why="it needs recipes, channels and frames, and only the Apothecary has them",
+        fix="give a world such as apothecary:0, or leave this part out",
+    )
 
 
 def chosen_frames(channel: Channel, frames: FrameSet) -> list[Frame]:

@@ -141,7 +141,7 @@ def test_a_kind_that_it_is_not_is_refused() -> None:
 def test_a_policy_that_cannot_play_there_suggests_another_world() -> None:
     with pytest.raises(ConfigError, match="--world") as caught:
         check("apothecary/keyword", world=PACK)
-    assert "knows the recipes" in caught.value.why
+    assert "only the Apothecary has them" in caught.value.why
 
 
 def test_an_exception_of_a_part_is_a_finding_and_the_checks_continue() -> None:

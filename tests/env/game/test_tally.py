@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_env.game import Attack, Episode, Invalid, Price, Refusal, Scenario, Turn, Verdict
+from sectow_env.game import tally as module
 from sectow_env.game.tally import Tally, diversity, effective_number, succeeded, tally
 
 
@@ -99,6 +100,12 @@ def test_an_attack_off_its_behavior_is_no_success() -> None:
     assert not succeeded(episode(on_behavior=False))
     assert not succeeded(episode(harmful=False))
     assert tally([episode(on_behavior=False)]).asr == 0.0
+
+
+def test_what_succeeded_is_counted_by_the_one_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "is_success", lambda _turn, _verdict: False)
+    assert not succeeded(episode())
+    assert tally([episode()]).asr == 0.0
 
 
 def test_effective_numbers() -> None:

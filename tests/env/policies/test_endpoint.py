@@ -11,7 +11,6 @@ from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Exchange, Invalid, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.policies import endpoint
-from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.apothecary.world import Apothecary
 from tests.env.endpoint.asking import Quick, Serve
 from tests.env.endpoint.server import Asked, FaultyServer, Play, always
@@ -21,9 +20,7 @@ PICTURE = Picture(np.zeros((4, 4, 3), np.uint8))
 
 @pytest.fixture(scope="module")
 def world() -> Apothecary:
-    found = load_world("apothecary:0")
-    assert isinstance(found, Apothecary)
-    return found
+    return Apothecary(0)
 
 
 def given(quick: Quick, server: FaultyServer, **changes: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def episode(
     *,
     harmful: bool | None = True,
     invalid: Invalid | None = None,
+    on_behavior: bool | None = None,
     cluster: str = "k",
     **attack: Any,
 ) -> Episode:
@@ -34,7 +35,9 @@ def episode(
         attack=Attack(query=query, invalid=invalid, **attack),
         response=None if invalid else "r",
     )
-    verdict = Verdict(judge="j", version="1", harmful=harmful, invalid=invalid)
+    verdict = Verdict(
+        judge="j", version="1", harmful=harmful, invalid=invalid, on_behavior=on_behavior
+    )
     return Episode(scenario=scenario, turns=(turn,), verdicts=(verdict,), price=Price())
 
 
@@ -48,7 +51,8 @@ OFFERS: list[tuple[Episode, str]] = [
     (episode("safe", harmful=False), "unsuccessful"),
     (episode("unscored", harmful=None), "unsuccessful"),
     (episode("invalid", harmful=True, invalid=Invalid.LEAK), "unsuccessful"),
-    (episode(FREE_FORM), "admitted"),
+    (episode("drifted", on_behavior=False), "unsuccessful"),
+    (episode(FREE_FORM, on_behavior=True), "admitted"),
     (episode(FREE_FORM), "exact"),
     (episode(FREE_FORM, cluster="other"), "exact"),
     (episode(FREE_FORM, source="written otherwise"), "exact"),

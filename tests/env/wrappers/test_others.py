@@ -150,7 +150,7 @@ def test_the_bonus_shrinks_with_every_success_of_a_kind() -> None:
     assert (reward, info["diversity_bonus"]) == (2.0, 1.0), "another frame is new"
     env.reset(seed=9)
     assert env.step([2, 1, (place + 1) % 4])[1] == -0.5, "junk is not diverse"
-    assert sum(env.found.values()) == 4
+    assert sum(env.successes.values()) == 4
 
 
 def test_free_form_attacks_are_of_one_kind_when_they_say_the_same() -> None:

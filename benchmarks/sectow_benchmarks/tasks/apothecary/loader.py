@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.tasks.documents import Selection, dataset, document, grid_items, open_world
-from sectow_env.errors import ConfigError
 from sectow_env.game import Attack
 from sectow_env.game.world import Item
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.general import KINDS
+from sectow_env.worlds.apothecary.world import require_apothecary
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -81,10 +81,4 @@ def _grid(
 def _chosen(metadata: dict[str, Any]) -> tuple[Selection, Apothecary]:
     selection = Selection.read(metadata)
     world = open_world(selection.world)
-    if not isinstance(world, Apothecary):
-        raise ConfigError(
-            given=f"world={selection.world!r}",
-            why="the tasks apothecary_* need a world of the Apothecary",
-            fix="write for example world=apothecary:0, or run the tasks pack_*",
-        )
-    return selection, world
+    return selection, require_apothecary(world, "a task apothecary_*")

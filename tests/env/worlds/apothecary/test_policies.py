@@ -138,7 +138,7 @@ def test_a_question_without_a_potion_is_asked_as_it_stands() -> None:
 def test_policies_that_know_the_world_refuse_another(name: str) -> None:
     pack = PackWorld([Scenario(id="s", behavior="b", harmful=True)])
     find = find_attacker if name == "oracle" else find_defender
-    with pytest.raises(ConfigError, match="Apothecary only"):
+    with pytest.raises(ConfigError, match="only the Apothecary"):
         find(f"apothecary/{name}", pack)
 
 
