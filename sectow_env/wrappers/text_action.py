@@ -27,8 +27,8 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
     """Acts with the completion of a text policy: the world parses and renders it.
 
     In the attacker's seat the completion is written in the grammar of
-    `sectow_env.worlds.grammar`; a bad one is an invalid attack, not an error. With `seat="both"` the
-    second completion is the response. An `Attack` is played as it is.
+    `sectow_env.worlds.grammar`; a bad one is an invalid attack, not an error. With `seat="both"`
+    the second completion is the response. An `Attack` is played as it is.
 
     Args:
         env: A `SectowEnv`, wrapped or not, in the attacker's seat or in both.
