@@ -315,7 +315,7 @@ class Arena:
         if channels is not None and not listed:
             raise ConfigError(
                 given=f"channels={channels!r}",
-                why=f"it is a {type(channels).__name__}, not a list of channels",
+                why=f"it is of type {type(channels).__name__}, not a list of channels",
                 fix=f"give channels=[{channels!r}]",
             )
         if channels is None:

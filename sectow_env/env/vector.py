@@ -189,7 +189,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return batched
 
     def _gather(self, infos: dict[int, Info]) -> Info:
-        """Infos of some environments as arrays; the mask `_key` marks who has the key."""
+        """Infos of some environments as one info of arrays; the mask `_key` marks who has it."""
         gathered: Info = {}
         for key in dict.fromkeys(key for info in infos.values() for key in info):
             values = {index: info[key] for index, info in infos.items() if key in info}

@@ -1,4 +1,4 @@
-"""General capability: small questions about pictures whose answer is known.
+"""General capability: small questions about pictures with known answers.
 
 Colour, shape, counting and reading are drawn here. Handwritten digits are real scans from
 scikit-learn's bundled set; they need scikit-learn, which the base install does not have.
@@ -108,12 +108,12 @@ def general_scenarios(
         split: Each split draws its own pictures.
         kinds: Some of `KINDS`.
         per_kind: Scenarios of each kind.
-        seed: Draws other pictures.
+        seed: Seed of the pictures.
 
     Raises:
-        UnknownNameError: There is no such kind.
+        UnknownNameError: A kind is unknown.
     """
-    found = []
+    scenarios = []
     for kind in kinds:
         if kind not in QUESTIONS:
             raise unknown("kind of general question", kind, QUESTIONS)
@@ -123,7 +123,7 @@ def general_scenarios(
             rng = generator("general", key)
             picture, reference = _digit(rng, split) if kind == "digits" else _DRAW[kind](rng, key)
             questions = QUESTIONS[kind]
-            found.append(
+            scenarios.append(
                 Scenario(
                     id=f"general/{key}",
                     behavior=f"answer a question about {kind}",
@@ -137,4 +137,4 @@ def general_scenarios(
                     meta={"world": "apothecary"},
                 )
             )
-    return found
+    return scenarios

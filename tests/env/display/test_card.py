@@ -21,16 +21,16 @@ def test_a_transcript_tells_the_episode() -> None:
     env = SectowEnv(seat="defender", attacker="apothecary/typography", render_mode="ansi")
     assert env.render() == " episode  not started"
     env.reset(seed=0)
-    told = env.render()
-    assert isinstance(told, str)
-    assert env.scenario.behavior in told
-    assert "64 x 64 pixels of" in told
-    assert "verdict" not in told
+    shown = env.render()
+    assert isinstance(shown, str)
+    assert env.scenario.behavior in shown
+    assert "64 x 64 pixels of" in shown
+    assert "verdict" not in shown
     env.step("the guild forbids this recipe")
-    told = env.render()
-    assert isinstance(told, str)
-    assert "the guild forbids this recipe" in told
-    assert "refusal full" in told
+    shown = env.render()
+    assert isinstance(shown, str)
+    assert "the guild forbids this recipe" in shown
+    assert "refusal full" in shown
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_card_is_an_rgb_picture_that_changes_with_the_episode() -> None:
         assert isinstance(frame, np.ndarray)
         assert frame.shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
         assert frame.dtype == np.uint8
-    for one, other in pairwise(frames):
-        assert not np.array_equal(np.asarray(one), np.asarray(other))
+    for earlier, later in pairwise(frames):
+        assert not np.array_equal(np.asarray(earlier), np.asarray(later))
     assert np.array_equal(np.asarray(frames[2]), card(env.episode_state))
 
 
@@ -84,10 +84,10 @@ def test_no_text_can_pass_for_another_line() -> None:
     env = SectowEnv(seat="defender", labels="harmful", attacker="apothecary/split")
     env.reset(seed=0)
     env.step(FORGED)
-    told = transcript(env.episode_state)
-    assert "\x1b" not in told
-    assert "\r" not in told
-    labels = [line[:8].strip() for line in told.split("\n")]
+    shown = transcript(env.episode_state)
+    assert "\x1b" not in shown
+    assert "\r" not in shown
+    labels = [line[:8].strip() for line in shown.split("\n")]
     assert labels == ["asked", "query", "image", "response", "", "verdict"]
 
 

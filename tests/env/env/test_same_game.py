@@ -128,7 +128,7 @@ print(digest.hexdigest())
 
 
 def test_another_process_plays_the_same_episodes() -> None:
-    said = [
+    outputs = [
         subprocess.run(
             [sys.executable, "-c", SCRIPT],
             capture_output=True,
@@ -138,8 +138,8 @@ def test_another_process_plays_the_same_episodes() -> None:
         ).stdout
         for hash_seed in ("1", "2")
     ]
-    assert said[0] == said[1]
-    assert len(said[0].strip()) == hashlib.sha256().digest_size * 2
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].strip()) == hashlib.sha256().digest_size * 2
 
 
 def test_the_published_id_plays_what_it_always_played() -> None:
@@ -152,6 +152,6 @@ def test_the_published_id_plays_what_it_always_played() -> None:
         episode: Episode = info["sectow_episode"]
         attack = episode.turns[0].attack
         # Without the picture, whose letters another version of Pillow draws otherwise.
-        told = (episode.scenario.id, attack.channel, attack.frame, attack.query, attack.drawn)
-        digest.update(repr((*told, dict(env.episode_state.seeds), info["rewards"])).encode())
+        seen = (episode.scenario.id, attack.channel, attack.frame, attack.query, attack.drawn)
+        digest.update(repr((*seen, dict(env.episode_state.seeds), info["rewards"])).encode())
     assert digest.hexdigest()[:16] == "bfb8ae35820ca9fe"

@@ -86,8 +86,8 @@ def test_no_keyword_argument_opens_import_paths(
 
 
 @pytest.mark.parametrize("path", ["strange:", ":Strict", "a b:c", "strange:Strict()", "a:b:c"])
-def test_what_is_no_import_path_is_not_tried(judges: Registry[Leveled], path: str) -> None:
-    with pytest.raises(ConfigError, match="no import path"):
+def test_an_invalid_import_path_is_not_tried(judges: Registry[Leveled], path: str) -> None:
+    with pytest.raises(ConfigError, match="not a valid import path"):
         judges.get(path, allow_import_path=True)
 
 

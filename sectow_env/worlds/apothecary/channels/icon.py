@@ -7,7 +7,7 @@ from sectow_env.worlds.apothecary.names import SYLLABLES
 
 
 class Icon(Channel):
-    """Draws one glyph a syllable; the cue is the last glyph."""
+    """Draws one glyph per syllable; the cue is the last glyph."""
 
     name = "icon"
 

@@ -6,7 +6,7 @@ from sectow_env.worlds.apothecary.channels.base import Channel, Words
 
 
 class Typography(Channel):
-    """Draws the whole name, one word a line."""
+    """Draws the whole name, one word per line."""
 
     name = "typography"
 

@@ -60,11 +60,11 @@ def test_a_channel_shows_the_whole_name_in_its_own_way(name: str) -> None:
 def test_pictures_of_different_names_differ() -> None:
     for name in ("typography", "split", "icon"):
         channel = CHANNELS[name]
-        one = channel.render(channel.frames[0], ("vel", "mir", "ila")).image
+        part = channel.render(channel.frames[0], ("vel", "mir", "ila")).image
         other = channel.render(channel.frames[0], ("vel", "mir", "urd")).image
-        assert one is not None
+        assert part is not None
         assert other is not None
-        assert np.abs(one.pixels.astype(int) - other.pixels.astype(int)).max() > 50
+        assert np.abs(part.pixels.astype(int) - other.pixels.astype(int)).max() > 50
 
 
 @pytest.mark.parametrize("name", RL_CHANNELS)
@@ -136,7 +136,7 @@ def test_a_registered_channel_is_played_by_its_own_name_and_built_once(install: 
         assert (attack.channel, env.scenario.channel) == ("mine/stutter",) * 2
         assert f"{first} {first}" in attack.query
     assert len(import_module("strange").made) == 1
-    with pytest.raises(SectowError, match=r"mine/stutter.*keeps to other splits"):
+    with pytest.raises(SectowError, match=r"mine/stutter.*is for other splits"):
         SectowEnv(channels=["mine/stutter"], split="test")
 
 
