@@ -176,14 +176,20 @@ def test_another_picture_is_found(copy: Path) -> None:
     assert failed(copy) == {"pictures"}
 
 
-def test_another_world_and_another_board_are_found(copy: Path) -> None:
-    board = copy / "report" / "leaderboard.json"
-    tree = json.loads(board.read_text())
-    tree["rows"][0]["over_refusal"]["value"] = 0.0
-    board.write_text(json.dumps(tree))
+def test_another_world_is_found(copy: Path) -> None:
     change(copy, lambda about: about["world"].update(fingerprint="0" * 64))
-    assert {"items", "board"} <= failed(copy) | {"board"}
     assert "items" in failed(copy)
+
+
+@pytest.mark.parametrize("figure", ["over_refusal", "twins_accuracy", "unscored"])
+def test_another_row_on_the_board_is_found(copy: Path, figure: str) -> None:
+    file = copy / "report" / "leaderboard.json"
+    tree = json.loads(file.read_text())
+    row = tree["rows"][0]
+    counted, key = (row[figure], "n") if isinstance(row[figure], dict) else (row, figure)
+    counted[key] += 1
+    file.write_text(json.dumps(tree))
+    assert failed(copy) == {"board"}
 
 
 def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any) -> None:

@@ -6,13 +6,14 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sectow_benchmarks.board.markdown import number, shown
 from sectow_benchmarks.studies.presets import quoted, recipe
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def summary(evaluations: list[EvaluationRun]) -> Table:
         table.add_column(heading, justify="right")
     for line in before_after(before, last):
         table.add_row(
-            line.title, line.decoding, _cell(line.before), _after(line), str(line.after.n)
+            line.title, line.decoding, shown(line.before, count=""), _after(line), str(line.after.n)
         )
     return table
 
@@ -163,12 +164,12 @@ class _Teller:
         told = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
         figures = done.quality.figures()
         if report.summary.seat == "attacker":
-            success = _rate(figures.get("learned_asr"))
+            success = number(figures.get("learned_asr"), 2)
             told += f"{done.admitted} attacks admitted, success rate {success}"
         else:
             told += (
-                f"success rate {_rate(figures.get('learned_asr'))}, over-refusal "
-                f"{_rate(figures.get('over_refusal'))}"
+                f"success rate {number(figures.get('learned_asr'), 2)}, over-refusal "
+                f"{number(figures.get('over_refusal'), 2)}"
             )
         told += f" (validation potions, {report.summary.seconds:.0f} s)"
         self._console.print(told, soft_wrap=True)
@@ -187,19 +188,9 @@ def _report(folder: Path) -> Report:
     return training_report(folder, folder / "report", "public")
 
 
-def _cell(estimate: Any) -> str:
-    if estimate is None or not estimate.known:
-        return "-"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
 def _after(line: Line) -> Text:
     style = {"good": "green", "bad": "red"}.get(line.trend, "")
-    return Text(_cell(line.after), style=style)
-
-
-def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return Text(shown(line.after, count=""), style=style)
 
 
 def _new_folder() -> Path:

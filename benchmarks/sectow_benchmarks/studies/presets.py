@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,16 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
     """
     from sectow_agents.settings.file import load_config
 
-    with as_file(files("sectow_benchmarks") / "demo.yaml") as file:
+    with as_file(_file()) as file:
         return load_config(file, [*(SMALL if small else ()), *changes])
+
+
+def _file() -> Traversable:
+    """In an installed package beside its modules, in a repository among the configurations."""
+    packaged = files("sectow_benchmarks") / "demo.yaml"
+    if packaged.is_file():
+        return packaged
+    return Path(__file__).parents[3] / "configs" / "apothecary.yaml"
 
 
 def quoted(folder: Path) -> str:

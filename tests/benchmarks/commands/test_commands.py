@@ -10,10 +10,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from sectow_agents.settings.file import load_config
 from sectow_benchmarks.commands import bench as cli
 from sectow_benchmarks.commands import demo
 from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.studies.presets import recipe
 from sectow_benchmarks.tasks import tasks_path
 from sectow_env.errors import ConfigError, RunFolderError, SectowError
 from tests.benchmarks.scripted import WORLD
@@ -130,9 +132,8 @@ def test_policies_are_found_by_import_path() -> None:
         find_subject(f"{place}:refuse_al", WORLD)
 
 
-def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
-    inside = root / "benchmarks/sectow_benchmarks/demo.yaml"
-    assert inside.read_text() == (root / "configs/apothecary.yaml").read_text()
+def test_the_demo_begins_from_the_shipped_configuration_with_its_changes(root: Path) -> None:
+    assert recipe([]) == load_config(root / "configs/apothecary.yaml", [])
     config = demo.demo_config(["seed=4"], 3, 7, 1, Path("it's: here"), small=False)
     assert (config.rounds, config.seed, str(config.run)) == (3, 4, "it's: here")
     assert config.attacker.training.steps == config.defender.training.steps == 7

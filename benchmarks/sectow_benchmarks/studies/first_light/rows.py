@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from sectow_benchmarks.board import markdown
 from sectow_benchmarks.board.figures import (
     GENERAL,
     LEARNED_FIGURES,
@@ -209,11 +210,7 @@ def pooled(worlds: Iterable[Played], key: str, way: str) -> Estimate:
 
 def shown(estimate: Estimate, *, signed: bool = False) -> str:
     """`0.020 [0.004, 0.091] (n 230)`, or a dash where nothing was scored."""
-    if not estimate.known:
-        return "-"
-    spec = "+.3f" if signed else ".3f"
-    value, low, high = (format(x, spec) for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}] (n {estimate.n})"
+    return markdown.shown(estimate, signed=signed, count=" (n {})")
 
 
 def _row(figure: str, found: Estimate, limit: float) -> Row:
