@@ -21,6 +21,10 @@ class ChatRequest(Frozen):
     a seed."""
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     """Replaces the seed of the settings."""
+    temperature: float | None = Field(default=None, ge=0.0, allow_inf_nan=False)
+    """Replaces that of the settings, unless they leave it to the server."""
+    max_tokens: int | None = Field(default=None, gt=0)
+    """Replaces that of the settings, unless they leave it to the server."""
 
 
 class Reply(Frozen):

@@ -105,13 +105,17 @@ def whole(text: str) -> str:
 def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any]:
     seed = settings.seed if request.seed is None else request.seed
     fields = {
-        "max_tokens": settings.max_tokens,
-        "temperature": settings.temperature,
+        "max_tokens": settings.max_tokens and (request.max_tokens or settings.max_tokens),
+        "temperature": _first(settings.temperature, request.temperature),
         "top_p": settings.top_p,
         "seed": None if seed is None else (seed + request.sample) % (MAX_SEED + 1),
     }
     chosen = {name: value for name, value in fields.items() if value is not None}
     return {**settings.extra, "model": settings.model, **chosen}
+
+
+def _first(own: float | None, asked: float | None) -> float | None:
+    return own if own is None or asked is None else asked
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

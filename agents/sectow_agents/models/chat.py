@@ -7,6 +7,7 @@ turns each user message says by `shown` whether an image belongs to it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -70,11 +71,23 @@ def with_blocks(chat: Sequence[Message], images: Sequence[object]) -> list[dict[
     waiting = list(images)
     for message in chat:
         content: list[dict[str, Any]] = [{"type": "text", "text": message["content"]}]
-        if waiting and message["role"] == "user" and message.get("shown", YES) == YES:
+        if "places" in message:
+            content = _interleaved(message, waiting)
+        elif waiting and message["role"] == "user" and message.get("shown", YES) == YES:
             content.insert(0, {"type": "image", "image": waiting.pop(0)})
         blocks.append({"role": message["role"], "content": content})
     assert not waiting, "every image has its message"
     return blocks
+
+
+def _interleaved(message: Message, waiting: list[object]) -> list[dict[str, Any]]:
+    text, start, content = message["content"], 0, []
+    for place in json.loads(message["places"]):
+        content += [{"type": "text", "text": text[start:place]}] * (place > start)
+        content.append({"type": "image", "image": waiting.pop(0)})
+        start = place
+    rest = [{"type": "text", "text": text[start:]}] * (start < len(text) or not content)
+    return [*content, *rest]
 
 
 def inert(chat: Sequence[Message], control: Iterable[str]) -> Chat:
