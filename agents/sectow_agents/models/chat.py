@@ -81,7 +81,8 @@ def with_blocks(chat: Sequence[Message], images: Sequence[object]) -> list[dict[
 
 
 def _interleaved(message: Message, waiting: list[object]) -> list[dict[str, Any]]:
-    text, start, content = message["content"], 0, []
+    text, start = message["content"], 0
+    content: list[dict[str, Any]] = []
     for place in json.loads(message["places"]):
         content += [{"type": "text", "text": text[start:place]}] * (place > start)
         content.append({"type": "image", "image": waiting.pop(0)})

@@ -51,6 +51,26 @@ generation_kwargs:
 metric_list:
   - metric: exact_match
 """,
+    "cows_filters": """
+output_type: generate_until
+custom_dataset: !function loader.questions
+doc_to_text: "{{question}}"
+doc_to_target: "{{options[gold]}}"
+generation_kwargs: {until: [], max_gen_toks: 9}
+metric_list:
+  - metric: exact_match
+filter_list:
+  - name: strict
+    filter:
+      - function: regex
+        regex_pattern: 'answer: (\\w+)'
+      - function: take_first
+  - name: flexible
+    filter:
+      - function: regex
+        regex_pattern: '(\\w+)'
+      - function: take_first
+""",
     "cows_rolling": """
 output_type: loglikelihood_rolling
 custom_dataset: !function loader.questions

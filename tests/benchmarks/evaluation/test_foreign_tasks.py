@@ -188,15 +188,15 @@ def test_examples_come_as_earlier_messages(pack: Path) -> None:
     assert again.seen == model.seen, "the choice of examples has a seed of its own"
 
 
-class Yes:
-    """Says what it was shown."""
+class Script:
+    """A script that knows the answers."""
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         return [knows(attack.query) for attack in attacks]
 
 
 def test_a_scripted_defender_answers_questions_of_one_message(pack: Path) -> None:
-    lm = DefenderLM(Yes(), "yes")
+    lm = DefenderLM(Script(), "script")
     settings = ForeignSettings(include=(pack,))
     found = only(run_foreign(lm, ["cows_generate"], settings))
     assert [answer.correct for answer in found.answers] == [True] * 3
@@ -209,10 +209,18 @@ def test_a_scripted_defender_answers_questions_of_one_message(pack: Path) -> Non
 
 @pytest.mark.parametrize("task", ["cows_choice", "cows_rolling"])
 def test_without_weights_of_its_own_a_model_has_no_likelihood(pack: Path, task: str) -> None:
-    for lm in (DefenderLM(Yes(), "yes"), ChatLM(Speaker(str))):
+    for lm in (DefenderLM(Script(), "script"), ChatLM(Speaker(str))):
         with pytest.raises(ConfigError, match="generative") as caught:
             run_foreign(lm, [task], ForeignSettings(include=(pack,)))
         assert "loglikelihood" in caught.value.given
+
+
+def test_the_first_filter_decides(pack: Path) -> None:
+    model = Speaker(lambda chat: ("answer: " * ("sky" in chat[-1].text)) + knows(chat[-1].text))
+    found = only(run_foreign(ChatLM(model), ["cows_filters"], ForeignSettings(include=(pack,))))
+    assert found.metric == "exact_match,strict"
+    assert [answer.correct for answer in found.answers] == [False, True, False]
+    assert found.results["results"]["exact_match,flexible"] == pytest.approx(2 / 3)
 
 
 def test_a_limit_takes_the_first_documents(pack: Path) -> None:
