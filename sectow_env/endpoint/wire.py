@@ -104,18 +104,20 @@ def whole(text: str) -> str:
 
 def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any]:
     seed = settings.seed if request.seed is None else request.seed
+    longest, temperature, asked = settings.max_tokens, settings.temperature, request.decoding
+    if asked is not None:
+        # A field that is left to the server stays so: it may not know it.
+        longest = None if longest is None else asked.max_new_tokens
+        heat = asked.temperature if asked.sampled else 0.0
+        temperature = None if temperature is None else heat
     fields = {
-        "max_tokens": settings.max_tokens and (request.max_tokens or settings.max_tokens),
-        "temperature": _first(settings.temperature, request.temperature),
+        "max_tokens": longest,
+        "temperature": temperature,
         "top_p": settings.top_p,
         "seed": None if seed is None else (seed + request.sample) % (MAX_SEED + 1),
     }
     chosen = {name: value for name, value in fields.items() if value is not None}
     return {**settings.extra, "model": settings.model, **chosen}
-
-
-def _first(own: float | None, asked: float | None) -> float | None:
-    return own if own is None or asked is None else asked
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

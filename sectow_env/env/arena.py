@@ -32,6 +32,7 @@ from sectow_env.game import (
 from sectow_env.game.conversation import Pay, Played, ask_attacker, history_of
 from sectow_env.game.episode_state import Match
 from sectow_env.game.renderer import Renderer
+from sectow_env.game.seeds import MAX_SEED
 from sectow_env.game.world import ServesChannels, World
 from sectow_env.resolve.parts import (
     check_choice,
@@ -49,7 +50,6 @@ Seating = Literal["attacker", "defender", "both"]
 Labels = Literal["harmful", "benign", "all"]
 MAX_SKIPPED = 100
 """Invalid attacks in a row after which an opponent is given up."""
-_SEEDS = 2**63 - 1
 
 
 class Options(TypedDict, total=False):
@@ -279,7 +279,7 @@ class Arena:
     def _draw(self, rng: np.random.Generator) -> Match:
         # Always the same three draws, so that every view goes through the same scenarios.
         scenario = self.scenarios[int(rng.integers(len(self.scenarios)))]
-        attacker, defender = (int(seed) for seed in rng.integers(_SEEDS, size=2))
+        attacker, defender = (int(seed) for seed in rng.integers(MAX_SEED, size=2))
         return Match(
             scenario=scenario,
             seeds={"attacker": attacker, "defender": defender},

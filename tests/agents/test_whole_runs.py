@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from sectow_agents.algorithms.job import PhaseReport
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.run.folder import RunFolder
 from sectow_agents.run.run import Run, RunSummary
 from sectow_agents.settings.file import load_config
@@ -85,7 +85,7 @@ def _check_full(checkpoint: Path, base: Path) -> None:
     assert (checkpoint / "generation_config.json").read_text() == (
         base / "generation_config.json"
     ).read_text()
-    assert load_generator(checkpoint).processor.tokenizer.padding_side == "left"
+    assert LocalModel(checkpoint).generator.processor.tokenizer.padding_side == "left"
 
 
 def _check_metrics(folder: Path) -> None:
@@ -138,7 +138,7 @@ def test_two_rounds_of_adapters(idefics3_folder: Path, tmp_path: Path) -> None:
         assert all(".lora_" in name for name in first)
         assert any(not torch.equal(first[name], second[name]) for name in first)
         assert any(bool(second[name].abs().sum() > 0) for name in second if ".lora_B." in name)
-    assert load_generator(rounds[1] / "defender").model.active_adapters == ["default"]
+    assert LocalModel(rounds[1] / "defender").generator.model.active_adapters == ["default"]
 
 
 def test_a_pack_is_played_instead_of_the_world(

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from datasets import Dataset
 
-from sectow_agents.models.chat import Chat
+from sectow_agents.models.chat import as_blocks, inert, pictures_of
+from sectow_env.game.messages import Conversation
 from sectow_env.game.picture import Picture
 
 
 class Prompt(NamedTuple):
-    """One prompt: a chat with plain text, and the image that belongs to it."""
+    """What the trained model is asked."""
 
-    chat: Chat
-    picture: Picture | None = None
+    conversation: Conversation
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, in order."""
+        return pictures_of(self.conversation)
+
+    def inert(self, control: Iterable[str]) -> Prompt:
+        """The prompt with the control tokens in it broken up; see `models.chat.inert`."""
+        return Prompt(inert(self.conversation, control))
+
+    def messages(self) -> list[dict[str, Any]]:
+        """As TRL reads it: plain texts where it puts the pictures in their place by itself."""
+        first = next((one for one in self.conversation if one.role == "user"), None)
+        later = [one for one in self.conversation if one is not first and one.pictures]
+        if later or (first is not None and any(first.places)):
+            return as_blocks(self.conversation)
+        return [{"role": one.role, "content": one.text} for one in self.conversation]
 
 
 class _Rows:
@@ -27,9 +44,9 @@ class _Rows:
     def __call__(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         chosen = [self._prompts[item] for item in batch["item"]]
         return {
-            "prompt": [[dict(message) for message in prompt.chat] for prompt in chosen],
+            "prompt": [prompt.messages() for prompt in chosen],
             # An empty list, not None and not a missing column: that is how TRL knows a text prompt.
-            "images": [[prompt.picture.pil()] if prompt.picture else [] for prompt in chosen],
+            "images": [[picture.pil() for picture in prompt.pictures] for prompt in chosen],
             "item": list(batch["item"]),
         }
 
@@ -39,7 +56,7 @@ class _Rows:
 
 
 def build_dataset(prompts: Sequence[Prompt], order: Sequence[int]) -> Dataset:
-    """The rows of a phase: `prompt` (conversational), `images` (0 or 1) and `item`.
+    """The rows of a phase: `prompt` (conversational), `images` and `item`.
 
     Args:
         prompts: All prompts.

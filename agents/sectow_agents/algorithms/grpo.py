@@ -23,7 +23,6 @@ from sectow_agents.algorithms.grpo_config import grpo_config, lora_config
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary
 from sectow_agents.algorithms.recorder import Recorder, summarise
 from sectow_agents.algorithms.rewards import SeatReward
-from sectow_agents.models.chat import inert
 from sectow_agents.models.generator import control_tokens, suppressed_tokens
 from sectow_agents.models.load import load_model, pick_device
 from sectow_agents.models.quiet import quiet
@@ -93,8 +92,8 @@ def _build(
     if training.lora is None and not training.train_vision:
         _freeze_vision(model, job)
     control = control_tokens(processor)
-    told = [Prompt(inert(prompt.chat, control), prompt.picture) for prompt in prompts]
-    with_image = [prompt.picture is not None for prompt in told]
+    told = [prompt.inert(control) for prompt in prompts]
+    with_image = [bool(prompt.pictures) for prompt in told]
     micro = training.micro(images=any(with_image[index] for index in order))
     rows = in_batches_of_a_kind(order, with_image.__getitem__, micro // training.group)
     args = grpo_config(

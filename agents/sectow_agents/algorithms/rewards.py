@@ -14,9 +14,9 @@ import numpy as np
 from sectow_env.errors import ConfigError
 from sectow_env.game import Defender, Episode, Scenario, Seat, Turn
 from sectow_env.game.referee import Referee
+from sectow_env.game.seeds import draw_seeds
 from sectow_env.game.world import Item, attacks_of
 
-_SEEDS = 2**63 - 1
 Completion = Sequence[Mapping[str, Any]]
 """One assistant message, as TRL hands it over for conversational prompts."""
 
@@ -99,7 +99,7 @@ class AttackerReward(SeatReward):
         """The episodes that these attacks lead to."""
         scenarios = [self._scenarios[item] for item in items]
         attacks = attacks_of(self._referee.world, scenarios, texts)
-        seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=len(attacks))]
+        seeds = draw_seeds(self._rng, len(attacks))
         return self._referee.play(scenarios, attacks, self._defender, seeds)
 
 

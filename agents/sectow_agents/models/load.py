@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+)
 
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game.world import World
@@ -62,20 +70,26 @@ def find_source(name: str | Path, world: World | None = None) -> str | Path:
 def load_model(
     source: str | Path,
     *,
+    revision: str | None = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
     trainable: bool = False,
     full: bool = False,
+    template: bool = True,
 ) -> tuple[Any, Any]:
     """Load a model and its processor; safetensors only, no code from the source.
+
+    A text model comes with a `TextProcessor`.
 
     Args:
         source: A folder or a hub id; a folder may hold a PEFT adapter, whose own configuration
             names the base model.
+        revision: Branch, tag or commit of a hub id.
         device: `auto` takes CUDA where there is one.
         dtype: `auto` takes float32 on the CPU and for `full`, else bfloat16.
         trainable: Load an adapter so that it can be trained on.
         full: All weights will be trained.
+        template: A chat template is required.
 
     Raises:
         ConfigError: There is no such model, or it cannot be loaded.
@@ -84,37 +98,51 @@ def load_model(
     kind = pick_dtype(dtype, place, full)
     with quiet():
         try:
-            return _load(source, place, kind, trainable)
-        except (OSError, ValueError, KeyError) as error:
+            model, processor = _load(source, revision, kind, trainable)
+        except (ImportError, OSError, ValueError, KeyError) as error:
             if isinstance(error, SectowError):
                 raise
             raise ConfigError(
                 given=f"the model {str(source)!r}",
                 why=f"it cannot be loaded ({_one_line(error)})",
                 fix="give a registered policy, a folder written by save_pretrained with its "
-                "processor and safetensors weights, or the id of an image-text-to-text model",
+                "processor and safetensors weights, or the id of an instruction-tuned model of the "
+                "hub that you may use",
             ) from error
-
-
-def _load(source: str | Path, device: str, dtype: str, trainable: bool) -> tuple[Any, Any]:
-    base = _base_of(source)
-    processor = AutoProcessor.from_pretrained(source, trust_remote_code=False, padding_side="left")
-    # The keyword reaches some processors only.
-    processor.tokenizer.padding_side = "left"
-    if getattr(processor, "chat_template", None) is None:
+    if template and getattr(processor, "chat_template", None) is None:
         raise ConfigError(
             given=f"the model {str(source)!r}",
             why="its processor has no chat template",
             fix="use an instruction-tuned model, or add chat_template.jinja to its folder",
         )
-    model = AutoModelForImageTextToText.from_pretrained(
-        base, trust_remote_code=False, use_safetensors=True, dtype=getattr(torch, dtype)
+    return model.to(place), processor
+
+
+def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+    base = _base_of(source)
+    common: dict[str, Any] = {"trust_remote_code": False}
+    if revision is not None:
+        common["revision"] = revision
+    sees = type(AutoConfig.from_pretrained(base, **common)) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    processors, models = (
+        (AutoProcessor, AutoModelForImageTextToText)
+        if sees
+        else (AutoTokenizer, AutoModelForCausalLM)
+    )
+    processor = processors.from_pretrained(source, padding_side="left", **common)
+    if sees:
+        # The keyword reaches some processors only.
+        processor.tokenizer.padding_side = "left"
+    else:
+        processor = TextProcessor(processor)
+    model = models.from_pretrained(
+        base, use_safetensors=True, dtype=getattr(torch, dtype), **common
     )
     if base != source:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(source), is_trainable=trainable)
-    return model.to(device), processor
+    return model, processor
 
 
 def _base_of(source: str | Path) -> str | Path:

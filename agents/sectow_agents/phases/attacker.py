@@ -11,12 +11,11 @@ from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.grpo import prompts_needed, train
 from sectow_agents.algorithms.job import Job, PhaseReport
 from sectow_agents.algorithms.rewards import AttackerReward
-from sectow_agents.models.chat import attacker_chat
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attacker, Defender, Episode, Scenario
+from sectow_env.game.asking import attack_conversation
 from sectow_env.game.referee import Referee
-
-_SEEDS = 2**63 - 1
+from sectow_env.game.seeds import MAX_SEED
 
 
 def train_attacker(
@@ -45,8 +44,10 @@ def train_attacker(
         )
     rng = np.random.Generator(np.random.PCG64([job.seed, 1]))
     order = dealt(prompts_needed(job), [(scenario.channel,) for scenario in scenarios], rng)
-    prompts = [Prompt(attacker_chat(scenario, template, job.system)) for scenario in scenarios]
-    reward = AttackerReward(scenarios, defender, referee, int(rng.integers(_SEEDS)))
+    prompts = [
+        Prompt(attack_conversation(scenario, template, job.system)) for scenario in scenarios
+    ]
+    reward = AttackerReward(scenarios, defender, referee, int(rng.integers(MAX_SEED)))
     return train(job, prompts, order, reward)
 
 

@@ -12,10 +12,10 @@ from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.grpo import prompts_needed, train
 from sectow_agents.algorithms.job import Job, PhaseReport
 from sectow_agents.algorithms.rewards import DefenderReward
-from sectow_agents.models.chat import defender_chat
 from sectow_agents.settings.run_config import MixSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Scenario, Split
+from sectow_env.game.asking import defence_conversation
 from sectow_env.game.referee import Referee
 from sectow_env.game.tally import cell_of, channel_of
 from sectow_env.game.world import Item, World
@@ -69,7 +69,7 @@ def train_defender(job: Job, sources: Sources, mix: MixSettings, referee: Refere
     items = [item for part in sources.values() for item in part]
     rng = np.random.Generator(np.random.PCG64([job.seed, 2]))
     order = mixed_order(sources, mix, prompts_needed(job), rng)
-    prompts = [Prompt(defender_chat(item.attack, job.system), item.attack.image) for item in items]
+    prompts = [Prompt(defence_conversation(item.attack, job.system)) for item in items]
     return train(job, prompts, order, DefenderReward(items, referee))
 
 

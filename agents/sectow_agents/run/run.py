@@ -9,13 +9,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from sectow_agents.algorithms.job import Job
-from sectow_agents.models.generator import Generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import (
-    TransformersAttacker,
-    TransformersDefender,
-    load_generator,
-)
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
@@ -28,6 +23,7 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
 from sectow_env.game.world import Item, World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
@@ -73,7 +69,7 @@ class Run:
         if resume:
             _same_ground(self.files, about)
         self.pool = AttackPool(self.folder / "pool.sqlite")
-        self._loaded: dict[str, Generator] = {}
+        self._loaded: dict[str, LocalModel] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -175,15 +171,15 @@ class Run:
         """A frozen defender, as attackers meet it (sampled) or as benign requests do (greedy)."""
         seat, tokens = self.config.defender, self.config.answer_tokens
         decoding = Decoding(sampled, seat.training.temperature, tokens, seed)
-        return TransformersDefender(self._generator(source), decoding, seat.system)
+        return ChatDefender(self._model(source), decoding, seat.system)
 
     def attacker(self, source: str | Path, seed: int) -> Attacker:
         """A frozen attacker, sampled."""
         seat = self.config.attacker
         training = seat.training
         decoding = Decoding(True, training.temperature, training.max_new_tokens, seed)
-        generator, parse = self._generator(source), self.world.attack
-        return TransformersAttacker(generator, decoding, parse, seat.template, seat.system)
+        model = self._model(source)
+        return ChatAttacker(model, decoding, self.world, seat.template, seat.system)
 
     def opponent(self, round: int) -> Defender:  # noqa: A002  (its name everywhere)
         """The defender that an attacker trains against."""
@@ -223,11 +219,14 @@ class Run:
         """Forget the frozen models that are in memory."""
         self._loaded.clear()
 
-    def _generator(self, source: str | Path) -> Generator:
+    def _model(self, source: str | Path) -> LocalModel:
         key = str(source)
         if key not in self._loaded:
-            self._loaded[key] = load_generator(
-                source, self.config.batch_size, self.config.device, self.config.dtype
+            self._loaded[key] = LocalModel(
+                source,
+                batch_size=self.config.batch_size,
+                device=self.config.device,
+                dtype=self.config.dtype,
             )
         return self._loaded[key]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_agents.policies.local import TransformersDefender
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.measure import Progress, measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.evaluation.subjects import Assailant, ModelSubject
@@ -16,6 +16,7 @@ from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
+from sectow_env.policies.chat import ChatDefender
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
@@ -91,7 +92,8 @@ class Evaluate:
     ) -> None:
         """Measure one pair of policies, unless that is done; `only` leaves out the grid."""
         policy = run.defender(defender, run.seed("evaluation"))
-        assert isinstance(policy, TransformersDefender), "a run's defenders are models"
+        assert isinstance(policy, ChatDefender), "a run's defenders are models"
+        assert isinstance(policy.model, LocalModel), "on this machine"
         settings = self.settings.model_copy(
             update={
                 "world": run.config.played,
@@ -101,7 +103,7 @@ class Evaluate:
             | ({"decodings": ()} if only else {})
         )
         found = measure(
-            ModelSubject(policy.generator, _seat_name(run, defender)),
+            ModelSubject(policy.model, _seat_name(run, defender)),
             settings,
             run.folder / FOLDER / folder,
             name=name,

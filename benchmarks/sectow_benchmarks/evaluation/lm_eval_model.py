@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
 
-from sectow_agents.models.chat import Chat, inert, with_blocks
-from sectow_agents.models.generator import Generator, control_tokens
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_request import (
     read_conversation,
     read_request,
@@ -32,11 +31,10 @@ from sectow_benchmarks.tasks.documents import read_attack
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Defender, ask_defender
 from sectow_env.game.decoding import Decoding
-from sectow_env.game.messages import ChatModel, Conversation, Message, Prefix
+from sectow_env.game.messages import ChatModel, Conversation, Prefix
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
-    from PIL import Image
 
 BATCHES_PER_CALL = 8
 LIKELIHOOD_BATCH = 8
@@ -169,20 +167,22 @@ class ChatLM(LM):
 
 
 class PolicyLM(ChatLM):
-    """Local weights: chats by the generator that training and play use, likelihoods by lm-eval.
+    """Bare local weights: they also have likelihoods, by lm-eval's own code.
 
     Args:
-        generator: Model and processor.
+        model: Model and processor; a defence around them is a `ChatLM`.
         seed: Of sampled decoding.
         progress: Called after every few batches.
     """
 
-    def __init__(
-        self, generator: Generator, seed: int = 0, progress: Progress | None = None
-    ) -> None:
-        self.local = LocalChat(generator)
-        super().__init__(self.local, seed, progress)
-        self.generator = generator
+    def __init__(self, model: LocalModel, seed: int = 0, progress: Progress | None = None) -> None:
+        super().__init__(model, seed, progress)
+        self.generator = model.generator
+
+    @property
+    def tokenizer_name(self) -> str:
+        """Where the model came from: its id would read all weights."""
+        return str(self.generator.source or "unnamed").replace("/", "__")
 
     def chat_template(self, chat_template: bool | str = False) -> str:
         """The text of the processor's template."""
@@ -225,9 +225,11 @@ class PolicyLM(ChatLM):
 
     def _rendered(self, request: Instance) -> Instance:
         """The request with its chat as the processor writes it; plain text stays as it is."""
-        chat = read_conversation(str(request.args[0]))
-        begin = str(request.args[0]) if chat is None else self.local.rendered(*chat)
-        return replace(request, arguments=(begin, *request.args[1:2]))
+        context = str(request.args[0])
+        chat = read_conversation(context)
+        if chat is not None:
+            context = self.generator.prompt(chat[0]) + chat[1]
+        return replace(request, arguments=(context, *request.args[1:2]))
 
     @cached_property
     def _hf(self) -> Any:
@@ -313,72 +315,6 @@ class ScriptedChat:
                 fix="ask without examples and system prompt, or measure a language model",
             )
         return Attack(query=last.text, image=last.pictures[0] if last.pictures else None)
-
-
-class LocalChat:
-    """The local model's `ChatModel`, by way of its generator.
-
-    To be replaced by the one in `sectow_agents.models` once that is there.
-
-    Args:
-        generator: Model and processor.
-    """
-
-    def __init__(self, generator: Generator) -> None:
-        self.generator = generator
-        self.id = str(generator.source or "unnamed")
-
-    def chat(
-        self,
-        conversations: Sequence[Conversation],
-        decoding: Decoding | None = None,
-        prefix: Prefix = None,
-        seeds: Sequence[int] | None = None,
-    ) -> list[str | None]:
-        """One completion per conversation."""
-        return list(
-            self.generator.generate(
-                [self._plain(conversation) for conversation in conversations],
-                [self._images(conversation) for conversation in conversations],
-                decoding or Decoding(),
-                prefix=prefix,
-                seeds=seeds,
-            )
-        )
-
-    def rendered(self, conversation: Conversation, prefix: str) -> str:
-        """A conversation without images as the text that the model continues."""
-        processor = self.generator.processor
-        chat = with_blocks(inert(self._plain(conversation), control_tokens(processor)), ())
-        return str(processor.apply_chat_template(chat, add_generation_prompt=True)) + prefix
-
-    @staticmethod
-    def _images(conversation: Conversation) -> tuple[Image.Image, ...]:
-        return tuple(picture.pil() for message in conversation for picture in message.pictures)
-
-    def _plain(self, conversation: Conversation) -> Chat:
-        where = [index for index, message in enumerate(conversation) if message.pictures]
-        users = [index for index, message in enumerate(conversation) if message.role == "user"]
-        first = [conversation[index] for index in users[:1]]
-        # The generator itself puts a single image before the first user's text.
-        if not where or (where == users[:1] and all(_begins(message) for message in first)):
-            return [{"role": message.role, "content": message.text} for message in conversation]
-        return [self._with_places(message) for message in conversation]
-
-    def _with_places(self, message: Message) -> dict[str, str]:
-        """A message whose control tokens are broken up, so that its places stay what they are."""
-        control = control_tokens(self.generator.processor)
-        text, places = "", []
-        for part in message.parts():
-            if isinstance(part, str):
-                text += inert([{"role": "user", "content": part}], control)[0]["content"]
-            else:
-                places.append(len(text))
-        return {"role": message.role, "content": text, "places": json.dumps(places)}
-
-
-def _begins(message: Message) -> bool:
-    return len(message.pictures) == 1 and not any(message.places)
 
 
 def _continues_nothing(name: str) -> ConfigError:

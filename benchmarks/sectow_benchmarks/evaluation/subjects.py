@@ -7,23 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from sectow_agents.models.generator import Generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import (
-    TEMPLATE,
-    Speaker,
-    TransformersAttacker,
-    TransformersDefender,
-    load_generator,
-)
 from sectow_agents.run.folder import RunFolder
 from sectow_agents.settings.run_config import Device
 from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM, PolicyLM
 from sectow_benchmarks.results.provenance import describe_weights, text_digest, trained_on
 from sectow_env.errors import RunFolderError
 from sectow_env.game import Attacker, Defender
+from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender
 
@@ -65,32 +60,32 @@ class Subject(Protocol):
 class ModelSubject:
     """A model of transformers."""
 
-    generator: Generator
+    model: LocalModel
     name: str
     prefilled: bool = True
 
     def about(self) -> dict[str, Any]:
         """Source, weights and chat template."""
-        template = str(getattr(self.generator.processor, "chat_template", ""))
+        generator = self.model.generator
+        template = str(getattr(generator.processor, "chat_template", ""))
         return {
-            **describe_weights(self.name, self.generator.source),
-            "parameters": sum(weight.numel() for weight in self.generator.model.parameters()),
+            **describe_weights(self.name, generator.source),
+            "parameters": sum(weight.numel() for weight in generator.model.parameters()),
             "chat_template_sha256": text_digest(template),
-            "trained_on": trained_on(self.generator.source),
+            "trained_on": trained_on(generator.source),
         }
 
     def lm(self, seed: int, progress: Callable[[int], None]) -> PolicyLM:
         """As a model of lm-eval."""
-        return PolicyLM(self.generator, seed, progress)
+        return PolicyLM(self.model, seed, progress)
 
     def defender(self, decoding: Decoding, system: str | None) -> Defender:
         """As a policy of the game."""
-        return TransformersDefender(self.generator, decoding, system)
+        return ChatDefender(self.model, decoding, system)
 
     def tokens(self, text: str) -> int:
         """Length of an answer in its own tokens."""
-        tokenizer = self.generator.processor.tokenizer
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self.model.tokens(text)
 
 
 @dataclass(frozen=True)
@@ -150,10 +145,12 @@ def find_subject(
     """
     if is_policy(name):
         policy: Any = find_defender(name, world)
-        if not isinstance(policy, Speaker):
+        if getattr(policy, "source", None) is None:
             return ScriptedSubject(policy, label or name)
-    generator = load_generator(find_source(name, world), batch_size, device)
-    return ModelSubject(generator, label or _short(name))
+    model = LocalModel(find_source(name, world), batch_size=batch_size, device=device)
+    # Loaded at once, so that a model that does not exist is known before anything is measured.
+    assert model.generator is not None
+    return ModelSubject(model, label or _short(name))
 
 
 def find_assailant(
@@ -184,11 +181,11 @@ def find_assailant(
         return Assailant(policy, describe_weights(name, source))
     source = find_source(name, world)
     settings = _settings_of(Path(source))
-    asked = template or settings.get("template", TEMPLATE)
+    asked = template or settings.get("template", ATTACK_TEMPLATE)
     decoding = Decoding(True, 1.0, int(settings.get("max_new_tokens", ATTACK_TOKENS)), seed)
-    generator = load_generator(source, batch_size, device)
+    model = LocalModel(source, batch_size=batch_size, device=device)
     return Assailant(
-        TransformersAttacker(generator, decoding, world.attack, asked, settings.get("system")),
+        ChatAttacker(model, decoding, world, asked, settings.get("system")),
         {**describe_weights(_short(name), source), "template": asked},
     )
 

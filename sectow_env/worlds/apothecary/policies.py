@@ -13,6 +13,7 @@ import numpy as np
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Scenario
+from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import World
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
@@ -50,11 +51,11 @@ class FrameAttacker:
         self._channels = tuple(channels)
         self._playable = playable
         self._own = _generator(seed)
-        self._seeds: list[int] = []
+        self._seeds = SeedQueue()
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the scenarios of the next call."""
-        self._seeds = list(seeds)
+        self._seeds.reseed(seeds)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One valid attack a scenario.
@@ -62,8 +63,9 @@ class FrameAttacker:
         Raises:
             ConfigError: A channel is kept for another split than the scenario's.
         """
-        seeds, self._seeds = self._seeds, []
-        rngs = [_generator(seed) for seed in seeds] or [self._own] * len(scenarios)
+        seeds = self._seeds.handed()
+        own = [self._own] * len(scenarios)
+        rngs = own if seeds is None else [_generator(seed) for seed in seeds]
         return [self._one(scenario, rng) for scenario, rng in zip(scenarios, rngs, strict=True)]
 
     def _one(self, scenario: Scenario, rng: np.random.Generator) -> Attack:

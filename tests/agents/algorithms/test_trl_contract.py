@@ -18,13 +18,14 @@ from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.settings.run_config import LoraSettings, TrainingSettings
 from sectow_env.errors import ConfigError
+from sectow_env.game.messages import Message
 from sectow_env.images.typography import draw_words
 
 pytestmark = pytest.mark.slow
 
 GROUP = 2
-TEXT = Prompt([{"role": "user", "content": "hello"}])
-SHOWN = Prompt([{"role": "user", "content": "what ?"}], draw_words(("ab",), "1"))
+TEXT = Prompt([Message(role="user", text="hello")])
+SHOWN = Prompt([Message(role="user", text="what ?", pictures=(draw_words(("ab",), "1"),))])
 Rewards = Callable[[Sequence[int]], list[float | None]]
 
 

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import (
-    TransformersAttacker,
-    TransformersDefender,
-    attacker,
-    defender,
-    load_generator,
-)
+from sectow_agents.policies.local import attacker, defender
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Exchange, Invalid, Reseedable
 from sectow_env.game.decoding import Decoding
 from sectow_env.images.typography import draw_words
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.registry.entry_points import Registry
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -32,10 +28,10 @@ ATTACKS = [
 def test_policies_are_registered(llava_next_folder: Path) -> None:
     registry: Registry[object] = Registry("sectow.policies")
     made = registry.make("transformers/defender", path=llava_next_folder, world=WORLD)
-    assert isinstance(made, TransformersDefender)
+    assert isinstance(made, ChatDefender)
     assert made.source == llava_next_folder
     other = registry.make("transformers/attacker", path=llava_next_folder, world=WORLD)
-    assert isinstance(other, TransformersAttacker)
+    assert isinstance(other, ChatAttacker)
     assert isinstance(made, Reseedable)
     with pytest.raises(ConfigError, match="path"):
         registry.make("transformers/defender", world=WORLD)
@@ -54,7 +50,7 @@ def test_a_registered_policy_with_weights_is_a_source(llava_next_folder: Path) -
     assert find_source(llava_next_folder) == llava_next_folder
 
 
-def house(*, world: Apothecary) -> TransformersDefender:
+def house(*, world: Apothecary) -> ChatDefender:
     return defender(Path("house"), world=world)
 
 
@@ -80,8 +76,7 @@ def test_what_a_random_attacker_writes_is_invalid_not_an_error(organism_folder: 
 
 
 def test_it_plays_in_an_environment(llava_next_folder: Path) -> None:
-    generator = load_generator(llava_next_folder)
-    policy = TransformersDefender(generator, Decoding(max_new_tokens=6))
+    policy = ChatDefender(LocalModel(llava_next_folder), Decoding(max_new_tokens=6))
     env = SectowEnv(seat="attacker", defender=policy, split="train")
     env.reset(seed=0)
     attack = WORLD.channel("plain").render(
@@ -102,7 +97,7 @@ def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_fol
         Attack(query="well ?"),
     ]
     decoding = Decoding(max_new_tokens=6)
-    defender = TransformersDefender(load_generator(llava_next_folder), decoding)
+    defender = ChatDefender(LocalModel(llava_next_folder), decoding)
     together = defender.respond(attacks)
     assert together == [defender.respond([attack])[0] for attack in attacks]
     env = SectowEnv(defender=defender, max_turns=2)

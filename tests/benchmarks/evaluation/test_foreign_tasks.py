@@ -9,7 +9,7 @@ import pytest
 from lm_eval import evaluate
 from lm_eval.models.huggingface import HFLM
 
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings, run_foreign
 from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
@@ -35,7 +35,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> PolicyLM:
-    return PolicyLM(load_generator(llava_next(tmp_path_factory.mktemp("llava"))))
+    return PolicyLM(LocalModel(llava_next(tmp_path_factory.mktemp("llava"))))
 
 
 class Speaker:
@@ -102,10 +102,10 @@ def test_likelihoods_of_a_task_are_those_of_lm_evals_own_model(
 def test_a_resumed_run_asks_for_nothing_twice(policy: PolicyLM, pack: Path, tmp_path: Path) -> None:
     settings = ForeignSettings(include=(pack,))
     names = ["cows_choice", "cows_rolling", "cows_generate"]
-    first = PolicyLM(policy.generator)
+    first = PolicyLM(LocalModel(policy.generator))
     first.journal = Journal(tmp_path / "answers.jsonl")
     expected = run_foreign(first, names, settings)
-    again = PolicyLM(policy.generator)
+    again = PolicyLM(LocalModel(policy.generator))
     again.journal = Journal(tmp_path / "answers.jsonl")
     size = len(again.journal)
     assert size == 2 * 3 + 3 + 3
@@ -167,7 +167,7 @@ def test_local_weights_see_images_between_the_words(
         return encode(texts, images)  # type: ignore[arg-type]
 
     monkeypatch.setattr(policy.generator, "encode", spy)
-    fresh = PolicyLM(policy.generator)
+    fresh = PolicyLM(LocalModel(policy.generator))
     run_foreign(fresh, ["pairs"], ForeignSettings(include=(pack,)))
     text = "<|user|>look at <image> and then at <image> and say which is red<|end|><|assistant|>"
     assert {prompt for prompt, _ in prompts} == {text}

@@ -15,7 +15,7 @@ from lm_eval.models.hf_vlms import DEFAULT_IMAGE_PLACEHOLDER
 from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import normalize_gen_kwargs
 
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_request import TOKENS
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed, task_manager
 from sectow_benchmarks.tasks.documents import ITEMS, PLACEHOLDER, Selection
@@ -119,7 +119,7 @@ def test_a_users_task_goes_before_one_of_the_same_name_in_an_earlier_folder(
 def test_lm_evals_model_takes_ours_as_it_is_and_shows_it_text_only(
     organism_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generator = load_generator(organism_folder)
+    generator = LocalModel(organism_folder).generator
     calls: list[tuple[int, set[str]]] = []
     forward = generator.model.forward
 

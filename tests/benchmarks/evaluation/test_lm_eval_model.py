@@ -13,7 +13,7 @@ from lm_eval.tasks import TaskManager
 from PIL import Image
 
 from sectow_agents.models.batching import Batcher
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_request import read_request, read_settings, visuals
 from sectow_benchmarks.evaluation.lm_eval_session import hushed
@@ -46,18 +46,18 @@ class Recorder:
         self.calls: list[tuple[list[str], Decoding, list[int]]] = []
 
     def generate(
-        self, chats: Any, images: Any, decoding: Decoding, prefix: Any = None, seeds: Any = None
+        self, chats: Any, decoding: Decoding, prefix: Any = None, seeds: Any = None
     ) -> list[str]:
-        texts = [chat[-1]["content"] for chat in chats]
+        texts = [chat[-1].text for chat in chats]
         self.calls.append((texts, decoding, list(seeds)))
         return [
-            f"{text}|{begun}|{bool(image)}"
-            for text, begun, image in zip(texts, prefix or [""] * len(texts), images, strict=True)
+            f"{text}|{begun}|{bool(chat[-1].pictures)}"
+            for text, begun, chat in zip(texts, prefix or [""] * len(texts), chats, strict=True)
         ]
 
 
 def test_text_and_pictures_come_back_in_order() -> None:
-    lm = PolicyLM(Recorder())  # type: ignore[arg-type]
+    lm = PolicyLM(LocalModel(Recorder()))  # type: ignore[arg-type]
     found = lm.generate_until([asked("<image>a", 1), asked("b"), asked("<image>c", 1)])
     assert found == ["a||True", "b||False", "c||True"]
 
@@ -114,7 +114,7 @@ def test_a_request_without_a_chat_template_is_refused() -> None:
 
 
 def test_a_beginning_is_continued_and_a_stop_text_cuts() -> None:
-    lm = PolicyLM(Recorder())  # type: ignore[arg-type]
+    lm = PolicyLM(LocalModel(Recorder()))  # type: ignore[arg-type]
     chat = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "take a then"}]
     context = lm.apply_chat_template(chat, add_generation_prompt=False)
     request = Instance("generate_until", {}, (context, {"until": ["then|"]}), 0)
@@ -171,14 +171,14 @@ def test_the_longest_answer_goes_by_several_names(name: str) -> None:
 def test_a_draw_belongs_to_its_item_and_not_to_its_place() -> None:
     first, second, other = (Recorder() for _ in range(3))
     requests = [asked("a"), asked("b"), asked("c")]
-    PolicyLM(first).generate_until(requests)  # type: ignore[arg-type]
-    PolicyLM(second).generate_until(requests[::-1])  # type: ignore[arg-type]
-    PolicyLM(other, seed=1).generate_until(requests)  # type: ignore[arg-type]
+    PolicyLM(LocalModel(first)).generate_until(requests)  # type: ignore[arg-type]
+    PolicyLM(LocalModel(second)).generate_until(requests[::-1])  # type: ignore[arg-type]
+    PolicyLM(LocalModel(other), seed=1).generate_until(requests)  # type: ignore[arg-type]
     drawn = dict(zip(first.calls[0][0], first.calls[0][2], strict=True))
     assert drawn == dict(zip(second.calls[0][0], second.calls[0][2], strict=True))
     assert set(drawn.values()).isdisjoint(other.calls[0][2])
     again = Recorder()
-    PolicyLM(again).generate_until([requests[0], requests[0]])  # type: ignore[arg-type]
+    PolicyLM(LocalModel(again)).generate_until([requests[0], requests[0]])  # type: ignore[arg-type]
     assert len(set(again.calls[0][2])) == 2, "two attempts at the same item are two draws"
 
 
@@ -189,7 +189,7 @@ def likelihoods(lm: PolicyLM | HFLM, pairs: list[tuple[str, str]]) -> list[float
 
 @pytest.fixture(scope="module", params=[llava_next, idefics3, organism])
 def policy(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> PolicyLM:
-    return PolicyLM(load_generator(request.param(tmp_path_factory.mktemp("weights"))))
+    return PolicyLM(LocalModel(request.param(tmp_path_factory.mktemp("weights"))))
 
 
 def test_likelihoods_are_lm_evals(policy: PolicyLM) -> None:
@@ -245,7 +245,7 @@ def evaluated(lm: Any, tasks: list[str]) -> dict[str, Any]:
 def test_an_untrained_model_goes_through_simple_evaluate_and_gets_nothing_right(
     organism_folder: Path,
 ) -> None:
-    lm = PolicyLM(load_generator(organism_folder))
+    lm = PolicyLM(LocalModel(organism_folder))
     tasks = ["apothecary_safety", "apothecary_twins", "apothecary_recall", "apothecary_general"]
     found = evaluated(lm, tasks)
     assert found["apothecary_safety"]["harmful,none"] == 0.0

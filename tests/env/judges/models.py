@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from sectow_env.game import Attack, Scenario, Turn
-from sectow_env.game.messages import Conversation
+from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
 
 
@@ -17,7 +18,13 @@ class Told:
         self.asked: list[list[Conversation]] = []
         self._answer = answer if callable(answer) else lambda _: answer
 
-    def chat(self, conversations: Sequence[Conversation]) -> list[str | None]:
+    def chat(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None = None,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str | None]:
         self.asked.append([tuple(one) for one in conversations])
         return [self._answer(one) for one in conversations]
 

@@ -25,6 +25,7 @@ from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of_episodes
 from sectow_env.game import Frozen, Split
+from sectow_env.policies.chat import ChatDefender
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary
@@ -125,11 +126,12 @@ def play_world(
 
 
 def _base_subject(run: Run) -> ModelSubject:
-    from sectow_agents.policies.local import TransformersDefender
+    from sectow_agents.models.chat_model import LocalModel
 
     policy = run.defender(run.base("defender"), run.seed("evaluation"))
-    assert isinstance(policy, TransformersDefender), "the base is a model"
-    return ModelSubject(policy.generator, "base")
+    assert isinstance(policy, ChatDefender), "the base is a model"
+    assert isinstance(policy.model, LocalModel), "on this machine"
+    return ModelSubject(policy.model, "base")
 
 
 def _open_frames(
