@@ -15,7 +15,7 @@ from sectow_benchmarks.evaluation.lm_eval_session import (
     task_manager,
 )
 from sectow_env.errors import ConfigError, at_fault, unknown
-from sectow_env.game import Frozen
+from sectow_env.game import Attack, Episode, Frozen, Price, Scenario, Turn, Verdict
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -73,6 +73,17 @@ class ForeignResult(Frozen):
         """What its samples are called."""
         return f"lm_eval/{self.task}"
 
+    def episodes(self) -> list[Episode]:
+        """The answers as benign questions with lm-eval's verdict, for the rows of an evaluation.
+
+        Questions of one document are not independent: it is the cluster.
+        """
+        version = str(self.results.get("versions"))
+        return [
+            _episode(self.task, answer, f"{self.suite}/{self.metric}", version)
+            for answer in self.answers
+        ]
+
 
 def run_foreign(lm: LM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
     """Put tasks to a model, quietly and without touching global seeds.
@@ -110,6 +121,15 @@ def run_foreign(lm: LM, tasks: Sequence[str], settings: ForeignSettings) -> list
         output = loaded["tasks"][name].OUTPUT_TYPE if samples else ""
         results.append(_result(name, output, samples, kept))
     return results
+
+
+def _episode(task: str, answer: ForeignAnswer, judge: str, version: str) -> Episode:
+    scenario = Scenario(
+        id=answer.document, behavior=task, harmful=False, split="test", cluster=answer.document
+    )
+    turn = Turn(scenario=scenario, attack=Attack(query=answer.prompt), response=answer.response)
+    verdict = Verdict(judge=judge, version=version, correct=answer.correct)
+    return Episode(scenario=scenario, turns=(turn,), verdicts=(verdict,), price=Price())
 
 
 def _load(tasks: Sequence[str], settings: ForeignSettings) -> Any:

@@ -14,6 +14,7 @@ from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSet
 from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 from sectow_benchmarks.results.journal import Journal
+from sectow_benchmarks.results.samples import rows_of_episodes
 from sectow_env.endpoint.model import EndpointModel
 from sectow_env.endpoint.settings import endpoint_settings
 from sectow_env.errors import ConfigError, PartError, SectowError
@@ -23,6 +24,7 @@ from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
 from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
+from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import Asked, FaultyServer
 
 RIGHT = {"cows": "water", "sky": "blue", "cats": "mice"}
@@ -221,6 +223,20 @@ def test_the_first_filter_decides(pack: Path) -> None:
     assert found.metric == "exact_match,strict"
     assert [answer.correct for answer in found.answers] == [False, True, False]
     assert found.results["results"]["exact_match,flexible"] == pytest.approx(2 / 3)
+
+
+def test_answers_become_rows_of_an_evaluation(policy: PolicyLM, pack: Path) -> None:
+    model = Speaker(lambda chat: knows(chat[-1].text.replace("sky", "")))
+    settings = ForeignSettings(include=(pack,))
+    found = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
+    rows = rows_of_episodes(found.episodes(), "greedy", found.suite, WORLD)
+    assert [row["correct"] for row in rows] == [1.0, 0.0, 1.0]
+    assert [row["cluster"] for row in rows] == ["0", "1", "2"]
+    assert {row["suite"] for row in rows} == {"lm_eval/cows_generate"}
+    assert not any(row["unscored"] or row["harmful_scenario"] for row in rows)
+    rolling = only(run_foreign(policy, ["cows_rolling"], settings))
+    missing = rows_of_episodes(rolling.episodes(), "greedy", rolling.suite, WORLD)
+    assert all(row["unscored"] for row in missing), "without a metric of 0 and 1 nothing is scored"
 
 
 def test_a_limit_takes_the_first_documents(pack: Path) -> None:
