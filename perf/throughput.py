@@ -71,7 +71,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     """
     from lm_eval.models.hf_vlms import HFMultimodalLM
 
-    generator = LocalModel(source, batch_size=batch).generator
+    model = LocalModel(source, batch_size=batch)
     with hushed():
         theirs = HFMultimodalLM(
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
@@ -80,10 +80,10 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     mixed = Session.load(names, selection, SETTINGS)
     apart = [_plain(kind, selection) for kind in TASKS.values()]
     few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
-    _ours(generator, Session.load(names, few, SETTINGS))
+    _ours(model, Session.load(names, few, SETTINGS))
     for kind in TASKS.values():
         _plainly(theirs, _plain(kind, few))
-    pairs = [(_ours(generator, mixed), _merged(theirs, apart)) for _ in range(repeats)]
+    pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
     first, other = pairs[0]
     count = len(first.answers)
     return Found(
@@ -100,9 +100,9 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     )
 
 
-def _ours(generator: Any, session: Session) -> Turn:
+def _ours(model: LocalModel, session: Session) -> Turn:
     with tempfile.TemporaryDirectory() as folder:
-        lm = PolicyLM(generator)
+        lm = PolicyLM(model)
         lm.journal = Journal(Path(folder) / "answers.jsonl")
         return _asked(lm, session)
 

@@ -77,7 +77,7 @@ class ModelSubject:
 
     def lm(self, seed: int, progress: Callable[[int], None]) -> PolicyLM:
         """As a model of lm-eval."""
-        return PolicyLM(self.model.generator, seed, progress)
+        return PolicyLM(self.model, seed, progress)
 
     def defender(self, decoding: Decoding, system: str | None) -> Defender:
         """As a policy of the game."""
