@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Failure, Outcome, Reply
@@ -75,7 +76,13 @@ class EndpointDefender:
         del world
         self.endpoint = Endpoint(endpoint_settings(base_url=base_url, model=model, **settings))
         self._asker = _Asker(self.endpoint)
-        self._system = system
+        self.system = system
+
+    def prompted(self, system: str | None) -> EndpointDefender:
+        """The same model, by the same client, with another system prompt."""
+        other = copy(self)
+        other.system = system
+        return other
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the attacks of the next call."""
@@ -88,7 +95,7 @@ class EndpointDefender:
             ConfigError: The server will have no request at all.
             SectowError: It cannot be reached.
         """
-        outcomes = self._asker.ask([conversation_of(one, self._system) for one in attacks])
+        outcomes = self._asker.ask([conversation_of(one, self.system) for one in attacks])
         report(repr(self.endpoint), outcomes)
         return [one.text if isinstance(one, Reply) else None for one in outcomes]
 

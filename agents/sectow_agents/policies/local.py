@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from copy import copy
+from functools import cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from sectow_agents.models.chat import Chat, attacker_chat, defender_chat, images_of
 from sectow_agents.models.generator import Generator, Shown
 from sectow_agents.models.load import load_model
+from sectow_agents.policies.asking import read_asking
 from sectow_agents.settings.run_config import AttackerSettings, Device, Dtype
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.decoding import Decoding
@@ -27,11 +30,17 @@ class Speaker:
     Args:
         source: Folder or hub id of the weights, or a generator that is already loaded.
         decoding: How completions are drawn.
+        system: System prompt, or None.
     """
 
-    def __init__(self, source: str | Path | Generator, decoding: Decoding) -> None:
+    def __init__(
+        self, source: str | Path | Generator, decoding: Decoding, system: str | None = None
+    ) -> None:
         self._given = source
         self.decoding = decoding
+        self.system = system
+        # Policies that are copied from this one share its model.
+        self._generator = _once(source, load_generator)
         self._rng = np.random.Generator(np.random.PCG64(decoding.seed))
         self._seeds: list[int] | None = None
 
@@ -40,12 +49,32 @@ class Speaker:
         """Where the weights are."""
         return self._given if isinstance(self._given, str | Path) else self._given.source
 
-    @cached_property
+    @property
     def generator(self) -> Generator:
         """Model and processor."""
-        if not isinstance(self._given, str | Path):
-            return self._given
-        return load_generator(self._given)
+        return self._generator()
+
+    def loaded_by(self, load: Callable[[str | Path], Generator]) -> Self:
+        """The same policy, whose weights are loaded by this function when they are first needed."""
+        return self._changed(_generator=_once(self._given, load))
+
+    def decoded(self, decoding: Decoding) -> Self:
+        """The same policy with another decoding."""
+        return self._changed(decoding=decoding)
+
+    def prompted(self, system: str | None) -> Self:
+        """The same policy with another system prompt."""
+        return self._changed(system=system)
+
+    def _changed(self, **changes: object) -> Self:
+        """A copy that shares the model and draws for itself."""
+        other = copy(self)
+        decoding = changes.get("decoding", self.decoding)
+        assert isinstance(decoding, Decoding)
+        rng = np.random.Generator(np.random.PCG64(decoding.seed))
+        for name, value in {"_seeds": None, "_rng": rng, **changes}.items():
+            setattr(other, name, value)
+        return other
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the next call's items; see `sectow_env.game.Reseedable`."""
@@ -62,17 +91,8 @@ class Speaker:
 class TransformersDefender(Speaker):
     """Answers attacks.
 
-    Args:
-        source: Folder or hub id of the weights, or a generator that is already loaded.
-        decoding: How answers are drawn.
-        system: System prompt, unless an attack brings its own.
+    Its system prompt is for attacks that bring none.
     """
-
-    def __init__(
-        self, source: str | Path | Generator, decoding: Decoding, system: str | None = None
-    ) -> None:
-        super().__init__(source, decoding)
-        self.system = system
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         """One response an attack, in order."""
@@ -99,10 +119,13 @@ class TransformersAttacker(Speaker):
         template: str = TEMPLATE,
         system: str | None = None,
     ) -> None:
-        super().__init__(source, decoding)
+        super().__init__(source, decoding, system)
         self.template = template
-        self.system = system
         self._parse = parse
+
+    def asked_by(self, template: str) -> TransformersAttacker:
+        """The same policy, asked by another template."""
+        return self._changed(template=template)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One attack a scenario; a completion that cannot be parsed is an invalid attack."""
@@ -112,6 +135,13 @@ class TransformersAttacker(Speaker):
             self._parse(scenario, completion)
             for scenario, completion in zip(scenarios, completions, strict=True)
         ]
+
+
+def _once(
+    given: str | Path | Generator, load: Callable[[str | Path], Generator]
+) -> Callable[[], Generator]:
+    """Loads at the first call, and hands out the same model from then on."""
+    return cache(lambda: load(given) if isinstance(given, str | Path) else given)
 
 
 def load_generator(
@@ -142,45 +172,54 @@ def defender(
     system: str | None = None,
     sampled: bool = False,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
 ) -> TransformersDefender:
     """The registered `transformers/defender`: any image-text-to-text model in the defender's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings its system prompt and the
+            length of its answers.
         world: Not used.
-        system: System prompt.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled answers.
-        max_new_tokens: Longest answer, in tokens.
+        max_new_tokens: Longest answer, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    return TransformersDefender(path, Decoding(sampled, temperature, max_new_tokens, seed), system)
+    asking = read_asking(path)
+    decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
+    return TransformersDefender(path, decoding, asking.system if system is None else system)
 
 
 def attacker(
     path: str | Path,
     *,
     world: str | World,
-    template: str = TEMPLATE,
+    template: str | None = None,
     system: str | None = None,
     sampled: bool = True,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
 ) -> TransformersAttacker:
     """The registered `transformers/attacker`: any image-text-to-text model in the attacker's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings how it is asked.
         world: Parses and renders what the model writes.
-        template: How the model is asked.
-        system: System prompt.
+        template: How the model is asked; default: as the checkpoint was, else `TEMPLATE`.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled attacks.
-        max_new_tokens: Longest completion, in tokens.
+        max_new_tokens: Longest completion, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    decoding = Decoding(sampled, temperature, max_new_tokens, seed)
-    return TransformersAttacker(path, decoding, load_world(world).attack, template, system)
+    asking = read_asking(path)
+    return TransformersAttacker(
+        path,
+        Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed),
+        load_world(world).attack,
+        template or asking.template or TEMPLATE,
+        asking.system if system is None else system,
+    )

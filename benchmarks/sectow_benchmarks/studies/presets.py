@@ -30,7 +30,7 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
         return load_config(file, [*(SMALL if small else ()), *changes])
 
 
-def quoted(folder: Path) -> str:
-    """A path as YAML takes it, whatever it holds."""
-    text = str(folder).replace("'", "''")
+def quoted(given: Path | str) -> str:
+    """A path or a name as YAML takes it, whatever is in it."""
+    text = str(given).replace("'", "''")
     return f"'{text}'"

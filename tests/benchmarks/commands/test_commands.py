@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from sectow_benchmarks.commands import bench as cli
 from sectow_benchmarks.commands import demo
-from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
+from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_under_test
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.tasks import tasks_path
 from sectow_env.errors import ConfigError, RunFolderError, SectowError
@@ -113,21 +113,27 @@ def test_reports_of_nothing_are_refused(tmp_path: Path, evaluations: Pair) -> No
 
 
 def test_policies_are_found_by_name(organism_folder: Path) -> None:
-    assert not find_subject("apothecary/keyword", WORLD).prefilled
-    assert find_subject(str(organism_folder), WORLD).prefilled
-    assert find_assailant("apothecary/random", WORLD).about["name"] == "apothecary/random"
-    asked = find_assailant(str(organism_folder), WORLD, template="do {behavior} by {channel}")
-    assert asked.about["template"] == "do {behavior} by {channel}"
+    assert not defender_under_test("apothecary/keyword", WORLD).prefilled
+    assert defender_under_test(organism_folder, WORLD).prefilled
+    assert attacker_under_test("apothecary/random", WORLD).about["name"] == "apothecary/random"
+    template = "do {behavior} by {channel}"
+    assert (
+        attacker_under_test(organism_folder, WORLD, template=template).about["template"] == template
+    )
+    with pytest.raises(ConfigError, match="template"):
+        attacker_under_test("apothecary/random", WORLD, template=template)
 
 
 def test_policies_are_found_by_import_path() -> None:
     place = "sectow_env.worlds.apothecary.policies"
-    attack = find_assailant(f"{place}:random", WORLD).policy.attack(WORLD.scenarios("train")[:1])
+    attack = attacker_under_test(f"{place}:random", WORLD).policy.attack(
+        WORLD.scenarios("train")[:1]
+    )
     assert attack[0].query
-    defender = find_subject(f"{place}:refuse_all", WORLD)
+    defender = defender_under_test(f"{place}:refuse_all", WORLD)
     assert (defender.name, defender.prefilled) == (f"{place}:refuse_all", False)
     with pytest.raises(SectowError, match="attribute"):
-        find_subject(f"{place}:refuse_al", WORLD)
+        defender_under_test(f"{place}:refuse_al", WORLD)
 
 
 def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
