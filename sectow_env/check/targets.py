@@ -21,10 +21,12 @@ from sectow_env.check.judges import judge_subject
 from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
 from sectow_env.check.worlds import WorldSubject
-from sectow_env.errors import ConfigError, SectowError, unknown
+from sectow_env.errors import ConfigError, SectowError, UnknownNameError, unknown
+from sectow_env.game import SEATS
 from sectow_env.game.world import World
 from sectow_env.registry.entry_points import Registry, check_arguments, load, takes
 from sectow_env.registry.spec import parse_spec
+from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import GROUP as WORLDS
 from sectow_env.resolve.worlds import PACK_SUFFIX, load_world
 
@@ -32,8 +34,8 @@ DEFAULT_WORLD = "apothecary:0"
 GROUP_OF: Mapping[Kind, str] = {
     "world": WORLDS,
     "judge": "sectow.judges",
-    "attacker": "sectow.policies",
-    "defender": "sectow.policies",
+    "attacker": POLICIES.group,
+    "defender": POLICIES.group,
     "channel": "sectow.channels",
     "renderer": "sectow.renderers",
 }
@@ -92,7 +94,9 @@ def find(
         ConfigError: The target cannot be built, or is nothing that can be checked.
     """
     place = _Place(world, seed, options)
-    found = list(_by_name(target, place) if isinstance(target, str) else _of(target, "", place))
+    found = list(
+        _by_name(target, place, kind) if isinstance(target, str) else _of(target, "", place)
+    )
     kept = [one for one in found if kind in (None, one.kind)]
     if kept:
         return kept
@@ -110,7 +114,7 @@ def find(
     )
 
 
-def _by_name(told: str, place: _Place) -> Iterator[Found]:
+def _by_name(told: str, place: _Place, kind: Kind | None) -> Iterator[Found]:
     if is_environment_id(told):
         yield Found("environment", told, partial(_environment, told, told, place))
         return
@@ -125,10 +129,23 @@ def _by_name(told: str, place: _Place) -> Iterator[Found]:
     if groups:
         return
     if not _PATH.fullmatch(name):
-        known = {one for group in GROUP_OF.values() for one in Registry(group).names()}
-        raise unknown("target", name, {*known, *_our_environments()})
+        yield from _model(told, place, kind)
+        return
     part = load(EntryPoint(name=name, value=name, group=""), f"target {name!r}")
     yield from _of(part, told, place, settings)
+
+
+def _model(told: str, place: _Place, kind: Kind | None) -> Iterator[Found]:
+    """A folder of weights or a hub id, in both seats or in the one that is checked."""
+    for seat in SEATS:
+        if kind not in (None, seat):
+            continue
+        try:
+            name, settings = policy_spec(told, seat)
+        except UnknownNameError as error:
+            known = {one for group in GROUP_OF.values() for one in Registry(group).names()}
+            raise unknown("target", told, {*known, *_our_environments()}) from error
+        yield from _of(_built(POLICIES.get(name), told, settings, place), told, place)
 
 
 def _of(

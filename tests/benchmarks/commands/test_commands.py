@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -145,16 +146,32 @@ def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
     assert demo.demo_config([], 1, None, 0, Path("x"), small=True).attacker.training.steps == 1
 
 
+def test_a_demo_to_resume_is_named() -> None:
+    app = typer.Typer()
+    app.command()(demo.command)
+    assert isinstance(runner.invoke(app, ["--resume"]).exception, ConfigError)
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.slow
-def test_the_demo_runs_and_its_page_can_be_made_again(
-    organism_folder: Path, tmp_path: Path
+def test_an_interrupted_demo_resumes_with_all_its_evaluations_and_a_page(
+    organism_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One round with a random organism, as small as it gets."""
     app = typer.Typer()
     app.command()(demo.command)
     run = tmp_path / "run"
     models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
-    done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
+    with monkeypatch.context() as patched:
+        patched.setattr(demo._Teller, "on_phase_end", interrupt)
+        done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
+    assert done.exit_code == demo.INTERRUPTED, (done.output, done.exception)
+    advised = shlex.split(done.output.partition("Resume with: ")[2])
+    assert advised[:2] == ["sectow", "demo"]
+    done = runner.invoke(app, advised[2:])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "peak memory" in done.output
     assert "round 1" in done.output
