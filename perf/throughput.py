@@ -22,12 +22,13 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from sectow_agents.models.chat_model import LocalModel
-from sectow_agents.models.load import find_source
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.tasks import tasks_path
 from sectow_benchmarks.tasks.documents import Selection
+from sectow_env.resolve.parts import find_defender
+from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
 
 TOKENS = 16
@@ -161,8 +162,9 @@ def main(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Compare with lm-eval's own back end."""
-    source = find_source(model, load_world("apothecary:0"))
-    found = compared(str(source), Selection(per_cell=per_cell), batch, repeats)
+    weights = weights_of(find_defender(model, load_world("apothecary:0")))
+    assert weights is not None, "lm-eval's own back end needs weights"
+    found = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
     if as_json:
         typer.echo(json.dumps(found._asdict(), indent=2))
         return

@@ -99,7 +99,7 @@ class TugOfWar:
 def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the attacker against the frozen defender, and put what it finds into the pool."""
     scenarios = run.world.scenarios("train", harmful=True, channels=run.channels)
-    with run.files.staged("attacker", number) as out:
+    with run.staged("attacker", number) as out:
         job = run.job("attacker", number, out)
         template = run.config.attacker.template
         report = train_attacker(job, scenarios, template, run.opponent(number), run.referee())
@@ -116,7 +116,7 @@ def defender_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the defender on the pool and harmless data, and ask the monitor whether it may pass."""
     mix, seed = run.config.defender.mix, run.seed(number, "defender", "data")
     sources = training_sources(run.world, run.pool_items(), mix, seed)
-    with run.files.staged("defender", number) as out:
+    with run.staged("defender", number) as out:
         report = train_defender(run.job("defender", number, out), sources, mix, run.referee())
     attacker, trained = run.snapshots("attacker")[-1], run.checkpoint("defender", number)
     quality = run.measure(trained, attacker)

@@ -28,7 +28,7 @@ def command(
         str | None,
         typer.Argument(
             help="An environment's id, a world, a pack, a registered judge, policy, channel or "
-            "renderer, or an import path package.module:attribute."
+            "renderer, a model's folder or hub id, or an import path package.module:attribute."
         ),
     ] = None,
     world: Annotated[

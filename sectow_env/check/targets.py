@@ -21,10 +21,12 @@ from sectow_env.check.judges import judge_subject
 from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
 from sectow_env.check.worlds import WorldSubject
-from sectow_env.errors import ConfigError, SectowError, unknown
+from sectow_env.errors import ConfigError, SectowError, UnknownNameError, unknown
+from sectow_env.game import SEATS
 from sectow_env.game.world import World
 from sectow_env.registry.entry_points import Registry, check_arguments, load, takes
 from sectow_env.registry.spec import parse_spec
+from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import GROUP as WORLDS
 from sectow_env.resolve.worlds import PACK_SUFFIX, load_world
 
@@ -32,8 +34,8 @@ DEFAULT_WORLD = "apothecary:0"
 GROUP_OF: Mapping[Kind, str] = {
     "world": WORLDS,
     "judge": "sectow.judges",
-    "attacker": "sectow.policies",
-    "defender": "sectow.policies",
+    "attacker": POLICIES.group,
+    "defender": POLICIES.group,
     "channel": "sectow.channels",
     "renderer": "sectow.renderers",
 }
@@ -93,7 +95,7 @@ def find(
     """
     setting = _Setting(world, seed, options)
     matches = list(
-        _by_name(target, setting) if isinstance(target, str) else _of(target, "", setting)
+        _by_name(target, setting, kind) if isinstance(target, str) else _of(target, "", setting)
     )
     selected = [match for match in matches if kind in (None, match.kind)]
     if selected:
@@ -112,7 +114,7 @@ def find(
     )
 
 
-def _by_name(text: str, setting: _Setting) -> Iterator[Target]:
+def _by_name(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
     if is_environment_id(text):
         yield Target("environment", text, partial(_environment, text, text, setting))
         return
@@ -129,10 +131,23 @@ def _by_name(text: str, setting: _Setting) -> Iterator[Target]:
     if groups:
         return
     if not _PATH.fullmatch(name):
-        known = {part for group in GROUP_OF.values() for part in Registry(group).names()}
-        raise unknown("target", name, {*known, *_our_environments()})
+        yield from _model(text, setting, kind)
+        return
     part = load(EntryPoint(name=name, value=name, group=""), f"target {name!r}")
     yield from _of(part, text, setting, settings)
+
+
+def _model(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
+    """A folder of weights or a hub id, in both seats or in the one that is checked."""
+    for seat in SEATS:
+        if kind not in (None, seat):
+            continue
+        try:
+            name, settings = policy_spec(text, seat)
+        except UnknownNameError as error:
+            known = {part for group in GROUP_OF.values() for part in Registry(group).names()}
+            raise unknown("target", text, {*known, *_our_environments()}) from error
+        yield from _of(_built(POLICIES.get(name), text, settings, setting), text, setting)
 
 
 def _of(

@@ -94,3 +94,8 @@ class ChatModel(Protocol):
             ConfigError: The model cannot do what is asked, such as continue a prefix.
         """
         ...
+
+
+def takes_prefix(model: object) -> bool:
+    """Whether a model can continue a prefix: it says so by an attribute of that name."""
+    return bool(getattr(model, "takes_prefix", False))

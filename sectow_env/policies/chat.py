@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
+from typing import Self
 
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.asking import ATTACK_TEMPLATE, attack_conversation, defence_conversation
@@ -29,7 +31,7 @@ class ChatPolicy:
         self.model = model
         self.decoding = decoding
         self.system = system
-        self._seeds = SeedQueue(0 if decoding is None else decoding.seed)
+        self.draw_anew()
 
     @property
     def source(self) -> str | Path | None:
@@ -40,6 +42,29 @@ class ChatPolicy:
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the next call's items; see `sectow_env.game.Reseedable`."""
         self._seeds.reseed(seeds)
+
+    def decoded(self, decoding: Decoding) -> Self:
+        """The same policy with another decoding; it shares the model."""
+        return self._changed(decoding=decoding)
+
+    def prompted(self, system: str | None) -> Self:
+        """The same policy with another system prompt."""
+        return self._changed(system=system)
+
+    def answered_by(self, model: ChatModel) -> Self:
+        """The same policy over another model, such as the same weights on another device."""
+        return self._changed(model=model)
+
+    def _changed(self, **changes: object) -> Self:
+        other = copy(self)
+        for name, value in changes.items():
+            setattr(other, name, value)
+        other.draw_anew()
+        return other
+
+    def draw_anew(self) -> None:
+        """Start the policy's own draws, those without seeds of a caller, from the beginning."""
+        self._seeds = SeedQueue(0 if self.decoding is None else self.decoding.seed)
 
     def _answers(self, conversations: Sequence[Conversation]) -> list[str | None]:
         if not conversations:
@@ -56,14 +81,6 @@ class ChatDefender(ChatPolicy):
     def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
         """One response per attack, in order; None where the model gave none."""
         return self._answers([defence_conversation(attack, self.system) for attack in attacks])
-
-    def decoded(self, decoding: Decoding) -> ChatDefender:
-        """The same defender with other decoding and draws of its own; it shares the model."""
-        return ChatDefender(self.model, decoding, self.system)
-
-    def prompted(self, system: str | None) -> ChatDefender:
-        """The same defender with another system prompt, likewise."""
-        return ChatDefender(self.model, self.decoding, system)
 
 
 class ChatAttacker(ChatPolicy):
@@ -93,9 +110,9 @@ class ChatAttacker(ChatPolicy):
         self.world = world
         self.template = _checked(template)
 
-    def decoded(self, decoding: Decoding) -> ChatAttacker:
-        """The same attacker with other decoding and draws of its own; it shares the model."""
-        return ChatAttacker(self.model, decoding, self.world, self.template, self.system)
+    def asked_by(self, template: str) -> ChatAttacker:
+        """The same attacker, asked by another template."""
+        return self._changed(template=_checked(template))
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One attack per scenario; a completion that cannot be read is an invalid attack.

@@ -15,7 +15,7 @@ from typing import Literal
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Defender, Exchange, Judge, Scenario, Turn
 from sectow_env.game.decoding import Decoding
-from sectow_env.game.messages import ChatModel, Conversation, Message, Prefix
+from sectow_env.game.messages import ChatModel, Conversation, Message, Prefix, takes_prefix
 from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import World
 from sectow_env.judges.answers import spoken
@@ -43,6 +43,7 @@ class Prompted:
     def __init__(self, inner: ChatModel, system: str) -> None:
         self.inner = inner
         self.system = system
+        self.takes_prefix = takes_prefix(inner)
 
     @property
     def id(self) -> str:
@@ -79,6 +80,7 @@ class _Checked(ABC):
     def __init__(self, inner: ChatModel, refusal: str = REFUSAL) -> None:
         self.inner = inner
         self.refusal = refusal
+        self.takes_prefix = takes_prefix(inner)
 
     def chat(
         self,

@@ -210,13 +210,23 @@ def _public(part: object) -> list[str]:
     return [name for name in dir(part) if not name.startswith("_")]
 
 
-def takes(factory: Callable[..., object], offered: Iterable[str]) -> list[str]:
-    """The offered keyword arguments that a factory accepts."""
+def takes(
+    factory: Callable[..., object], offered: Iterable[str], *, by_name: bool = False
+) -> list[str]:
+    """The offered keyword arguments that a factory accepts.
+
+    Args:
+        factory: The factory.
+        offered: Names of the arguments.
+        by_name: Leave out those that only its `**kwargs` would catch.
+    """
     try:
         parameters = signature(factory).parameters
     except ValueError:
-        return list(offered)
-    any_name = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        return [] if by_name else list(offered)
+    any_name = not by_name and any(
+        parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
     return [name for name in offered if any_name or name in parameters]
 
 

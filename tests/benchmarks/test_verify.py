@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.policies import defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import find_subject
 from sectow_benchmarks.judging.rejudge import label_of, rejudge
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
@@ -43,7 +43,7 @@ def weights(organism_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def sound(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
     """A real model, measured and reported."""
     folder = tmp_path_factory.mktemp("sound") / "run"
-    run = measure(find_subject(str(weights), WORLD, label="tiny"), SETTINGS, folder)
+    run = measure(defender_under_test(weights, WORLD, name="tiny"), SETTINGS, folder)
     build_report([run], folder / "report")
     return run
 

@@ -101,7 +101,7 @@ def test_the_gates_are_told(root: Path, field: str) -> None:
 
 
 def test_every_scripted_policy_is_told(root: Path) -> None:
-    from sectow_env.resolve.parts import POLICIES
+    from sectow_env.resolve.policies import POLICIES
 
     text = (root / "docs" / "game.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`([^`\n]+)`", text))

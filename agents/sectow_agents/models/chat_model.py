@@ -29,6 +29,8 @@ class LocalModel:
             not fit into its context has no answer (tokens of pictures are not counted).
     """
 
+    takes_prefix = True
+
     def __init__(
         self,
         source: str | Path | Generator,

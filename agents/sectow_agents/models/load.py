@@ -1,9 +1,8 @@
-"""From a name to a model: registered policies, folders and ids of the Hugging Face hub."""
+"""From weights, in a folder or on the Hugging Face hub, to a model with its processor."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -20,51 +19,10 @@ from transformers import (
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
-from sectow_env.errors import ConfigError, SectowError, unknown
-from sectow_env.game.world import World
-from sectow_env.registry.entry_points import Registry
+from sectow_env.errors import ConfigError, SectowError
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-
-
-def find_source(name: str | Path, world: World | None = None) -> str | Path:
-    """Where the weights behind a name are.
-
-    Args:
-        name: A registered policy that has weights, a folder, or a model id of the hub.
-        world: Handed to a registered policy, whose weights may depend on it.
-
-    Returns:
-        A folder, or a hub id that nothing on this machine was asked about yet.
-
-    Raises:
-        ConfigError: The registered policy has no weights.
-        UnknownNameError: It is neither registered, nor a folder, nor of the form of a hub id.
-    """
-    registry: Registry[Any] = Registry("sectow.policies")
-    text = str(name)
-    if text not in registry.names():
-        if Path(name).is_dir():
-            return Path(name)
-        # What begins like a registered name is one that is misspelt, and no id of the hub.
-        ours = {known.partition("/")[0] for known in registry.names()}
-        if _HUB_ID.fullmatch(text) and text.partition("/")[0] not in ours:
-            return text
-        if ":" not in text:
-            raise unknown("policy", text, registry.names())
-    # The name comes from Python or from the user's own configuration, so an import path is fine.
-    factory = registry.get(text, allow_import_path=True)
-    policy = factory(**({} if world is None else {"world": world}))
-    source = getattr(policy, "source", None)
-    if source is None:
-        raise ConfigError(
-            given=f"the policy {text!r} as a model",
-            why="it has no weights that could be trained or loaded",
-            fix="name a policy with weights, a folder, or a model id of the hub",
-        )
-    return source if isinstance(source, str) else Path(source)
 
 
 def load_model(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.policies.asking import read_asking
 from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
@@ -19,21 +20,24 @@ def defender(
     system: str | None = None,
     sampled: bool = False,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
 ) -> ChatDefender:
     """The registered `transformers/defender`: any model of transformers in the defender's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings its system prompt and the
+            length of its answers.
         world: Not used.
-        system: System prompt.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled answers.
-        max_new_tokens: Longest answer, in tokens.
+        max_new_tokens: Longest answer, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    decoding = Decoding(sampled, temperature, max_new_tokens, seed)
+    asking = read_asking(path)
+    decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
+    system = asking.system if system is None else system
     return ChatDefender(LocalModel(path), decoding, system)
 
 
@@ -41,24 +45,27 @@ def attacker(
     path: str | Path,
     *,
     world: str | World,
-    template: str = ATTACK_TEMPLATE,
+    template: str | None = None,
     system: str | None = None,
     sampled: bool = True,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
 ) -> ChatAttacker:
     """The registered `transformers/attacker`: any model of transformers in the attacker's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings how it is asked.
         world: Parses and renders what the model writes.
-        template: How the model is asked.
-        system: System prompt.
+        template: How the model is asked; default: as the checkpoint was, else `ATTACK_TEMPLATE`.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled attacks.
-        max_new_tokens: Longest completion, in tokens.
+        max_new_tokens: Longest completion, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    decoding = Decoding(sampled, temperature, max_new_tokens, seed)
+    asking = read_asking(path)
+    decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
+    template = template or asking.template or ATTACK_TEMPLATE
+    system = asking.system if system is None else system
     return ChatAttacker(LocalModel(path), decoding, load_world(world), template, system)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.text import Text
 
 from sectow_benchmarks.board.markdown import number, shown
 from sectow_benchmarks.studies.presets import quoted, recipe
+from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
@@ -46,9 +48,19 @@ def command(
     small: Annotated[
         bool, typer.Option("--small", help="As little as possible, to see that it runs.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Resume the demo in --out, given the same options."),
+    ] = False,
 ) -> None:
     """Watch a small model be attacked and hardened, on this machine."""
     began = time.perf_counter()
+    if resume and out is None:
+        raise ConfigError(
+            given="sectow demo --resume without --out",
+            why="it does not say which demo to resume",
+            fix="give its run folder with --out FOLDER",
+        )
     config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
     # A change may name another one.
     folder = config.run
@@ -61,12 +73,17 @@ def command(
         )
     )
     try:
-        evaluations = play(config, demo_settings(small), console)
+        evaluations = play(config, demo_settings(small), console, resume)
     except KeyboardInterrupt:
+        told = [f"--rounds={rounds}", *([] if steps is None else [f"--steps={steps}"])]
+        told += [f"--seed={seed}", f"--out={folder}", *(["--small"] if small else [])]
+        words = ["sectow", "demo", *(changes or []), *told]
+        # Without it, there is nothing to resume yet.
+        words += ["--resume"] if (folder / "run.json").exists() else []
         console.print(
-            f"interrupted; finished phases are kept. Go on with: sectow train --run {folder} "
-            "--resume",
+            f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}",
             markup=False,
+            soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None
     with console.status("rendering the page"):
@@ -101,8 +118,16 @@ def demo_settings(small: bool) -> MeasureSettings:
     return MeasureSettings(per_cell=PER_CELL, per_kind=PER_KIND, max_new_tokens=TOKENS)
 
 
-def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list[EvaluationRun]:
+def play(
+    config: RunConfig, settings: MeasureSettings, console: Console, resume: bool = False
+) -> list[EvaluationRun]:
     """Play all rounds with an evaluation before and after each.
+
+    Args:
+        config: Settings of the run.
+        settings: Those of its evaluations.
+        console: Gets a line for each phase.
+        resume: Resume the demo in the run folder.
 
     Returns:
         The evaluations of the base and of each round's defender.
@@ -114,7 +139,7 @@ def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list
     teller = _Teller(console)
     with progress_bar() as progress:
         evaluate = Evaluate(settings, progress=progress, told=teller.evaluated)
-        TugOfWar(config, [teller, evaluate]).run()
+        TugOfWar(config, [teller, evaluate]).run(resume)
     return list(read_evaluations(config.run).defenders)
 
 

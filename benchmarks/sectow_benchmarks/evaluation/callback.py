@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.measure import Progress, measure
+from sectow_benchmarks.evaluation.policies import AttackerUnderTest, DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant, ModelSubject
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
-from sectow_env.policies.chat import ChatDefender
+from sectow_env.resolve.policies import weights_of
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
@@ -92,8 +91,6 @@ class Evaluate:
     ) -> None:
         """Measure one pair of policies, unless that is done; `only` leaves out the grid."""
         policy = run.defender(defender, run.seed("evaluation"))
-        assert isinstance(policy, ChatDefender), "a run's defenders are models"
-        assert isinstance(policy.model, LocalModel), "on this machine"
         settings = self.settings.model_copy(
             update={
                 "world": run.config.played,
@@ -103,14 +100,11 @@ class Evaluate:
             | ({"decodings": ()} if only else {})
         )
         found = measure(
-            ModelSubject(policy.model, _seat_name(run, defender)),
+            DefenderUnderTest(policy, _seat_name(run, defender, policy)),
             settings,
             run.folder / FOLDER / folder,
             name=name,
-            attacker=Assailant(
-                run.attacker(attacker, run.seed("evaluation")),
-                describe_weights(_seat_name(run, attacker), attacker),
-            ),
+            attacker=_attacker(run, attacker),
             resume=True,
             progress=self._progress,
         )
@@ -145,7 +139,16 @@ def _order(file: Path) -> tuple[int, int, str]:
     return (0 if name == BASE else 1 + number, int(len(parts) < 3), name)
 
 
-def _seat_name(run: Run, policy: str | Path) -> str:
-    """What a seat's weights are called in tables: `base`, or the round that made them."""
-    path = Path(policy)
+def _attacker(run: Run, given: str | Path) -> AttackerUnderTest:
+    policy = run.attacker(given, run.seed("evaluation"))
+    weights = weights_of(policy)
+    source = None if weights is None else weights.source
+    return AttackerUnderTest(policy, describe_weights(_seat_name(run, given, policy), source))
+
+
+def _seat_name(run: Run, given: str | Path, policy: object) -> str:
+    """What a seat's policy is called in tables: its spec, `base`, or the round that made it."""
+    if weights_of(policy) is None:
+        return str(given)
+    path = Path(given)
     return f"round {path.parent.name}" if path.is_relative_to(run.folder) else BASE

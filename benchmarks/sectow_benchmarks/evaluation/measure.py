@@ -18,8 +18,12 @@ from sectow_benchmarks.evaluation.attackers import (
 )
 from sectow_benchmarks.evaluation.dry_run import ground_of
 from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
+from sectow_benchmarks.evaluation.policies import (
+    AttackerUnderTest,
+    DefenderUnderTest,
+    prompted,
+)
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant, Subject
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.journal import (
     RememberedAttacker,
@@ -42,12 +46,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def measure(
-    subject: Subject,
+    subject: DefenderUnderTest,
     settings: MeasureSettings,
     out: Path,
     *,
     name: str | None = None,
-    attacker: Assailant | None = None,
+    attacker: AttackerUnderTest | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> EvaluationRun:
@@ -64,8 +68,9 @@ def measure(
 
     Raises:
         RunFolderError: The folder does not fit.
-        SectowError: A world or judge does not exist.
+        SectowError: A world or judge does not exist, or the defender takes no system prompt.
     """
+    subject, settings = prompted(subject, settings)
     world = open_world(settings.world)
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
@@ -105,7 +110,7 @@ def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
 class _Work:
     """The units of work of one measurement."""
 
-    subject: Subject
+    subject: DefenderUnderTest
     settings: MeasureSettings
     world: World
     run: EvaluationRun
@@ -184,7 +189,7 @@ class _Work:
         self._keep(unit, rows, kept, seconds=journal.seconds)
         self.progress(unit, len(items), len(items))
 
-    def attackers(self, attacker: Assailant | None) -> None:
+    def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
         ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:

@@ -39,7 +39,7 @@ def _file() -> Traversable:
     return Path(__file__).parents[3] / "configs" / "apothecary.yaml"
 
 
-def quoted(folder: Path) -> str:
-    """A path as YAML takes it, whatever it holds."""
-    text = str(folder).replace("'", "''")
+def quoted(given: Path | str) -> str:
+    """A path or a name as YAML takes it, whatever is in it."""
+    text = str(given).replace("'", "''")
     return f"'{text}'"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sectow_agents.models.chat_model import LocalModel
-from sectow_agents.models.load import find_source
 from sectow_agents.policies.local import attacker, defender
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
@@ -45,16 +44,6 @@ def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
     assert policy.source == tmp_path / "none"
     with pytest.raises(ConfigError, match="cannot be loaded"):
         policy.respond(ATTACKS)
-
-
-def test_a_registered_policy_with_weights_is_a_source(llava_next_folder: Path) -> None:
-    # What `organism/defender` and the like are to a run.
-    assert find_source("tests.agents.policies.test_local:house", WORLD) == Path("house")
-    assert find_source(llava_next_folder) == llava_next_folder
-
-
-def house(*, world: Apothecary) -> ChatDefender:
-    return defender(Path("house"), world=world)
 
 
 def test_draws_follow_the_seed_of_the_item(llava_next_folder: Path) -> None:

@@ -19,13 +19,12 @@ from typing import TYPE_CHECKING
 from sectow_benchmarks.evaluation.attackers import Ground, assault
 from sectow_benchmarks.evaluation.callback import FOLDER, Evaluate, read_evaluations
 from sectow_benchmarks.evaluation.measure import Progress
+from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import ModelSubject
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of_episodes
 from sectow_env.game import Frozen, Split
-from sectow_env.policies.chat import ChatDefender
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.worlds.apothecary import Apothecary
@@ -34,7 +33,6 @@ from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.policies import FrameAttacker
 
 if TYPE_CHECKING:
-    from sectow_agents.run.run import Run
     from sectow_agents.settings.run_config import RunConfig
 
 FRAME_SPLITS: tuple[Split, Split] = ("train", "validation")
@@ -125,15 +123,6 @@ def play_world(
     return Played(world, base, first, final, alone, frames, admitted)
 
 
-def _base_subject(run: Run) -> ModelSubject:
-    from sectow_agents.models.chat_model import LocalModel
-
-    policy = run.defender(run.base("defender"), run.seed("evaluation"))
-    assert isinstance(policy, ChatDefender), "the base is a model"
-    assert isinstance(policy.model, LocalModel), "on this machine"
-    return ModelSubject(policy.model, "base")
-
-
 def _open_frames(
     config: RunConfig, settings: StudySettings, world: Apothecary, out: Path
 ) -> dict[str, EvaluationRun]:
@@ -142,7 +131,8 @@ def _open_frames(
 
     found: dict[str, EvaluationRun] = {}
     with Run(config, resume=True) as run:
-        subject = _base_subject(run)
+        policy = run.defender(run.base("defender"), run.seed("evaluation"))
+        subject = DefenderUnderTest(policy, "base")
         for name in WORKING_CHANNELS:
             for frame in world.channel(name).frames:
                 if world.is_open(frame) and not frame.held_out:
@@ -152,7 +142,7 @@ def _open_frames(
 
 
 def _one_frame(
-    subject: ModelSubject, settings: StudySettings, world: Apothecary, frame: Frame, out: Path
+    subject: DefenderUnderTest, settings: StudySettings, world: Apothecary, frame: Frame, out: Path
 ) -> EvaluationRun:
     judge, measuring = find_judge(None, world), settings.measuring(world.name)
     about = {

@@ -8,7 +8,8 @@ import pytest
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Attacker, Defender, Episode, Refusal, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender
+from sectow_env.resolve.parts import find_attacker, find_defender
+from sectow_env.resolve.policies import POLICIES
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS
 from sectow_env.worlds.apothecary.policies import FrameAttacker
