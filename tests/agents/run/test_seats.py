@@ -13,6 +13,7 @@ from sectow_agents.run.run import Run
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.tug_of_war import TugOfWar
 from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.game.decoding import Decoding
 from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.worlds.apothecary import Apothecary
@@ -113,12 +114,11 @@ def test_a_fixed_model_keeps_what_its_spec_says(organism_folder: Path, tmp_path:
         policy = run.defender(run.base("defender"), 7)
         assert isinstance(policy, ChatDefender)
         assert policy.system == "be brief"
-        decoding = policy.decoding
-        assert (decoding.sampled, decoding.max_new_tokens, decoding.seed) == (True, 3, 7)
+        assert policy.decoding == Decoding(True, 1.0, 3, 7)
         # One copy of the weights plays all parts.
         again = run.defender(run.base("defender"), 8, sampled=False)
         assert isinstance(again, ChatDefender)
-        assert again.generator is policy.generator
+        assert again.model is policy.model
 
 
 def test_a_checkpoint_brings_how_it_is_asked(organism_folder: Path, tmp_path: Path) -> None:
@@ -131,10 +131,10 @@ def test_a_checkpoint_brings_how_it_is_asked(organism_folder: Path, tmp_path: Pa
     attacker = find_attacker(str(folder), WORLD)
     assert isinstance(attacker, ChatAttacker)
     assert (attacker.template, attacker.system) == ("do {behavior}", "be bold")
-    assert attacker.decoding.max_new_tokens == 9
+    assert attacker.decoding == Decoding(True, 1.0, 9, 0)
     defender = find_defender(f"{folder}?max_new_tokens=4", WORLD)
     assert isinstance(defender, ChatDefender)
-    assert (defender.system, defender.decoding.max_new_tokens) == ("be bold", 4)
+    assert (defender.system, defender.decoding) == ("be bold", Decoding(max_new_tokens=4))
     (folder / FILE).write_text('{"tempo": 3}')
     with pytest.raises(ConfigError, match=r"asking\.json"):
         find_attacker(folder, WORLD)
