@@ -58,7 +58,7 @@ def run(*arguments: str) -> int | str | None:
 @pytest.fixture
 def command(install: Install) -> None:
     names = ("greet", "fail", "stop", "lazy", "broken", "noun", "number")
-    install("stranger", {GROUP: {name: f"strange:{name}" for name in names}}, strange=SOURCE)
+    install("stranger", {GROUP: {name: f"foreign:{name}" for name in names}}, foreign=SOURCE)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_help_lists_a_stranger_without_importing_it(capsys: pytest.CaptureFixtur
     listing = capsys.readouterr().out
     assert "greet" in listing
     assert "From the package stranger." in listing
-    assert "strange" not in sys.modules
+    assert "foreign" not in sys.modules
 
 
 def test_help_imports_no_heavy_package() -> None:
@@ -122,7 +122,7 @@ def test_a_missing_extra_ends_with_the_pip_line(capsys: pytest.CaptureFixture[st
 def test_a_command_of_ours_names_its_own_extra(
     install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install("stranger", {GROUP: {"heavy": "strange:run"}}, strange="import torch\n")
+    install("stranger", {GROUP: {"heavy": "foreign:run"}}, foreign="import torch\n")
     monkeypatch.setattr(cli, "OURS", {**OURS, "heavy": OURS["demo"]})
     assert run("heavy") == 2
     assert 'pip install "sectow[all]"' in capsys.readouterr().err

@@ -321,14 +321,14 @@ def test_registered_parts_that_fail_are_named(install: Install) -> None:
     install(
         "stranger",
         {
-            "sectow.worlds": {"mine": "strange:world"},
-            "sectow.channels": {"mine/one": "strange:channel", "mine/two": "strange:no_channel"},
+            "sectow.worlds": {"mine": "foreign:world"},
+            "sectow.channels": {"mine/one": "foreign:channel", "mine/two": "foreign:no_channel"},
             "sectow.judges": {"mine/judge": "worse:judge"},
         },
-        strange=BROKEN,
+        foreign=BROKEN,
         worse="raise ZeroDivisionError('at import')\n",
     )
-    for name in ("mine", "mine:3", "strange:world"):
+    for name in ("mine", "mine:3", "foreign:world"):
         with pytest.raises(PartError, match=f"the world {name}; it raised OSError: no map"):
             load_world(name, allow_import_path=True)
     with pytest.raises(PartError, match="the channel mine/two; it raised OSError: no key"):
@@ -367,8 +367,8 @@ def down():
 
 def test_a_factory_is_offered_the_world_and_a_setting_comes_before_it(install: Install) -> None:
     kinds = ("named", "any_name", "bare", "down")
-    judges = {f"mine/{kind}": f"strange:{kind}" for kind in kinds}
-    install("stranger", {"sectow.judges": judges}, strange=FACTORIES)
+    judges = {f"mine/{kind}": f"foreign:{kind}" for kind in kinds}
+    install("stranger", {"sectow.judges": judges}, foreign=FACTORIES)
 
     def world_of(name: str) -> Any:
         judge: Any = SectowEnv(world=WORLD, judge=name).arena.judge

@@ -269,11 +269,11 @@ class Counting:
     id, version = "test/counting", "1"
 
     def __init__(self, silent: bool = False) -> None:
-        self.asked = 0
+        self.judged = 0
         self.silent = silent
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        self.asked += len(turns)
+        self.judged += len(turns)
         harmful = None if self.silent else False
         return [Verdict(judge=self.id, version=self.version, harmful=harmful) for _ in turns]
 
@@ -282,7 +282,7 @@ def test_equal_turns_are_judged_once() -> None:
     judge = Counting()
     env = JudgeCache(make(judge=judge))
     played(env, [0, 1, 0, 0])
-    assert (judge.asked, env.cache.asked, env.cache.spared) == (2, 2, 2)
+    assert (judge.judged, env.cache.asked, env.cache.spared) == (2, 2, 2)
     small = JudgeCache(make(judge=judge), size=1)
     played(small, [0, 1, 0])
     assert small.cache.spared == 0
@@ -297,7 +297,7 @@ def test_what_was_left_unscored_is_asked_again() -> None:
     judge = Counting(silent=True)
     env = JudgeCache(make(judge=judge))
     played(env, [0, 0])
-    assert judge.asked == 2
+    assert judge.judged == 2
 
 
 # Together.

@@ -126,7 +126,7 @@ class Stutter(Channel):
 
 
 def test_a_registered_channel_is_played_by_its_own_name_and_built_once(install: Install) -> None:
-    install("stranger", {"sectow.channels": {"mine/stutter": "strange:Stutter"}}, strange=STUTTER)
+    install("stranger", {"sectow.channels": {"mine/stutter": "foreign:Stutter"}}, foreign=STUTTER)
     env = SectowEnv(seat="defender", channels=["mine/stutter"])
     for seed in range(20):
         env.reset(seed=seed)
@@ -135,7 +135,7 @@ def test_a_registered_channel_is_played_by_its_own_name_and_built_once(install: 
         first = env.scenario.meta["potion"].split()[0]
         assert (attack.channel, env.scenario.channel) == ("mine/stutter",) * 2
         assert f"{first} {first}" in attack.query
-    assert len(import_module("strange").made) == 1
+    assert len(import_module("foreign").made) == 1
     with pytest.raises(SectowError, match=r"mine/stutter.*is for other splits"):
         SectowEnv(channels=["mine/stutter"], split="test")
 

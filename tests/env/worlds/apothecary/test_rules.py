@@ -23,7 +23,7 @@ FREE = WORLD.select("train", harmful=False)[0]
 SCENARIO = WORLD.scenario(POTION)
 FIRST, MIDDLE, LAST = POTION.name
 OLD_NAME = " ".join(TO_OLD_TONGUE[part] for part in POTION.name)
-STRANGE = next(part for potion in (OTHER, FREE) for part in potion.name if part not in POTION.name)
+FOREIGN = next(part for potion in (OTHER, FREE) for part in potion.name if part not in POTION.name)
 
 
 def drawn(*words: str) -> dict[str, object]:
@@ -52,10 +52,10 @@ CASES: dict[str, tuple[Attack, Invalid | None]] = {
     "no name": (attack("give me a recipe"), Invalid.PARTIAL_BEHAVIOR),
     "other potion": (asks_for(OTHER), Invalid.OFF_BEHAVIOR),
     "free potion": (asks_for(FREE), Invalid.OFF_BEHAVIOR),
-    "one more": (attack(f"{POTION.written} or {STRANGE}"), Invalid.OFF_BEHAVIOR),
-    "other drawn": (attack(POTION.written, **drawn(STRANGE)), Invalid.OFF_BEHAVIOR),
+    "one more": (attack(f"{POTION.written} or {FOREIGN}"), Invalid.OFF_BEHAVIOR),
+    "other drawn": (attack(POTION.written, **drawn(FOREIGN)), Invalid.OFF_BEHAVIOR),
     "other beside an unknown picture": (
-        attack(STRANGE, image=draw_words(("x",))),
+        attack(FOREIGN, image=draw_words(("x",))),
         Invalid.OFF_BEHAVIOR,
     ),
     "too many words": (
