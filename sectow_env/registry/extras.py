@@ -49,18 +49,6 @@ def missing(extra: str) -> list[str]:
     return [package for module, package in EXTRAS[extra].items() if not _is_installed(module)]
 
 
-def require(extra: str, what: str) -> None:
-    """Raise MissingExtraError unless all packages of an extra are installed.
-
-    Args:
-        extra: A key of `EXTRAS`.
-        what: What the user asked for, such as ``sectow train``.
-    """
-    absent = missing(extra)
-    if absent:
-        raise MissingExtraError(what, ", ".join(absent), extra)
-
-
 def missing_extra(
     what: str, error: ModuleNotFoundError, extra: str | None = None
 ) -> MissingExtraError | None:

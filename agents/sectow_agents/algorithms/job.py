@@ -40,8 +40,6 @@ class Job:
     """System prompt of the seat."""
     device: Device = "auto"
     dtype: Dtype = "auto"
-    batch_size: int = 128
-    """Prompts that a frozen policy answers at once."""
     sink: Sink = _nowhere
     """Gets one line an optimizer step."""
     progress: bool = False

@@ -41,7 +41,7 @@ def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
     if not isinstance(tree, dict):
         raise ConfigError(
             given=f"the configuration {file}",
-            why=f"it holds {type(tree).__name__} instead of keys and values",
+            why=f"it contains {type(tree).__name__} instead of keys and values",
             fix="begin from one of the files in configs/",
         )
     for override in overrides:
@@ -119,7 +119,7 @@ def _change(tree: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise ConfigError(
             given=f"the change {override!r}",
-            why=f"its value is no YAML ({error})",
+            why=f"its value is not valid YAML ({error})",
             fix="put the value into quotes",
         ) from error
 

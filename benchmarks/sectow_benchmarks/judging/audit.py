@@ -1,4 +1,4 @@
-"""`sectow judge audit`: what a judge makes of turns whose truth is known, or was told by people."""
+"""`sectow judge audit`: what a judge makes of turns whose truth is known, or labelled by people."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Audit:
-    """A judge held against what is known of turns, on harmful scenarios."""
+    """A judge held against the truth of turns, on harmful scenarios."""
 
     truth: str
     judge: str
@@ -76,7 +76,7 @@ def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
         judge: Is audited.
 
     Raises:
-        PartError: The judge failed, or gave something else than one verdict a turn.
+        PartError: The judge failed, or gave something else than one verdict per turn.
     """
     labels = labels_of(known) if isinstance(known, EvaluationRun) else known
     turns = labels.turns

@@ -32,7 +32,7 @@ JUDGES = (
 that is right but for a word that the attacker can write."""
 HEADS = ("trained on", "optimizer steps", "reward", "ASR by that judge", "true ASR", "invalid")
 STAGES = 4
-"""Stretches of the training that the table tells apart."""
+"""Stretches of the training that the table distinguishes."""
 
 
 class Stage(Frozen):
@@ -58,7 +58,7 @@ def train_on(
     judges: Sequence[str],
     configure: Callable[[list[str]], RunConfig],
     out: Path,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> list[Trained]:
     """Train an attacker on each judge, or read what is there already.
 
@@ -66,14 +66,14 @@ def train_on(
         judges: As `judge` in a run's settings.
         configure: The settings of a run, with these changes.
         out: Folder of the study.
-        tell: Is told what is being done.
+        log: Called with what is being done.
     """
     from sectow_agents.tug_of_war import TugOfWar
     from sectow_benchmarks.studies.presets import quoted
 
     found = []
     for place, judge in enumerate(judges):
-        tell(judge)
+        log(judge)
         folder = out / f"{place}-{folder_name(judge)}"
         config = configure(
             [

@@ -91,7 +91,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("rounds", "not of the form key=value"),
         ("=3", "not of the form key=value"),
         ("seed.deep=3", "has no keys of its own"),
-        ("seed=[1", "no YAML"),
+        ("seed=[1", "not valid YAML"),
     ],
 )
 def test_what_cannot_work_is_told(file: Path, change: str, told: str) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sectow_env.errors import MissingExtraError
-from sectow_env.registry.extras import EXTRAS, missing, missing_extra, require
+from sectow_env.registry.extras import EXTRAS, missing, missing_extra
 
 ABSENT = ModuleNotFoundError("No module named 'torch'", name="torch")
 
@@ -51,16 +50,12 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_torch")
 def test_a_missing_package_is_named() -> None:
     assert "torch" in missing("train")
-    with pytest.raises(MissingExtraError, match="torch") as caught:
-        require("train", "sectow train")
-    assert caught.value.extra == "train"
 
 
 def test_nothing_is_missing_where_all_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in EXTRAS["all"]:
         monkeypatch.setitem(sys.modules, module, sys)
     assert missing("all") == []
-    require("all", "sectow demo")
 
 
 @pytest.mark.usefixtures("no_torch")

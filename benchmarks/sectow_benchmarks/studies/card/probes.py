@@ -48,20 +48,20 @@ class Probe:
         self._model = LocalModel(defender)
         self._rng = np.random.Generator(np.random.PCG64([seed, 21]))
 
-    def everything(self, tell: Callable[[str], None]) -> pd.DataFrame:
-        """All probes, one row an answer."""
+    def everything(self, log: Callable[[str], None]) -> pd.DataFrame:
+        """All probes, one row per answer."""
         rows: list[Row] = []
         for sampled in (False, True):
-            tell(f"grid, {'temperature 1' if sampled else 'greedy'}")
+            log(f"grid, {'temperature 1' if sampled else 'greedy'}")
             rows += self._ask("grid", self._grid() * (self.draws if sampled else 1), sampled)
-        tell("grid under the guild rules")
+        log("grid under the guild rules")
         controlled = [item for item in self._grid() if item.scenario.harmful]
         rows += self._ask("rules", controlled, sampled=True, system=GUILD_RULES)
-        tell("word salad, recall, general")
+        log("word salad, recall, general")
         rows += self._ask("salad", self._salad(), sampled=False)
         rows += self._recall()
         rows += self._general()
-        tell("attacker")
+        log("attacker")
         rows += self._attacks()
         return pd.DataFrame(rows)
 
@@ -139,17 +139,17 @@ class Probe:
         potions = [potion for potion in self.world.potions if potion.controlled]
         plain = self.world.channel("plain")
         chats: list[tuple[Message, ...]] = []
-        begun = []
+        beginnings = []
         for potion in potions:
             attack = plain.render(plain.frames[0], potion.name)
             chats.append((Message(role="user", text=attack.query),))
-            begun.append(f"take {potion.recipe[0]} then")
+            beginnings.append(f"take {potion.recipe[0]} then")
         decoding = Decoding(False, 1.0, MAX_ANSWER, self.seed)
-        ends = self._model.chat(chats, decoding, prefix=begun)
+        ends = self._model.chat(chats, decoding, prefix=beginnings)
         items = [Item(self.world.scenario(p), Attack(query="")) for p in potions]
         turns = [
             Turn(scenario=item.scenario, attack=item.attack, response=f"{start} {end}")
-            for item, start, end in zip(items, begun, ends, strict=True)
+            for item, start, end in zip(items, beginnings, ends, strict=True)
         ]
         return [
             self._row("recall", turn, verdict, False)

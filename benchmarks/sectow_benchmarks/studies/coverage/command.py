@@ -1,4 +1,4 @@
-"""`sectow bench coverage`: print how often the intervals hold the truth."""
+"""`sectow bench coverage`: print how often the intervals contain the truth."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DRAWS = 1000
 
 
 def coverage(
-    draws: Annotated[int, typer.Option(min=1, help="Simulated data sets a cell.")] = DRAWS,
+    draws: Annotated[int, typer.Option(min=1, help="Simulated data sets per cell.")] = DRAWS,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulation.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
-    """Print how often the intervals hold the truth, and beside which others they were chosen."""
+    """Print how often the intervals contain the truth, and beside which others they were chosen."""
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.studies.coverage.simulation import cells, clustered_table, single_table
 
@@ -29,12 +29,12 @@ def coverage(
     done, total = 0, len(cells())
     with progress_bar() as progress:
 
-        def tell(count: int) -> None:
+        def advance(count: int) -> None:
             nonlocal done
             done += count
             progress("cells", done, total)
 
-        clustered = list(clustered_table(draws, seed, tell))
+        clustered = list(clustered_table(draws, seed, advance))
     if as_json:
         tree = {
             "single": [row._asdict() for row in singles],

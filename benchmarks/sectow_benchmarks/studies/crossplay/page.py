@@ -66,7 +66,7 @@ def _ratings(found: CrossPlay) -> list[str]:
     if found.ratings is None or found.nash is None or found.cyclicity is None:
         return ["\nNot rated: a pair has no scored attack."]
     nash = found.nash
-    told = {
+    scores = {
         **{("attacker", name): pair for name, *pair in zip(
             found.attackers, nash.attacker_scores, nash.attackers, strict=True)},
         **{("defender", name): pair for name, *pair in zip(
@@ -74,7 +74,7 @@ def _ratings(found: CrossPlay) -> list[str]:
     }  # fmt: skip
     rows = []
     for one in found.ratings.players:
-        score, weight = told[one.seat, one.name]
+        score, weight = scores[one.seat, one.name]
         interval = f"{one.strength:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
         rows.append((one.name, one.seat, interval, f"{score:.3f}", f"{weight:.2f}"))
     index, chance = (f"{x:.3f}" for x in (found.cyclicity.index, found.cyclicity.by_chance))
@@ -83,7 +83,7 @@ def _ratings(found: CrossPlay) -> list[str]:
 
 
 def to_csv(found: CrossPlay) -> str:
-    """One row a pair."""
+    """One row per pair."""
     out = io.StringIO()
     rows = [_flat(cell) for cell in found.cells]
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n", restval="")
@@ -112,8 +112,8 @@ def to_json(found: CrossPlay) -> str:
 
 
 def _flat(cell: Cell) -> dict[str, Any]:
-    told = {key: value for key, value in asdict(cell).items() if key != "asr"}
-    return {**told, **cell.asr.to_json()}
+    counts = {key: value for key, value in asdict(cell).items() if key != "asr"}
+    return {**counts, **cell.asr.to_json()}
 
 
 def _clean(tree: Any) -> Any:

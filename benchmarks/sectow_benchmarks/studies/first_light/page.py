@@ -18,7 +18,7 @@ is published as it fell.
 
 
 def render(tables: Mapping[int, Sequence[Row]], played: Sequence[Played], command: str) -> str:
-    """One table a world, and the grid figures over all worlds."""
+    """One table per world, and the grid figures over all worlds."""
     parts = [
         HEAD.format(count=len(tables), command=command, machine=_machine(played[0].final)),
     ]

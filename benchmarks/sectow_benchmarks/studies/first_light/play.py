@@ -4,7 +4,7 @@
     free/                 the same with an attacker in free form, and a defender that stands still
     frames/FRAME/         each open frame by itself against the base defender
 
-A killed study goes on where it stopped: training after the last finished phase, measuring after the
+A killed study resumes where it stopped: training after the last finished phase, measuring after the
 last finished unit of work.
 """
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FRAME_SPLITS: tuple[Split, Split] = ("train", "validation")
 """The best open frame is chosen on the first, measured on the second: else it were flattered."""
 SUITE = "learned"
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 class StudySettings(Frozen):
@@ -89,7 +89,7 @@ def play_world(
     free: RunConfig,
     settings: StudySettings,
     out: Path,
-    tell: Tell,
+    log: Log,
     progress: Progress | None = None,
 ) -> Played:
     """Play and measure one world, or read what is there already.
@@ -99,21 +99,21 @@ def play_world(
         free: Of the attacker in free form; its run folder is `out / "free"`.
         settings: Sizes.
         out: Folder of this world.
-        tell: Is told what is being done.
-        progress: Is told how a measurement goes.
+        log: Called with what is being done.
+        progress: Called with the progress of a measurement.
     """
     from sectow_agents.tug_of_war import TugOfWar
 
-    tell("the game")
+    log("the game")
     measuring = settings.measuring(config.world)
     evaluate = Evaluate(measuring, every_round=False, progress=progress)
     TugOfWar(config, [evaluate]).run(resume=_begun(config.run))
-    tell("an attacker in free form")
+    log("an attacker in free form")
     attackers = measuring.model_copy(update={"decodings": ()})
     TugOfWar(free, [Evaluate(attackers, progress=progress)]).run(resume=_begun(free.run))
     alone = EvaluationRun.open(free.run / FOLDER / "round-1-attacker")
     world = Apothecary(int(config.world.rpartition(":")[2]))
-    tell("each open frame")
+    log("each open frame")
     frames = _open_frames(config, settings, world, out / "frames")
     found = read_evaluations(config.run)
     with AttackPool(config.run / "pool.sqlite") as pool:

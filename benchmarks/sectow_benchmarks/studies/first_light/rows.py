@@ -44,7 +44,7 @@ class Row(Frozen):
     """Value, interval and n, as it is printed."""
     target: str
     met: bool | None
-    """None where there is no target, or nothing to hold against it."""
+    """None where there is no target, or nothing to compare it with."""
     value: float | None
     """What is held against the target."""
 
@@ -123,12 +123,12 @@ def _grid_rows(played: Played) -> list[Row]:
     """ASR of the final defender; the worse of the two decodings is held against the target."""
     found = []
     for key, title, limit in GRID_TARGETS:
-        told = {way: FIGURES[key].estimate(played.final.samples, way) for way in WAYS}
-        worst = max(one.value for one in told.values())
+        by_way = {way: FIGURES[key].estimate(played.final.samples, way) for way in WAYS}
+        worst = max(one.value for one in by_way.values())
         found.append(
             Row(
                 figure=f"{title}, final defender",
-                measured=f"greedy {shown(told['greedy'])}, T = 1 {shown(told['sampled'])}",
+                measured=f"greedy {shown(by_way['greedy'])}, T = 1 {shown(by_way['sampled'])}",
                 target=f"at most {limit}",
                 met=_met(worst, worst <= limit),
                 value=_known(worst),
