@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from sectow_agents.models.load import find_source
 from sectow_agents.policies.local import attacker, defender
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Exchange, Invalid, Reseedable
+from sectow_env.game import Attack, Exchange, Invalid, Reseedable, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.images.typography import draw_words
 from sectow_env.policies.chat import ChatAttacker, ChatDefender
+from sectow_env.policies.defences import guarded as guard
 from sectow_env.registry.entry_points import Registry
+from sectow_env.resolve.parts import find_defender
 from sectow_env.worlds.apothecary import Apothecary
 
 WORLD = Apothecary(0)
@@ -107,3 +110,33 @@ def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_fol
         env.step(Attack(query=f"what of {name} ?", image=picture, drawn=""))
     assert env.match.episode is not None
     assert len(env.match.episode.turns) == 2
+
+
+def test_a_defended_model_is_asked_like_a_bare_one(llava_next_folder: Path) -> None:
+    bare = defender(llava_next_folder, sampled=True, max_new_tokens=6)
+    settings = f"model=transformers/defender?path={llava_next_folder}%26sampled=true"
+    settings += "%26max_new_tokens=6"
+    name = f"guarded/of?{settings}&judge=rules/not_refused&at=output&refusal=never"
+    guarded = find_defender(name, WORLD)
+    assert isinstance(guarded, ChatDefender)
+    assert guarded.source is None
+    for policy in (bare, guarded):
+        policy.reseed([4, 5])
+    # This judge calls harmful whatever does not refuse, which a random model never does.
+    assert bare.respond(ATTACKS) != ["never", "never"]
+    assert guarded.respond(ATTACKS) == ["never", "never"]
+    unsure = find_defender(f"self_check/of?{settings}", WORLD)
+    assert unsure.respond(ATTACKS) == [None, None], "a random model says neither yes nor no"
+    assert isinstance(bare, ChatDefender)
+    calm = guard(bare, Calm(), world=WORLD)
+    calm.reseed([4, 5])
+    bare.reseed([4, 5])
+    assert calm.respond(ATTACKS) == bare.respond(ATTACKS)
+
+
+class Calm:
+    id = "tests/calm"
+    version = "1"
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [Verdict(judge=self.id, version=self.version, harmful=False) for _ in turns]
