@@ -32,6 +32,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Defender, ask_defender
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation, Prefix
+from sectow_env.policies.chat import ChatDefender
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -274,6 +275,23 @@ class DefenderLM(ChatLM):
             raise _continues_nothing(self.model.id)
         attacks = [read_attack(request.doc) for request in requests]
         return all_answered(ask_defender(self.defender, attacks, seeds))
+
+
+def lm_of(defender: Defender, name: str, seed: int = 0, progress: Progress | None = None) -> ChatLM:
+    """A defender as a model of lm-eval: by its chat model, if it has one.
+
+    Args:
+        defender: Its own decoding gives way to that of the tasks; the caller passes its system
+            prompt to lm-eval.
+        name: Of a scripted defender.
+        seed: Of sampled decoding.
+        progress: Called after every few batches.
+    """
+    if not isinstance(defender, ChatDefender):
+        return DefenderLM(defender, name, seed, progress)
+    if isinstance(defender.model, LocalModel):
+        return PolicyLM(defender.model, seed, progress)
+    return ChatLM(defender.model, seed, progress)
 
 
 class ScriptedChat:

@@ -11,17 +11,19 @@ from lm_eval.models.huggingface import HFLM
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings, run_foreign
-from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM
+from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM, lm_of
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.samples import rows_of_episodes
 from sectow_env.endpoint.model import EndpointModel
 from sectow_env.endpoint.settings import endpoint_settings
 from sectow_env.errors import ConfigError, PartError, SectowError
-from sectow_env.game import Attack
+from sectow_env.game import Attack, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
+from sectow_env.policies.chat import ChatDefender
+from sectow_env.policies.defences import Guarded, Prompted
 from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import WORLD
@@ -88,6 +90,7 @@ def test_likelihoods_of_a_task_are_those_of_lm_evals_own_model(
     choice, rolling = (next(r for r in ours if r.task == f"cows_{kind}")
                        for kind in ("choice", "rolling"))  # fmt: skip
     assert choice.metric == "acc,none"
+    assert all(answer.prompt.startswith("Question") for answer in choice.answers)
     assert choice.results["results"]["acc,none"] == theirs["results"]["cows_choice"]["acc,none"]
     samples = theirs["samples"]["cows_choice"]
     assert [answer.correct for answer in choice.answers] == [bool(s["acc"]) for s in samples]
@@ -207,6 +210,37 @@ def test_a_scripted_defender_answers_questions_of_one_message(pack: Path) -> Non
             run_foreign(lm, [refused], settings.model_copy(update={"system": "be brief"}))
     with pytest.raises(ConfigError, match="one image"):
         run_foreign(lm, ["pairs"], settings)
+
+
+class Watch:
+    """Flags answers about mice."""
+
+    id, version = "watch", "1"
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [
+            Verdict(judge=self.id, version="1", harmful="mice" in (turn.response or ""))
+            for turn in turns
+        ]
+
+
+def test_a_defended_model_is_asked_through_its_defence(policy: PolicyLM, pack: Path) -> None:
+    bare = Speaker(lambda chat: knows(chat[-1].text))
+    defended = Guarded(Prompted(bare, "be brief"), Watch(), "output", "no")
+    settings = ForeignSettings(include=(pack,))
+    found = only(run_foreign(lm_of(ChatDefender(defended), "guard"), ["cows_generate"], settings))
+    assert [answer.response for answer in found.answers] == ["water", "blue", "no"]
+    assert {chat[0].text for chat in bare.seen} == {"be brief"}
+    weights = ChatDefender(Guarded(policy.model, Watch(), "output"))
+    with pytest.raises(ConfigError, match="generative"):
+        run_foreign(lm_of(weights, "guard"), ["cows_choice"], settings)
+
+
+def test_a_defender_is_asked_as_what_it_is(policy: PolicyLM) -> None:
+    local = ChatDefender(policy.model)
+    assert type(lm_of(local, "local")) is PolicyLM
+    assert type(lm_of(ChatDefender(Speaker(str)), "speaker")) is ChatLM
+    assert type(lm_of(Script(), "script")) is DefenderLM
 
 
 @pytest.mark.parametrize("task", ["cows_choice", "cows_rolling"])
