@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from sectow_agents.algorithms.dataset import Prompt
-from sectow_agents.algorithms.grpo import train
-from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.job import Job, TrainingData, train
 from sectow_agents.algorithms.rewards import AttackerReward, DefenderReward, SeatReward
 from sectow_agents.models.chat import attacker_chat, defender_chat
 from sectow_agents.policies.local import TransformersDefender, load_generator
-from sectow_agents.settings.run_config import TrainingSettings
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.env.single import SectowEnv
 from sectow_env.game import Attack, Episode, Scenario, Seat
 from sectow_env.game.decoding import Decoding
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.slow
 WORLD = Letters()
 REFEREE = Referee(WORLD, WORLD.judge(), find_reward(None))
 SEED = 7
-TRAINING = TrainingSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
+TRAINING = GrpoSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
 
 
 class Witness:
@@ -58,7 +57,7 @@ def test_the_attacker_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     reward = AttackerReward(scenarios, defender, REFEREE, SEED)
     witness = Witness(reward)
     prompts = [Prompt(attacker_chat(scenario, "{channel} {behavior}")) for scenario in scenarios]
-    train(job("attacker", llava_next_folder, tmp_path), prompts, [0, 7, 3, 9], reward)
+    train(job("attacker", llava_next_folder, tmp_path), TrainingData(prompts, [0, 7, 3, 9], reward))
     assert len(witness.episodes) == 16
     assert any(episode.verdicts[-1].scored for episode in witness.episodes)
     assert any(episode.verdicts[-1].invalid for episode in witness.episodes)
@@ -103,7 +102,9 @@ def test_the_defender_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     reward = DefenderReward(items, REFEREE)
     witness = Witness(reward)
     prompts = [Prompt(defender_chat(item.attack), item.attack.image) for item in items]
-    train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+    train(
+        job("defender", llava_next_folder, tmp_path), TrainingData(prompts, [0, 13, 5, 20], reward)
+    )
     assert len(witness.episodes) == 16
     assert {episode.scenario.harmful for episode in witness.episodes} == {True, False}
     assert len({episode.rewards["defender"] for episode in witness.episodes}) > 1
@@ -126,4 +127,7 @@ def test_a_judge_that_never_speaks_is_told(llava_next_folder: Path, tmp_path: Pa
     reward = DefenderReward(items, Referee(WORLD, MuteJudge(), find_reward(None)))
     prompts = [Prompt(defender_chat(item.attack), item.attack.image) for item in items]
     with pytest.raises(ConfigError, match="letters/mute"):
-        train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+        train(
+            job("defender", llava_next_folder, tmp_path),
+            TrainingData(prompts, [0, 13, 5, 20], reward),
+        )
