@@ -70,6 +70,11 @@ def own_share() -> Share:
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return ALONE
     from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
+    from torch import cuda, distributed
 
-    state = PartialState(timeout=PATIENCE)
-    return Share(state.process_index, state.num_processes, state.wait_for_everyone)
+    # Without the word `cpu` it would take each process for one that is alone.
+    PartialState(
+        cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not cuda.is_available(), timeout=PATIENCE
+    )
+    return Share(distributed.get_rank(), distributed.get_world_size(), distributed.barrier)

@@ -100,7 +100,7 @@ def test_two_processes_train_one_round(llava_next_folder: Path, tmp_path: Path) 
     file.write_text(yaml.safe_dump(settings))
     sectow = str(Path(sys.executable).with_name("sectow"))
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    launcher += ["--master_port", "0", "--no-python", sectow]
+    launcher += ["--standalone", "--no-python", sectow]
     done = subprocess.run(
         [*launcher, "train", "--config", str(file), "--json"],
         env={**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},

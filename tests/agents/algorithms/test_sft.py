@@ -65,6 +65,7 @@ def test_only_the_target_is_learned_and_in_the_order_given(
     from sectow_agents.algorithms.sft import _build
 
     asked = job(llava_next_folder, tmp_path, [])
+    assert isinstance(asked.training, SftSettings)
     trainer = _build(asked, data(TARGETS, [2, 2, 1, 0, 0, 1, 2, 2]), asked.training, tmp_path)
     words = trainer.processing_class.tokenizer
     seen = [
