@@ -17,7 +17,7 @@ from typing import Any, Unpack
 from datasets import Dataset
 from gymnasium.utils import seeding
 
-from sectow_agents.algorithms.curriculum import in_batches_of_a_kind
+from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
 from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.models.generator import control_tokens
@@ -134,4 +134,4 @@ def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:
             fix="give a prompts_per_batch that divides rows, with shuffle_dataset=False in the "
             "trainer's settings; or channels of one kind",
         )
-    return in_batches_of_a_kind(order, shown.__getitem__, size)
+    return same_modality_batches(order, shown.__getitem__, size)

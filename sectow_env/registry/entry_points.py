@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = {
     "sectow.renderers": "renderer",
     "sectow.judges": "judge",
     "sectow.policies": "policy",
+    "sectow.algorithms": "algorithm",
 }
 """Entry point group -> kind of its parts."""
 

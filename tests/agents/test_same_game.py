@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from sectow_agents.algorithms.dataset import Prompt
-from sectow_agents.algorithms.grpo import train
-from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.job import Job, TrainingData, train
 from sectow_agents.algorithms.rewards import AttackerReward, DefenderReward, SeatReward
 from sectow_agents.models.chat_model import LocalModel
-from sectow_agents.settings.run_config import TrainingSettings
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.env.single import SectowEnv
 from sectow_env.game import Attack, Episode, Scenario, Seat
 from sectow_env.game.asking import attack_conversation, defence_conversation
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.slow
 WORLD = Letters()
 REFEREE = Referee(WORLD, WORLD.judge(), find_reward(None))
 SEED = 7
-TRAINING = TrainingSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
+TRAINING = GrpoSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
 
 
 class Witness:
@@ -59,7 +58,7 @@ def test_the_attacker_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     prompts = [
         Prompt(attack_conversation(scenario, "{channel} {behavior}")) for scenario in scenarios
     ]
-    train(job("attacker", llava_next_folder, tmp_path), prompts, [0, 7, 3, 9], reward)
+    train(job("attacker", llava_next_folder, tmp_path), TrainingData(prompts, [0, 7, 3, 9], reward))
     assert len(witness.episodes) == 16
     assert any(episode.verdicts[-1].scored for episode in witness.episodes)
     assert any(episode.verdicts[-1].invalid for episode in witness.episodes)
@@ -104,7 +103,9 @@ def test_the_defender_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     reward = DefenderReward(items, REFEREE)
     witness = Witness(reward)
     prompts = [Prompt(defence_conversation(item.attack)) for item in items]
-    train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+    train(
+        job("defender", llava_next_folder, tmp_path), TrainingData(prompts, [0, 13, 5, 20], reward)
+    )
     assert len(witness.episodes) == 16
     assert {episode.scenario.harmful for episode in witness.episodes} == {True, False}
     assert len({episode.rewards["defender"] for episode in witness.episodes}) > 1
@@ -127,4 +128,7 @@ def test_a_judge_that_never_speaks_is_told(llava_next_folder: Path, tmp_path: Pa
     reward = DefenderReward(items, Referee(WORLD, MuteJudge(), find_reward(None)))
     prompts = [Prompt(defence_conversation(item.attack)) for item in items]
     with pytest.raises(ConfigError, match="letters/mute"):
-        train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+        train(
+            job("defender", llava_next_folder, tmp_path),
+            TrainingData(prompts, [0, 13, 5, 20], reward),
+        )

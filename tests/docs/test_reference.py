@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from sectow_agents.settings.training import GrpoSettings, SftSettings, TrainingSettings
 from sectow_env.env.arena import Options
 from sectow_env.game import Invalid, Scenario
 from tests.docs.pages import table
@@ -27,7 +28,10 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, An
         if not inner or default is None:
             yield prefix + name, _as_yaml(default)
         for one in inner:
-            yield from settings(one, f"{prefix}{name}.")
+            # The default algorithm comes last, so that its name is the default.
+            models = (SftSettings, GrpoSettings) if one is TrainingSettings else (one,)
+            for kind in models:
+                yield from settings(kind, f"{prefix}{name}.")
 
 
 def _as_yaml(default: Any) -> Any:

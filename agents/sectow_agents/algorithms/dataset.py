@@ -38,10 +38,18 @@ class Prompt(NamedTuple):
 class _Rows:
     """Makes rows when they are read, so that no image is encoded and decoded on the way."""
 
-    def __init__(self, prompts: Sequence[Prompt]) -> None:
+    def __init__(self, prompts: Sequence[Prompt], targets: Sequence[str | None] | None) -> None:
         self._prompts = prompts
+        self._targets = targets
 
     def __call__(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
+        rows = self._asked(batch)
+        if self._targets is not None:
+            targets = [self._targets[item] for item in batch["item"]]
+            rows["completion"] = [[{"role": "assistant", "content": text}] for text in targets]
+        return rows
+
+    def _asked(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         chosen = [self._prompts[item] for item in batch["item"]]
         return {
             "prompt": [prompt.messages() for prompt in chosen],
@@ -55,12 +63,15 @@ class _Rows:
         return str, (type(self).__qualname__,)
 
 
-def build_dataset(prompts: Sequence[Prompt], order: Sequence[int]) -> Dataset:
+def build_dataset(
+    prompts: Sequence[Prompt], order: Sequence[int], targets: Sequence[str | None] | None = None
+) -> Dataset:
     """The rows of a phase: `prompt` (conversational), `images` and `item`.
 
     Args:
         prompts: All prompts.
         order: Index of the prompt of each row; it becomes the column `item`, by which a reward
             function finds the scenario or attack behind a row.
+        targets: The response to each prompt; they become the column `completion`.
     """
-    return Dataset.from_dict({"item": list(order)}).with_transform(_Rows(prompts))
+    return Dataset.from_dict({"item": list(order)}).with_transform(_Rows(prompts, targets))

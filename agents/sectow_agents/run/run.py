@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.job import Job, Summary
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.policies.asking import Asking, write_asking
+from sectow_agents.processes import Share, own_share
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
@@ -52,7 +53,7 @@ class Run:
 
     Args:
         config: All settings.
-        resume: Go on with the run in its folder instead of beginning one.
+        resume: Continue the run in its folder instead of starting one.
 
     Raises:
         RunFolderError: The folder does not fit.
@@ -61,18 +62,23 @@ class Run:
 
     def __init__(self, config: RunConfig, resume: bool = False) -> None:
         self.config = config
+        self.share = own_share()
         self.world = load_world(config.played, allow_import_path=True)
         self.judge = find_judge(config.judge, self.world)
         self.truth = _truth(config.truth, self.world)
         self.reward = find_reward(config.reward.model_dump())
-        # What cannot be played is told before there is a folder.
+        # What cannot be played is reported before there is a folder.
         self.world.scenarios("train", harmful=True, channels=self.channels)
         self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
-        self.files = RunFolder.resume(config) if resume else RunFolder.create(config, about)
+        self.files = (
+            RunFolder.resume(config, self.share)
+            if resume
+            else RunFolder.create(config, about, self.share)
+        )
         if resume:
             _same_ground(self.files, about)
-        self.pool = AttackPool(self.folder / "pool.sqlite")
+        self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
         self._loaded: dict[str, LocalModel] = {}
 
     def __enter__(self) -> Self:
@@ -170,6 +176,7 @@ class Run:
             sink=self.files.log,
             progress=self.config.progress,
             truth=self.truth,
+            share=self.share,
         )
 
     def defender(self, given: str | Path, seed: int, *, sampled: bool = True) -> Defender:
@@ -228,6 +235,36 @@ class Run:
             self.referee(),
         )
 
+    def judged(self, summary: Summary, quality: Quality) -> Finished:
+        """The record of a defender's phase, with what the monitor says to its quality."""
+        assert self.state.base is not None, "the base is measured first"
+        objections = self.monitor.objections(quality, self.state.base)
+        accepted = not objections or self.config.monitor.on_gate == "keep"
+        return Finished(
+            summary=summary, quality=quality, objections=tuple(objections), accepted=accepted
+        )
+
+    def save_base(self, quality: Quality) -> None:
+        """Put the quality before any training into the state."""
+        self.files.log({"event": "quality", "round": 0, "seat": None, **quality.figures()})
+        self.files.save(self.state.model_copy(update={"base": quality}))
+
+    def finish(self, done: Finished) -> None:
+        """Name a phase in the state: from here on it is finished."""
+        where = {"round": done.summary.round, "seat": done.summary.seat}
+        gated = bool(done.objections)
+        gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
+        self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
+        stopped = gated and self.config.monitor.on_gate == "stop"
+        phases = (*self.state.phases, done)
+        self.files.save(self.state.model_copy(update={"phases": phases, "stopped": stopped}))
+
+    def mark_reported(self, done: Finished) -> None:
+        """Note that all callbacks were called for a phase."""
+        reported = done.model_copy(update={"reported": True})
+        phases = tuple(reported if known == done else known for known in self.state.phases)
+        self.files.save(self.state.model_copy(update={"phases": phases}))
+
     def summary(self) -> RunSummary:
         """What the run has come to so far."""
         assert self.state.base is not None, "the base is measured first"
@@ -244,6 +281,8 @@ class Run:
         """As that of the run folder; the checkpoint gets the record of how it is asked."""
         with self.files.staged(seat, number) as out:
             yield out
+            if not self.share.main:
+                return
             settings, attacks = self.config.policy(seat), seat == "attacker"
             tokens = settings.training.max_new_tokens if attacks else self.config.answer_tokens
             template = self.config.attacker.template if attacks else None
@@ -294,6 +333,13 @@ def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
             f"{seat} out of seats, so that it plays and is not trained",
         )
     return policy
+
+
+def _open_pool(file: Path, share: Share) -> AttackPool:
+    """For writing in the main process, which makes it; the others read it afterwards."""
+    pool = AttackPool(file) if share.main else None
+    share.wait()
+    return AttackPool(file, read_only=True) if pool is None else pool
 
 
 def _truth(given: str | None, world: World) -> Judge | None:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.training import TrainingSettings, model_for
 from sectow_env.errors import ConfigError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
@@ -58,7 +59,7 @@ def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> 
     try:
         return RunConfig.model_validate(dict(tree))
     except ValidationError as error:
-        raise _explained(error, source) from error
+        raise _explained(error, source, tree) from error
 
 
 def dump_config(config: RunConfig) -> str:
@@ -124,7 +125,7 @@ def _change(tree: dict[str, Any], override: str) -> None:
         ) from error
 
 
-def _explained(error: ValidationError, source: str) -> ConfigError:
+def _explained(error: ValidationError, source: str, tree: Mapping[str, Any]) -> ConfigError:
     """The first problem, in our three parts; the others are counted."""
     problems = error.errors(include_url=False)
     # An unknown key is often the cause of a missing one, so it comes first.
@@ -133,7 +134,7 @@ def _explained(error: ValidationError, source: str) -> ConfigError:
     key = ".".join(places) or "the whole"
     more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _keys_at(places[:-1])
+        known = _keys_at(places[:-1], tree)
         return ConfigError(
             given=f"the key {key} in {source}",
             why=f"there is no such key{more}",
@@ -152,14 +153,17 @@ def _explained(error: ValidationError, source: str) -> ConfigError:
     )
 
 
-def _keys_at(places: Sequence[str]) -> list[str]:
+def _keys_at(places: Sequence[str], tree: Mapping[str, Any]) -> list[str]:
+    """The keys of the settings at a place, which may depend on what was given there."""
     model: type[BaseModel] = RunConfig
+    given: Any = tree
     for place in places:
         field = model.model_fields.get(place)
         inner = _model_in(field.annotation) if field is not None else None
         if inner is None:
             return []
-        model = inner
+        given = given.get(place) if isinstance(given, Mapping) else None
+        model = model_for(given) if inner is TrainingSettings else inner
     return list(model.model_fields)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.run.processes import own_share
+from sectow_agents.processes import own_share
 from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.attackers import (
     CEILING,

@@ -14,7 +14,8 @@ from sectow_agents.settings.file import (
     dump_config,
     load_config,
 )
-from sectow_agents.settings.run_config import RunConfig, TrainingSettings
+from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.errors import ConfigError
 
 SMALL = "attacker: {model: a/b}\ndefender: {model: c/d}\n"
@@ -159,7 +160,7 @@ def test_settings_are_frozen(file: Path) -> None:
 def test_micro_batches_hold_whole_groups(
     settings: dict[str, int], images: bool, micro: int
 ) -> None:
-    training = TrainingSettings.model_validate(settings)
+    training = GrpoSettings.model_validate(settings)
     assert training.micro(images) == micro
     assert training.batch % micro == 0
     assert micro % training.group == 0

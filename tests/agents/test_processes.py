@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,10 +12,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
+import yaml
 
-from sectow_agents.run.processes import ALONE, Share, own_share
+from sectow_agents.processes import ALONE, Share, own_share
+from sectow_agents.run.folder import RunFolder
+from sectow_agents.settings.file import build_config
+from sectow_agents.tug_of_war import TugOfWar
 from sectow_benchmarks.api import load_run
 from sectow_benchmarks.results.journal import Journal, key_of, recall
+from sectow_env.pool.store import AttackPool
+from tests.agents.recipes import toy
+from tests.agents.tiny import weights
 
 KEYS = [key_of(str(number)) for number in range(11)]
 
@@ -81,3 +90,42 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
     one, two = (load_run(tmp_path / name) for name in ("one", "two"))
     pd.testing.assert_frame_equal(one.samples, two.samples)
     assert not list((tmp_path / "two").glob("responses"))
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_round(llava_next_folder: Path, tmp_path: Path) -> None:
+    """Both ranks train, one writes: the folder is that of one process, with the same counts."""
+    settings = toy(tmp_path / "run", llava_next_folder, llava_next_folder).model_dump(mode="json")
+    file = tmp_path / "toy.yaml"
+    file.write_text(yaml.safe_dump(settings))
+    sectow = str(Path(sys.executable).with_name("sectow"))
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    launcher += ["--standalone", "--no-python", sectow]
+    done = subprocess.run(
+        [*launcher, "train", "--config", str(file), "--json"],
+        env={**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    summary = json.loads(done.stdout)
+    folder = RunFolder.open(tmp_path / "run")
+    assert [phase["seat"] for phase in summary["phases"]] == ["attacker", "defender"]
+    assert [phase.reported for phase in folder.state.phases] == [True, True]
+    with AttackPool(tmp_path / "run" / "pool.sqlite", read_only=True) as pool:
+        assert len(pool) == summary["pool"] == folder.state.phases[0].admitted > 0
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["quality", *["step", "step", "quality"] * 2]
+    # The whole batch, of both processes.
+    assert [line["episodes"] for line in lines if line["event"] == "step"] == [16] * 4
+    base = weights(llava_next_folder)
+    for seat in ("attacker", "defender"):
+        trained = weights(tmp_path / "run" / "rounds" / "1" / seat)
+        assert trained.keys() == base.keys()
+        assert any(not torch.equal(trained[name], base[name]) for name in base)
+    assert not list((tmp_path / "run").rglob("*.partial"))
+    # One process goes on where two have ended, and finds nothing to do.
+    assert len(TugOfWar(build_config(settings)).run(resume=True).phases) == 2
