@@ -26,8 +26,8 @@ from sectow_agents.policies.local import load_generator
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
 from sectow_benchmarks.results.journal import Journal
+from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.tasks import tasks_path
-from sectow_benchmarks.tasks.documents import Selection
 from sectow_env.resolve.worlds import load_world
 
 TOKENS = 16

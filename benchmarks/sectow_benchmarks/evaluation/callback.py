@@ -14,7 +14,6 @@ from sectow_benchmarks.evaluation.subjects import Assailant, ModelSubject
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -61,7 +60,6 @@ class Evaluate:
 
     def on_start(self, run: Run) -> None:
         """Measure the base, with the base attacker."""
-        introduce(run.config.played, run.world)
         self._measure(run, BASE, BASE, run.base("defender"), run.base("attacker"))
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
@@ -105,6 +103,7 @@ class Evaluate:
             settings,
             run.folder / FOLDER / folder,
             name=name,
+            world=run.world,
             attacker=Assailant(
                 run.attacker(attacker, run.seed("evaluation")),
                 describe_weights(_seat_name(run, attacker), attacker),

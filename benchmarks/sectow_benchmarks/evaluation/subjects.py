@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from sectow_agents.models.chat import defender_chat, images_of
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import find_source
 from sectow_agents.policies.local import (
@@ -18,10 +19,11 @@ from sectow_agents.policies.local import (
 )
 from sectow_agents.run.folder import RunFolder
 from sectow_agents.settings.run_config import Device
-from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM, PolicyLM
+from sectow_benchmarks.evaluation.lm_eval_model import BATCHES_A_CALL, DefenderLM, PolicyLM
 from sectow_benchmarks.results.provenance import describe_weights, text_digest, trained_on
-from sectow_env.errors import RunFolderError
-from sectow_env.game import Attacker, Defender
+from sectow_benchmarks.suites.base import SuiteItem
+from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.game import Attacker, Defender, ask_defender
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
 from sectow_env.registry.spec import SEPARATOR
@@ -56,6 +58,25 @@ class Subject(Protocol):
         """As a policy of the game."""
         ...
 
+    @property
+    def chunk(self) -> int | None:
+        """Items that are asked between two writes; None leaves it to the journal."""
+        ...
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> Sequence[str | None]:
+        """One answer per item's attack, without the beginning that it continues.
+
+        Raises:
+            ConfigError: There is a beginning, and this defender cannot continue one.
+        """
+        ...
+
     def tokens(self, text: str) -> int | None:
         """Length of an answer in its own tokens; None for a policy that has none."""
         ...
@@ -87,6 +108,24 @@ class ModelSubject:
         """As a policy of the game."""
         return TransformersDefender(self.generator, decoding, system)
 
+    @property
+    def chunk(self) -> int:
+        """Several batches, so that similar lengths share one."""
+        return BATCHES_A_CALL * self.generator.batcher.prompts
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> list[str]:
+        """One answer per item's attack, without the beginning that it continues."""
+        chats = [defender_chat(item.attack, system) for item in items]
+        images = [images_of(item.attack) for item in items]
+        prefixes = [item.prefix for item in items]
+        return self.generator.generate(chats, images, decoding, prefix=prefixes, seeds=seeds)
+
     def tokens(self, text: str) -> int:
         """Length of an answer in its own tokens."""
         tokenizer = self.generator.processor.tokenizer
@@ -113,6 +152,27 @@ class ScriptedSubject:
         """As a policy of the game."""
         del decoding, system
         return self.policy
+
+    @property
+    def chunk(self) -> None:
+        """As the journal likes it."""
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> list[str | None]:
+        """One answer per item's attack; decoding and system prompt are the policy's own."""
+        del decoding, system
+        if any(item.prefix for item in items):
+            raise ConfigError(
+                given=f"an item with a prefilled answer, put to {self.name!r}",
+                why="a defender answers attacks and cannot continue a text",
+                fix="leave out recall, or measure a model of transformers",
+            )
+        return ask_defender(self.policy, [item.attack for item in items], seeds)
 
     def tokens(self, text: str) -> None:
         """Unknown."""

@@ -8,7 +8,8 @@ from lm_eval import evaluator
 from lm_eval.api.task import ConfigurableTask, Task
 
 from sectow_benchmarks.evaluation.lm_eval_session import Session
-from sectow_benchmarks.tasks.documents import ITEMS, Selection
+from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.tasks.documents import ITEMS
 from tests.benchmarks.scripted import Document, DocumentLM, ideal
 
 SELECTION = Selection(per_cell=1, per_kind=1)
