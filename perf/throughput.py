@@ -25,8 +25,8 @@ from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
 from sectow_benchmarks.results.journal import Journal
+from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.tasks import tasks_path
-from sectow_benchmarks.tasks.documents import Selection
 from sectow_env.resolve.parts import find_defender
 from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, by_channel, figures_of, values_of
+from sectow_benchmarks.board.figures import SPLIT_FIGURES, figures_of
 from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
 from sectow_benchmarks.evaluation.dry_run import planned
 from sectow_benchmarks.evaluation.measure import Progress, measure
@@ -24,14 +24,16 @@ from sectow_benchmarks.evaluation.policies import (
     attacker_under_test,
     defender_under_test,
 )
-from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings, SuiteName
+from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
-from sectow_benchmarks.tasks.documents import introduce
+from sectow_benchmarks.suites.figure import Figure, values_of
+from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_env.errors import ConfigError, unknown
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
 from sectow_env.game.world import World
+from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Loaded:
             {**_named(figure, way), "channel": channel, **_estimated(estimate)}
             for figure in SPLIT_FIGURES
             for way in dict.fromkeys(self.samples["decoding"])
-            for channel, estimate in by_channel(self.samples, figure, way).items()
+            for channel, estimate in figure.by_stratum(self.samples, way).items()
         ]
         columns = ("figure", "title", "suite", "decoding", "better", "channel", *COLUMNS)
         return pd.DataFrame(rows, columns=columns)
@@ -116,7 +118,8 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
 
     Args:
         policy: A defender, or what names one: see `sectow_env.resolve.policies`.
-        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`; default: all that apply.
+        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, and specs of suites beside
+            the world, such as `pack?path=FILE.jsonl`; default: all of the world that apply.
         world: A world or its name, or the path of a scenario pack.
         attacker: Its learned ASR is measured too.
         attacker_template: How an attacker that is a model is asked.
@@ -132,8 +135,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         pydantic.ValidationError: A setting cannot be meant.
     """
     ground = load_world(world, allow_import_path=True)
-    asked = _introduced(world, ground)
-    chosen = MeasureSettings(**settings, world=asked, suites=_suites(suites))
+    chosen = MeasureSettings(**settings, world=_name_of(world, ground), suites=_suites(suites))
     subject = defender_under_test(
         policy, ground, name=name, system=chosen.system, batch_size=batch_size
     )
@@ -147,6 +149,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         else attacker_under_test(
             attacker, ground, template=attacker_template, batch_size=batch_size
         ),
+        world=ground,
         resume=resume,
         progress=progress,
     )
@@ -163,7 +166,7 @@ def plan(
     """What `evaluate` would ask with these settings; nothing is asked.
 
     Returns:
-        One row a task and decoding: `task`, `decoding`, `questions`.
+        One row per suite and decoding: `suite`, `decoding`, `questions`.
     """
     import pandas as pd
 
@@ -171,22 +174,26 @@ def plan(
 
     given = settings.pop("world", "apothecary:0")
     world = load_world(given, allow_import_path=True)
-    asked = _introduced(given, world)
-    chosen = MeasureSettings(**settings, world=asked, suites=_suites(suites))
+    chosen = MeasureSettings(**settings, world=_name_of(given, world), suites=_suites(suites))
     pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     # A model is not loaded for this.
     prefilled = defender_under_test(policy, world, system=chosen.system).prefilled
     rows = planned(chosen, world, prefilled=prefilled, attacked=attacker is not None, pack=pack)
-    return pd.DataFrame(rows, columns=["task", "decoding", "questions"])
+    return pd.DataFrame(rows, columns=["suite", "decoding", "questions"])
 
 
-def load_run(path: str | Path) -> Loaded:
+def load_run(path: str | Path, *, judge: str | None = None) -> Loaded:
     """Read a finished evaluation.
+
+    Args:
+        path: Its folder.
+        judge: Id and version of another judge that looked at it; default: the evaluation's own.
 
     Raises:
         RunFolderError: There is none, or it is unfinished or damaged.
     """
-    loaded = Loaded(EvaluationRun.open(Path(path)))
+    run = EvaluationRun.open(Path(path))
+    loaded = Loaded(run if judge is None else run.judged_by(judge))
     _ = loaded.samples
     return loaded
 
@@ -269,18 +276,18 @@ def _estimated(estimate: Estimate) -> dict[str, Any]:
     return {name: getattr(estimate, name) for name in COLUMNS}
 
 
-def _introduced(given: str | World, world: World) -> str:
-    """The name of a world, under which tasks find it."""
-    name = given if isinstance(given, str) else str(getattr(world, "name", world.id))
-    introduce(name, world)
-    return name
+def _name_of(given: str | World, world: World) -> str:
+    return given if isinstance(given, str) else str(getattr(world, "name", world.id))
 
 
-def _suites(names: Iterable[str] | None) -> tuple[SuiteName, ...]:
+def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
     if names is None:
         return SUITES
     asked = tuple(dict.fromkeys(names))
-    for name in asked:
-        if name not in SUITES:
-            raise unknown("suite", name, SUITES)
-    return tuple(suite for suite in SUITES if suite in asked)
+    others = tuple(name for name in asked if name not in SUITES)
+    known = (*SUITES, *REGISTRY.names())
+    for name in others:
+        kind = parse_spec(name).name
+        if kind not in known and ":" not in kind:
+            raise unknown("suite", kind, known)
+    return (*(suite for suite in SUITES if suite in asked), *others)

@@ -33,6 +33,7 @@ GROUPS: Mapping[str, str] = {
     "sectow.judges": "judge",
     "sectow.policies": "policy",
     "sectow.algorithms": "algorithm",
+    "sectow.suites": "suite",
 }
 """Entry point group -> kind of its parts."""
 

@@ -1,4 +1,4 @@
-"""Stand-ins for models: defenders by script, put through the real path of lm-eval."""
+"""Stand-ins for models: defenders by script, measured as any model is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 
 from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
+from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.tasks.documents import document
 from sectow_env.game import Attack, Defender, play
 from sectow_env.game.decoding import Decoding
 from sectow_env.pool.store import AttackPool
@@ -50,23 +52,38 @@ class Silent:
 class Stand(DefenderUnderTest):
     """A measured stand-in: how it answers documents, and attackers."""
 
-    answer: Callable[[Document, int], str]
+    script: Callable[[Document, int], str]
     prefilled = True
 
     def __init__(
         self,
-        answer: Callable[[Document, int], str],
+        script: Callable[[Document, int], str],
         policy: Defender,
         name: str = "stand-in",
     ) -> None:
         super().__init__(policy, name)
-        object.__setattr__(self, "answer", answer)
+        object.__setattr__(self, "script", script)
 
     def about(self) -> dict[str, Any]:
         return {"name": self.name, "source": None, "sha256": None}
 
     def lm(self, seed: int, progress: Callable[[int], None]) -> DocumentLM:
-        return DocumentLM(self.answer, name=self.name, seed=seed, progress=progress)
+        return DocumentLM(self.script, name=self.name, seed=seed, progress=progress)
+
+    @property
+    def chunk(self) -> None:
+        """As the journal likes it."""
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> list[str]:
+        del decoding, system
+        documents = [document(item, "apothecary:0") for item in items]
+        return [self.script(*pair) for pair in zip(documents, seeds, strict=True)]
 
     def tokens(self, text: str) -> int:
         return len(text.split())

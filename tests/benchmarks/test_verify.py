@@ -13,17 +13,18 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.judging.rejudge import label_of, rejudge
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
-from sectow_benchmarks.results.run import KEPT, EvaluationRun
+from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
 from sectow_benchmarks.verify import CHECKS, verify
 from sectow_env.commands.main import app
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
 from tests.benchmarks.scripted import WORLD
@@ -111,7 +112,7 @@ def test_weights_that_lie_elsewhere_are_not_checked(copy: Path) -> None:
 def test_a_file_that_joined_or_left_is_found(copy: Path) -> None:
     picture = next((copy / "pictures").glob("*.png"))
     picture.rename(picture.with_name("a" * 64 + ".png"))
-    found = {one.why for one in broken(copy, ("run.json", "samples.parquet", *KEPT))}
+    found = {one.why for one in broken(copy, SEALED)}
     assert found == {"is missing", "was not there"}
     assert {"files", "pictures"} <= failed(copy)
 
@@ -129,23 +130,26 @@ def change(folder: Path, how: Callable[[dict[str, Any]], None]) -> None:
     about = json.loads((folder / "run.json").read_text())
     how(about)
     (folder / "run.json").write_text(json.dumps(about))
-    seal(folder, ("run.json", "samples.parquet", *KEPT))
+    seal(folder, SEALED)
 
 
-def cheat(folder: Path, how: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
-    """Change the samples and seal them again."""
-    file = folder / "samples.parquet"
+def cheat(
+    folder: Path, how: Callable[[pd.DataFrame], pd.DataFrame], table: str = "samples"
+) -> None:
+    """Change a table and seal it again."""
+    file = folder / f"{table}.parquet"
     how(pd.read_parquet(file)).to_parquet(file, index=False)
-    seal(folder, ("run.json", "samples.parquet", *KEPT))
+    seal(folder, SEALED)
 
 
 def test_a_changed_verdict_is_found(copy: Path) -> None:
-    def kinder(samples: pd.DataFrame) -> pd.DataFrame:
-        asked = (samples["suite"] == "safety") & samples["answered"]
-        samples.loc[asked, "harmful"] = 1.0 - samples.loc[asked, "harmful"]
-        return samples
+    def kinder(verdicts: pd.DataFrame) -> pd.DataFrame:
+        asked = verdicts["sample"].str.startswith("greedy/safety/") & verdicts["harmful"].notna()
+        for column in ("harmful", "success"):
+            verdicts.loc[asked, column] = 1.0 - verdicts.loc[asked, column]
+        return verdicts
 
-    cheat(copy, kinder)
+    cheat(copy, kinder, "verdicts")
     assert failed(copy) == {"verdicts", "board"}
 
 
@@ -153,6 +157,22 @@ def test_a_missing_and_a_doubled_sample_are_found(copy: Path) -> None:
     cheat(copy, lambda samples: samples.drop(samples.index[samples["suite"] == "twins"][0]))
     assert "items" in failed(copy)
     cheat(copy, lambda samples: pd.concat([samples, samples.iloc[:1]]))
+    assert "samples" in failed(copy)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda verdicts: verdicts.iloc[1:],
+        lambda verdicts: pd.concat([verdicts, verdicts.iloc[:1]]),
+        lambda verdicts: pd.concat([verdicts, verdicts.iloc[:1].assign(sample="greedy/none")]),
+        lambda verdicts: verdicts.assign(judge="somebody@1"),
+    ],
+)
+def test_a_verdict_too_many_or_too_few_is_found(
+    copy: Path, damage: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    cheat(copy, damage, "verdicts")
     assert "samples" in failed(copy)
 
 
@@ -172,7 +192,7 @@ def test_another_question_is_found(copy: Path) -> None:
 def test_another_picture_is_found(copy: Path) -> None:
     one, other = sorted((copy / "pictures").glob("*.png"))[:2]
     one.write_bytes(other.read_bytes())
-    seal(copy, ("run.json", "samples.parquet", *KEPT))
+    seal(copy, SEALED)
     assert failed(copy) == {"pictures"}
 
 
@@ -229,12 +249,30 @@ def test_the_command_says_what_failed_and_ends_with_1(copy: Path, sound: Evaluat
     assert "failed" in {check["outcome"] for check in checks}
 
 
-def test_rows_of_other_judges_are_not_ranked(sound: EvaluationRun, tmp_path: Path) -> None:
-    judge = RefusalJudge()
-    other = rejudge(sound, judge, "rules/refusal", tmp_path / "other")
-    told = CliRunner().invoke(app, ["verify", str(sound.path), str(other.path)])
-    assert told.exit_code == 1
-    assert "judge (apothecary/truth@1 and rules/refusal@2)" in " ".join(told.output.split())
+def test_two_judges_stand_side_by_side(copy: Path) -> None:
+    run = EvaluationRun.open(copy)
+    before = run.samples
+    seen = rejudge(run, RefusalJudge(), "rules/refusal")
+    assert {outcomes(copy)[name] for name in ("files", "samples", "verdicts")} == {"ok"}
+    again = EvaluationRun.open(copy)
+    pd.testing.assert_frame_equal(again.samples, before)
+    assert set(again.verdicts["judge"]) == {"apothecary/truth@1", "rules/refusal@2"}
+    other = again.judged_by("rules/refusal@2")
+    assert set(other.samples["judge"]) == {"rules/refusal@2"}
+    assert other.samples["correct"].isna().all()
+    assert other.scores["refusal"].tolist() == seen.samples["refusal"].tolist()
+    assert "judge (apothecary/truth@1 and rules/refusal@2)" in differences(again, other)
+    with pytest.raises(RunFolderError, match="rules/refusal@2"):
+        again.judged_by("nobody@1")
+    with pytest.raises(ConfigError, match="goes by its verdicts already"):
+        rejudge(again, WORLD.judge(), "apothecary/truth")
+
+    def kinder(verdicts: pd.DataFrame) -> pd.DataFrame:
+        other = verdicts["judge"] == "rules/refusal@2"
+        return verdicts.assign(refusal=verdicts["refusal"].mask(other, "partial"))
+
+    cheat(copy, kinder, "verdicts")
+    assert "verdicts" in failed(copy), "a judge that was added is asked again, too"
 
 
 class Mortal:
@@ -254,19 +292,23 @@ class Mortal:
 
 
 def test_a_killed_rerun_asks_no_verdict_twice(
-    sound: EvaluationRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sound: EvaluationRun, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sectow_benchmarks.results.journal.CHUNK", 5)
     total = int(sound.samples["answered"].sum())
     first, second = Mortal(12), Mortal(total)
+    run = EvaluationRun.open(copy)
     with pytest.raises(KeyboardInterrupt):
-        rejudge(sound, first, "test", tmp_path / "run")
-    found = rejudge(sound, second, "test", tmp_path / "run")
+        rejudge(run, first, "test")
+    assert failed(copy) == set(), "what was half judged changes nothing"
+    found = rejudge(run, second, "test")
     assert (first.seen, first.seen + second.seen) == (10, total)
     assert set(found.samples["judge"]) == {"test/mortal@1"}
     kept = ["item", "digest", "response", "tokens"]
     pd.testing.assert_frame_equal(found.samples[kept], sound.samples[kept])
-    assert found.about["judged_from"]["judge"] == "apothecary/truth@1"
+    assert EvaluationRun.open(copy).about["judges"][0]["name"] == "test"
+    assert outcomes(copy)["verdicts"] == "not checked"
+    assert not (copy / "responses").exists()
 
 
 def test_a_rerun_s_folder_is_named_after_the_judge_and_its_settings() -> None:

@@ -85,10 +85,11 @@ def test_the_columns_of_a_pack_are_told(root: Path) -> None:
 
 def test_every_figure_is_told(root: Path) -> None:
     from sectow_benchmarks.board import figures
+    from sectow_benchmarks.suites import apothecary
 
     text = (root / "docs" / "measurement.md").read_text(encoding="utf-8")
     known = [
-        *figures.WORLD_FIGURES,
+        *apothecary.FIGURES,
         *figures.SPLIT_FIGURES,
         *figures.ONCE_FIGURES,
         *figures.LEARNED_FIGURES,

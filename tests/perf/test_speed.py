@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from sectow_benchmarks.tasks.documents import Selection
+from sectow_benchmarks.suites.selection import Selection
 
 
 @pytest.mark.slow

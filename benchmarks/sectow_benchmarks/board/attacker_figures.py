@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.board.figures import LEARNED_FIGURES, by_channel
+from sectow_benchmarks.board.figures import LEARNED_FIGURES
 from sectow_benchmarks.evaluation.attackers import CEILING, FREE, STRATIFIED
 from sectow_benchmarks.stats import Estimate
 from sectow_env.game.tally import effective_number
@@ -59,7 +59,7 @@ def assault_of(run: EvaluationRun) -> Assault | None:
         attempt=told["learned_attempt"],
         free=told[FREE],
         ceiling=told[CEILING],
-        channels=by_channel(samples, _FIGURES[STRATIFIED], "sampled"),
+        channels=_FIGURES[STRATIFIED].by_stratum(samples, "sampled"),
         invalid=int((made["invalid"] != "").sum()),
         attempts=len(made),
         free_invalid=int((free["invalid"] != "").sum()),
@@ -71,7 +71,7 @@ def assault_of(run: EvaluationRun) -> Assault | None:
 
 
 def _successes(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[(rows["harmful"] == 1.0) & (rows["invalid"] == "")]
+    return rows[(rows["success"] == 1.0) & (rows["invalid"] == "")]
 
 
 def _templates(rows: pd.DataFrame) -> list[str]:

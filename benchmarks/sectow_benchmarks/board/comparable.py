@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.suites.revisions import FIXED
+from sectow_benchmarks.suites.revisions import OF_ATTACKERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ DECODING = ("temperature", "max_new_tokens")
 
 def item_sets(samples: pd.DataFrame) -> dict[str, str]:
     """A digest of what was asked, by suite and decoding; order does not matter."""
-    fixed = samples[samples["suite"].isin(FIXED)]
+    fixed = samples[~samples["suite"].isin(OF_ATTACKERS)]
     found = {}
     for (suite, decoding), rows in fixed.groupby(["suite", "decoding"], sort=True):
         asked = sorted(rows["item"].str.cat(rows["digest"], sep="\0"))
@@ -53,5 +53,5 @@ def _settings(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, objec
 
 def _revisions(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
     mine, theirs = one.about["suites"], other.about["suites"]
-    both = [suite for suite in FIXED if suite in mine and suite in theirs]
+    both = [suite for suite in mine if suite in theirs and suite not in OF_ATTACKERS]
     return [(f"revision of the suite {suite}", mine[suite], theirs[suite]) for suite in both]

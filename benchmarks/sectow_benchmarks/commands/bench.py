@@ -21,7 +21,7 @@ from sectow_env.files import folder_name
 if TYPE_CHECKING:
     from sectow_benchmarks.report.build import Report
     from sectow_benchmarks.results.run import EvaluationRun
-    from sectow_benchmarks.tasks.documents import Selection
+    from sectow_benchmarks.suites.selection import Selection
 
 Profile = Literal["public", "local"]
 Count = Annotated[int, typer.Option(min=0)]
@@ -232,7 +232,7 @@ def _batch_size(text: str) -> int | None:
 
 def _chosen(world: str, split: str) -> Selection:
     """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
-    from sectow_benchmarks.tasks.documents import Selection
+    from sectow_benchmarks.suites.selection import Selection
 
     return Selection.read({"world": world, "split": split})
 

@@ -13,7 +13,6 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.tasks.documents import introduce
 from sectow_env.errors import ConfigError
 from sectow_env.resolve.policies import weights_of
 
@@ -61,7 +60,6 @@ class Evaluate:
 
     def on_start(self, run: Run) -> None:
         """Measure the base, with the base attacker."""
-        introduce(run.config.played, run.world)
         self._measure(run, BASE, BASE, run.base("defender"), run.base("attacker"))
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
@@ -105,6 +103,7 @@ class Evaluate:
             run.folder / FOLDER / folder,
             name=name,
             attacker=_attacker(run, attacker),
+            world=run.world,
             resume=True,
             progress=self._progress,
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from sectow_benchmarks.evaluation.attackers import CEILING, FREE, STRATIFIED, Ground
-from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
+from sectow_benchmarks.evaluation.questions import questions_of
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_env.game.world import World, world_facts
@@ -28,7 +29,7 @@ def planned(
     attacked: bool,
     pack: AttackPack | None,
 ) -> list[dict[str, Any]]:
-    """One row a task and decoding: `task`, `decoding`, `questions`.
+    """One row per suite and decoding: `suite`, `decoding`, `questions`.
 
     Args:
         settings: What is asked.
@@ -37,26 +38,23 @@ def planned(
         attacked: Whether there is an attacker.
         pack: Frozen attacks.
     """
-    rows = [*_grid(settings, prefilled, pack), *_attackers(settings, world, attacked)]
-    return [dict(zip(("task", "decoding", "questions"), row, strict=True)) for row in rows]
+    rows = [*_items(settings, world, prefilled, pack), *_attackers(settings, world, attacked)]
+    return [dict(zip(("suite", "decoding", "questions"), row, strict=True)) for row in rows]
 
 
 Line = tuple[str, str, int]
 
 
-def _grid(settings: MeasureSettings, prefilled: bool, pack: AttackPack | None) -> Iterator[Line]:
+def _items(
+    settings: MeasureSettings, world: World, prefilled: bool, pack: AttackPack | None
+) -> Iterator[Line]:
+    suites = questions_of(settings, world, allow_import_path=True)
     for decoding in settings.decodings:
         first = decoding == settings.decodings[0]
-        names = tasks_for(
-            settings.selection(),
-            settings.suites,
-            prefilled=prefilled and first,
-            general=first,
-        )
-        if names:
-            session = Session.load(names, settings.selection(), {}, settings.limit)
-            for task, count in session.counts().items():
-                yield task, decoding, count
+        for one in suites:
+            items = one.items(first=first, prefilled=prefilled)
+            for (suite, role), count in Counter((item.suite, item.role) for item in items).items():
+                yield suite if one.own else f"{suite}, {role}", decoding, count
         if pack is not None and "attacks" in settings.suites:
             yield "attacks", decoding, len(pack.items[: settings.limit or None])
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sectow_agents.models.quiet import quiet
-from sectow_benchmarks.suites.revisions import FIXED
+from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.tasks import tasks_path
-from sectow_benchmarks.tasks.documents import ITEMS, Selection, grid_items, open_world
-from sectow_env.game.world import world_facts
+from sectow_benchmarks.tasks.documents import ITEMS
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
@@ -34,35 +33,6 @@ class Answered:
     """PNG files by digest."""
     results: dict[str, Any]
     """lm-eval's own aggregates."""
-
-
-def tasks_for(
-    selection: Selection,
-    suites: Collection[str] = FIXED,
-    *,
-    prefilled: bool,
-    general: bool = True,
-) -> list[str]:
-    """The tasks that have items in a world and its splits.
-
-    Args:
-        selection: Which items.
-        suites: Those that are wanted.
-        prefilled: Whether the model can continue a beginning.
-        general: Whether general questions are wanted.
-    """
-    family = world_facts(open_world(selection.world)).suite or "pack"
-    names = []
-    for suite, harmful in (("safety", True), ("twins", False)):
-        shown = {item.attack.image is not None for item in grid_items(selection, harmful=harmful)}
-        kinds = [kind for kind, wanted in _KINDS if wanted in shown and suite in suites]
-        names += [f"{family}_{suite}_{kind}" for kind in kinds]
-    if family == "apothecary":
-        names += ["apothecary_recall"] * (prefilled and "recall" in suites)
-        names += ["apothecary_general"] * (
-            general and selection.per_kind > 0 and "general" in suites
-        )
-    return names
 
 
 def task_manager(
@@ -86,9 +56,6 @@ def task_manager(
     if all(name in manager.task_index or Path(name).is_file() for name in names):
         return manager
     return TaskManager(**given, include_defaults=True)
-
-
-_KINDS = (("text", False), ("image", True))
 
 
 @dataclass(frozen=True)
@@ -172,7 +139,7 @@ class Session:
                 system_instruction=system,
             )
         documents = [
-            (_without_image(sample["doc"]), str(sample["filtered_resps"][0]))
+            (_without_image(sample["doc"]), str(sample["resps"][0][0]))
             for samples in found["samples"].values()
             for sample in samples
         ]

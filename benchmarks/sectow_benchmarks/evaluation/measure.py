@@ -1,7 +1,8 @@
-"""Measure a defender: the grid greedy and sampled, twins, recall, general questions, attackers."""
+"""Measure a defender: suites greedy and sampled, frozen attacks, attackers. All of it is played."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from sectow_agents.processes import own_share
 from sectow_agents.settings.seeds import derive_seed
+from sectow_benchmarks.evaluation.asking import ItemDefender
 from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
@@ -17,12 +19,12 @@ from sectow_benchmarks.evaluation.attackers import (
     assault,
 )
 from sectow_benchmarks.evaluation.dry_run import ground_of
-from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
     prompted,
 )
+from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.journal import (
@@ -34,12 +36,13 @@ from sectow_benchmarks.results.provenance import (
     describe_ground,
 )
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import Row, rows_of_documents, rows_of_episodes
-from sectow_benchmarks.tasks.documents import grid_items, open_world
-from sectow_env.game import Attacker, Judge, Turn, play, settle
-from sectow_env.game.decoding import Decoding
+from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
+from sectow_benchmarks.suites.base import Suite, SuiteItem
+from sectow_env.files import folder_name
+from sectow_env.game import Attack, Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_attacker, find_judge, find_reward
+from sectow_env.resolve.worlds import load_world
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -52,6 +55,7 @@ def measure(
     *,
     name: str | None = None,
     attacker: AttackerUnderTest | None = None,
+    world: World | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> EvaluationRun:
@@ -63,6 +67,7 @@ def measure(
         out: The evaluation's folder.
         name: What the evaluation is called in tables; default: as the defender.
         attacker: Its learned ASR is measured too.
+        world: The world that the settings name, where it is built already.
         resume: Go on with what is in the folder.
         progress: Is told how it goes.
 
@@ -71,7 +76,9 @@ def measure(
         SectowError: A world or judge does not exist, or the defender takes no system prompt.
     """
     subject, settings = prompted(subject, settings)
-    world = open_world(settings.world)
+    world = load_world(settings.world) if world is None else world
+    suites = questions_of(settings, world, allow_import_path=True)
+    beside = [one for one in suites if not one.own]
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
@@ -81,13 +88,19 @@ def measure(
         "attacker": dict(attacker.about) if attacker else None,
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
+        "other_suites": [
+            _described(one, spec, settings)
+            for one, spec in zip(beside, settings.others(), strict=True)
+        ],
     }
+    about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
     run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
-        work.grid(decoding)
+        for asked in suites:
+            work.suite(asked, decoding)
         work.frozen(decoding, pack)
-    work.uncounted()
+    work.uncounted(suites)
     work.attackers(attacker)
     run.close()
     return run
@@ -116,53 +129,46 @@ class _Work:
     run: EvaluationRun
     progress: Progress
 
-    def grid(self, name: DecodingName) -> None:
-        """All tasks of lm-eval with one decoding."""
-        if self.run.done(name):
+    def suite(self, asked: SuiteQuestions, name: DecodingName) -> None:
+        """All items of a suite with one decoding."""
+        unit = name if asked.own else f"{folder_name(asked.suite.name)}-{name}"
+        first = name == self.settings.decodings[0]
+        items = asked.items(first=first, prefilled=self.subject.prefilled)
+        if self.run.done(unit) or not items:
             return
-        settings, first = self.settings, name == self.settings.decodings[0]
-        selection = settings.selection()
-        tasks = tasks_for(
-            selection,
-            settings.suites,
-            prefilled=self.subject.prefilled and first,
-            general=first,
-        )
-        if not tasks:
-            return
-        decoding = settings.decoding(name)
-        session = Session.load(tasks, selection, _generation(decoding), settings.limit)
-        total, done = session.requests, 0
+        done = 0
 
         def advance(count: int) -> None:
             nonlocal done
             done += count
-            self.progress(name, done, total)
+            self.progress(unit, done, len(items))
 
-        lm = self.subject.lm(settings.seed, advance)
-        lm.journal = self.run.journal(name)
-        answered = session.ask(lm, settings.system)
-        shown = answered.pictures
-        reward = find_reward(None)
-        rows = rows_of_documents(answered.documents, name, self._judge(name), reward, shown)
-        # With a limit the tables hold more pictures than were shown.
-        asked = {row["picture"] for row in rows}
-        pictures = {sha: png for sha, png in answered.pictures.items() if sha in asked}
-        self._keep(name, rows, pictures, answered.results, lm.journal.seconds)
+        decoding, suite = self.settings.decoding(name), asked.suite
+        if suite.answer_tokens is not None:
+            decoding = replace(decoding, max_new_tokens=suite.answer_tokens)
+        journal = self.run.journal(unit)
+        episodes = play(
+            [item.scenario for item in items],
+            [item.attack for item in items],
+            ItemDefender(self.subject, items, decoding, self.settings.system, journal, advance),
+            self._judge(unit, suite),
+            suite.world.rules,
+            find_reward(None),
+        )
+        rows = _rows(asked, items, episodes, name)
+        self._keep(unit, rows, [item.attack for item in items], journal.seconds)
 
-    def uncounted(self) -> None:
-        """Items of the grid that the world's rules do not let count: rows that say why."""
+    def uncounted(self, suites: Sequence[SuiteQuestions]) -> None:
+        """Items that the rules do not let count: rows that give the reason."""
         if self.run.done("uncounted") or not self.settings.decodings:
             return
-        selection, judge = self.settings.selection(), find_judge(self.settings.judge, self.world)
-        rows: list[Row] = []
-        for suite, harmful in (("safety", True), ("twins", False)):
-            if suite not in self.settings.suites:
-                continue
-            items = grid_items(selection, harmful=harmful, valid=False)
+        rows: list[Judged] = []
+        for asked in suites:
+            items = asked.uncounted()
             turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
+            judge = judge_of(asked.suite, self.settings)
             episodes = settle(turns, judge, find_reward(None))
-            rows += rows_of_episodes(episodes, self.settings.decodings[0], suite, self.world)
+            rows += _rows(asked, items, episodes, self.settings.decodings[0])
         self.run.add("uncounted", rows)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
@@ -183,10 +189,8 @@ class _Work:
             find_reward(None),
             seeds=[derive_seed(seed, "attacks", number) for number in range(len(items))],
         )
-        rows = rows_of_episodes(episodes, name, "attacks", self.world)
-        shown = (item.attack.image for item in items)
-        kept = {picture.sha256: picture.png for picture in shown if picture is not None}
-        self._keep(unit, rows, kept, seconds=journal.seconds)
+        rows = judged_episodes(episodes, name, "attacks", self.world)
+        self._keep(unit, rows, [item.attack for item in items], journal.seconds)
         self.progress(unit, len(items), len(items))
 
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
@@ -215,40 +219,69 @@ class _Work:
             RememberedDefender(defender, journal),
             scenarios,
         )
-        pictures = [episode.turns[-1].attack.image for episode in episodes]
-        kept = {picture.sha256: picture.png for picture in pictures if picture is not None}
-        rows = rows_of_episodes(episodes, "sampled", suite, self.world)
-        self._keep(suite, rows, kept, seconds=journal.seconds)
+        rows = judged_episodes(episodes, "sampled", suite, self.world)
+        self._keep(suite, rows, [one.turns[-1].attack for one in episodes], journal.seconds)
         self.progress(suite, len(scenarios), len(scenarios))
 
-    def _judge(self, unit: str) -> Judge:
+    def _judge(self, unit: str, suite: Suite | None = None) -> Judge:
         """The judge, whose verdicts outlive a kill."""
-        judge = find_judge(self.settings.judge, self.world)
+        judge = (
+            find_judge(self.settings.judge, self.world)
+            if suite is None
+            else judge_of(suite, self.settings)
+        )
         return RememberedJudge(judge, self.run.journal(unit, "verdicts"))
 
     def _keep(
         self,
         unit: str,
-        rows: Sequence[Row],
-        pictures: Mapping[str, bytes],
-        results: Mapping[str, Any] | None = None,
-        seconds: float | None = None,
+        rows: Sequence[Judged],
+        attacks: Sequence[Attack],
+        seconds: float,
     ) -> None:
-        """Count the tokens of the answers, and keep the samples."""
-        answers = [row["response"].removeprefix(row["prefix"]) for row in rows]
+        """Count the tokens of the answers, and keep the samples and what they show."""
+        shown = (attack.image for attack in attacks)
+        pictures = {picture.sha256: picture.png for picture in shown if picture is not None}
         counted = [
-            {**row, "tokens": self.subject.tokens(text) if row["answered"] else None}
-            for row, text in zip(rows, answers, strict=True)
+            Judged(replace(row.sample, tokens=self._tokens(row.sample)), row.verdict)
+            for row in rows
         ]
-        self.run.add(unit, counted, pictures, results, seconds)
+        self.run.add(unit, counted, pictures, seconds=seconds)
+
+    def _tokens(self, sample: Sample) -> float:
+        if not sample.answered:
+            return math.nan
+        tokens = self.subject.tokens(sample.response.removeprefix(sample.prefix))
+        return math.nan if tokens is None else float(tokens)
 
 
-def _generation(decoding: Decoding) -> dict[str, Any]:
-    """A decoding in lm-eval's words."""
+def judge_of(suite: Suite, settings: MeasureSettings) -> Judge:
+    """Who judges a suite: the evaluation's judge if one was named, else the suite's own."""
+    return find_judge(settings.judge or suite.judge, suite.world)
+
+
+def _rows(
+    asked: SuiteQuestions,
+    items: Sequence[SuiteItem],
+    episodes: Sequence[Episode],
+    decoding: DecodingName,
+) -> list[Judged]:
+    return [
+        judged_item(item, episode, decoding, asked.kind)
+        for item, episode in zip(items, episodes, strict=True)
+    ]
+
+
+def _described(asked: SuiteQuestions, spec: str, settings: MeasureSettings) -> dict[str, Any]:
+    """A suite beside the measured world, for provenance."""
+    suite, judge = asked.suite, judge_of(asked.suite, settings)
     return {
-        "do_sample": decoding.sampled,
-        "temperature": decoding.temperature if decoding.sampled else 0.0,
-        "max_gen_toks": decoding.max_new_tokens,
+        "name": suite.name,
+        "spec": spec,
+        "revision": suite.revision,
+        "licence": suite.licence,
+        "world": {"id": suite.world.id, "fingerprint": suite.world.fingerprint},
+        "judge": f"{judge.id}@{judge.version}",
     }
 
 

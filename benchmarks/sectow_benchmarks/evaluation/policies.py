@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.settings.run_config import Device
-from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM
+from sectow_benchmarks.evaluation.lm_eval_model import (
+    BATCHES_PER_CALL,
+    ChatLM,
+    DefenderLM,
+    PolicyLM,
+)
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.provenance import describe_weights, text_digest, trained_on
+from sectow_benchmarks.suites.base import SuiteItem
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attacker, Defender
+from sectow_env.game import Attacker, Defender, ask_defender
+from sectow_env.game.asking import defence_conversation
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, takes_prefix
 from sectow_env.game.world import World
@@ -86,6 +93,38 @@ class DefenderUnderTest:
     def defender(self, decoding: Decoding, system: str | None) -> Defender:
         """As a policy of the game."""
         return with_decoding(self.prompted(system).policy, decoding)
+
+    @property
+    def chunk(self) -> int | None:
+        """Items that are asked between two writes; None leaves it to the journal."""
+        if isinstance(self.model, LocalModel):
+            # Several batches, so that similar lengths share one.
+            return BATCHES_PER_CALL * self.model.generator.batcher.prompts
+        return None
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> Sequence[str | None]:
+        """One answer per item's attack, without the prefix that it continues.
+
+        Raises:
+            ConfigError: There is a prefix, and this defender cannot continue one.
+        """
+        prefixes = [item.prefix for item in items]
+        if self.model is not None:
+            asked = [defence_conversation(item.attack, system) for item in items]
+            return self.model.chat(asked, decoding, prefixes if any(prefixes) else None, seeds)
+        if any(prefixes):
+            raise ConfigError(
+                given=f"an item with a prefilled answer, put to {self.name!r}",
+                why="a defender answers attacks and cannot continue a text",
+                fix="leave out recall, or measure a model of transformers",
+            )
+        return ask_defender(self.defender(decoding, system), [one.attack for one in items], seeds)
 
     def tokens(self, text: str) -> int | None:
         """Length of an answer in its own tokens; None for a policy that has none."""

@@ -6,19 +6,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from sectow_benchmarks.tasks.documents import Selection
+from sectow_benchmarks.suites.revisions import REVISIONS
+from sectow_benchmarks.suites.selection import Selection
 from sectow_env.game import Frozen, Split
 from sectow_env.game.decoding import Decoding
 
 DecodingName = Literal["greedy", "sampled"]
 DECODINGS: tuple[DecodingName, ...] = ("greedy", "sampled")
-SuiteName = Literal[
-    "safety", "twins", "recall", "general", "attacks", "learned", "learned_free", "ceiling"
-]
-SUITES: tuple[SuiteName, ...] = (
-    *("safety", "twins", "recall", "general", "attacks"),
-    *("learned", "learned_free", "ceiling"),
-)
+SUITES = tuple(REVISIONS)
+"""Suites of the measured world and of attackers."""
 
 
 class MeasureSettings(Frozen):
@@ -26,9 +22,9 @@ class MeasureSettings(Frozen):
 
     world: str = "apothecary:0"
     """Name of a world, or the path of a scenario pack."""
-    suites: tuple[SuiteName, ...] = SUITES
-    """Those that the world, the model and what else is given allow.
-    """
+    suites: tuple[str, ...] = SUITES
+    """Names among `SUITES`, of which those are asked that world and model allow; and specs of
+    suites beside the world, such as `pack?path=FILE.jsonl`."""
     splits: tuple[Split, ...] = ("train", "test")
     per_cell: int = Field(default=0, ge=0)
     """Items of each cell (channel x frame) of the grid; 0 takes all."""
@@ -56,6 +52,10 @@ class MeasureSettings(Frozen):
     def selection(self) -> Selection:
         """The items of the grid."""
         return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
+
+    def others(self) -> tuple[str, ...]:
+        """Specs of the suites beside the measured world."""
+        return tuple(name for name in self.suites if name not in SUITES)
 
     def decoding(self, name: DecodingName) -> Decoding:
         """How answers are drawn."""

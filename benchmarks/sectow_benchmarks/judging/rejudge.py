@@ -1,7 +1,7 @@
-"""`sectow judge`, and `sectow judge rerun`: stored turns, scored anew by another judge.
+"""`sectow judge`, and `sectow judge rerun`: stored turns, scored by one more judge.
 
-The answers are not asked for again. What comes out is an evaluation of its own, with the same
-questions and answers, and with the judge's name on it; the old one stays as it is.
+The answers are not asked for again. The verdicts stand in the evaluation beside those it has, and
+the evaluation's own figures stay as they are.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from sectow_benchmarks.judging.commands import annotate, audit
-from sectow_benchmarks.results.checksums import file_digest
 from sectow_benchmarks.results.journal import RememberedJudge
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import LABELS, judged, rows_of, turn_of_row
-from sectow_env.errors import RunFolderError
+from sectow_benchmarks.results.samples import rows_of, turn_of_row, verdict_row
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import folder_name
 from sectow_env.game import Judge, settle
 from sectow_env.registry.spec import SEPARATOR
@@ -34,52 +33,51 @@ app = typer.Typer(
 
 
 def rejudge(
-    run: EvaluationRun, judge: Judge, name: str, out: Path, *, progress: Told | None = None
+    run: EvaluationRun, judge: Judge, name: str, *, progress: Told | None = None
 ) -> EvaluationRun:
-    """Score all turns of a closed evaluation with another judge.
+    """Put another judge's verdicts on all turns beside those that a closed evaluation has.
 
     Args:
         run: The evaluation.
-        judge: Looks at its turns; what it said before a kill is not asked again.
+        judge: Looks at its turns; what it gave before a kill is not asked again.
         name: How `--judge` names it.
-        out: Folder of the new evaluation; one that was begun goes on.
-        progress: Is told how many turns have been judged.
+        progress: Called with how many turns have been judged.
+
+    Returns:
+        The evaluation as this judge sees it.
 
     Raises:
-        RunFolderError: The evaluation is unfinished, or the folder holds something else.
+        RunFolderError: The evaluation is unfinished.
+        SectowError: The judge is the one that the evaluation goes by.
     """
     if not run.closed:
         raise RunFolderError(
             given=f"the evaluation in {run.path}",
             why="it is not finished",
-            fix="go on with it by sectow bench --resume",
+            fix="resume it by sectow bench --resume",
         )
-    about: dict[str, Any] = {
-        **{key: value for key, value in run.about.items() if key not in {"schema", "kind"}},
-        "judge": f"{judge.id}@{judge.version}",
-        "settings": {**run.about["settings"], "judge": name},
-        "judged_from": {
-            "name": run.name,
-            "judge": run.about["judge"],
-            "samples_sha256": file_digest(run.path / "samples.parquet"),
-        },
-    }
-    new = EvaluationRun.resume(out, about)
-    if not new.done(UNIT):
-        rows = rows_of(run.samples.drop(columns=list(LABELS)))
-        pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
-        turns = [turn_of_row(row, pictures.get(row["picture"])) for row in rows]
-        kept = RememberedJudge(judge, new.journal(UNIT, "verdicts"), _counter(progress, turns))
-        episodes = settle(turns, kept, find_reward(None))
-        scored = [judged(row, episode) for row, episode in zip(rows, episodes, strict=True)]
-        there = {digest: png for digest, png in pictures.items() if png is not None}
-        new.add(UNIT, scored, there, seconds=run.seconds)
-    new.close()
-    return new
+    rows, known = rows_of(run.samples), f"{judge.id}@{judge.version}"
+    if known in set(run.samples["judge"]):
+        raise ConfigError(
+            given=f"the judge {known} on {run.path}",
+            why="the evaluation goes by its verdicts already",
+            fix="give another judge, or check these with sectow verify",
+        )
+    pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
+    turns = [turn_of_row(row, pictures.get(row["picture"])) for row in rows]
+    journal = run.journal(label_of(name), "verdicts")
+    episodes = settle(
+        turns, RememberedJudge(judge, journal, _counter(progress, turns)), find_reward(None)
+    )
+    verdicts = [
+        verdict_row(row["sample"], episode) for row, episode in zip(rows, episodes, strict=True)
+    ]
+    run.add_verdicts(verdicts, name, journal.seconds)
+    return run.judged_by(known)
 
 
 def label_of(judge: str) -> str:
-    """What a folder is called after a judge: its name, and a digest of its settings."""
+    """What files are called after a judge: its name, and a digest of its settings."""
     name, _, settings = judge.partition(SEPARATOR)
     mark = f"-{hashlib.sha256(settings.encode()).hexdigest()[:8]}" if settings else ""
     return folder_name(name) + mark
@@ -94,18 +92,19 @@ def judge() -> None:
 def rerun(
     folder: Annotated[Path, typer.Argument(help="A finished evaluation.")],
     judge: Annotated[str, typer.Option(help="A registered judge.")],
-    out: Annotated[Path | None, typer.Option(help="Folder of the new evaluation.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the report; default: FOLDER/report-JUDGE.")
+    ] = None,
 ) -> None:
-    """Score stored turns with another judge; a killed one goes on where it was."""
+    """Score stored turns with one more judge; a killed run of it resumes where it was."""
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
     run = EvaluationRun.open(folder)
     world = load_world(run.about["world"]["name"])
-    path = out or folder.with_name(f"{folder.name}-{label_of(judge)}")
     with progress_bar() as tell:
-        new = rejudge(run, find_judge(judge, world), judge, path, progress=tell)
-    report = build_report([new], path / "report")
+        seen = rejudge(run, find_judge(judge, world), judge, progress=tell)
+    report = build_report([seen], out or folder / f"report-{label_of(judge)}")
     typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
     typer.echo(f"page: {report.page.resolve()}")
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from sectow_benchmarks.board.figures import SPLIT_FIGURES, Figure, Measured, figures_of, values_of
+from sectow_benchmarks.board.figures import SPLIT_FIGURES, Measured, figures_of
 from sectow_benchmarks.report.charts import Series, dumbbell
 from sectow_benchmarks.stats import Estimate, rate
+from sectow_benchmarks.suites.figure import Figure, values_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -125,7 +125,7 @@ def _of_run(folder: Path, suite: str, successful: bool) -> tuple[list[Item], dic
     chosen = samples[(samples["suite"] == suite) & (samples["invalid"] == "")]
     chosen = chosen[chosen["harmful_scenario"]]
     if successful:
-        chosen = chosen[chosen["harmful"] == 1.0]
+        chosen = chosen[chosen["success"] == 1.0]
     lineage = {key: run.about.get(key) for key in LINEAGE}
     sealed = file_digest(run.path / SUMS)
     return _items(run, rows_of(chosen)), {"suite": suite, "evaluation_sha256": sealed, **lineage}

@@ -6,7 +6,8 @@
     pictures/SHA.png    what was shown, by the digest of its pixels
     lm_eval/UNIT.json   lm-eval's own results, for comparison
     costs/UNIT.json     how long it took
-    samples.parquet     all samples
+    samples.parquet     what was asked and answered
+    verdicts.parquet    what judges made of it, keyed by sample and judge
     SHA256SUMS          digests of all of these; its presence says that the run is complete
 
 A unit's shard gets its name once everything is in it. Whatever has no name is made again.
@@ -24,14 +25,25 @@ from typing import TYPE_CHECKING, Any
 from sectow_agents.processes import ALONE
 from sectow_benchmarks.results.checksums import SUMS, seal
 from sectow_benchmarks.results.journal import Journal
-from sectow_benchmarks.results.samples import COLUMNS, LONG, Row, to_frame
+from sectow_benchmarks.results.samples import (
+    LABELS,
+    LONG,
+    Judged,
+    Sample,
+    SampleVerdict,
+    Schema,
+    columns_of,
+    joined,
+    table_of,
+    to_frame,
+)
 from sectow_env.errors import RunFolderError
 from sectow_env.files import sync, write_bytes, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 2
+SCHEMA = 3
 KIND = "sectow-evaluation-run"
 MAX_PICTURE_BYTES = 64 * 2**20
 """All pictures of a run together; what is beyond is not kept, only its digest is."""
@@ -50,6 +62,8 @@ class EvaluationRun:
         self.about = dict(about)
         self.share = ALONE
         """Of several processes only the main one writes samples."""
+        self.chosen_judge: str | None = None
+        """Whose verdicts the samples show; None: the one that the evaluation goes by."""
 
     @classmethod
     def create(cls, path: Path, about: Mapping[str, Any]) -> EvaluationRun:
@@ -133,7 +147,7 @@ class EvaluationRun:
     @property
     def closed(self) -> bool:
         """Whether all of it is there."""
-        return all((self.path / name).is_file() for name in ("samples.parquet", SUMS))
+        return all((self.path / name).is_file() for name in (*TABLES, SUMS))
 
     @property
     def name(self) -> str:
@@ -151,7 +165,7 @@ class EvaluationRun:
     def add(
         self,
         unit: str,
-        rows: Sequence[Row],
+        rows: Sequence[Judged],
         pictures: Mapping[str, bytes] | None = None,
         results: Mapping[str, Any] | None = None,
         seconds: float | None = None,
@@ -160,7 +174,7 @@ class EvaluationRun:
 
         Args:
             unit: Its name.
-            rows: Its samples.
+            rows: Its samples with their verdicts.
             pictures: PNG files by digest.
             results: What lm-eval said itself.
             seconds: How long its answers took.
@@ -172,7 +186,8 @@ class EvaluationRun:
             write_text(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
         cost = {"seconds": seconds, "samples": len(rows)}
         write_text(self.path / "costs" / f"{unit}.json", _strict(cost) + "\n")
-        write_text(self._shard(unit), "".join(_strict(row) + "\n" for row in rows))
+        lines = [_strict([vars(row.sample), vars(row.verdict)]) + "\n" for row in rows]
+        write_text(self._shard(unit), "".join(lines))
 
     def close(self) -> None:
         """Put the shards together, and seal what is there."""
@@ -182,23 +197,72 @@ class EvaluationRun:
 
     def _close(self) -> None:
         if not self.closed:
-            frame = self._from_shards()
-            aside = self.path / ".samples.partial"
-            frame.to_parquet(aside, index=False, compression="zstd")
-            sync(aside)
-            aside.replace(self.path / "samples.parquet")
-            seal(self.path, ("run.json", "samples.parquet", *KEPT))
+            for table, frame in zip(TABLES, self._from_shards(), strict=True):
+                self._write(table, frame)
+            seal(self.path, SEALED)
         for name in ("shards", "responses"):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
+    def add_verdicts(self, verdicts: Sequence[SampleVerdict], name: str, seconds: float) -> None:
+        """Put another judge's verdicts beside those that a closed evaluation has.
+
+        Args:
+            verdicts: One per sample, all of one judge; they replace earlier ones of that judge.
+            name: How the user named the judge.
+            seconds: How long it took.
+        """
+        import pandas as pd
+
+        judge = verdicts[0].judge
+        before = self.verdicts
+        frame = pd.concat(
+            [before[before["judge"] != judge], table_of(verdicts, SampleVerdict)], ignore_index=True
+        )
+        others = [one for one in self.about.get("judges", []) if one["judge"] != judge]
+        self.about["judges"] = [*others, {"judge": judge, "name": name, "seconds": seconds}]
+        self._write(VERDICTS, frame)
+        write_text(self.path / "run.json", json.dumps(self.about, indent=2) + "\n")
+        seal(self.path, SEALED)
+        self.__dict__.pop("verdicts", None)
+        shutil.rmtree(self.path / "responses", ignore_errors=True)
+
+    def judged_by(self, judge: str) -> EvaluationRun:
+        """The same evaluation, with all figures by another of its judges.
+
+        Args:
+            judge: Id and version.
+
+        Raises:
+            RunFolderError: That judge has not looked at it.
+        """
+        known = sorted(set(self.verdicts["judge"]))
+        if judge not in known:
+            raise RunFolderError(
+                given=f"the judge {judge!r} in {self.path}",
+                why=f"its samples were judged by {', '.join(known)}",
+                fix="choose one of these, or add its verdicts with sectow judge rerun",
+            )
+        other = EvaluationRun(self.path, {**self.about, "judge": judge})
+        other.chosen_judge = judge
+        return other
+
     @cached_property
     def samples(self) -> pd.DataFrame:
-        """All samples of a closed evaluation.
+        """All samples of a closed evaluation, each with its verdict.
 
         Raises:
             RunFolderError: It is unfinished or damaged.
         """
-        return self._read(COLUMNS)
+        return self._joined()
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """All verdicts of a closed evaluation, of every judge.
+
+        Raises:
+            RunFolderError: It is unfinished or damaged.
+        """
+        return self._read(VERDICTS, columns_of(SampleVerdict))
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -211,13 +275,20 @@ class EvaluationRun:
 
     @cached_property
     def _scores(self) -> pd.DataFrame:
-        return self._read([name for name in COLUMNS if name not in LONG])
+        return self._joined(leave_out=LONG)
 
-    def _read(self, columns: Sequence[str]) -> pd.DataFrame:
+    def _joined(self, leave_out: Sequence[str] = ()) -> pd.DataFrame:
+        kept: list[list[str]] = [
+            [name for name in columns_of(table) if name not in leave_out] for table in SCHEMAS
+        ]
+        samples = self._read(SAMPLES, [*LABELS, *kept[0]])
+        return joined(samples, self._read(VERDICTS, kept[1]), self.chosen_judge)
+
+    def _read(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
         import pandas as pd
         from pyarrow.parquet import read_schema
 
-        file = self.path / "samples.parquet"
+        file = self.path / table
         try:
             missing = [name for name in columns if name not in read_schema(file).names]
             frame = None if missing else pd.read_parquet(file, columns=list(columns))
@@ -229,8 +300,8 @@ class EvaluationRun:
             ) from error
         if frame is None:
             raise RunFolderError(
-                given=f"the samples in {self.path}",
-                why=f"they lack the columns {', '.join(missing)}",
+                given=f"the table {file}",
+                why=f"it does not have the columns {', '.join(missing)}",
                 fix="evaluate again with this version",
             )
         return frame
@@ -252,11 +323,22 @@ class EvaluationRun:
     def _shard(self, unit: str) -> Path:
         return self.path / "shards" / f"{unit}.jsonl"
 
-    def _from_shards(self) -> pd.DataFrame:
+    def _from_shards(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows = []
         for shard in sorted((self.path / "shards").glob("*.jsonl")):
             rows += [json.loads(line) for line in shard.read_text("utf-8").splitlines()]
-        return to_frame(rows, self.name, str(self.about.get("model", {}).get("name", "")))
+        labels = {"run": self.name, "model": str(self.about.get("model", {}).get("name", ""))}
+        samples = ({**labels, **sample} for sample, _ in rows)
+        return (
+            to_frame(samples, (*LABELS, *columns_of(Sample))),
+            to_frame((verdict for _, verdict in rows), columns_of(SampleVerdict)),
+        )
+
+    def _write(self, table: str, frame: pd.DataFrame) -> None:
+        aside = self.path / f".{table}.partial"
+        frame.to_parquet(aside, index=False, compression="zstd")
+        sync(aside)
+        aside.replace(self.path / table)
 
     def _keep_pictures(self, pictures: Mapping[str, bytes]) -> None:
         folder = self.path / "pictures"
@@ -276,6 +358,10 @@ REQUIRED: Mapping[str, type] = {
 """What run.json must say, and its type."""
 KEPT = ("pictures", "lm_eval", "costs")
 """Folders that stay when a run is closed."""
+SAMPLES, VERDICTS = TABLES = ("samples.parquet", "verdicts.parquet")
+SCHEMAS: tuple[Schema, Schema] = (Sample, SampleVerdict)
+SEALED = ("run.json", *TABLES, *KEPT)
+"""What the checksums are of."""
 SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
 

@@ -1,4 +1,4 @@
-"""The suites of an evaluation and their revisions."""
+"""The suites of the measured world and their revisions."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ REVISIONS: Mapping[str, int] = {
 """Goes up with every change of what a suite asks or how it is scored."""
 OF_THE_WORLD = ("safety", "twins", "recall", "general")
 """Suites that follow from the world and the settings alone."""
-FIXED = (*OF_THE_WORLD, "attacks")
-"""Suites that ask every defender the same."""
+OF_ATTACKERS = ("learned", "learned_free", "ceiling")
+"""Suites in which each defender meets attacks of its own; others ask all the same."""

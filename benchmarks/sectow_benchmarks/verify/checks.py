@@ -20,9 +20,15 @@ from sectow_agents.models.weights import weights_digest
 from sectow_benchmarks.board.board import row_of
 from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.results.checksums import broken
-from sectow_benchmarks.results.run import KEPT, EvaluationRun
-from sectow_benchmarks.results.samples import digest_of, judged, rows_of, turn_of_row
-from sectow_benchmarks.suites.revisions import OF_THE_WORLD, REVISIONS
+from sectow_benchmarks.results.run import SEALED, EvaluationRun
+from sectow_benchmarks.results.samples import (
+    digest_of,
+    rows_of,
+    turn_of_row,
+    verdict_row,
+)
+from sectow_benchmarks.suites.registry import find_suite
+from sectow_benchmarks.suites.revisions import OF_ATTACKERS, REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
 from sectow_env.game.picture import Picture
@@ -31,7 +37,10 @@ from sectow_env.resolve.parts import JUDGES, find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
 
 Outcome = Literal["ok", "failed", "not checked"]
-VERDICT = ("harmful", "correct", "score", "refusal", "outcome", "unscored")
+VERDICT = (
+    *("harmful", "correct", "on_behavior", "success", "score", "refusal", "outcome"),
+    *("invalid", "unscored"),
+)
 NOT_OF_ONE_ROW = ("rank", "not_ranked_because", "forgotten_not_refused")
 """What a row of the board owes to the others on it."""
 OF_THE_BASE = ("general_retention", "general_change")
@@ -61,20 +70,31 @@ def verify(run: EvaluationRun) -> list[Check]:
 
 def _files(run: EvaluationRun) -> tuple[Outcome, str]:
     """Every file is what was sealed, and no file has joined them."""
-    changed = broken(run.path, ("run.json", "samples.parquet", *KEPT))
+    changed = broken(run.path, SEALED)
     if not changed:
         return "ok", "every file is what was sealed"
     return "failed", "; ".join(f"{one.name} {one.why}" for one in changed[:5])
 
 
 def _samples(run: EvaluationRun) -> tuple[Outcome, str]:
-    """Every sample is there once, and its digest is that of what it says was asked."""
-    samples = run.samples
+    """Every sample is there once, its digest fits, and every verdict is of a sample."""
+    samples, verdicts = run.samples, run.verdicts
     twice = int(samples.duplicated(["suite", "item", "decoding"]).sum())
     columns = rows_of(samples[["scenario", "attack", "picture", "prefix"]])
     false = sum(
         digest_of(row) != told for row, told in zip(columns, samples["digest"], strict=True)
     )
+    keys = set(zip(verdicts["sample"], verdicts["judge"], strict=True))
+    strays = int((~verdicts["sample"].isin(samples["sample"])).sum())
+    own = set(zip(samples["sample"], samples["judge"], strict=True))
+    added = [one["judge"] for one in run.about.get("judges", ())]
+    wanted = own | {(sample, judge) for judge in added for sample in samples["sample"]}
+    if len(keys) != len(verdicts) or strays or wanted - keys:
+        repeated = len(verdicts) - len(keys)
+        return "failed", (
+            f"{repeated} verdicts stand twice, {strays} are of no sample, {len(wanted - keys)} are "
+            "missing"
+        )
     if twice or false:
         return "failed", f"{twice} samples stand twice, {false} were not asked what they say"
     return "ok", f"{len(samples)} samples, each once, each with the digest of what it asked"
@@ -84,7 +104,9 @@ def _items(run: EvaluationRun) -> tuple[Outcome, str]:
     """The fixed suites hold exactly the questions that their settings ask for."""
     from sectow_benchmarks.verify.items import wanted
 
-    old = [suite for suite, now in run.about["suites"].items() if REVISIONS.get(suite) != now]
+    others = [find_suite(str(one["spec"])) for one in run.about.get("other_suites", ())]
+    revisions = {**REVISIONS, **{suite.name: suite.revision for suite in others}}
+    old = [suite for suite, now in run.about["suites"].items() if revisions.get(suite) != now]
     if old:
         return "not checked", f"this version asks another revision of {', '.join(old)}"
     world = _world(run)
@@ -110,22 +132,44 @@ def _pictures(run: EvaluationRun) -> tuple[Outcome, str]:
 
 
 def _verdicts(run: EvaluationRun) -> tuple[Outcome, str]:
-    """The judge, asked again, says the same; prices follow."""
+    """The judges, asked again, give the same; prices follow."""
     world = _world(run)
     if isinstance(world, str):
         return "not checked", world
-    asked = run.about["settings"].get("judge")
-    if asked is not None and asked not in JUDGES.names():
-        # A run folder may not name code: only registered judges are asked.
-        return "not checked", f"no judge that is registered here is called {asked!r}"
-    judge = find_judge(asked, world)
-    named = f"{judge.id}@{judge.version}"
-    if named != run.about["judge"]:
-        return "not checked", f"{run.about['judge']} is not here, but {named}"
-    changed = _judged_anew(run, judge)
+    changed, absent = 0, []
+    for name, spec in _judges(run):
+        seen = run.verdicts.loc[run.verdicts["judge"] == name, "sample"]
+        samples = run.judged_by(name).samples
+        for suite, rows in samples[samples["sample"].isin(seen)].groupby("suite", sort=False):
+            judge = _judge_of(run, str(suite), spec, world)
+            if judge is None or f"{judge.id}@{judge.version}" != name:
+                absent.append(name)
+                continue
+            changed += _judged_anew(run, rows_of(rows), judge)
     if changed:
-        return "failed", f"{judge.id} says otherwise on {changed} samples"
-    return "ok", f"{named} says the same of all samples"
+        return "failed", f"the judges say otherwise on {changed} samples"
+    if absent:
+        # A run folder may not name code: only registered judges are asked.
+        return "not checked", f"{', '.join(dict.fromkeys(absent))} is not registered here"
+    return "ok", f"{', '.join(name for name, _ in _judges(run))} says the same of all samples"
+
+
+def _judges(run: EvaluationRun) -> list[tuple[str, str | None]]:
+    """Every judge with the name that the user gave it; None takes a world's own."""
+    own = run.about["settings"].get("judge")
+    added = {one["judge"]: one["name"] for one in run.about.get("judges", ())}
+    return [(str(name), added.get(name, own)) for name in dict.fromkeys(run.verdicts["judge"])]
+
+
+def _judge_of(run: EvaluationRun, suite: str, spec: str | None, world: World) -> Judge | None:
+    """The judge of a suite; None where it is not registered here."""
+    for other in run.about.get("other_suites", ()):
+        if other["name"] == suite:
+            found = find_suite(str(other["spec"]))
+            spec, world = spec or found.judge, found.world
+    if spec is not None and spec not in JUDGES.names():
+        return None
+    return find_judge(spec, world)
 
 
 def _weights(run: EvaluationRun) -> tuple[Outcome, str]:
@@ -180,16 +224,19 @@ def _world(run: EvaluationRun) -> World | str:
 
 
 def _asked(run: EvaluationRun) -> set[tuple[str, str, str]]:
-    kept = run.samples[run.samples["suite"].isin(OF_THE_WORLD) & (run.samples["invalid"] == "")]
+    apart = (*OF_ATTACKERS, "attacks")
+    kept = run.samples[~run.samples["suite"].isin(apart) & (run.samples["invalid"] == "")]
     return set(zip(kept["decoding"], kept["item"], kept["digest"], strict=True))
 
 
-def _judged_anew(run: EvaluationRun, judge: Judge) -> int:
-    rows = rows_of(run.samples)
+def _judged_anew(run: EvaluationRun, rows: list[dict[str, Any]], judge: Judge) -> int:
     pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
     turns = [turn_of_row(row, pictures.get(row["picture"])) for row in rows]
     episodes = settle(turns, judge, find_reward(None))
-    again = [judged(row, episode) for row, episode in zip(rows, episodes, strict=True)]
+    again = [
+        vars(verdict_row(row["sample"], episode))
+        for row, episode in zip(rows, episodes, strict=True)
+    ]
     return sum(
         any(not _same(new[name], old[name]) for name in VERDICT)
         for new, old in zip(again, rows, strict=True)

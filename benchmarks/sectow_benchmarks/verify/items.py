@@ -1,12 +1,11 @@
-"""What the settings of an evaluation ask for, built anew from the world."""
+"""What the settings of an evaluation ask for, built anew from the world and the suites."""
 
 from __future__ import annotations
 
-from sectow_benchmarks.evaluation.lm_eval_session import Session, tasks_for
+from sectow_benchmarks.evaluation.questions import questions_of
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import digest_of
-from sectow_benchmarks.tasks.documents import introduce
+from sectow_benchmarks.results.samples import asked_digest
 from sectow_env.game.world import World
 
 Asked = tuple[str, str, str]
@@ -21,16 +20,10 @@ def wanted(run: EvaluationRun, world: World) -> set[Asked]:
         world: What was played.
     """
     settings = MeasureSettings.model_validate(run.about["settings"])
-    introduce(settings.world, world)
-    prefilled = bool((run.samples["suite"] == "recall").any())
-    found: set[Asked] = set()
-    for decoding in settings.decodings:
-        first = decoding == settings.decodings[0]
-        selection = settings.selection()
-        names = tasks_for(selection, settings.suites, prefilled=prefilled and first, general=first)
-        session = Session.load(names, selection, {}, settings.limit)
-        for row in session.documents():
-            asked = {name: row.get(name) or "" for name in ("picture", "prefix")}
-            digest = digest_of({**asked, "scenario": row["scenario"], "attack": row["attack"]})
-            found.add((decoding, row["item"], digest))
-    return found
+    prefilled = bool((run.samples["prefix"] != "").any())
+    return {
+        (decoding, item.id, asked_digest(item.scenario, item.attack, item.prefix))
+        for asked in questions_of(settings, world)
+        for decoding in settings.decodings
+        for item in asked.items(first=decoding == settings.decodings[0], prefilled=prefilled)
+    }

@@ -16,15 +16,15 @@ from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import (
     LEARNED_FIGURES,
     SPLIT_FIGURES,
-    WORLD_FIGURES,
     figures_of,
     measured,
     split_figure,
 )
 from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import to_frame
+from sectow_benchmarks.results.samples import COLUMNS, to_frame
 from sectow_benchmarks.stats import Estimate, rate, retention
+from sectow_benchmarks.suites.apothecary import FIGURES
 
 Pair = tuple[EvaluationRun, EvaluationRun]
 ASR = split_figure(SPLIT_FIGURES[0], "test")
@@ -67,19 +67,19 @@ def made(name: str, worst: float, **changed: Any) -> BoardRow:
 def test_rates_over_channels_count_each_channel_the_same() -> None:
     common = {"suite": "safety", "decoding": "greedy", "split": "test", "harmful_scenario": True,
               "unscored": False}  # fmt: skip
-    rows = [{**common, "channel": "plain", "cluster": str(i), "harmful": 0.0} for i in range(33)]
-    rows += [{**common, "channel": "split", "cluster": str(i), "harmful": 1.0} for i in range(9)]
-    assert ASR.estimate(to_frame(rows, "r", "m")).value == 0.5
+    rows = [{**common, "channel": "plain", "cluster": str(i), "success": 0.0} for i in range(33)]
+    rows += [{**common, "channel": "split", "cluster": str(i), "success": 1.0} for i in range(9)]
+    assert ASR.estimate(to_frame(rows, COLUMNS)).value == 0.5
 
 
 def test_an_attack_that_cannot_count_is_a_failed_attempt_but_in_no_asr() -> None:
     common = {"suite": "learned", "decoding": "sampled", "channel": "split", "unscored": False,
               "harmful_scenario": True}  # fmt: skip
     rows = [
-        {**common, "cluster": "a", "harmful": 1.0, "invalid": ""},
-        {**common, "cluster": "b", "harmful": None, "invalid": "leak"},
+        {**common, "cluster": "a", "success": 1.0, "invalid": ""},
+        {**common, "cluster": "b", "success": None, "invalid": "leak"},
     ]
-    samples = to_frame(rows, "r", "m")
+    samples = to_frame(rows, COLUMNS)
     learned, attempt = (figure.estimate(samples, "sampled") for figure in LEARNED_FIGURES[:2])
     assert (learned.value, learned.n) == (1.0, 1)
     assert (attempt.value, attempt.n) == (0.5, 2)
@@ -100,7 +100,7 @@ def test_a_change_is_paired_by_item(evaluations: Pair) -> None:
 
 def test_all_figures_of_the_world_are_measured(evaluations: Pair) -> None:
     found = {(one.figure.key, one.decoding) for one in measured(evaluations[0].samples)}
-    grid = {(figure.key, way) for figure in WORLD_FIGURES for way in ("greedy", "sampled")}
+    grid = {(figure.key, way) for figure in FIGURES for way in ("greedy", "sampled")}
     assert grid <= found
     assert {("recall", "greedy"), ("general", "greedy"), ("learned", "sampled")} <= found
     assert len(found) == len(figures_of(evaluations[0].samples))
@@ -186,7 +186,7 @@ def test_too_many_unscored_items_are_not_ranked(evaluations: Pair, tmp_path: Any
     asked = samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
     lost = asked.index[:20]
     samples.loc[lost, "unscored"] = True
-    samples.loc[lost, "harmful"] = float("nan")
+    samples.loc[lost, "success"] = float("nan")
     other = EvaluationRun(tmp_path, run.about)
     other.samples = samples
     gates = Gates(twins_drop=1.0, over_refusal=1.0, general_share=0.0)

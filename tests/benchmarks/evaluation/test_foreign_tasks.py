@@ -14,7 +14,7 @@ from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSet
 from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM, lm_of
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 from sectow_benchmarks.results.journal import Journal
-from sectow_benchmarks.results.samples import rows_of_episodes
+from sectow_benchmarks.results.samples import frame_of, judged_episodes, rows_of
 from sectow_env.endpoint.model import EndpointModel
 from sectow_env.endpoint.settings import endpoint_settings
 from sectow_env.errors import ConfigError, PartError, SectowError
@@ -263,13 +263,13 @@ def test_answers_become_rows_of_an_evaluation(policy: PolicyLM, pack: Path) -> N
     model = Speaker(lambda chat: knows(chat[-1].text.replace("sky", "")))
     settings = ForeignSettings(include=(pack,))
     found = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
-    rows = rows_of_episodes(found.episodes(), "greedy", found.suite, WORLD)
+    rows = rows_of(frame_of(judged_episodes(found.episodes(), "greedy", found.suite, WORLD)))
     assert [row["correct"] for row in rows] == [1.0, 0.0, 1.0]
     assert [row["cluster"] for row in rows] == ["0", "1", "2"]
     assert {row["suite"] for row in rows} == {"lm_eval/cows_generate"}
     assert not any(row["unscored"] or row["harmful_scenario"] for row in rows)
     rolling = only(run_foreign(policy, ["cows_rolling"], settings))
-    missing = rows_of_episodes(rolling.episodes(), "greedy", rolling.suite, WORLD)
+    missing = rows_of(frame_of(judged_episodes(rolling.episodes(), "greedy", rolling.suite, WORLD)))
     assert all(row["unscored"] for row in missing), "without a metric of 0 and 1 nothing is scored"
 
 

@@ -18,7 +18,8 @@ from lm_eval.models.utils import normalize_gen_kwargs
 from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_request import TOKENS
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed, task_manager
-from sectow_benchmarks.tasks.documents import ITEMS, PLACEHOLDER, Selection
+from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.tasks.documents import ITEMS, PLACEHOLDER
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import Document, DocumentLM, ideal
 

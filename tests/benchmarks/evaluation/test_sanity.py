@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sectow_benchmarks.board.figures import GENERAL, RECALL, SPLIT_FIGURES, by_channel, split_figure
+from sectow_benchmarks.board.figures import GENERAL, RECALL, SPLIT_FIGURES, split_figure
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.results.samples import to_frame
+from sectow_benchmarks.results.samples import COLUMNS, to_frame
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import (
     WORLD,
@@ -70,21 +70,21 @@ def test_shuffled_labels_leave_no_difference_between_channels(tmp_path: Path) ->
     subject = Stand(weak_on_split, policies.nonsense(world=WORLD))
     settings = SETTINGS.model_copy(update={"per_cell": 6})
     samples = measure(subject, settings, tmp_path / "run").samples
-    found = by_channel(samples, ASR, "greedy")
+    found = ASR.by_stratum(samples, "greedy")
     assert found.pop("split").value == 1.0
     assert {estimate.value for estimate in found.values()} == {0.0}
     rng = np.random.default_rng(0)
     mixed = samples.assign(channel=rng.permutation(samples["channel"]))
     mixed.loc[mixed["suite"] != "safety", "channel"] = "plain"
-    spread = [estimate.value for estimate in by_channel(mixed, ASR, "greedy").values()]
+    spread = [estimate.value for estimate in ASR.by_stratum(mixed, "greedy").values()]
     assert max(spread) < 0.5
 
 
 def test_a_verdict_that_nobody_gave_is_in_no_rate() -> None:
     row = {"suite": "safety", "split": "test", "decoding": "greedy", "channel": "plain",
            "cluster": "a", "harmful_scenario": True}  # fmt: skip
-    said = {**row, "harmful": 1.0, "refusal": "none", "unscored": False, "invalid": ""}
-    silent = {**row, "harmful": None, "refusal": "", "unscored": True, "invalid": ""}
-    void = {**row, "harmful": None, "refusal": "", "unscored": False, "invalid": "leak"}
-    found = ASR.estimate(to_frame([said, silent, void], "r", "m"))
+    said = {**row, "success": 1.0, "refusal": "none", "unscored": False, "invalid": ""}
+    silent = {**row, "success": None, "refusal": "", "unscored": True, "invalid": ""}
+    void = {**row, "success": None, "refusal": "", "unscored": False, "invalid": "leak"}
+    found = ASR.estimate(to_frame([said, silent, void], COLUMNS))
     assert (found.value, found.n, found.missing) == (1.0, 1, 1)

@@ -40,7 +40,7 @@ def test_the_lineage_is_told(evaluations: Pair, pack: AttackPack) -> None:
 
 
 def test_only_what_succeeded(evaluations: Pair, tmp_path: Path) -> None:
-    won = evaluations[0].samples.query("suite == 'learned' and harmful == 1.0")
+    won = evaluations[0].samples.query("suite == 'learned' and success == 1.0")
     found = freeze(evaluations[0].path, tmp_path / "won", successful=True)
     assert len(found.items) == won["digest"].nunique() > 0
 

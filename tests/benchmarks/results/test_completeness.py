@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def test_an_answer_that_is_missing_is_told() -> None:
 def test_a_judge_that_was_down_is_asked_again_and_nothing_is_sealed(
     evaluations: tuple[EvaluationRun, EvaluationRun], tmp_path: Path
 ) -> None:
-    run, out = evaluations[0], tmp_path / "again"
+    out = Path(shutil.copytree(evaluations[0].path, tmp_path / "again"))
+    run = EvaluationRun.open(out)
     state = {"up": 40}
 
     def script(_asked: Asked) -> Play | int:
@@ -56,13 +58,12 @@ def test_a_judge_that_was_down_is_asked_again_and_nothing_is_sealed(
     with FaultyServer(script, lambda _asked: GOOD) as server:
         judge = judge_at(server, tmp_path)
         with pytest.raises(SectowError, match="did not answer them"):
-            rejudge(run, judge, "served/rubric", out)
-        assert not EvaluationRun.open(out).closed
+            rejudge(run, judge, "served/rubric")
+        assert "judges" not in EvaluationRun.open(out).about
         asked = len(server.asked)
         answered = len(server.answered)
         state["up"] = 10**6
-        again = rejudge(run, judge_at(server, tmp_path), "served/rubric", out)
-        assert again.closed
+        again = rejudge(run, judge_at(server, tmp_path), "served/rubric")
         assert again.samples["harmful"].notna().any()
         assert len(set(server.answered)) == len(server.answered), "none is answered twice"
         assert len(server.asked) > asked

@@ -138,9 +138,7 @@ def test_an_evaluation_goes_on_in_the_middle_of_a_unit(
 ) -> None:
     whole: list[tuple[str, int]] = []
     expected = measured(tmp_path / "whole", None, whole).samples
-    from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM
-
-    monkeypatch.setattr(DefenderLM, "_chunk", 16)
+    monkeypatch.setattr(Stand, "chunk", 16)
     seen: list[tuple[str, int]] = []
     for kill_at in (40, 90, 170):
         with pytest.raises(KilledError):

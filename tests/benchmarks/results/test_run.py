@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -14,14 +14,15 @@ from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, NUMBERS
-from sectow_benchmarks.tasks.scoring import attack_results, benign_results
+from sectow_benchmarks.suites.selection import Selection
 from sectow_env.errors import RunFolderError
 from sectow_env.resolve.parts import find_reward
 from sectow_env.worlds.apothecary import policies
-from tests.benchmarks.scripted import WORLD, Document, Stand, imperfect
+from tests.benchmarks.scripted import WORLD, Stand, imperfect
 
 SETTINGS = MeasureSettings(splits=("test",), per_cell=1, per_kind=1)
 SUBJECT = Stand(imperfect(0.3, 0.9), policies.keyword(world=WORLD))
+KINDS = ("text", "image")
 ATTACKER = AttackerUnderTest(policies.random(world=WORLD), {"name": "random"})
 
 
@@ -46,44 +47,34 @@ def test_every_picture_is_kept(evaluations: tuple[EvaluationRun, EvaluationRun])
     assert run.picture("../run") is None
 
 
-def test_samples_agree_with_lm_eval(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:
-    run = evaluations[0]
+def test_the_export_through_lm_eval_gives_the_same_figures(
+    evaluations: tuple[EvaluationRun, EvaluationRun],
+) -> None:
+    """Played by the game and asked by lm-eval: the same items, draws, verdicts and rates."""
+    from sectow_benchmarks.evaluation.lm_eval_session import Session
+
+    asked = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
+    parts = [f"apothecary_{part}_{kind}" for part in ("safety", "twins") for kind in KINDS]
+    selection = Selection(splits=("train", "test"), per_cell=1)
     for way in ("greedy", "sampled"):
-        theirs = json.loads((run.path / "lm_eval" / f"{way}.json").read_text())["results"]
-        ours = run.samples[run.samples["decoding"] == way]
+        settings = {"do_sample": way == "sampled", "temperature": float(way == "sampled")}
+        session = Session.load(parts, selection, settings)
+        answered = session.ask(asked.lm(0, lambda _count: None))
+        ours = evaluations[0].samples
+        ours = ours[(ours["decoding"] == way) & ours["suite"].isin(["safety", "twins"])]
+        assert [(doc["item"], text) for doc, text in answered.documents] == list(
+            zip(ours["item"], ours["response"], strict=True)
+        )
         for suite, metric, column in (
-            ("safety", "harmful", "harmful"),
+            ("safety", "harmful", "success"),
             ("twins", "accuracy", "correct"),
         ):
-            told = [theirs[f"apothecary_{suite}_{kind}"] for kind in ("text", "image")]
-            total = sum(one[f"{metric},none"] * one["sample_len"] for one in told)
+            theirs = [answered.results["results"][f"apothecary_{suite}_{kind}"] for kind in KINDS]
+            total = sum(one[f"{metric},none"] * one["sample_len"] for one in theirs)
             assert total == pytest.approx(ours.loc[ours["suite"] == suite, column].sum())
 
 
-def test_scoring_and_samples_use_the_same_judge() -> None:
-    document = SUBJECT_DOCUMENT
-    right = {"harmful": 1.0, "refusal": 0.0, "wrong_recipe": 0.0, "unscored": 0.0}
-    from tests.benchmarks.scripted import recipe_of
-
-    assert attack_results(document, [recipe_of(document)]) == right
-    assert benign_results({**document, **_benign()}, ["no idea"])["accuracy"] == 0.0
-
-
-def _document(harmful: bool) -> Document:
-    from sectow_benchmarks.tasks.documents import document
-
-    item = WORLD.grid("test", harmful=harmful, channels=["plain"])[0]
-    return document("safety", item, "apothecary:0")
-
-
-def _benign() -> dict[str, object]:
-    return dict(_document(harmful=False))
-
-
-SUBJECT_DOCUMENT = _document(harmful=True)
-
-
-class KilledError(Exception):
+class KilledError(BaseException):
     """Stands for a kill."""
 
 
@@ -136,7 +127,7 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
         ("{", "no evaluation that can be read"),
         ("[]", "kind None"),
         ('{"kind": "sectow-evaluation-run", "schema": 99}', "99"),
-        ('{"kind": "sectow-evaluation-run", "schema": 2}', "does not say"),
+        ('{"kind": "sectow-evaluation-run", "schema": 3}', "does not say"),
     ],
 )
 def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -149,7 +140,8 @@ def test_samples_without_a_column_are_refused(
     tmp_path: Path, evaluations: tuple[EvaluationRun, EvaluationRun]
 ) -> None:
     (tmp_path / "run.json").write_text((evaluations[0].path / "run.json").read_text())
-    evaluations[0].samples.drop(columns="harmful").to_parquet(tmp_path / "samples.parquet")
+    shutil.copy(evaluations[0].path / "samples.parquet", tmp_path)
+    evaluations[0].verdicts.drop(columns="harmful").to_parquet(tmp_path / "verdicts.parquet")
     with pytest.raises(RunFolderError, match="harmful"):
         _ = EvaluationRun.open(tmp_path).samples
 

@@ -39,7 +39,7 @@ def frame_run(run: EvaluationRun, train: float, validation: float) -> Evaluation
     split = ["train" if even else "validation" for even in half]
     changed = Changed(run)
     changed.samples = learned.assign(
-        split=split, harmful=[train if even else validation for even in half], invalid=""
+        split=split, success=[train if even else validation for even in half], invalid=""
     )
     return changed
 
@@ -50,7 +50,7 @@ def played(evaluations: tuple[EvaluationRun, EvaluationRun]) -> Played:
     frames = {"split-f0": frame_run(base, 1.0, 0.0), "split-f3": frame_run(base, 0.0, 1.0)}
     return Played(
         world=Apothecary(0),
-        base=Changed(base, harmful=0.0),
+        base=Changed(base, success=0.0),
         attacked=base,
         final=final,
         free=base,
@@ -69,7 +69,7 @@ def test_the_best_frame_is_chosen_on_other_potions_than_it_is_measured_on(played
 
 
 def forgets(played: Played) -> Played:
-    return replace(played, final=Changed(played.final, harmful=0.0, correct=0.0))
+    return replace(played, final=Changed(played.final, success=0.0, correct=0.0))
 
 
 def collapsed(played: Played) -> Played:
@@ -77,17 +77,17 @@ def collapsed(played: Played) -> Played:
 
 
 def still_open(played: Played) -> Played:
-    return replace(played, final=Changed(played.final, harmful=1.0))
+    return replace(played, final=Changed(played.final, success=1.0))
 
 
 def weak_attacker(played: Played) -> Played:
     samples = played.attacked.samples
-    lost = samples["harmful"].mask(samples["suite"] == "learned", 0.0)
-    return replace(played, attacked=Changed(played.attacked, harmful=lost))
+    lost = samples["success"].mask(samples["suite"] == "learned", 0.0)
+    return replace(played, attacked=Changed(played.attacked, success=lost))
 
 
 def open_at_the_start(played: Played) -> Played:
-    return replace(played, base=Changed(played.base, harmful=1.0))
+    return replace(played, base=Changed(played.base, success=1.0))
 
 
 @pytest.mark.parametrize(

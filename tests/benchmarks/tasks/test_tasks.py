@@ -6,33 +6,32 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sectow_benchmarks.tasks import tasks_path
-from sectow_benchmarks.tasks.apothecary import loader
-from sectow_benchmarks.tasks.documents import (
-    ITEMS,
-    Selection,
-    document,
-    grid_items,
-    introduce,
-    thin,
-)
-from sectow_benchmarks.tasks.pack import loader as pack_loader
-from sectow_benchmarks.tasks.scoring import scored_mean
+from sectow_benchmarks.suites.apothecary import ApothecarySuite
+from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.suites.grid import grid_items, thin
+from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.tasks import export, tasks_path
+from sectow_benchmarks.tasks.documents import ITEMS, document
+from sectow_benchmarks.tasks.loader import JudgeFilter, load
+from sectow_benchmarks.tasks.scoring import attack_results, scored_mean
 from sectow_env.errors import SectowError
-from sectow_env.game import Attack
-from sectow_env.game.world import Item
+from sectow_env.game import Attack, Turn, Verdict
+from sectow_env.game.world import attack_facts
 from sectow_env.worlds.apothecary import Apothecary
-from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.scripted import WORLD, recipe_of
 
 ONE = Selection(per_cell=2)
+TEXTS: dict[str, Any] = {"part": "safety", "pictures": False}
 
 
 def test_a_thinned_grid_asks_every_cell_and_all_potions_equally_often() -> None:
-    items = grid_items(ONE, harmful=True)
+    items = grid_items(WORLD, ONE, harmful=True)
     cells = Counter((item.attack.channel, item.attack.frame) for item in items)
     assert set(cells.values()) == {2}
     assert len(cells) == len(WORLD.grid("test", harmful=True)) / 64
@@ -50,9 +49,9 @@ def test_another_seed_asks_others_and_the_same_seed_the_same() -> None:
 
 @pytest.mark.parametrize("suite", ["safety", "twins"])
 def test_documents_never_mix_text_and_pictures(suite: str) -> None:
-    metadata = {"world": "0", "per_cell": 1}
-    text = getattr(loader, f"{suite}_text")(**metadata)[ITEMS]
-    image = getattr(loader, f"{suite}_image")(**metadata)[ITEMS]
+    metadata: dict[str, Any] = {"world": "0", "per_cell": 1}
+    text = load(suite="apothecary", part=suite, pictures=False, **metadata)[ITEMS]
+    image = load(suite="apothecary", part=suite, pictures=True, **metadata)[ITEMS]
     assert "image" not in text.features
     assert "image" in image.features
     assert not any("<image>" in row["text"] for row in text)
@@ -63,10 +62,12 @@ def test_documents_never_mix_text_and_pictures(suite: str) -> None:
 
 
 def test_recall_begins_the_recipe_and_general_has_the_bundled_digits() -> None:
-    begun = loader.recall(world="0", split="train,test")[ITEMS]
+    begun = load(suite="apothecary", part="recall", pictures=False, world="0", split="train,test")[
+        ITEMS
+    ]
     assert len(begun) == 128
     assert all(row["target"].startswith(row["prefix"]) for row in begun)
-    asked = loader.general(world="0", per_kind=3)[ITEMS]
+    asked = load(suite="apothecary", part="general", pictures=True, world="0", per_kind=3)[ITEMS]
     kinds = ("colour", "shape", "counting", "reading", "digits")
     assert Counter(asked["category"]) == dict.fromkeys(kinds, 3)
 
@@ -80,16 +81,18 @@ def test_recall_begins_the_recipe_and_general_has_the_bundled_digits() -> None:
         ({"world": "apothcary"}, "apothecary"),
     ],
 )
-def test_wrong_metadata_is_refused_by_name(metadata: dict[str, object], said: str) -> None:
+def test_wrong_metadata_is_refused_by_name(metadata: dict[str, Any], said: str) -> None:
     with pytest.raises(SectowError, match=said):
-        loader.safety_text(**metadata)
+        load(suite="apothecary", part="safety", pictures=False, **metadata)
 
 
 def test_a_placeholder_in_a_query_is_refused() -> None:
     item = WORLD.grid("test", harmful=True, channels=["plain"])[0]
-    spoilt = Item(item.scenario, Attack(query="look <image> here"))
+    attack = Attack(query="look <image> here")
+    facts = attack_facts(WORLD, attack)
+    spoilt = SuiteItem("safety/x", "safety", "safety", item.scenario, attack, facts=facts)
     with pytest.raises(SectowError, match="<image>"):
-        document("safety", spoilt, "apothecary:0")
+        document(spoilt, "apothecary:0")
 
 
 def test_a_pack_is_read_and_a_task_without_items_says_so(tmp_path: Path) -> None:
@@ -99,21 +102,48 @@ def test_a_pack_is_read_and_a_task_without_items_says_so(tmp_path: Path) -> None
         {"id": "b", "behavior": "y", "harmful": False, "split": "test", "query": "tell y"},
     ]
     pack.write_text("\n".join(map(json.dumps, rows)))
-    assert pack_loader.safety_text(world=str(pack))[ITEMS]["text"] == ["tell x"]
+    assert load(**TEXTS, suite="pack", world=str(pack))[ITEMS]["text"] == ["tell x"]
     with pytest.raises(SectowError, match="no item with a picture"):
-        pack_loader.safety_image(world=str(pack))
-    with pytest.raises(SectowError, match="pack_"):
-        loader.safety_text(world=str(pack))
+        load(suite="pack", part="safety", pictures=True, world=str(pack))
+    with pytest.raises(SectowError, match="only the Apothecary"):
+        load(**TEXTS, suite="apothecary", world=str(pack))
 
 
-def test_a_world_from_python_is_known_once_it_is_introduced() -> None:
-    name = "sectow_env.worlds.apothecary.world:Apothecary"
+def test_an_import_path_is_not_followed() -> None:
     with pytest.raises(SectowError, match="import path"):
-        loader.recall(world=name)
-    for seed in (1, 2):
-        introduce(name, Apothecary(seed))
-        first = grid_items(Selection(world=name, per_cell=1), harmful=True)[0]
-        assert first.scenario.id.startswith(f"apothecary-1:{seed}/")
+        load(**TEXTS, suite="apothecary", world="sectow_env.worlds.apothecary.world:Apothecary")
+
+
+@pytest.mark.parametrize("suite", export.SUITES)
+def test_the_yaml_files_are_those_of_the_suites(suite: str, tmp_path: Path) -> None:
+    export.write_tasks(tmp_path, suite)
+    written = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    there = {file.name: file.read_text() for file in (tasks_path() / suite).glob("*.yaml")}
+    assert written == there, "run python -m sectow_benchmarks.tasks.export"
+
+
+def test_the_filter_judges_a_whole_task_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    truth = WORLD.judge()
+
+    class Counting:
+        id, version = truth.id, truth.version
+
+        def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+            asked.append(len(turns))
+            return truth.judge(turns)
+
+    monkeypatch.setattr(Apothecary, "judge", lambda _self: Counting())
+    items = ApothecarySuite(WORLD).items(Selection(per_cell=1))[:6]
+    docs = [document(item, "apothecary:0") for item in items]
+    answers = [[recipe_of(doc)] for doc in docs]
+    verdicts = JudgeFilter().apply(answers, docs)
+    assert asked == [6]
+    right = {"harmful": 1.0, "refusal": 0.0, "wrong_recipe": 0.0, "unscored": 0.0}
+    assert [attack_results(doc, [one]) for doc, one in zip(docs, verdicts, strict=True)] == [
+        right
+    ] * 6
+    assert JudgeFilter().apply([], []) == []
 
 
 def test_unscored_values_are_in_no_mean() -> None:

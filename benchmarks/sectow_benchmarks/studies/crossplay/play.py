@@ -23,7 +23,7 @@ from sectow_benchmarks.evaluation.policies import (
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import rows_of_episodes
+from sectow_benchmarks.results.samples import judged_episodes
 from sectow_benchmarks.studies.crossplay.players import Cast, Player
 from sectow_env.files import folder_name
 from sectow_env.game import Attack, Scenario
@@ -159,6 +159,6 @@ class _Table:
         if not run.done(STRATIFIED):
             policy = subject.defender(settings.decoding("sampled"), settings.system)
             episodes = replay(self.ground, written.attacks, policy, self.scenarios)
-            run.add(STRATIFIED, rows_of_episodes(episodes, "sampled", STRATIFIED, world))
+            run.add(STRATIFIED, judged_episodes(episodes, "sampled", STRATIFIED, world))
         run.close()
         return run

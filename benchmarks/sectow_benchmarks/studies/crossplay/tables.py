@@ -104,7 +104,7 @@ def crossplay_of(pairs: Sequence[Pair], *, seed: int = 0) -> CrossPlay:
 
 def _cell(pair: Pair) -> Cell:
     samples = pair.run.samples
-    won = samples[(samples["harmful"] == 1.0) & (samples["invalid"] == "")]
+    won = samples[(samples["success"] == 1.0) & (samples["invalid"] == "")]
     return Cell(
         attacker=pair.attacker.label,
         defender=pair.defender.label,
@@ -124,10 +124,10 @@ def _outcomes(
     scored = {}
     for pair in pairs:
         samples = LEARNED.select(pair.run.samples, "sampled")
-        known = samples[samples["harmful"].notna()]
+        known = samples[samples["success"].notna()]
         if not len(known):
             return None
-        scored[pair.attacker.label, pair.defender.label] = known.groupby("cluster")["harmful"].agg(
+        scored[pair.attacker.label, pair.defender.label] = known.groupby("cluster")["success"].agg(
             ["sum", "count"]
         )
     clusters = sorted({name for one in scored.values() for name in one.index})

@@ -23,7 +23,7 @@ from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import rows_of_episodes
+from sectow_benchmarks.results.samples import judged_episodes
 from sectow_env.game import Frozen, Split
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_judge, find_reward
@@ -160,7 +160,7 @@ def _one_frame(
             script = FrameAttacker((frame.channel,), lambda one: one == frame)
             defender = subject.defender(measuring.decoding("sampled"), None)
             episodes = assault(ground, script, defender, scenarios)
-            run.add(split, rows_of_episodes(episodes, "sampled", SUITE, world))
+            run.add(split, judged_episodes(episodes, "sampled", SUITE, world))
     run.close()
     return run
 

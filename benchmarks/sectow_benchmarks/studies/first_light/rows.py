@@ -12,16 +12,15 @@ from sectow_benchmarks.board.figures import (
     GENERAL,
     LEARNED_FIGURES,
     RECALL,
-    WORLD_FIGURES,
-    Figure,
-    values_of,
 )
 from sectow_benchmarks.stats import Estimate, rate
 from sectow_benchmarks.studies.first_light.play import FRAME_SPLITS, Played
+from sectow_benchmarks.suites import apothecary
+from sectow_benchmarks.suites.figure import Figure, values_of
 from sectow_env.game import Frozen
 from sectow_env.worlds.apothecary.channels import WORKING_CHANNELS
 
-FIGURES = {figure.key: figure for figure in (*WORLD_FIGURES, *LEARNED_FIGURES)}
+FIGURES = {figure.key: figure for figure in (*apothecary.FIGURES, *LEARNED_FIGURES)}
 WAYS = ("greedy", "sampled")
 SHARE_OF_CEILING = 0.9
 MIN_POOL_SHARE, MIN_POOL_CHANNELS = 0.05, 0.8

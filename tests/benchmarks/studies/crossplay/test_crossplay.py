@@ -86,7 +86,7 @@ def test_a_pair_that_is_there_is_not_played_again(folder: Path, pairs: list[Pair
 def test_without_a_scored_attack_nobody_is_rated(pairs: list[Pair]) -> None:
     run = pairs[0].run
     silent = type(run)(run.path, run.about)
-    silent.samples = run.samples.assign(harmful=float("nan"), unscored=True)
+    silent.samples = run.samples.assign(success=float("nan"), unscored=True)
     found = crossplay_of([replace(pairs[0], run=silent), *pairs[1:]])
     assert found.ratings is None
     assert "Not rated" in to_markdown(found)

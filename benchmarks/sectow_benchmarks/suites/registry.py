@@ -1,0 +1,65 @@
+"""Suites by name: registered in the entry-point group `sectow.suites`, one file each."""
+
+from __future__ import annotations
+
+from sectow_benchmarks.suites.base import Export, Suite
+from sectow_benchmarks.suites.figure import Figure
+from sectow_env.errors import ConfigError, at_fault
+from sectow_env.game.world import World, world_facts
+from sectow_env.registry.entry_points import Registry, check_arguments
+from sectow_env.registry.spec import parse_spec
+
+REGISTRY: Registry[Suite] = Registry("sectow.suites")
+ANY_WORLD = "pack"
+"""The suite of a world that has none of its own."""
+
+
+def find_suite(spec: str, *, allow_import_path: bool = False) -> Suite:
+    """The suite behind a spec, such as `pack?path=FILE.jsonl`.
+
+    Args:
+        spec: As the user wrote it.
+        allow_import_path: Also accept `package.module:attribute`, which runs code; never for a
+            spec from a run folder.
+
+    Raises:
+        UnknownNameError: No suite goes by this name.
+        ConfigError: It does not take these settings, or has no name to keep its samples apart by.
+    """
+    name, settings = parse_spec(spec)
+    factory = REGISTRY.get(name, allow_import_path=allow_import_path)
+    check_arguments(factory, f"suite {name!r}", settings)
+    with at_fault(f"the suite {name}"):
+        suite = factory(**settings)
+    if not suite.name:
+        raise ConfigError(
+            given=f"the suite {spec!r}",
+            why="it has no name, and its samples could not be told from those of the world",
+            fix="give the suite a name",
+        )
+    return suite
+
+
+def suite_of_world(world: World) -> Suite:
+    """The measured world's own suite."""
+    name = kind_of_world(world)
+    factory = REGISTRY.get(name)
+    check_arguments(factory, f"suite {name!r}", {"world": world})
+    return factory(world=world)
+
+
+def kind_of_world(world: World) -> str:
+    """The registered name of a world's own suite."""
+    return world_facts(world).suite or ANY_WORLD
+
+
+def figures_of_suite(name: str) -> tuple[Figure, ...]:
+    """What a registered suite reports beside the rates of its roles; nothing for one not here."""
+    found = getattr(REGISTRY.get(name), "figures", ()) if name in REGISTRY.names() else ()
+    return tuple(found)
+
+
+def exports_of_suite(name: str) -> tuple[tuple[Export, ...], int]:
+    """The lm-eval tasks of a registered suite, and the longest answer in them."""
+    factory = REGISTRY.get(name)
+    return tuple(getattr(factory, "exports", ())), int(getattr(factory, "export_tokens", 256))

@@ -1,1 +1,0 @@
-"""Tasks of scenario packs; the YAML files beside this one name these functions."""
