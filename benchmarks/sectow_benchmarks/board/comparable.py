@@ -38,6 +38,7 @@ def differences(one: EvaluationRun, other: EvaluationRun) -> list[str]:
             ("world", *(run.about["world"].get("id") for run in (one, other))),
             *_settings(one, other),
             *_revisions(one, other),
+            *_judges(one, other),
         )
         if mine != theirs
     ]
@@ -55,3 +56,17 @@ def _revisions(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, obje
     mine, theirs = one.about["suites"], other.about["suites"]
     both = [suite for suite in mine if suite in theirs and suite not in OF_ATTACKERS]
     return [(f"revision of the suite {suite}", mine[suite], theirs[suite]) for suite in both]
+
+
+def _judges(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    """Judges and worlds of the suites that both were asked beside their world."""
+    mine, theirs = (
+        {suite["name"]: suite for suite in run.about.get("other_suites", ())}
+        for run in (one, other)
+    )
+    return [
+        (f"{what} of {name}", mine[name][what], theirs[name][what])
+        for name in mine
+        if name in theirs
+        for what in ("judge", "world")
+    ]
