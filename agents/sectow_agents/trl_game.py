@@ -90,7 +90,7 @@ def grpo_game(
         prompts_per_batch: Prompts that pass through the model at once
             (`per_device_train_batch_size / num_generations`). Needed where some prompts have an
             image and others none, which TRL cannot mix: rows are put in batches of a kind, and the
-            trainer must be told `shuffle_dataset=False`.
+            trainer needs `shuffle_dataset=False`.
         options: As of the environments: world, opponent, judge, reward, channels, labels ...
 
     Raises:

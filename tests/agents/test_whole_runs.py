@@ -15,6 +15,7 @@ from sectow_agents.run.folder import RunFolder
 from sectow_agents.run.run import Run, RunSummary
 from sectow_agents.settings.file import load_config
 from sectow_agents.tug_of_war import TugOfWar
+from sectow_benchmarks.report.story import read_story
 from sectow_env.game import Seat
 from sectow_env.pool.store import AttackPool
 from tests.agents.recipes import toy
@@ -179,7 +180,10 @@ def test_a_pack_is_played_and_a_defender_learns_its_references(
     assert summary.phases[1].quality.benign.benign == 2
     steps = [line for line in lines(summary.folder) if line["event"] == "step"]
     assert [line["seat"] for line in steps] == ["attacker", *["defender"] * 20]
-    assert RunFolder.open(summary.folder).config_without_code().is_file()
+    # The page reads such a run like any other.
+    story = read_story(summary.folder)
+    assert (story.steps, [band.kind for band in story.bands]) == (21, ["attacker", "defender"])
+    assert [phase.steps for phase in story.phases] == [1, 20]
     trained = weights(summary.folder / "rounds" / "1" / "defender")
     assert trained.keys() == weights(llava_next_folder).keys()
 

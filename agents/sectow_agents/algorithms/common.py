@@ -72,7 +72,7 @@ def _freeze_vision(model: Any, job: Job) -> None:
     if encoder is model or encoder is getattr(model, "base_model", None):
         raise ConfigError(
             given=f"{job.seat}.training.train_vision=false",
-            why=f"the vision encoder of {type(model).__name__} cannot be told apart",
+            why=f"the vision encoder of {type(model).__name__} cannot be found",
             fix="leave train_vision at true, or train an adapter with target_modules of your own",
         )
     encoder.requires_grad_(False)

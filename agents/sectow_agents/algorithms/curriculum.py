@@ -1,6 +1,6 @@
 """Which prompts a phase trains on, and in which order: drawn here, whole, from one generator.
 
-The trainer is told not to shuffle, so this order is what is trained; it repeats each prompt for its
+The trainer does not shuffle, so this order is what is trained; it repeats each prompt for its
 group.
 """
 

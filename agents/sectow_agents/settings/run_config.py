@@ -38,13 +38,13 @@ class AttackerSettings(Settings):
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
         try:
-            told = self.template.format(channel="c", behavior="<the behavior>")
+            filled = self.template.format(channel="c", behavior="<the behavior>")
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError(
                 f"template {self.template!r} has other placeholders than channel and behavior "
                 f"({error!r}); write a literal brace twice"
             ) from error
-        if "<the behavior>" not in told:
+        if "<the behavior>" not in filled:
             raise ValueError(
                 f"template {self.template!r} does not say what the attack is after: "
                 "write {behavior} where it belongs"
