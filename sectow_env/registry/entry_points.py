@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = {
     "sectow.renderers": "renderer",
     "sectow.judges": "judge",
     "sectow.policies": "policy",
+    "sectow.families": "family",
 }
 """Entry point group -> what one of its parts is called."""
 

@@ -23,10 +23,10 @@ from sectow_agents.algorithms.grpo_config import grpo_config, lora_config
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary
 from sectow_agents.algorithms.recorder import Recorder, summarise
 from sectow_agents.algorithms.rewards import SeatReward
+from sectow_agents.models.families import family_of
 from sectow_agents.models.generator import control_tokens, suppressed_tokens
 from sectow_agents.models.load import load_model, pick_device
 from sectow_agents.models.quiet import quiet
-from sectow_env.errors import ConfigError
 
 
 def prompts_needed(job: Job) -> int:
@@ -85,12 +85,13 @@ def _build(
         trainable=True,
         full=training.lora is None,
     )
+    family = family_of(model.config)
     # An adapter of an earlier round goes on being trained; it must not get a second one.
     adapted = hasattr(model, "peft_config")
     if adapted and training.lora is None:
         model = model.merge_and_unload()
     if training.lora is None and not training.train_vision:
-        _freeze_vision(model, job)
+        family.vision_module(model).requires_grad_(False)
     control = control_tokens(processor)
     told = [prompt.inert(control) for prompt in prompts]
     with_image = [bool(prompt.pictures) for prompt in told]
@@ -109,21 +110,10 @@ def _build(
         reward_funcs=[reward],
         args=args,
         train_dataset=build_dataset(told, rows),
-        processing_class=processor,
-        peft_config=lora_config(training.lora) if training.lora and not adapted else None,
+        processing_class=processor if family.sees_images else processor.tokenizer,
+        peft_config=lora_config(training.lora, family) if training.lora and not adapted else None,
     )
     return trainer, processor
-
-
-def _freeze_vision(model: Any, job: Job) -> None:
-    encoder = model.get_encoder(modality="image")
-    if encoder is model or encoder is getattr(model, "base_model", None):
-        raise ConfigError(
-            given=f"{job.seat}.training.train_vision=false",
-            why=f"the vision encoder of {type(model).__name__} cannot be told apart",
-            fix="leave train_vision at true, or train an adapter with target_modules of your own",
-        )
-    encoder.requires_grad_(False)
 
 
 def _save(trainer: GRPOTrainer, processor: Any, out: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from trl import GRPOConfig
 
+from sectow_agents.models.families import Family
 from sectow_agents.settings.run_config import LoraSettings, TrainingSettings
 from sectow_env.errors import ConfigError
 
@@ -78,15 +79,16 @@ def grpo_config(
     return GRPOConfig(**ours, **training.grpo)
 
 
-def lora_config(lora: LoraSettings) -> Any:
+def lora_config(lora: LoraSettings, family: Family) -> Any:
     """PEFT's configuration; the adapter is named `default`, the only name that TRL knows."""
     from peft import LoraConfig
 
+    targets = lora.target_modules
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=lora.target_modules,
+        target_modules=family.language_targets() if targets == "language" else targets,
         task_type="CAUSAL_LM",
     )
 
