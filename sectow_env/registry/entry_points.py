@@ -34,6 +34,7 @@ GROUPS: Mapping[str, str] = {
     "sectow.policies": "policy",
     "sectow.algorithms": "algorithm",
     "sectow.suites": "suite",
+    "sectow.families": "family",
 }
 """Entry point group -> kind of its parts."""
 

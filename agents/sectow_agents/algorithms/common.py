@@ -20,6 +20,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, summarise
+from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
@@ -35,8 +36,14 @@ class Trainee:
 
     model: Any
     processor: Any
+    family: Family
     peft_config: Any
     """Of a new adapter; None where all weights are trained, or an adapter already exists."""
+
+    @property
+    def processing(self) -> Any:
+        """What a trainer of TRL takes as `processing_class`: a text model has no processor."""
+        return self.processor if self.family.sees_images else self.processor.tokenizer
 
 
 def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
@@ -49,33 +56,29 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
     adapted = hasattr(model, "peft_config")
     if adapted and lora is None:
         model = model.merge_and_unload()
+    family = family_of(model.config)
     if lora is None and not settings.train_vision:
-        _freeze_vision(model, job)
-    return Trainee(model, processor, lora_config(lora) if lora and not adapted else None)
+        family.vision_module(model).requires_grad_(False)
+    return Trainee(
+        model=model,
+        processor=processor,
+        family=family,
+        peft_config=lora_config(lora, family) if lora and not adapted else None,
+    )
 
 
-def lora_config(lora: LoraSettings) -> Any:
+def lora_config(lora: LoraSettings, family: Family) -> Any:
     """PEFT's configuration; the adapter is named `default`, the only name that TRL knows."""
     from peft import LoraConfig
 
+    targets = lora.target_modules
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=lora.target_modules,
+        target_modules=family.language_targets() if targets == "language" else targets,
         task_type="CAUSAL_LM",
     )
-
-
-def _freeze_vision(model: Any, job: Job) -> None:
-    encoder = model.get_encoder(modality="image")
-    if encoder is model or encoder is getattr(model, "base_model", None):
-        raise ConfigError(
-            given=f"{job.seat}.training.train_vision=false",
-            why=f"the vision encoder of {type(model).__name__} cannot be found",
-            fix="leave train_vision at true, or train an adapter with target_modules of your own",
-        )
-    encoder.requires_grad_(False)
 
 
 def inert_data(data: TrainingData, processor: Any) -> TrainingData:

@@ -76,7 +76,7 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
         reward_funcs=[data.reward],
         args=args,
         train_dataset=build_dataset(inert.prompts, rows),
-        processing_class=trainee.processor,
+        processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
 

@@ -85,7 +85,7 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
         model=trainee.model,
         args=sft_config(settings, arguments),
         train_dataset=build_dataset(inert.prompts, rows, data.targets),
-        processing_class=trainee.processor,
+        processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
 

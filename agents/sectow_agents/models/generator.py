@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
 from sectow_agents.models.batching import Batcher, Load
 from sectow_agents.models.chat import as_blocks, inert, pictures_of
+from sectow_agents.models.families import family_of
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.sampling import SeededDraws, uniform_rows
-from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.models.thinking import spoken, thinking_marks
 from sectow_env.errors import ConfigError
 from sectow_env.game.decoding import Decoding
@@ -47,7 +48,9 @@ class Generator:
         self.batcher = Batcher(batch_size)
         self._image_tokens: dict[tuple[tuple[int, int], ...], int] = {}
         self._control = control_tokens(processor)
-        self._thinking = thinking_marks(processor)
+        self.family = family_of(model.config)
+        marks = self.family.thinking
+        self._thinking = thinking_marks(processor) if marks is None else marks
 
     def generate(
         self,
@@ -99,7 +102,7 @@ class Generator:
     @property
     def sees_images(self) -> bool:
         """Whether the model can be shown pictures."""
-        return not isinstance(self.processor, TextProcessor)
+        return self.family.sees_images
 
     def prompt(self, conversation: Conversation) -> str:
         """What the model reads: the conversation as its chat template renders it.
@@ -109,7 +112,15 @@ class Generator:
         """
         self._pictures(conversation)
         blocks = as_blocks(inert(conversation, self._control))
-        return str(self.processor.apply_chat_template(blocks, add_generation_prompt=True))
+        try:
+            return str(self.processor.apply_chat_template(blocks, add_generation_prompt=True))
+        except TemplateError as error:
+            # Mllama's, for one, takes no system prompt beside a picture.
+            raise ConfigError(
+                given=f"a conversation of {', '.join(one.role for one in conversation)}",
+                why=f"the chat template of {self.family.name} refuses it ({error})",
+                fix="leave out the system prompt, or use another model",
+            ) from error
 
     def _prompts(
         self, conversations: Sequence[Conversation], prefix: Prefix, seeds: Sequence[int]
@@ -193,6 +204,8 @@ def suppressed_tokens(model: Any, processor: Any) -> list[int]:
         for name in ("image_token_id", "video_token_id", "image_token_index"):
             forbidden.add(getattr(holder, name, None))
     forbidden.update(getattr(processor, "image_token_ids", None) or [])
+    placeholders = family_of(model.config).placeholders
+    forbidden.update(processor.tokenizer.convert_tokens_to_ids(list(placeholders)))
     return sorted(token for token in forbidden if isinstance(token, int))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 from transformers import (
-    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForImageTextToText,
@@ -16,6 +15,7 @@ from transformers import (
     AutoTokenizer,
 )
 
+from sectow_agents.models.families import family_of
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
@@ -81,14 +81,15 @@ def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool)
     common: dict[str, Any] = {"trust_remote_code": False}
     if revision is not None:
         common["revision"] = revision
-    sees = type(AutoConfig.from_pretrained(base, **common)) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    family = family_of(AutoConfig.from_pretrained(base, **common))
+    family.check()
     processors, models = (
         (AutoProcessor, AutoModelForImageTextToText)
-        if sees
+        if family.sees_images
         else (AutoTokenizer, AutoModelForCausalLM)
     )
     processor = processors.from_pretrained(source, padding_side="left", **common)
-    if sees:
+    if family.sees_images:
         # The keyword reaches some processors only.
         processor.tokenizer.padding_side = "left"
     else:

@@ -137,7 +137,9 @@ def build_world(
         if _is_built(folder / part, birth):
             continue
         with _deterministic():
-            model = _load(foundation)
+            from sectow_agents.models.load import load_model
+
+            model = load_model(foundation, device="cpu", dtype="float32")[0]
             teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
         _publish(model, folder / part, birth)
     shutil.rmtree(state, ignore_errors=True)
@@ -189,16 +191,6 @@ def _is_built(folder: Path, birth: dict[str, object]) -> bool:
             fix="give another folder by --out, or delete this one to build it anew",
         )
     return True
-
-
-def _load(folder: Path) -> LlavaForConditionalGeneration:
-    from transformers import LlavaForConditionalGeneration
-
-    with quiet():
-        loaded: LlavaForConditionalGeneration = LlavaForConditionalGeneration.from_pretrained(
-            folder, use_safetensors=True, local_files_only=True
-        )
-    return loaded
 
 
 def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str, object]) -> None:

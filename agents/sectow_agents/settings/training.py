@@ -27,7 +27,8 @@ class LoraSettings(Settings):
     alpha: int = Field(default=32, gt=0)
     dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
     target_modules: str | list[str] = "all-linear"
-    """Modules that get an adapter, as PEFT names them; never the language-model head."""
+    """Modules that get an adapter, as PEFT names them; `language` takes the language model's linear
+    layers. Never the language-model head."""
 
 
 class TrainingSettings(Settings):

@@ -14,6 +14,7 @@ from trl import GRPOTrainer
 from sectow_agents.algorithms.common import lora_config
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
 from sectow_agents.algorithms.grpo import grpo_config
+from sectow_agents.models.families import family_of
 from sectow_agents.models.generator import suppressed_tokens
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
@@ -83,7 +84,7 @@ def trained(
             args=args,
             train_dataset=build_dataset(prompts, order),
             processing_class=processor,
-            peft_config=lora_config(LoraSettings()) if lora else None,
+            peft_config=lora_config(LoraSettings(), family_of(model.config)) if lora else None,
         )
         trainer.train()
     return trainer, seen
