@@ -49,13 +49,13 @@ def policy_spec(given: str, seat: Seat) -> Spec:
     """
     known = POLICIES.names()
     # A folder may have a question mark in its name.
-    spec = Spec(given, {}) if Path(given).is_dir() else parse_spec(given)
+    spec = Spec(given, {}) if _is_folder(given) else parse_spec(given)
     if spec.name in known:
         return spec
     # What begins like a registered name is a misspelling, not an id of the hub.
     ours = {name.partition("/")[0] for name in known}
     on_the_hub = _HUB_ID.fullmatch(spec.name) and spec.name.partition("/")[0] not in ours
-    if Path(spec.name).is_dir() or on_the_hub:
+    if _is_folder(spec.name) or on_the_hub:
         if "path" in spec.settings:
             raise ConfigError(
                 given=repr(given),
@@ -66,6 +66,11 @@ def policy_spec(given: str, seat: Seat) -> Spec:
     if ":" in spec.name:
         return spec
     raise unknown("policy", spec.name, known)
+
+
+def _is_folder(given: str) -> bool:
+    # The empty path would be the current folder.
+    return bool(given) and Path(given).is_dir()
 
 
 def is_registered(given: str) -> bool:

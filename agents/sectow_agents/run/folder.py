@@ -5,7 +5,8 @@
     state.json            what is finished; replaced in one piece
     pool.sqlite           the attack pool
     metrics.jsonl         one line an optimizer step, one a measurement of the monitor
-    rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor
+    rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor, and
+                          asking.json: the template, system prompt and length they are asked with
 
 The state is written last. Whatever it does not name is unfinished, and is made again.
 """

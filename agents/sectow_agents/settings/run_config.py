@@ -25,7 +25,8 @@ class AttackerSettings(Settings):
     """The attacker's seat."""
 
     model: str
-    """A registered policy such as `NAME/attacker`, a folder, or an id of the Hugging Face hub."""
+    """A policy by its spec: a registered name with or without settings, a folder, an id of the
+    Hugging Face hub, or an import path. It needs weights where the seat is trained."""
     template: str = ATTACK_TEMPLATE
     """How the policy is asked; `{channel}` is `free` where none is asked for, `{behavior}` says
     what the attack is after."""
@@ -153,7 +154,8 @@ class RunConfig(Settings):
     figures as `true_*`. `world` is the one that knows the world best."""
     rounds: int = Field(default=2, gt=0)
     seats: tuple[Seat, ...] = Field(default=SEATS, min_length=1)
-    """Who is trained; a seat that is left out stands still. In a round the attacker comes first."""
+    """Who is trained; a seat that is left out may hold a policy without weights. In a round the
+    attacker comes first."""
     attacker: AttackerSettings
     defender: DefenderSettings
     reward: RewardSettings = RewardSettings()

@@ -75,16 +75,9 @@ def command(
     try:
         evaluations = play(config, demo_settings(small), console, resume)
     except KeyboardInterrupt:
-        told = [f"--rounds={rounds}", *([] if steps is None else [f"--steps={steps}"])]
-        told += [f"--seed={seed}", f"--out={folder}", *(["--small"] if small else [])]
-        words = ["sectow", "demo", *(changes or []), *told]
-        # Without it, there is nothing to resume yet.
-        words += ["--resume"] if (folder / "run.json").exists() else []
-        console.print(
-            f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}",
-            markup=False,
-            soft_wrap=True,
-        )
+        told = [*(changes or []), f"--rounds={rounds}", f"--seed={seed}"]
+        told += [] if steps is None else [f"--steps={steps}"]
+        _say_how_to_resume(console, [*told, *(["--small"] if small else [])], folder)
         raise typer.Exit(INTERRUPTED) from None
     with console.status("rendering the page"):
         page = _report(folder)
@@ -205,6 +198,17 @@ class _Teller:
     def evaluated(self, run: EvaluationRun) -> None:
         """Say that a measurement is there."""
         self._console.print(f"measured {run.name}: {len(run.samples)} samples", style="dim")
+
+
+def _say_how_to_resume(console: Console, options: list[str], folder: Path) -> None:
+    words = ["sectow", "demo", *options, f"--out={folder}"]
+    # Before there is a run.json, there is nothing to resume.
+    words += ["--resume"] if (folder / "run.json").exists() else []
+    console.print(
+        f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _report(folder: Path) -> Report:
