@@ -95,7 +95,7 @@ def _lm_eval(words: list[str]) -> list[str]:
     return [f"lm-eval has no option {word}" for word in options if f'"{word}"' not in known]
 
 
-def _accelerate(words: list[str]) -> list[str]:
+def _launched(words: list[str]) -> list[str]:
     """Our own command, after the options of the launcher."""
     return _sectow(words[words.index("sectow") + 1 :])
 
@@ -109,7 +109,8 @@ PROGRAMS: dict[str, Callable[[list[str]], list[str]]] = {
     "make": _make,
     "lm-eval": _lm_eval,
     "pip": _pip,
-    "accelerate": _accelerate,
+    "accelerate": _launched,
+    "torchrun": _launched,
 }
 
 
