@@ -7,10 +7,9 @@ and never lose an image silently.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from abc import abstractmethod
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from lm_eval.api.model import LM
 from PIL import Image
 
+from sectow_benchmarks.evaluation.asking import content_digests
 from sectow_benchmarks.results.completeness import all_answered
 from sectow_benchmarks.results.journal import Journal, key_of, recall
 from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
@@ -126,17 +126,9 @@ class _GenerateOnly(LM):
 
     def _digests(self, requests: Sequence[Instance]) -> list[str]:
         """A digest a request, from its content alone: neither order nor batch changes a draw."""
-        repeated: Counter[bytes] = Counter()
-        digests = []
-        for request in requests:
-            digest = hashlib.sha256(str(request.args[0]).encode())
-            for image in _visuals(request):
-                digest.update(image.tobytes())
-            key = digest.digest()
-            digest.update(f"{self.seed}/{repeated[key]}".encode())
-            repeated[key] += 1
-            digests.append(digest.hexdigest())
-        return digests
+        texts = (str(request.args[0]) for request in requests)
+        pictures = ((image.tobytes() for image in _visuals(request)) for request in requests)
+        return content_digests(texts, pictures, self.seed)
 
 
 class PolicyLM(_GenerateOnly):

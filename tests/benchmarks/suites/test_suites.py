@@ -32,7 +32,7 @@ ROWS = [
     {"id": "c", "behavior": "z", "harmful": True, "query": "tell z", "category": "locks"},
     {"id": "d", "behavior": "w", "harmful": True, "query": " ", "category": "locks"},
 ]
-ONLY_TESTS = {"splits": ("test",), "per_cell": 1, "per_kind": 1}
+ONLY_TESTS = {"splits": ("test",), "per_cell": 2, "per_kind": 1}
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +61,13 @@ def test_an_evaluation_holds_suites_of_several_worlds(both: Loaded) -> None:
     }
     judges = samples.groupby("suite")["judge"].agg(set).to_dict()
     assert judges["safety"] == {"apothecary/truth@1"}
-    assert judges["pack/two"] == {"pack/reference@1"}
+    assert judges["pack/two"] == {"pack/reference@2"}
     others = samples[samples["suite"] == "pack/two"]
     assert set(others["stratum"]) == {"default", "locks"}
     assert set(others.loc[others["item"].str.contains("/d/"), "invalid"]) == {"off_behavior"}
     assert set(others["decoding"]) == {"greedy", "sampled"}
     (told,) = both.about["other_suites"]
-    assert (told["name"], told["judge"]) == ("pack/two", "pack/reference@1")
+    assert (told["name"], told["judge"]) == ("pack/two", "pack/reference@2")
 
 
 def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
