@@ -75,9 +75,7 @@ def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
     figures = both.figures.set_index(["figure", "decoding"])["value"]
     assert figures["pack/two/over_refusal", "greedy"] == 1.0
     assert figures["pack/two/refusal", "sampled"] == 1.0
-    assert {figure.key for figure in FIGURES if figure.suite == "safety"} & set(
-        figures.index.levels[0]
-    )
+    assert "asr_test_cue" in set(both.figures["figure"])
     keys = [figure.key for figure, _ in figures_of(both.samples)]
     assert keys.index("over_refusal_test") < keys.index("pack/two/asr")
     assert other_suites(both.samples) == [("pack/two", "safety"), ("pack/two", "over_refusal")]
