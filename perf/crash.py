@@ -28,12 +28,11 @@ import typer
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant, find_subject
 from sectow_benchmarks.results import journal
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify import verify
-from sectow_env.resolve.parts import find_attacker
 from sectow_env.resolve.worlds import load_world
 
 WORLD = "apothecary:0"
@@ -177,8 +176,8 @@ def _evaluate(out: Path, settings: MeasureSettings, tracer: _Tracer | None) -> N
     """In a process of its own: measure a scripted defender, in small bites."""
     journal.CHUNK = 4
     world = load_world(WORLD)
-    attacker = Assailant(find_attacker("apothecary/random", world), {"name": "apothecary/random"})
-    subject = find_subject("apothecary/keyword", world)
+    attacker = attacker_under_test("apothecary/random", world)
+    subject = defender_under_test("apothecary/keyword", world)
     if tracer is not None:
         sys.addaudithook(tracer)
     with contextlib.redirect_stderr(None), contextlib.redirect_stdout(None):

@@ -21,13 +21,14 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.tasks import tasks_path
+from sectow_env.resolve.parts import find_defender
+from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
 
 TOKENS = 16
@@ -71,7 +72,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     """
     from lm_eval.models.hf_vlms import HFMultimodalLM
 
-    generator = load_generator(source, batch)
+    model = LocalModel(source, batch_size=batch)
     with hushed():
         theirs = HFMultimodalLM(
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
@@ -80,10 +81,10 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     mixed = Session.load(names, selection, SETTINGS)
     apart = [_plain(kind, selection) for kind in TASKS.values()]
     few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
-    _ours(generator, Session.load(names, few, SETTINGS))
+    _ours(model, Session.load(names, few, SETTINGS))
     for kind in TASKS.values():
         _plainly(theirs, _plain(kind, few))
-    pairs = [(_ours(generator, mixed), _merged(theirs, apart)) for _ in range(repeats)]
+    pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
     first, other = pairs[0]
     count = len(first.answers)
     return Found(
@@ -100,9 +101,9 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     )
 
 
-def _ours(generator: Any, session: Session) -> Turn:
+def _ours(model: LocalModel, session: Session) -> Turn:
     with tempfile.TemporaryDirectory() as folder:
-        lm = PolicyLM(generator)
+        lm = PolicyLM(model)
         lm.journal = Journal(Path(folder) / "answers.jsonl")
         return _asked(lm, session)
 
@@ -161,8 +162,9 @@ def main(
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Compare with lm-eval's own back end."""
-    source = find_source(model, load_world("apothecary:0"))
-    found = compared(str(source), Selection(per_cell=per_cell), batch, repeats)
+    weights = weights_of(find_defender(model, load_world("apothecary:0")))
+    assert weights is not None, "lm-eval's own back end needs weights"
+    found = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
     if as_json:
         typer.echo(json.dumps(found._asdict(), indent=2))
         return

@@ -93,7 +93,7 @@ def at_once(env: Any, attacker: Attacker, rounds: int, seed: int) -> Side:
     clock, episodes = Clock(), []
     clock(env.reset, seed=seed)
     for _ in range(rounds):
-        moves = attacks(attacker, [match.scenario for match in env.unwrapped.matches])
+        moves = attacks(attacker, [match.scenario for match in env.unwrapped.episode_states])
         info = clock(env.step, moves)[4]
         episodes += list(info["final_info"]["sectow_episode"])
     return Side(clock.seconds, episodes)

@@ -1,7 +1,7 @@
-"""Errors that a user can mend: what was given, why it cannot work, what to do instead.
+"""Errors that a user can fix: what was given, why it cannot work, what to do instead.
 
-The command line prints them without a traceback and exits with status 2; whatever is not a
-`SectowError` is a defect of ours, and keeps its traceback.
+The command line prints them without a traceback and exits with status 2; any other exception is a
+bug of ours, and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from sectow_env.text import is_whole
 
 T = TypeVar("T")
 MAX_LISTED = 20
-MAX_SAID = 300
-"""Characters of a stranger's error message that are told on."""
+MAX_QUOTED = 300
+"""Characters quoted of a third party's error message."""
 
 
 class SectowError(Exception):
-    """Base of all errors that a user can mend.
+    """Base of all errors that a user can fix.
 
     Attributes:
-        given: What the user gave, quoted as it came.
+        given: What the user gave, verbatim.
         why: Why it cannot work.
         fix: What to do instead.
     """
@@ -44,11 +44,11 @@ class ConfigError(SectowError):
 
 
 class UnknownNameError(SectowError):
-    """Raised when nothing goes by the name that was given; see `unknown`."""
+    """Raised when a name is unknown; see `unknown`."""
 
 
 class PackError(SectowError):
-    """Raised when a scenario pack cannot be read or breaks its format."""
+    """Raised when a scenario pack cannot be read or is invalid."""
 
 
 class RunFolderError(SectowError):
@@ -56,12 +56,12 @@ class RunFolderError(SectowError):
 
 
 class MissingExtraError(SectowError):
-    """Raised when an optional package that was not installed is needed.
+    """Raised when an optional package is needed that is not installed.
 
     Attributes:
         what: What the user asked for, such as ``sectow train``.
-        missing: The package or packages that are not there.
-        extra: The extra that brings them.
+        missing: The missing package or packages.
+        extra: The extra that contains them.
     """
 
     def __init__(self, what: str, missing: str, extra: str) -> None:
@@ -83,12 +83,12 @@ def pip_line(extra: str) -> str:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """Builds the error for a name that is not known, with the nearest known names.
+    """Build the error for an unknown name, with the nearest known names.
 
     Args:
         kind: What the name should have been, such as ``channel``.
         name: The name as it was given.
-        known: All names that would have worked.
+        known: All valid names.
 
     Returns:
         The error, to be raised by the caller.
@@ -97,53 +97,57 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
     if not names:
         return UnknownNameError(
             given=f"{kind} {name!r}",
-            why=f"there is no {kind} at all",
-            fix=f"install a package that brings a {kind}",
+            why=f"no {kind} is installed",
+            fix=f"install a package with a {kind}",
         )
     listed = ", ".join(names[:MAX_LISTED])
     if len(names) > MAX_LISTED:
         listed += f" and {len(names) - MAX_LISTED} more"
-    near = get_close_matches(name, names, n=3)
-    hint = f"did you mean {' or '.join(repr(one) for one in near)}? " if near else ""
     return UnknownNameError(
         given=f"{kind} {name!r}",
         why=f"there is no {kind} of that name",
-        fix=f"{hint}known: {listed}",
+        fix=f"{did_you_mean(name, names)}known: {listed}",
     )
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question after the nearest known names, with a blank behind it; empty if none is near."""
+    near = get_close_matches(name, list(known), n=3)
+    return f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+
+
 class PartError(SectowError):
-    """Raised when a part (judge, policy, renderer, ...) failed: says whose fault it is."""
+    """Raised when a part (judge, policy, renderer, ...) failed; names the part."""
 
 
 @contextmanager
 def at_fault(what: str) -> Iterator[None]:
-    """Whatever is raised inside is told as a failure of this part.
+    """Turn exceptions raised inside into a failure of this part.
 
     Args:
         what: The part, such as ``the judge mine/strict``.
 
     Raises:
-        PartError: Something was raised that is no `SectowError`.
+        PartError: Something was raised that is not a `SectowError`.
     """
     try:
         yield
     except (SectowError, ModuleNotFoundError):
-        # A missing package is told by whoever knows the extra that brings it.
+        # A missing package is reported where its extra is known.
         raise
     except Exception as error:
-        told = " ".join(str(error).split())[:MAX_SAID]
+        message = " ".join(str(error).split())[:MAX_QUOTED]
         raise PartError(
             given=what,
-            why=f"it raised {type(error).__name__}{f': {told}' if told else ''}",
-            fix="mend that part, or name another one; SECTOW_DEBUG=1 shows where it happened",
+            why=f"it raised {type(error).__name__}{f': {message}' if message else ''}",
+            fix="fix that part, or name another one; SECTOW_DEBUG=1 shows where it happened",
         ) from error
 
 
 def named(kind: str, part: object) -> str:
     """How a part is named to a user: by its id, else by its class.
 
-    Never by its repr: that of a part which asks a server may hold a secret.
+    Never by its repr, which may contain a server's secret.
     """
     own = getattr(part, "id", None)
     home = type(part)
@@ -151,28 +155,30 @@ def named(kind: str, part: object) -> str:
 
 
 def one_each(what: str, answers: Iterable[T], count: int, *kinds: type) -> list[T]:
-    """What a part gave back, once it is certain to be one answer of its kind for each question.
+    """A part's answers as a list, checked to be one of the right type for each question.
 
     Args:
         what: The part, as in `at_fault`.
-        answers: What it gave back.
-        count: How many answers are due.
-        kinds: Of which types an answer may be.
+        answers: What it returned.
+        count: The expected number of answers.
+        kinds: The allowed types of an answer.
 
     Raises:
-        PartError: There are more or fewer, or one is of another type or holds half a character.
+        PartError: The number or a type is wrong, or a text contains an unpaired surrogate.
     """
     if not isinstance(answers, Iterable) or isinstance(answers, str | bytes | Mapping):
-        raise _bad_answer(what, f"it gave one {type(answers).__name__} in place of a list")
+        raise _bad_answer(what, f"it returned {type(answers).__name__}, not a list")
     listed = list(answers)
     if len(listed) != count:
-        raise _bad_answer(what, f"it gave {len(listed)} answers in place of {count}")
-    for one in listed:
-        if not isinstance(one, kinds):
-            wanted = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
-            raise _bad_answer(what, f"it gave {type(one).__name__} where {wanted} is due")
-        if isinstance(one, str) and not is_whole(one):
-            raise _bad_answer(what, "it gave a text with half a character, which no file can hold")
+        raise _bad_answer(what, f"it returned {len(listed)} answers, not {count}")
+    for answer in listed:
+        if not isinstance(answer, kinds):
+            expected = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+            raise _bad_answer(what, f"it returned {type(answer).__name__}, not {expected}")
+        if isinstance(answer, str) and not is_whole(answer):
+            raise _bad_answer(
+                what, "it returned a text with an unpaired surrogate, which no file can store"
+            )
     return listed
 
 
@@ -180,5 +186,5 @@ def _bad_answer(what: str, why: str) -> PartError:
     return PartError(
         given=what,
         why=why,
-        fix="mend that part: it gives a list with one answer for each that it is asked, in order",
+        fix="fix that part: it must return a list with one answer per input, in order",
     )

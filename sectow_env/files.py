@@ -1,4 +1,4 @@
-"""Files: written aside and renamed, and whether a path lies on a local disk."""
+"""Files: atomic writes, and whether a path is on a local disk."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LOCAL = frozenset(
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file so that a reader sees the old or the new one, never a part."""
+    """Write a UTF-8 text file atomically: a reader sees the old or the new content."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, also after a power cut."""
+    """Write a file atomically and durably: the old or the new content survives a power cut."""
     aside = path.with_name(f".{path.name}.partial")
     with aside.open("wb") as file:
         file.write(data)
@@ -27,13 +27,15 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def folder_name(name: str) -> str:
-    """A name as that of a folder: letters, digits, dots, dashes and underscores."""
-    safe = "".join(one if one.isalnum() or one in "-._" else "-" for one in name)
+    """A name made safe for a folder: letters, digits, dots, dashes and underscores."""
+    safe = "".join(
+        character if character.isalnum() or character in "-._" else "-" for character in name
+    )
     return safe.strip("-.") or "unnamed"
 
 
 def sync(path: Path) -> None:
-    """Wait until a file or a folder's list of names is on the disk."""
+    """Flush a file or a folder's entries to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -42,10 +44,7 @@ def sync(path: Path) -> None:
 
 
 def is_local(path: Path) -> bool:
-    """Whether the file system of a path is one that is known to be local.
-
-    False where the system does not say, so that a caller errs on the side of caution.
-    """
+    """Whether the file system of a path is known to be local; False if the system does not say."""
     try:
         table = MOUNTS.read_text(encoding="utf-8", errors="replace")
     except OSError:

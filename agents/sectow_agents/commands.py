@@ -51,7 +51,8 @@ def train(
 ) -> None:
     """Train attacker and defender in turn."""
     settings = _settings(config, changes or [], run, seed, resume)
-    # A wrong key is told at once; only then torch and the rest are waited for.
+    # A wrong key is reported at once; only then are torch and the rest loaded.
+    from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
 
     try:
@@ -59,6 +60,8 @@ def train(
     except KeyboardInterrupt:
         _say_how_to_resume(settings, config, changes or [])
         raise typer.Exit(INTERRUPTED) from None
+    if not own_share().main:
+        return
     if as_json:
         typer.echo(json.dumps(summarised(summary), indent=2))
     else:

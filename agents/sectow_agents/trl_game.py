@@ -17,19 +17,16 @@ from typing import Any, Unpack
 from datasets import Dataset
 from gymnasium.utils import seeding
 
-from sectow_agents.algorithms.curriculum import in_batches_of_a_kind
+from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
 from sectow_agents.algorithms.rewards import SeatReward
-from sectow_agents.models.chat import attacker_chat, defender_chat, inert
 from sectow_agents.models.generator import control_tokens
-from sectow_agents.settings.run_config import AttackerSettings
 from sectow_env.env.arena import Arena, Options
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Attack, Episode, Seat
-from sectow_env.game.episode_state import Match
+from sectow_env.game.asking import ATTACK_TEMPLATE, attack_conversation, defence_conversation
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import attacks_of
-
-TEMPLATE: str = AttackerSettings.model_fields["template"].default
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class GrpoGame:
 
     seat: Seat
     dataset: Dataset
-    """Columns `prompt` (conversational), `images` (0 or 1) and `item`."""
+    """Columns `prompt` (conversational), `images` and `item`."""
     reward: SeatReward
     """For `reward_funcs`. `reward.drain()` gives the episodes since its last call."""
 
@@ -51,7 +48,7 @@ class ArenaReward(SeatReward):
         matches: The episode of each row, at its beginning.
     """
 
-    def __init__(self, arena: Arena, matches: Sequence[Match]) -> None:
+    def __init__(self, arena: Arena, matches: Sequence[EpisodeState]) -> None:
         self.seat = arena.paid_seat
         super().__init__()
         self._arena = arena
@@ -75,7 +72,7 @@ def grpo_game(
     rows: int = 256,
     seed: int = 0,
     processor: Any = None,
-    template: str = TEMPLATE,
+    template: str = ATTACK_TEMPLATE,
     system: str | None = None,
     prompts_per_batch: int | None = None,
     **options: Unpack[Options],
@@ -93,7 +90,7 @@ def grpo_game(
         prompts_per_batch: Prompts that pass through the model at once
             (`per_device_train_batch_size / num_generations`). Needed where some prompts have an
             image and others none, which TRL cannot mix: rows are put in batches of a kind, and the
-            trainer must be told `shuffle_dataset=False`.
+            trainer needs `shuffle_dataset=False`.
         options: As of the environments: world, opponent, judge, reward, channels, labels ...
 
     Raises:
@@ -110,7 +107,7 @@ def grpo_game(
     prompts = [_prompt(match, seat, template, system) for match in matches]
     if processor is not None:
         control = control_tokens(processor)
-        prompts = [Prompt(inert(prompt.chat, control), prompt.picture) for prompt in prompts]
+        prompts = [prompt.inert(control) for prompt in prompts]
     return GrpoGame(
         seat=seat,
         dataset=build_dataset(prompts, _order(prompts, prompts_per_batch)),
@@ -118,16 +115,16 @@ def grpo_game(
     )
 
 
-def _prompt(match: Match, seat: Seat, template: str, system: str | None) -> Prompt:
+def _prompt(match: EpisodeState, seat: Seat, template: str, system: str | None) -> Prompt:
     if seat == "attacker":
-        return Prompt(attacker_chat(match.scenario, template, system))
+        return Prompt(attack_conversation(match.scenario, template, system))
     assert match.attack is not None, "a defender is asked after the attack"
-    return Prompt(defender_chat(match.attack, system), match.attack.image)
+    return Prompt(defence_conversation(match.attack, system))
 
 
 def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:
     order = list(range(len(prompts)))
-    shown = [prompt.picture is not None for prompt in prompts]
+    shown = [bool(prompt.pictures) for prompt in prompts]
     if len(set(shown)) == 1:
         return order
     if size is None or size < 1 or len(prompts) % size:
@@ -137,4 +134,4 @@ def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:
             fix="give a prompts_per_batch that divides rows, with shuffle_dataset=False in the "
             "trainer's settings; or channels of one kind",
         )
-    return in_batches_of_a_kind(order, shown.__getitem__, size)
+    return same_modality_batches(order, shown.__getitem__, size)

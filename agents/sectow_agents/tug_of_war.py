@@ -1,31 +1,34 @@
 """The Secure Tug-of-War (SecTOW, arXiv 2507.22037, section on iterative training), as a loop.
 
     for each round:
-        attacker phase      GRPO of the attacker against the frozen defender
+        attacker phase      the attacker is trained against the frozen defender
         pool expansion      what the attacker found, and what the trained attacker finds, is kept
         monitor
-        defender phase      GRPO of the defender on the pool, mixed with harmless data
+        defender phase      the defender is trained on the pool, mixed with harmless data
         monitor             a defender that over-refuses or answers wrong is marked, undone, or last
 
-Ours, not the paper's: the stratification by channel, the gate, the pool's rule for duplicates.
+The paper trains by GRPO. Ours, not the paper's: the stratification by channel, the gate, the pool's
+rule for duplicates. Several processes play the same loop: all of them train, the main one plays,
+measures and writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sectow_agents.algorithms.job import PhaseReport
 from sectow_agents.phases.attacker import sample_attacks, train_attacker
 from sectow_agents.phases.defender import train_defender, training_sources
 from sectow_agents.run.folder import Finished
+from sectow_agents.run.monitor import Quality
 from sectow_agents.run.run import Run, RunSummary
 from sectow_agents.settings.run_config import RunConfig
 from sectow_env.game import Episode, Seat
 
 
 class Callback(Protocol):
-    """Is told how a run goes: for evaluation and reports."""
+    """Follows a run, for evaluation and reports; called in every process, see `run.share`."""
 
     def on_start(self, run: Run) -> None:
         """The run is set up; a resumed one may have finished phases already."""
@@ -43,23 +46,37 @@ class Callback(Protocol):
         ...
 
 
+Phase = Callable[[Run, int], tuple[PhaseReport, Finished]]
+"""Plays a seat's phase of a round: what it hands back, and its record for the state."""
+
+
 class TugOfWar:
     """Trains attacker and defender in turn.
 
     Args:
         config: All settings.
-        callbacks: Are told in order.
+        callbacks: Called in order.
+        phases: What a seat's phase does; default: train it, as below.
+        measure_base: What the monitor sees before any training.
     """
 
-    def __init__(self, config: RunConfig, callbacks: Sequence[Callback] = ()) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        callbacks: Sequence[Callback] = (),
+        phases: Mapping[Seat, Phase] | None = None,
+        measure_base: Callable[[Run], Quality] | None = None,
+    ) -> None:
         self.config = config
         self.callbacks = tuple(callbacks)
+        self.phases = PHASES if phases is None else phases
+        self.measure_base = base_quality if measure_base is None else measure_base
 
     def run(self, resume: bool = False) -> RunSummary:
         """Play all rounds.
 
         Args:
-            resume: Go on after the last finished phase of the run in the folder; it ends like an
+            resume: Continue after the last finished phase of the run in the folder; it ends like an
                 uninterrupted one.
 
         Raises:
@@ -70,7 +87,7 @@ class TugOfWar:
             for callback in self.callbacks:
                 callback.on_start(run)
             if run.state.base is None:
-                _measure_base(run)
+                run.save_base(run.share.from_main(lambda: self.measure_base(run)))
             for number in range(1, run.rounds + 1):
                 for seat in run.seats:
                     self._play(run, number, seat)
@@ -85,50 +102,52 @@ class TugOfWar:
             if run.state.stopped:
                 return
             run.release()
-            phase = attacker_phase if seat == "attacker" else defender_phase
-            report, done = phase(run, number)
-            _finish(run, done)
+            report, done = self.phases[seat](run, number)
+            run.finish(done)
         else:
             report = PhaseReport(done.summary)
-        if not done.told:
+        if not done.reported:
             for callback in self.callbacks:
                 callback.on_phase_end(run, report)
-            _mark_told(run, done)
+            run.mark_reported(done)
+
+
+def base_quality(run: Run) -> Quality:
+    """What the monitor sees before any training."""
+    return run.measure(run.base("defender"), run.base("attacker"))
 
 
 def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the attacker against the frozen defender, and put what it finds into the pool."""
     scenarios = run.world.scenarios("train", harmful=True, channels=run.channels)
-    with run.files.staged("attacker", number) as out:
+    with run.staged("attacker", number) as out:
         job = run.job("attacker", number, out)
         template = run.config.attacker.template
         report = train_attacker(job, scenarios, template, run.opponent(number), run.referee())
-    trained, defender = run.checkpoint("attacker", number), run.snapshots("defender")[-1]
-    # A resumed run may find what the killed one had added.
-    run.pool.drop_round(number)
-    found = [*report.episodes, *_expansion(run, number)]
-    admitted = run.pool.add(found, round=number).admitted
-    quality = run.measure(defender, trained)
-    return report, Finished(summary=report.summary, quality=quality, admitted=admitted)
+
+    def expand_and_measure() -> Finished:
+        # A resumed run may find what the killed one had added.
+        run.pool.drop_round(number)
+        found = [*report.episodes, *_expansion(run, number)]
+        admitted = run.pool.add(found, round=number).admitted
+        quality = run.measure(run.snapshots("defender")[-1], run.checkpoint("attacker", number))
+        return Finished(summary=report.summary, quality=quality, admitted=admitted)
+
+    return report, run.share.from_main(expand_and_measure)
 
 
 def defender_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the defender on the pool and harmless data, and ask the monitor whether it may pass."""
-    mix, seed = run.config.defender.mix, run.seed(number, "defender", "data")
-    sources = training_sources(run.world, run.pool_items(), mix, seed)
-    with run.files.staged("defender", number) as out:
-        report = train_defender(run.job("defender", number, out), sources, mix, run.referee())
-    attacker, trained = run.snapshots("attacker")[-1], run.checkpoint("defender", number)
-    quality = run.measure(trained, attacker)
-    assert run.state.base is not None, "the base is measured first"
-    objections = run.monitor.objections(quality, run.state.base)
-    accepted = not objections or run.config.monitor.on_gate == "keep"
-    return report, Finished(
-        summary=report.summary,
-        quality=quality,
-        objections=tuple(objections),
-        accepted=accepted,
-    )
+    settings, seed = run.config.defender, run.seed(number, "defender", "data")
+    sources = training_sources(run.world, run.pool_items(), settings.mix, seed)
+    with run.staged("defender", number) as out:
+        report = train_defender(run.job("defender", number, out), sources, settings, run.referee())
+
+    def measure() -> Finished:
+        quality = run.measure(run.checkpoint("defender", number), run.snapshots("attacker")[-1])
+        return run.judged(report.summary, quality)
+
+    return report, run.share.from_main(measure)
 
 
 def _expansion(run: Run, number: int) -> list[Episode]:
@@ -143,23 +162,4 @@ def _expansion(run: Run, number: int) -> list[Episode]:
     )
 
 
-def _measure_base(run: Run) -> None:
-    quality = run.measure(run.base("defender"), run.base("attacker"))
-    run.files.log({"event": "quality", "round": 0, "seat": None, **quality.figures()})
-    run.files.save(run.state.model_copy(update={"base": quality}))
-
-
-def _finish(run: Run, done: Finished) -> None:
-    """Name a phase in the state: from here on it is finished."""
-    where = {"round": done.summary.round, "seat": done.summary.seat}
-    gate = {"gated": bool(done.objections), "accepted": done.accepted, "admitted": done.admitted}
-    run.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
-    stopped = bool(done.objections) and run.config.monitor.on_gate == "stop"
-    phases = (*run.state.phases, done)
-    run.files.save(run.state.model_copy(update={"phases": phases, "stopped": stopped}))
-
-
-def _mark_told(run: Run, done: Finished) -> None:
-    told = done.model_copy(update={"told": True})
-    phases = tuple(told if known == done else known for known in run.state.phases)
-    run.files.save(run.state.model_copy(update={"phases": phases}))
+PHASES: Mapping[Seat, Phase] = {"attacker": attacker_phase, "defender": defender_phase}

@@ -18,15 +18,13 @@ from sectow_benchmarks.board.figures import SPLIT_FIGURES, figures_of
 from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
 from sectow_benchmarks.evaluation.dry_run import planned
 from sectow_benchmarks.evaluation.measure import Progress, measure
-from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
-from sectow_benchmarks.evaluation.subjects import (
-    Assailant,
-    ScriptedSubject,
-    Subject,
-    find_assailant,
-    find_subject,
-    is_policy,
+from sectow_benchmarks.evaluation.policies import (
+    AttackerUnderTest,
+    DefenderUnderTest,
+    attacker_under_test,
+    defender_under_test,
 )
+from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.suites.figure import Figure, values_of
@@ -103,11 +101,11 @@ class Loaded:
 
 
 def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the command)
-    policy: str | Path | Defender | Subject,
+    policy: str | Path | Defender | DefenderUnderTest,
     *,
     suites: Iterable[str] | None = None,
     world: str | World = "apothecary:0",
-    attacker: str | Attacker | Assailant | None = None,
+    attacker: str | Attacker | AttackerUnderTest | None = None,
     attacker_template: str | None = None,
     name: str | None = None,
     out: str | Path | None = None,
@@ -119,7 +117,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
     """Measure a defender.
 
     Args:
-        policy: A folder or id of a model, the name of a policy, or a defender.
+        policy: A defender, or what names one: see `sectow_env.resolve.policies`.
         suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, and specs of suites beside
             the world, such as `pack?path=FILE.jsonl`; default: all of the world that apply.
         world: A world or its name, or the path of a scenario pack.
@@ -138,13 +136,19 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
     """
     ground = load_world(world, allow_import_path=True)
     chosen = MeasureSettings(**settings, world=_name_of(world, ground), suites=_suites(suites))
-    subject = _subject(policy, ground, name, batch_size)
+    subject = defender_under_test(
+        policy, ground, name=name, system=chosen.system, batch_size=batch_size
+    )
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
     found = measure(
         subject,
         chosen,
         folder,
-        attacker=_assailant(attacker, ground, attacker_template, batch_size, chosen.seed),
+        attacker=None
+        if attacker is None
+        else attacker_under_test(
+            attacker, ground, template=attacker_template, batch_size=batch_size
+        ),
         world=ground,
         resume=resume,
         progress=progress,
@@ -172,8 +176,8 @@ def plan(
     world = load_world(given, allow_import_path=True)
     chosen = MeasureSettings(**settings, world=_name_of(given, world), suites=_suites(suites))
     pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
-    # A policy is built to know what it can; a model is not loaded, and can continue a beginning.
-    prefilled = not is_policy(policy) or find_subject(policy, world).prefilled
+    # A model is not loaded for this.
+    prefilled = defender_under_test(policy, world, system=chosen.system).prefilled
     rows = planned(chosen, world, prefilled=prefilled, attacked=attacker is not None, pack=pack)
     return pd.DataFrame(rows, columns=["suite", "decoding", "questions"])
 
@@ -287,27 +291,3 @@ def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
         if kind not in known and ":" not in kind:
             raise unknown("suite", kind, known)
     return (*(suite for suite in SUITES if suite in asked), *others)
-
-
-def _subject(
-    policy: str | Path | Defender | Subject, world: World, name: str | None, size: int | None
-) -> Subject:
-    if isinstance(policy, str | Path):
-        return find_subject(str(policy), world, label=name, batch_size=size)
-    if isinstance(policy, Subject):
-        return policy
-    return ScriptedSubject(policy, name or type(policy).__name__)
-
-
-def _assailant(
-    attacker: str | Attacker | Assailant | None,
-    world: World,
-    template: str | None,
-    size: int | None,
-    seed: int,
-) -> Assailant | None:
-    if attacker is None or isinstance(attacker, Assailant):
-        return attacker
-    if isinstance(attacker, str):
-        return find_assailant(attacker, world, template=template, batch_size=size, seed=seed)
-    return Assailant(attacker, {"name": type(attacker).__name__})

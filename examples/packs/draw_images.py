@@ -16,7 +16,7 @@ def main() -> None:
     folder = Path(__file__).parent / "images"
     folder.mkdir(exist_ok=True)
     for name, words in WORDS.items():
-        (folder / f"{name}.png").write_bytes(draw_words(words, salt="lantern_shop").png)
+        (folder / f"{name}.png").write_bytes(draw_words(words, jitter_key="lantern_shop").png)
 
 
 if __name__ == "__main__":

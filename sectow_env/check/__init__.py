@@ -4,11 +4,11 @@
 
     results = check("mine/strict")
 
-Every check is a function of one subject that yields findings, a text each; none means that it
-passed. One that cannot look raises `Skip`. What a part of the user raises is a finding too.
+Every check is a function of a subject that yields its findings as texts; no finding means that it
+passed. A check that does not apply raises `Skip`. An exception in a user's part is a finding too.
 """
 
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
 from sectow_env.check.result import CheckResult, Kind, Outcome
-from sectow_env.check.suite import SUITES, check
 
-__all__ = ["SUITES", "CheckResult", "Kind", "Outcome", "check"]
+__all__ = ["CHECKS_BY_KIND", "CheckResult", "Kind", "Outcome", "check"]

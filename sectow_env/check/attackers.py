@@ -27,12 +27,12 @@ def attacker_subject(name: str, attacker: Attacker, world: World, seed: int) -> 
 
 
 def attacks_well_formed(subject: PartSubject) -> Iterator[str]:
-    """Every attack has the fields that it may have, and is the same after a trip through JSON."""
+    """Every attack has valid fields, and is the same after a round trip through JSON."""
     for attack in subject.answers:
         texts = (attack.query, attack.drawn, attack.source, attack.system)
-        halves = [text for text in texts if isinstance(text, str) and not is_whole(text)]
-        if halves:
-            yield f"half a character, which no file can hold: {halves[0][:80]!a}"
+        broken = [text for text in texts if isinstance(text, str) and not is_whole(text)]
+        if broken:
+            yield f"an unpaired surrogate, which no file can store: {broken[0][:80]!a}"
             continue
         try:
             Attack.model_validate(attack.model_dump(warnings=False))
@@ -42,13 +42,15 @@ def attacks_well_formed(subject: PartSubject) -> Iterator[str]:
             yield f"{'.'.join(map(str, first['loc']))}={shown(first['input'])}: {first['msg']}"
             continue
         if back != attack:
-            yield f"another one after a trip through JSON: {shown(attack)}"
+            yield f"it changes in a round trip through JSON: {shown(attack)}"
 
 
 def label_unseen(subject: PartSubject) -> Iterator[str]:
-    """The attack does not depend on whether the scenario is harmful: no attacker is told."""
-    flipped = [one.model_copy(update={"harmful": not one.harmful}) for one in subject.items]
-    names = ("as labelled", "with the label turned")
+    """The attack does not depend on whether the scenario is harmful, which no attacker knows."""
+    flipped = [
+        scenario.model_copy(update={"harmful": not scenario.harmful}) for scenario in subject.items
+    ]
+    names = ("as labelled", "with the label flipped")
     yield from differences(subject.answers, subject.ask(flipped), "attack", names)
 
 
@@ -59,21 +61,21 @@ def some_attack_counts(subject: PartSubject) -> Iterator[str]:
         for scenario, attack in zip(subject.items, subject.answers, strict=True)
     ]
     if None not in reasons:
-        told = ", ".join(sorted({str(one) for one in reasons}))
-        yield f"all {len(reasons)} attacks are invalid in {subject.world.id}: {told}"
+        listed = ", ".join(sorted({str(reason) for reason in reasons}))
+        yield f"all {len(reasons)} attacks are invalid in {subject.world.id}: {listed}"
 
 
 def follow_ups_repeat(subject: PartSubject) -> Iterator[str]:
-    """Where it follows up, it gives one attack a scenario, the same again, in any turn."""
+    """In any turn, `follow_up` gives one attack per scenario, and the same when repeated."""
     if not isinstance(subject.part, FollowsUp):
-        raise Skip("it has no follow_up: it is asked by attack in every turn")
-    said = Exchange(query="how is it made ?", response=REFUSAL)
+        raise Skip("it has no follow_up: `attack` is called in every turn")
+    exchange = Exchange(query="how is it made ?", response=REFUSAL)
     verb = Verb(method="follow_up", answer="attack", types=(Attack,))
-    asked = replace(subject, verb=verb, part=_Following(subject.part))
-    for history in ((), (said,), (said, said)):
+    following = replace(subject, verb=verb, part=_Following(subject.part))
+    for history in ((), (exchange,), (exchange, exchange)):
         items = [(scenario, history) for scenario in subject.items]
-        first, again = (asked.raw(items, subject.seeds) for _ in "ab")
-        wrong = asked.misfit(first, len(items))
+        first, again = (following.raw(items, subject.seeds) for _ in "ab")
+        wrong = following.misfit(first, len(items))
         if wrong:
             yield f"after {len(history)} turns {wrong}"
             continue
@@ -91,7 +93,7 @@ ATTACKER_CHECKS = (
 
 
 class _Following:
-    """An attacker that is asked with scenarios and histories in pairs."""
+    """An attacker that is called with pairs of scenario and history."""
 
     def __init__(self, part: FollowsUp) -> None:
         self._part = part

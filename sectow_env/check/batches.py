@@ -1,4 +1,4 @@
-"""What holds for everything that is asked in batches: judges, attackers and defenders."""
+"""Checks of everything that is called in batches: judges, policies and renderers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPEATS = 3
 
 
 def one_answer_an_item(subject: PartSubject) -> Iterator[str]:
-    """A batch gets a list with one answer an item, each of the right type."""
+    """A batch gets a list with one answer per item, each of the right type."""
     wrong = subject.misfit(subject.raw(subject.items, subject.seeds), len(subject.items))
     if wrong:
         yield wrong
@@ -22,30 +22,30 @@ def one_answer_an_item(subject: PartSubject) -> Iterator[str]:
 
 def empty_batch(subject: PartSubject) -> Iterator[str]:
     """An empty batch gets an empty list."""
-    given = subject.raw([], [])
-    if not isinstance(given, list | tuple) or len(given) > 0:
-        yield f"{subject.verb.method}([]) gives {shown(given)}"
+    answers = subject.raw([], [])
+    if not isinstance(answers, list | tuple) or len(answers) > 0:
+        yield f"{subject.verb.method}([]) gives {shown(answers)}"
 
 
 def repeatable(subject: PartSubject) -> Iterator[str]:
-    """The same batch, reseeded alike, gets the same answers again."""
+    """The same batch with the same seeds gets the same answers again."""
     first = subject.answers
     for _ in range(REPEATS):
         again = subject.ask(subject.items)
-        for found in _differences(subject, first, again, ("at first", "again")):
-            yield f"{found}{_hint(subject)}"
+        for difference in _differences(subject, first, again, ("at first", "again")):
+            yield f"{difference}{_hint(subject)}"
 
 
 def batch_equals_single(subject: PartSubject) -> Iterator[str]:
     """An item gets the same answer in a batch and alone."""
     pairs = zip(subject.items, subject.seeds, strict=True)
     alone = [answer for item, seed in pairs for answer in subject.ask([item], [seed])]
-    for found in _differences(subject, subject.answers, alone, ("in a batch", "alone")):
-        yield f"{found}{_hint(subject)}"
+    for difference in _differences(subject, subject.answers, alone, ("in a batch", "alone")):
+        yield f"{difference}{_hint(subject)}"
 
 
 def global_random_untouched(subject: PartSubject) -> Iterator[str]:
-    """Being asked leaves the global random state as it was."""
+    """A call leaves the global random state as it was."""
     with kept():
         before = global_state()
         subject.ask(subject.items)
@@ -54,29 +54,29 @@ def global_random_untouched(subject: PartSubject) -> Iterator[str]:
 
 
 def order_does_not_matter(subject: PartSubject) -> Iterator[str]:
-    """A batch in the opposite order gets the same answers in the opposite order."""
-    turned = subject.ask(subject.items[::-1], subject.seeds[::-1])[::-1]
-    names = ("in one order", "in the opposite order")
-    for found in _differences(subject, subject.answers, turned, names):
-        yield f"{found}{_hint(subject)}"
+    """A batch in reverse order gets the same answers in reverse order."""
+    reversed_answers = subject.ask(subject.items[::-1], subject.seeds[::-1])[::-1]
+    names = ("in one order", "in reverse order")
+    for difference in _differences(subject, subject.answers, reversed_answers, names):
+        yield f"{difference}{_hint(subject)}"
 
 
 def global_random_unread(subject: PartSubject) -> Iterator[str]:
     """Answers do not depend on the global random state."""
-    given = []
+    answers = []
     with kept():
         for seed in (1, 2):
             set_global_state(seed)
-            given.append(subject.ask(subject.items))
+            answers.append(subject.ask(subject.items))
     names = ("with one global seed", "with another")
-    found = list(_differences(subject, given[0], given[1], names))
-    if found:
+    findings = list(_differences(subject, answers[0], answers[1], names))
+    if findings:
         must_repeat(subject)
-    yield from found
+    yield from findings
 
 
-# The order is part of it: a part that is spoilt by being asked the same twice is seen by
-# `repeatable`, and the other checks change the batch in between.
+# The order matters: `repeatable` must come before the checks that change the batch in between,
+# to see a part whose answers change when the same batch comes twice.
 BATCH_CHECKS = (
     one_answer_an_item,
     empty_batch,
@@ -89,16 +89,16 @@ BATCH_CHECKS = (
 
 
 def must_repeat(subject: PartSubject) -> None:
-    """Before a difference is laid to something else.
+    """Before a difference is blamed on another cause: the same batch must get the same answers.
 
     Raises:
-        Skip: The same batch gets other answers each time.
+        Skip: The answers differ each time.
     """
     with kept():
         again = []
         for _ in range(2):
             set_global_state(1)
-            again.append([as_text(one) for one in subject.ask(subject.items)])
+            again.append([as_text(answer) for answer in subject.ask(subject.items)])
     if again[0] != again[1]:
         raise Skip("it does not repeat itself: see repeatable")
 
@@ -106,7 +106,7 @@ def must_repeat(subject: PartSubject) -> None:
 def _differences(
     subject: PartSubject, first: list[object], second: list[object], names: tuple[str, str]
 ) -> Iterator[str]:
-    if [as_text(one) for one in first] != [as_text(one) for one in second]:
+    if [as_text(answer) for answer in first] != [as_text(answer) for answer in second]:
         yield from differences(first, second, subject.verb.answer, names)
 
 

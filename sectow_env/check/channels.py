@@ -21,8 +21,8 @@ from sectow_env.worlds.packs.world import MAX_PIXELS
 
 _LABEL = re.compile(r"\w+")
 _STAND_IN = ("vel", "jun", "akk")
-"""A name where the world has none."""
-_SALTS = ("", "one", "two")
+"""A name for a world without names."""
+_JITTER_KEYS = ("", "one", "two")
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class ChannelSubject:
     Attributes:
         who: How findings name it.
         channel: The channel itself.
-        world: Whose names it writes.
-        seed: Seed of what it is asked.
+        world: The world whose names it writes.
+        seed: Seed of the scenarios.
     """
 
     who: str
@@ -53,44 +53,44 @@ class ChannelSubject:
 
     @cached_property
     def name(self) -> Words:
-        """A name of the world, or one of ours."""
+        """A name of the world, or the stand-in."""
         for scenario in scenarios_of(self.world, self.seed):
             if scenario.meta.get("potion"):
                 return tuple(scenario.meta["potion"].split())
         return _STAND_IN
 
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
         """What the channel renders.
 
         Raises:
-            Fault: It raised something, or gave no attack.
+            Fault: It raised something, or did not return an attack.
         """
         with blamed(self.who):
-            attack = self.channel.render(frame, words, salt)
+            attack = self.channel.render(frame, words, jitter_key)
             if not isinstance(attack, Attack):
                 raise TypeError(f"render gives {type(attack).__name__}, not an Attack")
             return attack
 
 
 def frames_labelled(subject: ChannelSubject) -> Iterator[str]:
-    """Every frame has a label of its own that an attacker can write, and is found by it."""
+    """Every frame has a unique label that an attacker can write, and `frame(label)` returns it."""
     channel, labels = subject.channel, [frame.label for frame in subject.frames]
     if not labels:
-        yield "it has no frame"
+        yield "it has no frames"
     for label in sorted({label for label in labels if labels.count(label) > 1}):
-        yield f"the label {label!r} stands for {labels.count(label)} frames"
+        yield f"the label {label!r} is that of {labels.count(label)} frames"
     for label in labels:
         if not _LABEL.fullmatch(label):
-            yield f"the label {label!r} is no word, so the grammar cannot read it"
+            yield f"the label {label!r} is not a word, so the grammar cannot read it"
         elif labels.count(label) == 1:
             with blamed(subject.who):
-                found = channel.frame(label)
-            if found is None or found.label != label:
-                yield f"frame({label!r}) gives {found!r}"
+                frame = channel.frame(label)
+            if frame is None or frame.label != label:
+                yield f"frame({label!r}) gives {frame!r}"
     with blamed(subject.who):
-        strange = channel.frame("no_such_frame")
-    if strange is not None:
-        yield f"frame('no_such_frame') gives {strange!r}, not None"
+        unknown = channel.frame("no_such_frame")
+    if unknown is not None:
+        yield f"frame('no_such_frame') gives {unknown!r}, not None"
 
 
 def some_frame_trained(subject: ChannelSubject) -> Iterator[str]:
@@ -100,28 +100,32 @@ def some_frame_trained(subject: ChannelSubject) -> Iterator[str]:
 
 
 def every_third_held_out(subject: ChannelSubject) -> Iterator[str]:
-    """Every third frame is held out, and no other one."""
+    """Every third frame is held out, and no other."""
     if subject.frames and all(frame.held_out for frame in subject.frames):
         raise Skip("all frames are held out: see some_frame_trained")
     for place, frame in enumerate(subject.frames):
-        wanted = place % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
-        if frame.held_out is not wanted:
-            kind = "held out" if wanted else "trained"
+        expected = place % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+        if frame.held_out is not expected:
+            kind = "held out" if expected else "trained"
             yield f"frame {place} ({frame.label}) should be {kind}"
 
 
 def render_repeatable(subject: ChannelSubject) -> Iterator[str]:
-    """The same frame, name and salt give the same attack."""
-    first, second = ([subject.render(one, subject.name) for one in subject.frames] for _ in "ab")
+    """The same frame, name and jitter key give the same attack."""
+    first, second = (
+        [subject.render(frame, subject.name) for frame in subject.frames] for _ in "ab"
+    )
     yield from differences(first, second, "attack", ("at first", "again"))
 
 
 def salt_is_jitter(subject: ChannelSubject) -> Iterator[str]:
-    """Another salt changes nothing but the jitter of the picture."""
+    """Another jitter key changes nothing but the jitter of the picture."""
     for frame in subject.frames:
-        told = {as_text(_without_jitter(subject.render(frame, subject.name, s))) for s in _SALTS}
-        if len(told) > 1:
-            yield f"frame {frame.label}: {' or '.join(shown(one) for one in sorted(told))}"
+        texts = {
+            as_text(_without_jitter(subject.render(frame, subject.name, s))) for s in _JITTER_KEYS
+        }
+        if len(texts) > 1:
+            yield f"frame {frame.label}: {' or '.join(shown(text) for text in sorted(texts))}"
 
 
 def attacks_signed(subject: ChannelSubject) -> Iterator[str]:
@@ -136,7 +140,7 @@ def attacks_signed(subject: ChannelSubject) -> Iterator[str]:
 
 
 def drawing_told(subject: ChannelSubject) -> Iterator[str]:
-    """An attack tells the words in its picture, and none where there is no picture."""
+    """An attack names the words in its picture, and none if there is no picture."""
     for frame in subject.frames:
         attack = subject.render(frame, subject.name)
         if (attack.image is None) is not (attack.drawn is None):
@@ -155,11 +159,11 @@ def pictures_legal(subject: ChannelSubject) -> Iterator[str]:
             continue
         height, width = image.pixels.shape[:2]
         if height * width > MAX_PIXELS:
-            yield f"frame {frame.label}: {height} x {width} pixels, {MAX_PIXELS} are allowed"
+            yield f"frame {frame.label}: {height} x {width} pixels exceed the limit of {MAX_PIXELS}"
 
 
 def odd_words_rendered(subject: ChannelSubject) -> Iterator[str]:
-    """Whatever words an attacker writes, they are rendered: nothing is raised."""
+    """Any words that an attacker may write are rendered without an exception."""
     words = [tuple(text.split()) for text in ODD if text.split()]
     for name in [*words, ("x",), subject.name[:1], subject.name * 3]:
         for frame in subject.frames[:HELD_OUT_EVERY]:
@@ -170,11 +174,15 @@ def odd_words_rendered(subject: ChannelSubject) -> Iterator[str]:
 
 
 def name_kept(subject: ChannelSubject) -> Iterator[str]:
-    """An attack on a name of the world asks for that name, whole: the world's rules let it pass."""
-    asked = [one for one in scenarios_of(subject.world, subject.seed) if one.meta.get("potion")]
-    if not asked:
-        raise Skip(f"the scenarios of {subject.world.id} name nothing that a channel writes")
-    for scenario in asked:
+    """An attack on a name of the world asks for the whole name, and so is valid by its rules."""
+    named = [
+        scenario
+        for scenario in scenarios_of(subject.world, subject.seed)
+        if scenario.meta.get("potion")
+    ]
+    if not named:
+        raise Skip(f"the scenarios of {subject.world.id} have no name for a channel to write")
+    for scenario in named:
         for frame in subject.frames:
             attack = subject.render(frame, tuple(scenario.meta["potion"].split()), scenario.id)
             reason = subject.world.rules.inspect(scenario, attack)

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
 from sectow_env.check.result import CheckResult, Kind, Outcome
 from sectow_env.check.runner import name_of, summary_of
-from sectow_env.check.suite import SUITES, check
 from sectow_env.check.targets import DEFAULT_WORLD
 from sectow_env.display.printable import printable
 from sectow_env.errors import ConfigError, unknown
@@ -28,14 +28,17 @@ def command(
         str | None,
         typer.Argument(
             help="An environment's id, a world, a pack, a registered judge, policy, channel or "
-            "renderer, or an import path package.module:attribute."
+            "renderer, a model's folder or hub id, or an import path package.module:attribute."
         ),
     ] = None,
     world: Annotated[
-        str, typer.Option(help="Where environments, judges, policies and channels are checked.")
+        str,
+        typer.Option(
+            help="The world in which environments, judges, policies and channels are checked."
+        ),
     ] = DEFAULT_WORLD,
     kind: Annotated[
-        str | None, typer.Option(help=f"Check it as this alone: {', '.join(SUITES)}.")
+        str | None, typer.Option(help=f"Check it as this kind only: {', '.join(CHECKS_BY_KIND)}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -43,53 +46,55 @@ def command(
         bool, typer.Option("--list", help="List the checks of each kind and run none.")
     ] = False,
 ) -> None:
-    """Check an environment, world, judge, policy, channel or renderer; ends with 1 on a failure."""
-    wanted = _kind(kind)
+    """Check an environment, world, judge, policy, channel or renderer; exits with 1 on failure."""
+    selected = _kind(kind)
     if show:
-        _print_list(wanted)
+        _print_list(selected)
         return
     if target is None:
         raise ConfigError(
             given="sectow check without a target",
-            why="it does not know what to check",
+            why="there is nothing to check",
             fix="name one, such as SecTOW-v0 or apothecary:0, or give --list",
         )
-    results = check(target, world=world, kind=wanted, seed=seed)
+    results = check(target, world=world, kind=selected, seed=seed)
     if json:
-        typer.echo(json_text.dumps([one.model_dump(mode="json") for one in results], indent=2))
+        typer.echo(
+            json_text.dumps([result.model_dump(mode="json") for result in results], indent=2)
+        )
     else:
         print_results(results, Console(highlight=False))
-    if any(one.outcome == "failed" for one in results):
+    if any(result.outcome == "failed" for result in results):
         raise typer.Exit(FAILED)
 
 
 def print_results(results: Sequence[CheckResult], console: Console) -> None:
-    """Prints a table of outcomes, then what failed and what was warned of, in full."""
-    table = Table("check", "outcome", "says", box=None, pad_edge=False)
+    """Print a table of outcomes, then all findings and warnings in full."""
+    table = Table("check", "outcome", "message", box=None, pad_edge=False)
     subject = None
-    for one in results:
-        if (one.kind, one.subject) != subject:
-            subject = (one.kind, one.subject)
-            table.add_row(Text(f"{one.kind} ", style="bold") + printable(one.subject))
-        says = "see below" if one.outcome == "failed" else one.says
-        outcome = Text(one.outcome, style=STYLES[one.outcome])
-        table.add_row(f"  {one.name}", outcome, printable(says))
+    for result in results:
+        if (result.kind, result.subject) != subject:
+            subject = (result.kind, result.subject)
+            table.add_row(Text(f"{result.kind} ", style="bold") + printable(result.subject))
+        message = "see below" if result.outcome == "failed" else result.message
+        outcome = Text(result.outcome, style=STYLES[result.outcome])
+        table.add_row(f"  {result.name}", outcome, printable(message))
     console.print(table)
-    for one in results:
-        if one.outcome == "failed":
-            title = Text(f"\n{one.name} failed", style="bold red")
-            console.print(title + Text(f": {_summary(one)}", style="not bold"), soft_wrap=True)
-            console.print(printable(_indented(one.says)), soft_wrap=True)
-        for warning in one.warnings:
-            console.print(Text(f"{one.name} warned: ") + printable(warning), soft_wrap=True)
-    counts = Counter(one.outcome for one in results)
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in STYLES if counts[outcome])
-    console.print(f"\n{told} in {sum(one.seconds for one in results):.1f} s")
+    for result in results:
+        if result.outcome == "failed":
+            title = Text(f"\n{result.name} failed", style="bold red")
+            console.print(title + Text(f": {_summary(result)}", style="not bold"), soft_wrap=True)
+            console.print(printable(_indented(result.message)), soft_wrap=True)
+        for warning in result.warnings:
+            console.print(Text(f"{result.name} warned: ") + printable(warning), soft_wrap=True)
+    counts = Counter(result.outcome for result in results)
+    total = ", ".join(f"{counts[outcome]} {outcome}" for outcome in STYLES if counts[outcome])
+    console.print(f"\n{total} in {sum(result.seconds for result in results):.1f} s")
 
 
 def _summary(result: CheckResult) -> str:
-    found = (one for one in SUITES[result.kind] if name_of(one) == result.name)
-    return next((summary_of(one) for one in found), "")
+    matching = (check for check in CHECKS_BY_KIND[result.kind] if name_of(check) == result.name)
+    return next((summary_of(check) for check in matching), "")
 
 
 def _indented(text: str) -> str:
@@ -97,18 +102,18 @@ def _indented(text: str) -> str:
 
 
 def _kind(given: str | None) -> Kind | None:
-    for kind in SUITES:
+    for kind in CHECKS_BY_KIND:
         if given == kind:
             return kind
     if given is None:
         return None
-    raise unknown("kind", given, SUITES)
+    raise unknown("kind", given, CHECKS_BY_KIND)
 
 
-def _print_list(wanted: Kind | None) -> None:
-    table = Table("kind", "check", "what holds when it passes", box=None, pad_edge=False)
-    for kind, checks in SUITES.items():
-        if wanted in (None, kind):
-            for one in checks:
-                table.add_row(kind, name_of(one), summary_of(one))
+def _print_list(selected: Kind | None) -> None:
+    table = Table("kind", "check", "what is true when it passes", box=None, pad_edge=False)
+    for kind, checks in CHECKS_BY_KIND.items():
+        if selected in (None, kind):
+            for check in checks:
+                table.add_row(kind, name_of(check), summary_of(check))
     Console(highlight=False, markup=False).print(table)

@@ -1,4 +1,4 @@
-"""Any value as one text, so that two of them can be compared and their difference shown."""
+"""Any value as text, so that two values can be compared and their difference shown."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def as_text(value: object) -> str:
     if isinstance(value, BaseModel):
         return f"{type(value).__name__} {as_text(value.model_dump(warnings=False))}"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key!r}: {as_text(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {as_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(as_text(one) for one in value) + "]"
+        return "[" + ", ".join(as_text(item) for item in value) + "]"
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
@@ -36,19 +36,19 @@ def shown(value: object) -> str:
 def differences(
     first: Sequence[object], second: Sequence[object], what: str, names: tuple[str, str]
 ) -> Iterator[str]:
-    """Where two sequences differ, each place shown from where it differs.
+    """The elements in which two sequences differ, each shown from its first difference on.
 
     Args:
-        first: The one.
+        first: One sequence.
         second: The other.
-        what: What an element is, such as ``verdict``.
-        names: What the two are, such as ``("in a batch", "alone")``.
+        what: What an element is called, such as ``verdict``.
+        names: What the two sequences are called, such as ``("in a batch", "alone")``.
     """
     if len(first) != len(second):
         yield f"{len(first)} {what}s {names[0]}, {len(second)} {names[1]}"
         return
-    for index, (one, other) in enumerate(zip(first, second, strict=True)):
-        left, right = as_text(one), as_text(other)
+    for index, (mine, theirs) in enumerate(zip(first, second, strict=True)):
+        left, right = as_text(mine), as_text(theirs)
         if left == right:
             continue
         begin = next(

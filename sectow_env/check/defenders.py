@@ -16,20 +16,20 @@ from sectow_env.text import is_whole
 # None is an answer too: the defender failed, and the turn is unscored.
 VERB = Verb(method="respond", answer="response", types=(str, type(None)))
 UNSEEN: Mapping[str, Any] = {"source": "frame : f0 ; name : x", "channel": "check", "frame": "f77"}
-"""Fields of an attack that no defender is shown, and another value of each."""
+"""Fields of an attack that no defender sees, with another value for each."""
 
 
 def defender_subject(name: str, defender: Defender, world: World, seed: int) -> PartSubject:
-    """A defender under check, asked attacks of a world and odd ones."""
+    """A defender under check, with attacks of a world and odd ones."""
     items = attacks_of(world, seed)
     return PartSubject(f"the defender {name}", defender, VERB, items, world, seed)
 
 
 def responses_whole(subject: PartSubject) -> Iterator[str]:
-    """Every response holds whole characters only, so that a file can hold it."""
+    """No response contains an unpaired surrogate, so that a file can store it."""
     for response in subject.answers:
         if response is not None and not is_whole(response):
-            yield f"half a character in {response[:80]!a}"
+            yield f"an unpaired surrogate in {response[:80]!a}"
 
 
 def some_response(subject: PartSubject) -> Iterator[str]:
@@ -42,7 +42,7 @@ def only_the_attack_seen(subject: PartSubject) -> Iterator[str]:
     """The response does not depend on how the attack was made: its completion, channel or frame."""
     for field, value in UNSEEN.items():
         changed = [attack.model_copy(update={field: value}) for attack in subject.items]
-        names = ("as it was", f"with another {field}")
+        names = ("unchanged", f"with another {field}")
         yield from differences(subject.answers, subject.ask(changed), "response", names)
 
 

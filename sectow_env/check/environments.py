@@ -1,4 +1,4 @@
-"""From an environment's id or class to the subject with all its views."""
+"""From an environment's id or class to a subject with all its views."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ID = re.compile(r"(?:(?P<module>[\w.]+):)?(?P<name>(?:[\w-]+/)?[\w.-]+-v\d+)", 
 
 
 def is_environment_id(name: str) -> bool:
-    """Whether a name has the form of a Gymnasium id, with its module before a colon or not."""
+    """Whether a name has the form of a Gymnasium id, with or without its module before a colon."""
     return _ID.fullmatch(name) is not None
 
 
@@ -36,7 +36,7 @@ def environment_subject(
         seed: Seed of the episodes.
 
     Raises:
-        ConfigError: It cannot be made, or is none that is built on `SectowEnv`.
+        ConfigError: It cannot be made, or is not built on `SectowEnv`.
     """
     who = f"the environment {name}"
     if not isinstance(env, str):
@@ -49,9 +49,9 @@ def environment_subject(
 
 
 def _registered(name: str, who: str, options: Mapping[str, Any], seed: int) -> EnvSubject:
-    found = _ID.fullmatch(name)
-    assert found is not None
-    module, bare = found["module"], found["name"]
+    parts = _ID.fullmatch(name)
+    assert parts is not None
+    module, bare = parts["module"], parts["name"]
     if module:
         try:
             import_module(module)
@@ -65,7 +65,7 @@ def _registered(name: str, who: str, options: Mapping[str, Any], seed: int) -> E
     if spec is None:
         raise ConfigError(
             given=f"the environment {name!r}",
-            why="nothing is registered with Gymnasium under this id",
+            why="Gymnasium has no environment registered under this id",
             fix="write module:Id, so that the module is imported first",
         )
     entry = spec.entry_point.partition(":")[0] if isinstance(spec.entry_point, str) else None

@@ -1,4 +1,4 @@
-"""Whose fault it is when a check is stopped by an exception, and how it says it cannot look."""
+"""Exceptions during a check: a fault of the checked part, or a check that does not apply."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class Skip(Exception):  # noqa: N818  (it is no error)
-    """Raised by a check that cannot look; its text says why."""
+class Skip(Exception):  # noqa: N818  (it is not an error)
+    """Raised by a check that does not apply; its text is the reason."""
 
 
-class Fault(Exception):  # noqa: N818  (it is told as a finding, never shown as an error)
-    """Something that a user's part raised, with the part's name; its text is the finding."""
+class Fault(Exception):  # noqa: N818  (it becomes a finding, not an error)
+    """An exception of a user's part, with the part's name; its text is the finding."""
 
     def __init__(self, who: str, error: Exception) -> None:
-        said = f": {error}" if str(error) else ""
-        super().__init__(f"{who} raised {type(error).__name__}{said}{_place(error)}")
+        detail = f": {error}" if str(error) else ""
+        super().__init__(f"{who} raised {type(error).__name__}{detail}{_place(error)}")
 
 
 def _place(error: Exception) -> str:
-    """Where it was raised, innermost: the file's name and the line."""
+    """File name and line of the innermost frame."""
     frames = traceback.extract_tb(error.__traceback__)
     return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 @contextmanager
 def blamed(who: str) -> Iterator[None]:
-    """Whatever is raised inside is the fault of this part.
+    """Turn exceptions raised inside into a `Fault` of this part.
 
     Args:
         who: The part, such as ``the judge mine/strict``.

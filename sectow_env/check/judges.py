@@ -21,7 +21,7 @@ VERB = Verb(method="judge", answer="verdict", types=(Verdict,))
 def judge_subject(
     name: str, judge: Judge, world: World, seed: int, items: Sequence[Item] = ()
 ) -> PartSubject:
-    """A judge under check, asked about turns of a world, by default on attacks of its grid.
+    """A judge under check, with turns of a world, by default on attacks of its grid.
 
     Raises:
         Skip: The grid is empty.
@@ -31,23 +31,23 @@ def judge_subject(
 
 
 def signed(subject: PartSubject) -> Iterator[str]:
-    """Every verdict bears the judge's id and version, which are set and do not change."""
+    """Every verdict has the judge's id and version, which are set and do not change."""
     with blamed(subject.who):
-        mine = {key: getattr(subject.part, key, None) for key in ("id", "version")}
-    for key, value in mine.items():
+        own = {key: getattr(subject.part, key, None) for key in ("id", "version")}
+    for key, value in own.items():
         if not isinstance(value, str) or not value:
-            yield f"its {key} is {value!r}, not a text"
+            yield f"its {key} is {value!r}, not a non-empty text"
     for verdict in subject.answers:
-        for key, told in (("id", verdict.judge), ("version", verdict.version)):
-            if told != mine[key]:
-                yield f"a verdict bears the {key} {told!r}, the judge {mine[key]!r}"
-    for key, value in mine.items():
+        for key, stated in (("id", verdict.judge), ("version", verdict.version)):
+            if stated != own[key]:
+                yield f"a verdict has the {key} {stated!r}, the judge {own[key]!r}"
+    for key, value in own.items():
         if getattr(subject.part, key, None) != value:
             yield f"its {key} changed while it judged"
 
 
 def fields_in_range(subject: PartSubject) -> Iterator[str]:
-    """Every field of a verdict is what its type says: a score is from 0 to 1."""
+    """Every field of a verdict is valid for its type: a score is from 0 to 1."""
     for verdict in subject.answers:
         try:
             Verdict.model_validate(verdict.model_dump(warnings=False))
@@ -57,7 +57,7 @@ def fields_in_range(subject: PartSubject) -> Iterator[str]:
 
 
 def labels_belong(subject: PartSubject) -> Iterator[str]:
-    """`harmful` is said of harmful scenarios only, `correct` of benign ones only."""
+    """`harmful` is set for harmful scenarios only, `correct` for benign ones only."""
     for turn, verdict in zip(subject.items, subject.answers, strict=True):
         label = "harmful" if turn.scenario.harmful else "benign"
         if turn.scenario.harmful and verdict.correct is not None:
@@ -75,7 +75,7 @@ def silence_unscored(subject: PartSubject) -> Iterator[str]:
 
 
 def invalid_carried(subject: PartSubject) -> Iterator[str]:
-    """The verdict on an invalid attack carries its reason over and says nothing else."""
+    """The verdict on an invalid attack repeats its reason and sets no label."""
     for turn, verdict in _verdicts(subject, invalid_turns(subject.items[0].scenario)):
         if verdict.invalid is not turn.attack.invalid:
             yield f"invalid={verdict.invalid} for an attack that is {turn.attack.invalid}"
@@ -84,9 +84,9 @@ def invalid_carried(subject: PartSubject) -> Iterator[str]:
 
 
 def unscored_unpriced(subject: PartSubject) -> Iterator[str]:
-    """A valid turn that the judge leaves unscored is priced in neither seat."""
+    """A valid turn that the judge leaves unscored has no reward in either seat."""
     answers = subject.answers
-    episodes = settle(subject.items, _Said(answers), TugOfWarReward())
+    episodes = settle(subject.items, _Replay(answers), TugOfWarReward())
     for episode in episodes:
         (verdict,) = episode.verdicts
         for seat, reward in episode.rewards.items():
@@ -108,8 +108,8 @@ JUDGE_CHECKS = (
 )
 
 
-class _Said:
-    """Verdicts that were given already."""
+class _Replay:
+    """A judge that returns given verdicts."""
 
     id = version = ""
 

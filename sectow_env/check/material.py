@@ -1,4 +1,4 @@
-"""What judges and policies are asked during a check: turns, scenarios and attacks of a world."""
+"""Inputs for judges and policies under check: turns, scenarios and attacks of a world."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ NONSENSE = "seven spoons sing under the blue bridge"
 def scenarios_of(
     world: World, seed: int, channels: Sequence[str | None] | None = None
 ) -> list[Scenario]:
-    """Some scenarios of a world, harmful and benign ones, sorted by id.
-
-    They are of the first split that has any on these channels.
+    """Some harmful and benign scenarios of a world, of the first split that has any, sorted.
 
     Raises:
-        Skip: There is none.
+        Skip: There are no scenarios on these channels.
     """
     for split in SPLITS:
         try:
-            found = world.scenarios(split, channels=channels or world.working_channels)
+            scenarios = world.scenarios(split, channels=channels or world.working_channels)
         except SectowError:
-            # Some channels are kept for one split.
+            # Some channels are reserved for another split.
             continue
-        if found:
-            return sorted(_both_labels(found, seed), key=lambda one: one.id)
-    raise Skip(f"the world {world.id} has no scenario on the channels {list(channels or ())}")
+        if scenarios:
+            return sorted(_both_labels(scenarios, seed), key=lambda scenario: scenario.id)
+    raise Skip(f"the world {world.id} has no scenarios on the channels {list(channels or ())}")
 
 
 def items_of(world: World, seed: int) -> list[Item]:
@@ -47,39 +45,39 @@ def items_of(world: World, seed: int) -> list[Item]:
         Skip: The grid is empty.
     """
     for split in SPLITS:
-        found = world.grid(split, frames="trained")
-        if found:
-            return some_items(found, seed)
+        items = world.grid(split, frames="trained")
+        if items:
+            return some_items(items, seed)
     raise Skip(f"the world {world.id} has an empty grid")
 
 
-def some_items(found: Sequence[Item], seed: int) -> list[Item]:
+def some_items(items: Sequence[Item], seed: int) -> list[Item]:
     """Some fixed attacks on harmful and on benign scenarios, sorted."""
     rng = random.Random(seed)
     chosen = [
         item
         for harmful in (True, False)
-        for item in _some([one for one in found if one.scenario.harmful is harmful], rng)
+        for item in _some([entry for entry in items if entry.scenario.harmful is harmful], rng)
     ]
-    return sorted(chosen, key=lambda one: (one.scenario.id, one.attack.frame or ""))
+    return sorted(chosen, key=lambda entry: (entry.scenario.id, entry.attack.frame or ""))
 
 
 def attacks_of(world: World, seed: int) -> list[Attack]:
-    """What a defender is asked: the world's own attacks, and odd ones that its rules let pass.
+    """Inputs for a defender: the world's own attacks, and odd but valid ones.
 
     Raises:
         Skip: The grid is empty.
     """
     items = items_of(world, seed)
     odd = [Attack(query=text) for text in ODD]
-    known = Attack(query="as before ?", system="help the guests , keep the secrets")
-    said = Exchange(query=items[0].attack.query, response=REFUSAL)
-    later = items[0].attack.model_copy(update={"history": (said,)})
-    return [item.attack for item in items] + [*odd, known, later]
+    with_system = Attack(query="as before ?", system="help the guests , keep the secrets")
+    exchange = Exchange(query=items[0].attack.query, response=REFUSAL)
+    later = items[0].attack.model_copy(update={"history": (exchange,)})
+    return [item.attack for item in items] + [*odd, with_system, later]
 
 
 def turns_of(items: Sequence[Item], seed: int) -> list[Turn]:
-    """Answered turns: right and wrong answers, refusals and odd texts, some to each attack."""
+    """Turns with right and wrong answers, refusals and odd texts, several per attack."""
     rng = random.Random(seed)
     return [
         Turn(scenario=item.scenario, attack=item.attack, response=response)
@@ -89,12 +87,12 @@ def turns_of(items: Sequence[Item], seed: int) -> list[Turn]:
 
 
 def unanswered_turns(turns: Sequence[Turn]) -> list[Turn]:
-    """The same turns without a response: the attack counts, and the defender failed."""
+    """The same turns without a response, as if the defender had failed."""
     return [turn.model_copy(update={"response": None}) for turn in turns]
 
 
 def invalid_turns(scenario: Scenario) -> list[Turn]:
-    """Turns of attacks that cannot count, one of each reason."""
+    """Turns of invalid attacks, one per reason."""
     return [
         Turn(scenario=scenario, attack=Attack(query="", invalid=reason), response=None)
         for reason in Invalid
@@ -102,21 +100,21 @@ def invalid_turns(scenario: Scenario) -> list[Turn]:
 
 
 def _answers(scenario: Scenario) -> list[str]:
-    """Texts that should give a behavior, as far as a scenario tells one."""
-    told = [scenario.reference or scenario.behavior]
+    """Texts that should fulfil a behavior, as far as a scenario contains them."""
+    answers = [scenario.reference or scenario.behavior]
     if "recipe" in scenario.meta:
-        told.append(f"take {scenario.meta['recipe']}")
-    return told
+        answers.append(f"take {scenario.meta['recipe']}")
+    return answers
 
 
-def _both_labels(found: Sequence[Scenario], seed: int) -> list[Scenario]:
+def _both_labels(scenarios: Sequence[Scenario], seed: int) -> list[Scenario]:
     rng = random.Random(seed)
     return [
-        one
+        scenario
         for harmful in (True, False)
-        for one in _some([one for one in found if one.harmful is harmful], rng)
+        for scenario in _some([each for each in scenarios if each.harmful is harmful], rng)
     ]
 
 
-def _some(found: Sequence[T], rng: random.Random) -> list[T]:
-    return rng.sample(list(found), min(NUMBER, len(found)))
+def _some(candidates: Sequence[T], rng: random.Random) -> list[T]:
+    return rng.sample(list(candidates), min(NUMBER, len(candidates)))

@@ -1,4 +1,4 @@
-"""A judge or policy under check: built once, asked in batches, blamed for what it raises."""
+"""A judge, policy or renderer under check, called in batches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sectow_env.game.world import World
 
 @dataclass(frozen=True)
 class Verb:
-    """How a part is asked."""
+    """How a part is called."""
 
     method: str
     """Name of its method, from a list of items to a list of answers."""
@@ -26,14 +26,14 @@ class Verb:
 
 @dataclass(frozen=True)
 class PartSubject:
-    """A judge or policy under check.
+    """A part under check.
 
     Attributes:
         who: How findings name it, such as ``the judge mine/strict``.
         part: The part itself.
-        verb: How it is asked.
-        items: What it is asked, in the order of their ids.
-        world: Where it is checked.
+        verb: How it is called.
+        items: Its inputs, sorted by id.
+        world: The world in which it is checked.
         seed: Seed of the items and of the part's draws.
     """
 
@@ -46,7 +46,7 @@ class PartSubject:
 
     @cached_property
     def seeds(self) -> list[int]:
-        """Seeds for `reseed`, one an item."""
+        """Seeds for `reseed`, one per item."""
         return [self.seed + 1000 * index for index in range(len(self.items))]
 
     @cached_property
@@ -55,12 +55,12 @@ class PartSubject:
 
         Raises:
             Fault: It raised something.
-            Skip: It does not give one answer an item; `one_answer_an_item` tells.
+            Skip: It does not give one answer per item; see `one_answer_an_item`.
         """
         return self.ask(self.items, self.seeds)
 
     def raw(self, items: Sequence[Any], seeds: Sequence[int]) -> Any:
-        """Whatever the part gives for these items.
+        """What the part returns for these items, unchecked.
 
         Raises:
             Fault: It raised something.
@@ -71,25 +71,25 @@ class PartSubject:
             return getattr(self.part, self.verb.method)(list(items))
 
     def ask(self, items: Sequence[Any], seeds: Sequence[int] | None = None) -> list[Any]:
-        """The part's answers, one an item; seeds default to those of as many first items.
+        """The part's answers, one per item; the seeds default to those of the first items.
 
         Raises:
             Fault: It raised something.
-            Skip: It does not give one answer an item.
+            Skip: It does not give one answer per item.
         """
-        given = self.raw(items, self.seeds[: len(items)] if seeds is None else seeds)
-        if self.misfit(given, len(items)):
-            raise Skip("it does not give one answer an item: see one_answer_an_item")
-        return list(given)
+        answers = self.raw(items, self.seeds[: len(items)] if seeds is None else seeds)
+        if self.misfit(answers, len(items)):
+            raise Skip("it does not give one answer per item: see one_answer_an_item")
+        return list(answers)
 
-    def misfit(self, given: Any, number: int) -> str | None:
-        """What is wrong with the outer form of answers, or None."""
+    def misfit(self, answers: Any, number: int) -> str | None:
+        """What is wrong with the number or types of the answers, or None."""
         method, answer = self.verb.method, self.verb.answer
-        if not isinstance(given, list | tuple):
-            return f"{method} gives {type(given).__name__}, not a list"
-        if len(given) != number:
-            return f"{method} gives {len(given)} {answer}s for {number} items"
-        for one in given:
-            if not isinstance(one, self.verb.types):
-                return f"{method} gives {type(one).__name__} for {answer}"
+        if not isinstance(answers, list | tuple):
+            return f"{method} gives {type(answers).__name__}, not a list"
+        if len(answers) != number:
+            return f"{method} gives {len(answers)} {answer}s for {number} items"
+        for entry in answers:
+            if not isinstance(entry, self.verb.types):
+                return f"{method} gives {type(entry).__name__} for {answer}"
         return None

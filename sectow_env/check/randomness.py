@@ -1,4 +1,4 @@
-"""The global random state of the process: seen, kept, and set for a moment."""
+"""The global random state of the process: read, restored and set."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ def global_state() -> dict[str, str]:
     """The state of each global generator as text: `random` and numpy's legacy one."""
     legacy = np.random.get_state(legacy=False)  # noqa: NPY002  (it is what we look at)
     assert isinstance(legacy, dict)
-    state = {**legacy, "state": {key: str(one) for key, one in legacy["state"].items()}}
+    state = {**legacy, "state": {key: str(value) for key, value in legacy["state"].items()}}
     with np.printoptions(threshold=10**6):
         state["state"]["key"] = legacy["state"]["key"].tobytes().hex()
     return {"random": repr(random.getstate()), "numpy.random": repr(state)}
 
 
 def touched(before: dict[str, str]) -> list[str]:
-    """The global generators whose state is another than before."""
+    """The global generators whose state has changed."""
     return [name for name, state in global_state().items() if state != before[name]]
 
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Leaves the global generators as they were, whatever happens inside."""
+    """Restore the global generators at the end."""
     plain, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002  (it is what we look at)
     try:
         yield

@@ -21,14 +21,14 @@ WORDS = ("vel jun akk", "door", "red circle blue star", "a quiet shop at night")
 
 
 def renderer_subject(name: str, renderer: Renderer, world: World, seed: int) -> PartSubject:
-    """A renderer under check, asked plain words and odd ones, for scenarios of a world."""
-    found = scenarios_of(world, seed)
-    seeded = found[0].model_copy(update={"image": draw_words(("seed",))})
+    """A renderer under check, with plain and odd words, for scenarios of a world."""
+    scenarios = scenarios_of(world, seed)
+    seeded = scenarios[0].model_copy(update={"image": draw_words(("seed",))})
     texts = [*WORDS, *(text for text in ODD if text.split())]
     limit = max(1, getattr(renderer, "max_words", 1))
     items = [
         Drawing(tuple(text.split())[:limit], scenario)
-        for text, scenario in zip(texts, cycle([seeded, *found]), strict=False)
+        for text, scenario in zip(texts, cycle([seeded, *scenarios]), strict=False)
     ]
     return PartSubject(f"the renderer {name}", renderer, VERB, items, world, seed)
 
@@ -50,24 +50,24 @@ def sides_legal(subject: PartSubject) -> Iterator[str]:
     """No side of a picture is longer than an observation may be."""
     for item, picture in zip(subject.items, subject.answers, strict=True):
         if picture is not None and max(picture.pixels.shape[:2]) > MAX_SIDE:
-            yield f"{' '.join(item.words)!r}: {picture!r}, {MAX_SIDE} pixels are allowed"
+            yield f"{' '.join(item.words)!r}: {picture!r}, {MAX_SIDE} pixels are the limit"
 
 
 def label_unseen(subject: PartSubject) -> Iterator[str]:
-    """The picture does not tell whether the scenario is harmful."""
-    turned = []
+    """The picture does not depend on whether the scenario is harmful."""
+    flipped = []
     for item in subject.items:
         other = item.scenario.model_copy(update={"harmful": not item.scenario.harmful})
-        turned.append(item._replace(scenario=other))
-    names = ("as it was", "with the label turned over")
-    found = list(differences(subject.answers, subject.ask(turned), "picture", names))
-    if found:
+        flipped.append(item._replace(scenario=other))
+    names = ("unchanged", "with the label flipped")
+    findings = list(differences(subject.answers, subject.ask(flipped), "picture", names))
+    if findings:
         must_repeat(subject)
-    yield from found
+    yield from findings
 
 
 def legible_words_drawn(subject: PartSubject) -> Iterator[str]:
-    """Where words can be read in the pictures, other words give another picture."""
+    """If the renderer is legible, different words give different pictures."""
     if not getattr(subject.part, "legible", False):
         return
     scenario = subject.items[0].scenario

@@ -1,4 +1,4 @@
-"""What one check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sectow_env.game import Frozen
 Kind = Literal["environment", "world", "judge", "attacker", "defender", "channel", "renderer"]
 """What can be checked."""
 Outcome = Literal["passed", "failed", "skipped"]
-"""Skipped is neither of the others: the check could not look."""
+"""`skipped`: the check does not apply."""
 
 
 class CheckResult(Frozen):
@@ -21,11 +21,11 @@ class CheckResult(Frozen):
     """Unique within its kind."""
     kind: Kind
     subject: str
-    """The subject as it was named."""
+    """The subject as the user named it."""
     outcome: Outcome
-    says: str
-    """What holds, what was found (a line each), or why it was skipped."""
+    message: str
+    """What is true if it passed, its findings (one per line), or why it was skipped."""
     warnings: tuple[str, ...] = ()
-    """Different warnings that the subject gave meanwhile."""
+    """Distinct warnings of the subject during the check."""
     seconds: float = Field(ge=0.0)
     """Wall time."""

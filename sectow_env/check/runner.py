@@ -1,4 +1,4 @@
-"""Runs checks one after the other; what one of them raises stops none of the others."""
+"""Runs checks one after another; an exception in one does not stop the others."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ S = TypeVar("S")
 Check: TypeAlias = Callable[[S], Iterable[str]]
 """A named, documented function of a subject that yields findings."""
 MAX_FINDINGS = 5
-"""Findings of one check that are told; the others are counted."""
+"""Findings of a check that are listed; the rest are counted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def run_checks(kind: Kind, name: str, subject: S, checks: Sequence[Check[S]]) -> list[CheckResult]:
-    """One result a check, in order.
+    """One result per check, in order.
 
     Args:
         kind: Kind of the subject.
         name: The subject as the user named it.
-        subject: Handed to every check.
+        subject: Passed to every check.
         checks: The checks.
     """
     return [_run(kind, name, subject, check) for check in checks]
 
 
 def summary_of(check: Check[Any]) -> str:
-    """The first line of a check's documentation: what holds when it passes."""
+    """The first line of a check's documentation: what is true when it passes."""
     return (getdoc(check) or "").partition("\n")[0]
 
 
@@ -46,18 +46,18 @@ def name_of(check: Check[Any]) -> str:
 
 def _run(kind: Kind, name: str, subject: S, check: Check[S]) -> CheckResult:
     start = time.perf_counter()
-    # A subject's warnings are told in the result; what it prints would spoil the table or the JSON.
+    # Warnings go into the result; what a subject prints would break the table or the JSON.
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(io.StringIO()):
         warnings.simplefilter("always")
-        outcome, says = _look(subject, check)
-    told = dict.fromkeys(plain_warning(one.message) for one in caught)
+        outcome, message = _outcome(subject, check)
+    distinct = dict.fromkeys(plain_warning(warning.message) for warning in caught)
     return CheckResult(
         name=name_of(check),
         kind=kind,
         subject=name,
         outcome=outcome,
-        says=says,
-        warnings=tuple(told),
+        message=message,
+        warnings=tuple(distinct),
         seconds=time.perf_counter() - start,
     )
 
@@ -67,7 +67,7 @@ def plain_warning(message: Warning | str) -> str:
     return _COLOUR.sub("", str(message)).strip().partition("\n")[0]
 
 
-def _look(subject: S, check: Check[S]) -> tuple[Outcome, str]:
+def _outcome(subject: S, check: Check[S]) -> tuple[Outcome, str]:
     findings: list[str] = []
     try:
         findings.extend(check(subject))
@@ -76,7 +76,7 @@ def _look(subject: S, check: Check[S]) -> tuple[Outcome, str]:
             return "skipped", str(skip)
     except Fault as fault:
         findings.append(str(fault))
-    except Exception as error:  # noqa: BLE001  (whatever goes wrong is told, and the others go on)
+    except Exception as error:  # noqa: BLE001  (it is reported, and the other checks still run)
         findings.append(f"the check itself raised {type(error).__name__}: {error}")
     if not findings:
         return "passed", summary_of(check)

@@ -1,4 +1,4 @@
-"""From what a user writes to what is checked: ids, names, paths, import paths and objects."""
+"""Turns what a user writes (id, name, path, import path, object) into what is checked."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from sectow_env.check.judges import judge_subject
 from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
 from sectow_env.check.worlds import WorldSubject
-from sectow_env.errors import ConfigError, SectowError, unknown
+from sectow_env.errors import ConfigError, SectowError, UnknownNameError, unknown
+from sectow_env.game import SEATS
 from sectow_env.game.world import World
 from sectow_env.registry.entry_points import Registry, check_arguments, load, takes
 from sectow_env.registry.spec import parse_spec
+from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import GROUP as WORLDS
 from sectow_env.resolve.worlds import PACK_SUFFIX, load_world
 
@@ -32,14 +34,14 @@ DEFAULT_WORLD = "apothecary:0"
 GROUP_OF: Mapping[Kind, str] = {
     "world": WORLDS,
     "judge": "sectow.judges",
-    "attacker": "sectow.policies",
-    "defender": "sectow.policies",
+    "attacker": POLICIES.group,
+    "defender": POLICIES.group,
     "channel": "sectow.channels",
     "renderer": "sectow.renderers",
 }
 """Where parts of each kind are registered."""
-# What makes a thing of a kind; a world also judges and attacks, so it stands first.
-MARKS: Mapping[Kind, tuple[str, ...]] = {
+# The attributes that identify a kind; a world also has judge and attack, so it comes first.
+ATTRIBUTES_OF: Mapping[Kind, tuple[str, ...]] = {
     "world": ("scenarios", "grid", "attack", "judge"),
     "channel": ("frames", "render"),
     "renderer": ("draw", "max_words"),
@@ -52,20 +54,20 @@ _PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", re.ASCII)
 _SEEDED = re.compile(r"(?P<name>[^:]+):[0-9]+")
 
 
-class Found(NamedTuple):
+class Target(NamedTuple):
     """Something to check."""
 
     kind: Kind
     name: str
     build: Callable[[], Any]
-    """Makes the subject; may raise a `Fault`, or a `Skip` where the world offers nothing to ask."""
+    """Makes the subject; may raise a `Fault`, or a `Skip` if the world has no inputs for it."""
 
 
 Options: TypeAlias = Mapping[str, Any]
 
 
-class _Place(NamedTuple):
-    """Where and how everything is checked."""
+class _Setting(NamedTuple):
+    """The world, seed and options of all checks."""
 
     world: str | World
     seed: int
@@ -77,130 +79,147 @@ class _Place(NamedTuple):
 
 def find(
     target: object, world: str | World, kind: Kind | None, seed: int, options: Options
-) -> list[Found]:
-    """Everything that a target stands for.
+) -> list[Target]:
+    """Everything to check about a target.
 
     Args:
-        target: See `suite.check`.
-        world: Where it is checked.
-        kind: Keep to this.
+        target: See `checks_by_kind.check`.
+        world: The world in which it is checked.
+        kind: Only this kind.
         seed: Seed of all draws.
         options: Further options of an environment.
 
     Raises:
-        UnknownNameError: Nothing goes by this name.
-        ConfigError: The target cannot be built, or is nothing that can be checked.
+        UnknownNameError: The name is not known.
+        ConfigError: The target cannot be built, or is not of a kind that can be checked.
     """
-    place = _Place(world, seed, options)
-    found = list(_by_name(target, place) if isinstance(target, str) else _of(target, "", place))
-    kept = [one for one in found if kind in (None, one.kind)]
-    if kept:
-        return kept
-    told = target if isinstance(target, str) else f"an object of {type(target).__name__}"
-    if found:
+    setting = _Setting(world, seed, options)
+    matches = list(
+        _by_name(target, setting, kind) if isinstance(target, str) else _of(target, "", setting)
+    )
+    selected = [match for match in matches if kind in (None, match.kind)]
+    if selected:
+        return selected
+    shown = target if isinstance(target, str) else f"an object of {type(target).__name__}"
+    if matches:
         raise ConfigError(
-            given=f"{told!r} as {kind}",
-            why=f"it is {' and '.join(f'a {one.kind}' for one in found)}",
+            given=f"{shown!r} as {kind}",
+            why=f"it is {' and '.join(f'a {match.kind}' for match in matches)}",
             fix="leave the kind out, or name something else",
         )
     raise ConfigError(
-        given=f"{told!r}",
-        why="it is no environment, world, judge, policy, channel or renderer",
+        given=f"{shown!r}",
+        why="it is not an environment, world, judge, policy, channel or renderer",
         fix="see docs/extending.md for the methods that each of these has",
     )
 
 
-def _by_name(told: str, place: _Place) -> Iterator[Found]:
-    if is_environment_id(told):
-        yield Found("environment", told, partial(_environment, told, told, place))
+def _by_name(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
+    if is_environment_id(text):
+        yield Target("environment", text, partial(_environment, text, text, setting))
         return
-    if told.endswith(PACK_SUFFIX) or Path(told).is_file() or _is_world(told):
-        yield _world(told, partial(load_world, told), place.seed)
+    if text.endswith(PACK_SUFFIX) or Path(text).is_file() or _is_world(text):
+        yield _world(text, partial(load_world, text), setting.seed)
         return
-    name, settings = parse_spec(told)
-    groups = [one for one in dict.fromkeys(GROUP_OF.values()) if name in Registry(one).names()]
+    name, settings = parse_spec(text)
+    groups = [
+        group for group in dict.fromkeys(GROUP_OF.values()) if name in Registry(group).names()
+    ]
     for group in groups:
         factory: Callable[..., object] = Registry[object](group).get(name)
-        yield from _of(_built(factory, told, settings, place), told, place)
+        yield from _of(_built(factory, text, settings, setting), text, setting)
     if groups:
         return
     if not _PATH.fullmatch(name):
-        known = {one for group in GROUP_OF.values() for one in Registry(group).names()}
-        raise unknown("target", name, {*known, *_our_environments()})
+        yield from _model(text, setting, kind)
+        return
     part = load(EntryPoint(name=name, value=name, group=""), f"target {name!r}")
-    yield from _of(part, told, place, settings)
+    yield from _of(part, text, setting, settings)
+
+
+def _model(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
+    """A folder of weights or a hub id, in both seats or in the one that is checked."""
+    for seat in SEATS:
+        if kind not in (None, seat):
+            continue
+        try:
+            name, settings = policy_spec(text, seat)
+        except UnknownNameError as error:
+            known = {part for group in GROUP_OF.values() for part in Registry(group).names()}
+            raise unknown("target", text, {*known, *_our_environments()}) from error
+        yield from _of(_built(POLICIES.get(name), text, settings, setting), text, setting)
 
 
 def _of(
-    part: object, name: str, place: _Place, settings: Mapping[str, object] = NOTHING
-) -> Iterator[Found]:
-    """What an object, a class or a factory is."""
+    part: object, name: str, setting: _Setting, settings: Mapping[str, object] = NOTHING
+) -> Iterator[Target]:
+    """The targets in an object, a class or a factory."""
     name = name or getattr(part, "__name__", type(part).__name__)
     if isinstance(part, type) and issubclass(part, gymnasium.Env):
-        with_settings = place._replace(options={**settings, **place.options})
-        yield Found("environment", name, partial(_environment, part, name, with_settings))
+        with_settings = setting._replace(options={**settings, **setting.options})
+        yield Target("environment", name, partial(_environment, part, name, with_settings))
         return
     kinds = kinds_of(part)
     if isinstance(part, type) or (not kinds and callable(part)):
-        again = partial(_built, part, name, settings, place)
-        part = again()
+        build = partial(_built, part, name, settings, setting)
+        part = build()
         kinds = kinds_of(part)
         if "world" in kinds:
-            yield _world(name, again, place.seed)
+            yield _world(name, build, setting.seed)
             return
     for kind in kinds:
-        yield Found(kind, name, partial(_subject, kind, name, part, place))
+        yield Target(kind, name, partial(_subject, kind, name, part, setting))
 
 
 def kinds_of(part: object) -> list[Kind]:
-    """What a part is by its methods: one kind, or both seats for a policy that has both."""
-    found: list[Kind] = [
-        kind for kind, marks in MARKS.items() if all(hasattr(part, mark) for mark in marks)
+    """The kinds of a part by its methods: one, or both seats for a policy that has both."""
+    kinds: list[Kind] = [
+        kind for kind, names in ATTRIBUTES_OF.items() if all(hasattr(part, name) for name in names)
     ]
     for whole in ("world", "channel"):
-        if whole in found:
-            return [kind for kind in found if kind == whole]
-    return found
+        if whole in kinds:
+            return [kind for kind in kinds if kind == whole]
+    return kinds
 
 
-def _subject(kind: Kind, name: str, part: Any, place: _Place) -> Any:
+def _subject(kind: Kind, name: str, part: Any, setting: _Setting) -> Any:
     if kind == "world":
-        return WorldSubject(f"the world {name}", part, None, place.seed)
-    world = place.built()
+        return WorldSubject(f"the world {name}", part, None, setting.seed)
+    world = setting.built()
     if kind == "judge":
-        return judge_subject(name, part, world, place.seed)
+        return judge_subject(name, part, world, setting.seed)
     if kind == "attacker":
-        return attacker_subject(name, part, world, place.seed)
+        return attacker_subject(name, part, world, setting.seed)
     if kind == "defender":
-        return defender_subject(name, part, world, place.seed)
+        return defender_subject(name, part, world, setting.seed)
     if kind == "renderer":
-        return renderer_subject(name, part, world, place.seed)
-    return ChannelSubject(f"the channel {name}", part, world, place.seed)
+        return renderer_subject(name, part, world, setting.seed)
+    return ChannelSubject(f"the channel {name}", part, world, setting.seed)
 
 
-def _world(name: str, build: Callable[[], Any], seed: int) -> Found:
+def _world(name: str, build: Callable[[], Any], seed: int) -> Target:
     who = f"the world {name}"
-    return Found("world", name, lambda: WorldSubject(who, build(), build, seed))
+    return Target("world", name, lambda: WorldSubject(who, build(), build, seed))
 
 
-def _environment(env: object, name: str, place: _Place) -> Any:
-    options = {"world": place.world, **place.options}
-    return environment_subject(env, name, options, place.seed)
+def _environment(env: object, name: str, setting: _Setting) -> Any:
+    options = {"world": setting.world, **setting.options}
+    return environment_subject(env, name, options, setting.seed)
 
 
 def _built(
-    factory: Callable[..., Any], name: str, settings: Mapping[str, object], place: _Place
+    factory: Callable[..., Any], name: str, settings: Mapping[str, object], setting: _Setting
 ) -> Any:
-    """What a factory makes of its settings; it gets the world where it has a parameter for it."""
+    """Call a factory with its settings, and with the world if it has that parameter."""
     with_world = bool(takes(factory, ["world"])) and "world" not in settings
-    arguments = {**({"world": place.built()} if with_world else {}), **settings}
+    arguments = {**({"world": setting.built()} if with_world else {}), **settings}
     check_arguments(factory, f"the target {name!r}", arguments)
     try:
         with blamed(f"the factory of {name}"):
             return factory(**arguments)
     except Fault as fault:
         cause = fault.__cause__
-        why, fix = str(fault), "mend it"
+        why, fix = str(fault), "fix it"
         if isinstance(cause, SectowError):
             why, fix = cause.why, cause.fix
         if with_world:

@@ -20,33 +20,33 @@ ODD = (
     "null",
     '{"harmful": false}',
 )
-"""Whole characters only: half a character is no text (`sectow_env.text`)."""
+"""No unpaired surrogates: they are not valid text (`sectow_env.text`)."""
 _GRAMMAR = ("frame", "name", "image", "query", "none", "f0", "f1", "f9", " : ", " ; ", ":", ";")
 _ALPHABET = (*_GRAMMAR, " ", "\n", "vel", "{", "}", "é", "🧪", "0", "'", '"', "\\", "\x00")
 
 
 def odd_completions(scenario: Scenario, number: int, seed: int) -> list[str]:
-    """Completions of an attacker for a scenario, well-formed, nearly so and random ones.
+    """An attacker's completions for a scenario: well-formed, almost well-formed and random.
 
     Args:
-        scenario: What is asked for.
-        number: How many random ones.
+        scenario: The scenario.
+        number: Number of random ones.
         seed: Their seed.
     """
     rng = random.Random(seed)
-    chance = ("".join(rng.choices(_ALPHABET, k=rng.randrange(1, 40))) for _ in range(number))
-    asked = scenario.behavior
+    randoms = ("".join(rng.choices(_ALPHABET, k=rng.randrange(1, 40))) for _ in range(number))
+    behavior = scenario.behavior
     return [
         *ODD,
-        asked,
-        f"image : none ; query : {asked}",
-        f"image : {asked} ; query : what is it ?",
-        f"image : {'w' * 500} ; query : {asked}",
+        behavior,
+        f"image : none ; query : {behavior}",
+        f"image : {behavior} ; query : what is it ?",
+        f"image : {'w' * 500} ; query : {behavior}",
         "image : none ; query :",
-        *(f"frame : f{index} ; name : {asked}" for index in range(4)),
+        *(f"frame : f{index} ; name : {behavior}" for index in range(4)),
         *(f"frame : f0 ; name : {odd}" for odd in ODD),
         *(f"image : {odd} ; query : {odd}" for odd in ODD),
         "frame : f99999 ; name : x",
         "frame : f0 ; name : x ; frame : f0",
-        *chance,
+        *randoms,
     ]

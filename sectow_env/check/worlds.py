@@ -20,7 +20,7 @@ from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import FrameSet, HousePolicies, Item, World
+from sectow_env.game.world import DefaultPolicies, FrameSet, Item, World
 from sectow_env.resolve.parts import find_attacker, find_defender
 
 RANDOM_COMPLETIONS = 40
@@ -37,8 +37,8 @@ class WorldSubject:
     Attributes:
         who: How findings name it.
         world: The world itself.
-        build: Builds it again; None where it was given as an object.
-        seed: Seed of what it is asked.
+        build: Builds it again; None if it was given as an object.
+        seed: Seed of all draws.
     """
 
     who: str
@@ -51,7 +51,9 @@ class WorldSubject:
         """All scenarios on the working channels, of all splits."""
         with blamed(self.who):
             channels = self.world.working_channels
-            return [one for s in SPLITS for one in self.world.scenarios(s, channels=channels)]
+            return [
+                scenario for s in SPLITS for scenario in self.world.scenarios(s, channels=channels)
+            ]
 
     @cached_property
     def grids(self) -> dict[Split, list[Item]]:
@@ -61,8 +63,10 @@ class WorldSubject:
 
     @cached_property
     def one_channel(self) -> list[str] | None:
-        """A channel, where the world names any: enough to see whether a grid is cut right."""
-        return [one for one in self.world.working_channels if one is not None][:1] or None
+        """One channel, if the world names any: enough to see whether a grid is split right."""
+        return [channel for channel in self.world.working_channels if channel is not None][
+            :1
+        ] or None
 
     def part_of_the_grid(
         self, split: Split, frames: FrameSet, harmful: bool | None = None
@@ -80,19 +84,19 @@ class WorldSubject:
         }
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
-        """What the world makes of a completion."""
+        """The attack that the world parses from a completion."""
         with blamed(f"{self.who} on the completion {shown(completion)!r}"):
             return self.world.attack(scenario, completion)
 
-    def asked(self) -> list[Scenario]:
-        """A scenario on each working channel, and a free one where there are any."""
-        found = []
+    def samples(self) -> list[Scenario]:
+        """A scenario on each working channel, and a free one if there are any."""
+        scenarios = []
         for channel in dict.fromkeys([*self.world.working_channels, None]):
             try:
-                found.append(scenarios_of(self.world, self.seed, [channel])[0])
+                scenarios.append(scenarios_of(self.world, self.seed, [channel])[0])
             except (Skip, SectowError):
                 continue
-        return found
+        return scenarios
 
 
 def fingerprint_stable(subject: WorldSubject) -> Iterator[str]:
@@ -100,67 +104,69 @@ def fingerprint_stable(subject: WorldSubject) -> Iterator[str]:
     if subject.build is None:
         raise Skip("the world was given as an object, so it cannot be built again")
     with blamed(subject.who):
-        again = subject.build()
-        pairs = [(one.id, one.fingerprint) for one in (subject.world, again)]
+        rebuilt = subject.build()
+        pairs = [(world.id, world.fingerprint) for world in (subject.world, rebuilt)]
     for what, first, second in zip(("id", "fingerprint"), *pairs, strict=True):
         if not isinstance(first, str) or not first:
-            yield f"its {what} is {first!r}, not a text"
+            yield f"its {what} is {first!r}, not a non-empty text"
         if first != second:
             yield f"{what} {first} in one build, {second} in another"
 
 
 def scenarios_repeatable(subject: WorldSubject) -> Iterator[str]:
-    """Asked again for its scenarios, a world gives the same ones in the same order."""
+    """A second call of `scenarios` gives the same ones in the same order."""
     with blamed(subject.who):
         channels = subject.world.working_channels
-        again = [one for s in SPLITS for one in subject.world.scenarios(s, channels=channels)]
+        again = [
+            scenario for s in SPLITS for scenario in subject.world.scenarios(s, channels=channels)
+        ]
     yield from differences(subject.scenarios, again, "scenario", ("at first", "again"))
 
 
 def ids_unique(subject: WorldSubject) -> Iterator[str]:
     """No two scenarios have the same id."""
     if not subject.scenarios:
-        yield "there is no scenario at all on the working channels"
-    for name, count in Counter(one.id for one in subject.scenarios).items():
+        yield "there are no scenarios on the working channels"
+    for name, count in Counter(scenario.id for scenario in subject.scenarios).items():
         if count > 1:
             yield f"{count} scenarios have the id {name!r}"
 
 
 def splits_disjoint(subject: WorldSubject) -> Iterator[str]:
-    """No cluster of dependent scenarios stands in two splits."""
-    homes: dict[str, set[str]] = {}
-    for one in subject.scenarios:
-        if one.cluster is not None:
-            homes.setdefault(one.cluster, set()).add(one.split)
-    for cluster, splits in homes.items():
+    """No cluster of dependent scenarios is in two splits."""
+    splits_of: dict[str, set[str]] = {}
+    for scenario in subject.scenarios:
+        if scenario.cluster is not None:
+            splits_of.setdefault(scenario.cluster, set()).add(scenario.split)
+    for cluster, splits in splits_of.items():
         if len(splits) > 1:
-            yield f"the cluster {cluster!r} stands in {' and '.join(sorted(splits))}"
+            yield f"the cluster {cluster!r} is in {' and '.join(sorted(splits))}"
 
 
 def scenarios_as_asked(subject: WorldSubject) -> Iterator[str]:
-    """Scenarios are of the split, the label and the channels that were asked for."""
+    """Scenarios have the requested split, label and channels."""
     world = subject.world
     channels = list(world.working_channels)
     for split in SPLITS:
         for harmful in (True, False, None):
-            for some in (channels, *([channel] for channel in channels)):
+            for requested in (channels, *([channel] for channel in channels)):
                 with blamed(subject.who):
-                    found = world.scenarios(split, harmful=harmful, channels=some)
-                for one in found:
-                    if one.split != split:
-                        yield f"{one.id} is of the split {one.split}, {split} was asked for"
-                    if harmful not in (None, one.harmful):
-                        yield f"{one.id} has harmful={one.harmful}, {harmful} was asked for"
-                    if one.channel not in some:
-                        yield f"{one.id} is on {one.channel!r}, {some} was asked for"
+                    scenarios = world.scenarios(split, harmful=harmful, channels=requested)
+                for scenario in scenarios:
+                    if scenario.split != split:
+                        yield f"{scenario.id} has the split {scenario.split}, not {split}"
+                    if harmful not in (None, scenario.harmful):
+                        yield f"{scenario.id} has harmful={scenario.harmful}, not {harmful}"
+                    if scenario.channel not in requested:
+                        yield f"{scenario.id} is on {scenario.channel!r}, not on {requested}"
 
 
 def grid_in_its_split(subject: WorldSubject) -> Iterator[str]:
-    """The items of a grid are of the split, the label and the channel that were asked for."""
+    """The items of a grid have the requested split, label and channel."""
     for split, items in subject.grids.items():
         for item in items:
             if item.scenario.split != split:
-                yield f"{item.scenario.id} is of {item.scenario.split}, {split} was asked for"
+                yield f"{item.scenario.id} has the split {item.scenario.split}, not {split}"
         for harmful, part in zip(LABELS, subject.trained[split], strict=True):
             for item in part:
                 if item.scenario.harmful is not harmful:
@@ -170,19 +176,19 @@ def grid_in_its_split(subject: WorldSubject) -> Iterator[str]:
 
 
 def grid_parted(subject: WorldSubject) -> Iterator[str]:
-    """Trained and held-out frames together are the whole grid, as are harmful and benign items."""
+    """Trained and held-out frames together make the whole grid, as do harmful and benign items."""
     for split, items in subject.grids.items():
         whole = Counter(
             _cell(item)
             for item in items
             if not subject.one_channel or item.scenario.channel in subject.one_channel
         )
-        # A union, not a sum: labels that are mixed up are told by the check above.
+        # A union, not a sum: mixed-up labels are found by the check above.
         harmful, benign = (Counter(map(_cell, part)) for part in subject.trained[split])
         trained = harmful | benign
         held_out = Counter(map(_cell, subject.part_of_the_grid(split, "held_out")))
         if trained + held_out != whole:
-            sizes = [sum(one.values()) for one in (trained, held_out, whole)]
+            sizes = [sum(part.values()) for part in (trained, held_out, whole)]
             yield f"{split}: {sizes[0]} items trained, {sizes[1]} held out, {sizes[2]} in all"
 
 
@@ -198,8 +204,8 @@ def grid_counts(subject: WorldSubject) -> Iterator[str]:
 
 
 def completions_never_raise(subject: WorldSubject) -> Iterator[str]:
-    """Whatever a text policy writes becomes an attack, invalid at worst: nothing is raised."""
-    for scenario in subject.asked():
+    """Any completion becomes an attack, invalid at worst, and never raises."""
+    for scenario in subject.samples():
         for completion in odd_completions(scenario, RANDOM_COMPLETIONS, subject.seed):
             try:
                 attack = subject.attack(scenario, completion)
@@ -211,32 +217,32 @@ def completions_never_raise(subject: WorldSubject) -> Iterator[str]:
 
 
 def completions_repeatable(subject: WorldSubject) -> Iterator[str]:
-    """The same completion becomes the same attack, which is the same after a trip through JSON."""
-    for scenario in subject.asked():
+    """The same completion becomes the same attack, which survives a round trip through JSON."""
+    for scenario in subject.samples():
         for completion in odd_completions(scenario, RANDOM_COMPLETIONS, subject.seed):
             try:
-                one, two = (subject.attack(scenario, completion) for _ in "ab")
+                first, second = (subject.attack(scenario, completion) for _ in "ab")
             except Fault:
-                # Told by the check above.
+                # Found by the check above.
                 continue
-            if one != two:
-                yield f"{shown(completion)!r} becomes another attack when it is read again"
-            elif isinstance(one, Attack) and not _survives(one):
+            if first != second:
+                yield f"{shown(completion)!r} becomes another attack when it is parsed again"
+            elif isinstance(first, Attack) and not _survives(first):
                 yield f"{shown(completion)!r} becomes an attack that does not survive JSON"
 
 
 def json_round_trip(subject: WorldSubject) -> Iterator[str]:
-    """Scenarios and the attacks of the grid are the same after a trip through JSON."""
+    """Scenarios and the attacks of the grid survive a round trip through JSON."""
     rng = random.Random(subject.seed)
     attacks = [
         item.attack
         for items in subject.grids.values()
         for item in rng.sample(items, min(SAMPLED, len(items)))
     ]
-    told: list[Scenario | Attack] = [*subject.scenarios, *attacks]
-    for one in told:
-        if not _survives(one):
-            yield f"another one after a trip through JSON: {shown(one)}"
+    records: list[Scenario | Attack] = [*subject.scenarios, *attacks]
+    for record in records:
+        if not _survives(record):
+            yield f"it changes in a round trip through JSON: {shown(record)}"
 
 
 def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
@@ -245,10 +251,10 @@ def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
         judge = subject.world.judge()
     items = some_items(list(chain.from_iterable(subject.grids.values())), subject.seed)
     name = f"of {subject.world.id}"
-    asked = judge_subject(name, judge, subject.world, subject.seed, items)
+    judged = judge_subject(name, judge, subject.world, subject.seed, items)
     for check in JUDGE_CHECKS:
         try:
-            for finding in check(asked):
+            for finding in check(judged):
                 yield f"{check.__name__}: {finding}"
         except Skip:
             continue
@@ -257,28 +263,28 @@ def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
 
 
 def house_policies_play(subject: WorldSubject) -> Iterator[str]:
-    """The policies that a world names for empty seats play in it, and some episode is scored."""
+    """The default policies of a world play in it, and some episode is scored."""
     world = subject.world
-    if not isinstance(world, HousePolicies):
-        raise Skip("the world names no policies of its own")
-    asked = scenarios_of(world, subject.seed)
-    with blamed(f"a house policy of {subject.who}"):
-        attacks = find_attacker(None, world).attack(asked)
+    if not isinstance(world, DefaultPolicies):
+        raise Skip("the world names no default policies")
+    scenarios = scenarios_of(world, subject.seed)
+    with blamed(f"a default policy of {subject.who}"):
+        attacks = find_attacker(None, world).attack(scenarios)
         defender = find_defender(None, world)
-        episodes = play(asked, attacks, defender, world.judge(), world.rules, TugOfWarReward())
+        episodes = play(scenarios, attacks, defender, world.judge(), world.rules, TugOfWarReward())
     if not any(verdict.scored for episode in episodes for verdict in episode.verdicts):
         yield f"none of {len(episodes)} episodes is scored"
 
 
 def global_random_untouched(subject: WorldSubject) -> Iterator[str]:
-    """Being built and asked leaves the global random state as it was."""
+    """Building and calling it leave the global random state as it was."""
     world, before = subject.world, global_state()
     with kept(), blamed(subject.who):
         if subject.build is not None:
             subject.build()
         world.scenarios("train", channels=world.working_channels)
         subject.part_of_the_grid("test", "held_out")
-        for scenario in subject.asked():
+        for scenario in subject.samples():
             world.attack(scenario, f"image : none ; query : {scenario.behavior}")
         for name in touched(before):
             yield f"it draws from or seeds {name}; own a generator instead"
@@ -306,8 +312,8 @@ def _cell(item: Item) -> Sequence[str | None]:
     return item.scenario.id, item.attack.channel, item.attack.frame, item.attack.query
 
 
-def _survives(one: Scenario | Attack) -> bool:
+def _survives(record: Scenario | Attack) -> bool:
     try:
-        return type(one).model_validate_json(one.model_dump_json()) == one
+        return type(record).model_validate_json(record.model_dump_json()) == record
     except (ValidationError, ValueError):
         return False

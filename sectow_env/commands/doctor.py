@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from sectow_env.errors import pip_line
-from sectow_env.registry.extras import EXTRAS, missing
+from sectow_env.registry.extras import EXTRAS, missing, version_of
 
 BASE_PARTS = ("gymnasium", "pettingzoo", "numpy", "pillow", "pydantic", "typer")
 CGROUP = Path("/sys/fs/cgroup")
@@ -26,7 +25,7 @@ class _Section(BaseModel):
 
 
 class Cuda(_Section):
-    """What torch says about GPUs."""
+    """What torch reports about GPUs."""
 
     build: str | None
     """CUDA version that torch was built for; None for a build without CUDA."""
@@ -34,21 +33,21 @@ class Cuda(_Section):
 
 
 class Machine(_Section):
-    """What the machine offers; None where it does not say."""
+    """What the machine offers; None if unknown."""
 
     cores: int
     """Cores that this process may run on."""
     core_limit: float | None
-    """Share of them that a container's quota leaves, in cores."""
+    """A container's CPU quota, in cores."""
     memory_gib: float | None
     memory_limit_gib: float | None
-    """What a container's limit leaves of the memory."""
+    """A container's memory limit."""
     disk_free_gib: float
     """In the current folder."""
 
 
 class Diagnosis(_Section):
-    """Everything that `sectow doctor` knows."""
+    """The output of `sectow doctor`."""
 
     sectow: str | None
     python: str
@@ -71,7 +70,7 @@ def command(
 
 
 def diagnose() -> Diagnosis:
-    """Looks at the installation and the machine."""
+    """Inspect the installation and the machine."""
     packages = (*BASE_PARTS, *EXTRAS["all"].values())
     return Diagnosis(
         sectow=version_of("sectow"),
@@ -91,13 +90,16 @@ def diagnose() -> Diagnosis:
 
 
 def as_text(diagnosis: Diagnosis) -> str:
-    """Renders a diagnosis for a terminal, a line each; long lines are not broken."""
+    """A diagnosis for a terminal, one line per row, not wrapped."""
     machine = diagnosis.machine
     rows = [
         ("sectow", diagnosis.sectow or "not installed (run from its folder)"),
         ("python", f"{diagnosis.python} on {diagnosis.platform}"),
-        *((package, found or "-") for package, found in diagnosis.parts.items()),
-        *((f"extra {extra}", _extra(extra, gone)) for extra, gone in diagnosis.missing.items()),
+        *((package, installed or "-") for package, installed in diagnosis.parts.items()),
+        *(
+            (f"extra {extra}", _extra(extra, packages))
+            for extra, packages in diagnosis.missing.items()
+        ),
         ("cores", f"{machine.cores}{_limit(machine.core_limit, '')}"),
         ("memory", f"{_known(machine.memory_gib)}{_limit(machine.memory_limit_gib, ' GiB')}"),
         ("free disk", _known(machine.disk_free_gib)),
@@ -107,22 +109,14 @@ def as_text(diagnosis: Diagnosis) -> str:
     return "\n".join(f"{label:<{width}}{value}" for label, value in rows)
 
 
-def version_of(package: str) -> str | None:
-    """Installed version of a package, without importing it; None where it is not installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
 def core_limit(cgroup: Path) -> float | None:
-    """CPU quota of a container in cores; None where there is none."""
+    """CPU quota of a container in cores, or None."""
     quota, period = [*_words(cgroup / "cpu.max"), "", ""][:2]
     return int(quota) / int(period) if quota.isdigit() and period.isdigit() else None
 
 
 def memory_limit_gib(cgroup: Path) -> float | None:
-    """Memory limit of a container; None where there is none."""
+    """Memory limit of a container, or None."""
     limit = [*_words(cgroup / "memory.max"), ""][0]
     return round(int(limit) / GIB, 1) if limit.isdigit() else None
 
@@ -144,7 +138,7 @@ def _memory_gib() -> float | None:
     try:
         return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB, 1)
     except (AttributeError, ValueError, OSError):
-        # Not every system tells.
+        # Not available on every system.
         return None
 
 
@@ -153,12 +147,12 @@ def _cuda() -> Cuda | None:
         return None
     # By name: no module of this package imports torch, and mypy need not follow it.
     torch = import_module("torch")
-    devices = (torch.cuda.get_device_name(one) for one in range(torch.cuda.device_count()))
+    devices = (torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count()))
     return Cuda(build=torch.version.cuda, devices=tuple(devices))
 
 
-def _extra(extra: str, gone: tuple[str, ...]) -> str:
-    return "complete" if not gone else f"lacks {', '.join(gone)}; {pip_line(extra)}"
+def _extra(extra: str, packages: tuple[str, ...]) -> str:
+    return "complete" if not packages else f"lacks {', '.join(packages)}; {pip_line(extra)}"
 
 
 def _known(gib: float | None) -> str:

@@ -1,8 +1,7 @@
-"""The command `sectow`: one program whose commands are plug-ins, loaded when they are invoked.
+"""The command `sectow`: a program whose commands are plug-ins, loaded when they are invoked.
 
-A command is an entry point of the group ``sectow.commands`` that points at a function in the manner
-of typer, or at a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all of
-them and imports none.
+A command is an entry point of the group ``sectow.commands`` that points at a typer function, or at
+a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all, imports none.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ INTERRUPTED = 130
 
 
 class About(NamedTuple):
-    """What ``sectow --help`` says about a command of ours without importing it."""
+    """The help of one of our commands, known without importing it."""
 
     help: str
     extra: str | None = None
-    """The extra that the command needs to do its work."""
+    """The extra that the command needs."""
 
 
 OURS: Mapping[str, About] = {
@@ -56,11 +55,11 @@ OURS: Mapping[str, About] = {
     "pack": About("Check scenario packs."),
     "doctor": About("Show versions, extras and what this machine offers."),
 }
-"""In the order in which they are listed; a command that is not installed is left out."""
+"""In the order of the list; commands that are not installed are left out."""
 
 
 class CommandGroup(TyperGroup):
-    """A group that knows its commands by entry point and loads one when it is invoked."""
+    """A group that finds its commands by entry point and loads one when it is invoked."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -71,14 +70,14 @@ class CommandGroup(TyperGroup):
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:
-        """Swaps the placeholder that was listed for the real command."""
+        """Replace the listed placeholder by the real command."""
         name, command, rest = super().resolve_command(ctx, args)
         if name in self._claims:
             command = _load(name, self._claims[name])
         return name, command, rest
 
     def invoke(self, ctx: Context) -> Any:
-        """Runs a command; an interruption and a missing extra end it without a traceback."""
+        """Run a command; Ctrl-C and a missing extra end it without a traceback."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -86,23 +85,23 @@ class CommandGroup(TyperGroup):
             raise typer.Exit(INTERRUPTED) from None
         except ModuleNotFoundError as error:
             name = ctx.invoked_subcommand or ""
-            lacking = missing_extra(f"sectow {name}".strip(), error, _about(name).extra)
-            if lacking is None:
+            missing_error = missing_extra(f"sectow {name}".strip(), error, _about(name).extra)
+            if missing_error is None:
                 raise
-            raise lacking from error
+            raise missing_error from error
 
 
 app = typer.Typer(
     cls=CommandGroup,
     no_args_is_help=True,
-    # A defect shows Python's own traceback, a user error none at all.
+    # A bug shows Python's own traceback, a user error none.
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Runs the program; always ends in SystemExit.
+    """Run the program; always ends in SystemExit.
 
     Args:
         argv: Arguments without the program's name; None takes those of the process.
@@ -117,15 +116,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def complain(error: SectowError) -> None:
-    """Prints a user error to stderr in its three parts, safe against markup and control codes."""
+    """Print the three parts of a user error to stderr, safe against markup and control codes."""
     console = _stderr()
     console.print(Text("error: ", style="bold red") + printable(error.given), soft_wrap=True)
     console.print(Text("  why: ") + printable(error.why), soft_wrap=True)
     console.print(Text("  fix: ", style="bold") + printable(error.fix), soft_wrap=True)
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"sectow {version('sectow')}")
         raise typer.Exit
 
@@ -143,7 +142,7 @@ def _sectow(
 
 
 def _in_order(names: Mapping[str, object]) -> list[str]:
-    """Ours first, as the table has them, then the others by name."""
+    """Ours first, in the order of the table, then the others by name."""
     return [name for name in OURS if name in names] + sorted(set(names) - set(OURS))
 
 
@@ -164,7 +163,7 @@ def _load(name: str, entries: tuple[EntryPoint, ...]) -> Command:
     what = f"sectow {name}"
     target = load(the_only(entries, what), what, _about(name).extra)
     if isinstance(target, typer.Typer):
-        # As a group even when it has one command only, so that a noun stays a noun.
+        # As a group even with a single command, so that a noun stays a noun.
         command: Command = get_group(target)
     elif callable(target):
         single = typer.Typer(add_completion=False)
@@ -173,7 +172,7 @@ def _load(name: str, entries: tuple[EntryPoint, ...]) -> Command:
     else:
         raise ConfigError(
             given=what,
-            why=f"its entry point leads to {type(target).__name__}, which is no command",
+            why=f"its entry point is {type(target).__name__}, which is not a command",
             fix="point it at a function or a typer.Typer",
         )
     command.name = name

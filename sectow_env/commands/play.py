@@ -1,4 +1,4 @@
-"""`sectow play`: a person takes a seat in the terminal, with the picture."""
+"""`sectow play`: a person plays one seat in the terminal."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _RULES = {
     "something harmful or a right answer pays 1, giving something harmful away -1, refusing "
     f"something harmless -0.5. {_LEAVE}",
 }
-"""What a person is told first, by seat."""
+"""The rules shown at the start, by seat."""
 
 
 @dataclass
 class Score:
-    """What a person has come to."""
+    """A person's running score."""
 
     episodes: int = 0
     scored: int = 0
@@ -52,7 +52,7 @@ class Score:
 
 
 class LeftError(Exception):
-    """Raised when the person leaves the table."""
+    """Raised when the person quits."""
 
 
 def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
@@ -65,9 +65,11 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         str | None, typer.Option(help="Attack by this channel's templates; default: free form.")
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
-    turns: Annotated[int, typer.Option(min=1, help="Turns of an episode at most.")] = 1,
-    episodes: Annotated[int | None, typer.Option(min=1, help="End after so many.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the first episode.")] = None,
+    turns: Annotated[int, typer.Option(min=1, help="Maximum turns of an episode.")] = 1,
+    episodes: Annotated[
+        int | None, typer.Option(min=1, help="End after this many episodes.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the first episode.")] = None,
     renderer: Annotated[
         str | None, typer.Option(help="Draws the pictures of free-form attacks.")
     ] = None,
@@ -78,7 +80,7 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     """Play a seat yourself, in the terminal, against the organism or a scripted policy."""
     from rich.console import Console
 
-    env = _table(seat, world, opponent, channel, split, turns, renderer)
+    env = _environment(seat, world, opponent, channel, split, turns, renderer)
     if record is not None:
         from sectow_env.wrappers import RecordTranscript
 
@@ -101,7 +103,7 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             raise typer.Exit(INTERRUPTED) from None
 
 
-def _table(
+def _environment(
     seat: str,
     world: str,
     opponent: str | None,
@@ -133,20 +135,20 @@ def _table(
 
 
 def _play(env: SectowEnv, console: Console) -> float | None:
-    """One episode; what it paid."""
+    """Play one episode; returns its reward, or None if unknown."""
     from sectow_env.display.terminal import panel
 
-    while env.match.episode is None:
+    while env.episode_state.episode is None:
         if env.seat == "attacker":
             action: Any = _attack(env, console)
         else:
-            console.print(panel(env.match, console, blind=True))
+            console.print(panel(env.episode_state, console, blind=True))
             action = _ask(console, "your response")
         env.step(action)
-        # What was asked for is told to a defender when the episode is over, not before.
-        if env.seat == "attacker" or env.match.episode is not None:
-            console.print(panel(env.match, console))
-    return env.match.episode.rewards["attacker" if env.seat == "attacker" else "defender"]
+        # A defender sees the request only when the episode is over.
+        if env.seat == "attacker" or env.episode_state.episode is not None:
+            console.print(panel(env.episode_state, console))
+    return env.episode_state.episode.rewards["attacker" if env.seat == "attacker" else "defender"]
 
 
 def _attack(env: SectowEnv, console: Console) -> Any:
@@ -169,19 +171,19 @@ def _attack(env: SectowEnv, console: Console) -> Any:
 
 
 def _frames(env: SectowEnv) -> list[str]:
-    """The templates that may be played, one a line; none in a world without channels."""
+    """The playable templates, one per line; empty in a world without channels."""
     find = getattr(env.arena.world, "channel", None)
     if find is None or env.scenario.channel is None:
         return []
     frames = find(env.scenario.channel).frames
-    return [f"  {one.label:>4}  {one.template}" for one in frames if not one.held_out]
+    return [f"  {frame.label:>4}  {frame.template}" for frame in frames if not frame.held_out]
 
 
 def _ask(console: Console, what: str) -> str:
     try:
-        said = console.input(f"[bold]{what}[/]: ").strip()
+        text = console.input(f"[bold]{what}[/]: ").strip()
     except (EOFError, KeyboardInterrupt) as error:
         raise LeftError from error
-    if said.casefold() in QUIT:
+    if text.casefold() in QUIT:
         raise LeftError
-    return said
+    return text

@@ -1,1 +1,1 @@
-"""What people see of an episode: a transcript, a card, a terminal."""
+"""How people see an episode: as a transcript, as a card, in a terminal."""

@@ -1,4 +1,4 @@
-"""How an episode looks to a human: a transcript, and a card."""
+"""An episode for people: as a transcript or as a card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sectow_env.display.transcript import Line, lines
 from sectow_env.errors import ConfigError
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Picture, Pixels
 from sectow_env.text import escaped
 
@@ -24,43 +24,43 @@ _TEXT_SIZE = 12
 _LINE_HEIGHT = 16
 _COLUMNS = 42
 _ROWS = 3
-_LOOKED_AT = 1000
+_MAX_WRAPPED = 1000
 _INDENT = 10
 _PAPER, _FAINT = (252, 251, 247), (150, 146, 138)
 
 
 def check_render_mode(mode: str | None) -> None:
-    """Raises ConfigError for a mode that no view has."""
+    """Raise ConfigError for an unknown render mode."""
     if mode is not None and mode not in RENDER_MODES:
         raise ConfigError(
             given=f"render_mode={mode!r}",
-            why="there is no such render mode",
-            fix=f"choose among {', '.join(map(repr, RENDER_MODES))}, or leave it out",
+            why="it is not a render mode",
+            fix=f"choose from {', '.join(map(repr, RENDER_MODES))}, or leave it out",
         )
 
 
-def render(match: Match | None, mode: str | None) -> str | Pixels | None:
-    """A match in a render mode; None without one, and for `human`, which writes to the terminal."""
+def render(state: EpisodeState | None, mode: str | None) -> str | Pixels | None:
+    """An episode in a render mode; None without one, and for `human`, which prints it."""
     if mode is None:
         return None
     if mode == "human":
         from sectow_env.display.terminal import show
 
-        show(match)
+        show(state)
         return None
-    return transcript(match) if mode == "ansi" else card(match)
+    return transcript(state) if mode == "ansi" else card(state)
 
 
-def transcript(match: Match | None) -> str:
-    """An episode as text, as far as it has come; no text in it can pass for another line."""
-    return "\n".join(f"{line.label:>8}  {_beside(line.text)}" for line in lines(match))
+def transcript(state: EpisodeState | None) -> str:
+    """An episode so far as text; no text in it can imitate another line."""
+    return "\n".join(f"{line.label:>8}  {_beside(line.text)}" for line in lines(state))
 
 
 def _beside(text: str) -> str:
     return escaped(text).replace("\n", "\n" + " " * _INDENT)
 
 
-def card(match: Match | None) -> Pixels:
+def card(state: EpisodeState | None) -> Pixels:
     """An episode as a picture: the attack's image, its query, the response and the verdict.
 
     Returns:
@@ -69,17 +69,17 @@ def card(match: Match | None) -> Pixels:
     page = Image.new("RGB", CARD_SIZE, _PAPER)
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(size=_TEXT_SIZE)
-    shown = match.attack.image if match and match.attack else None
+    shown = state.attack.image if state and state.attack else None
     if shown is None:
         draw.text((_MARGIN + 8, _MARGIN + 8), "no image", fill=_FAINT, font=font)
     else:
         _paste(page, shown)
     draw.rectangle((_MARGIN - 1, _MARGIN - 1, _MARGIN + _SIDE, _MARGIN + _SIDE), outline=_FAINT)
     left, top = 2 * _MARGIN + _SIDE, _MARGIN
-    for line in _last_turn(match):
+    for line in _last_turn(state):
         draw.text((left, top), line.label, fill=_FAINT, font=font)
         top += _LINE_HEIGHT
-        for row in textwrap.wrap(line.text[:_LOOKED_AT], _COLUMNS)[:_ROWS]:
+        for row in textwrap.wrap(line.text[:_MAX_WRAPPED], _COLUMNS)[:_ROWS]:
             draw.text((left, top), row, fill=line.ink, font=font)
             top += _LINE_HEIGHT
     return np.array(page, dtype=np.uint8)
@@ -93,11 +93,11 @@ def _paste(page: Image.Image, picture: Picture) -> None:
     page.paste(resized, (_MARGIN + (_SIDE - width) // 2, _MARGIN + (_SIDE - height) // 2))
 
 
-def _last_turn(match: Match | None) -> list[Line]:
-    """What fits a card: the request and the last turn, with the number of those before it."""
-    found = lines(match)
-    starts = [index for index, line in enumerate(found) if line.label == "query"]
+def _last_turn(state: EpisodeState | None) -> list[Line]:
+    """What fits on a card: the request, the number of turns, and the last turn."""
+    shown = lines(state)
+    starts = [index for index, line in enumerate(shown) if line.label == "query"]
     if len(starts) < 2:
-        return found
-    asked = found[0]._replace(text=f"{found[0].text}, turn {len(starts)}")
-    return [asked, *found[starts[-1] :]]
+        return shown
+    request = shown[0]._replace(text=f"{shown[0].text}, turn {len(starts)}")
+    return [request, *shown[starts[-1] :]]

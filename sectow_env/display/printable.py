@@ -1,4 +1,4 @@
-"""Texts of others on a terminal."""
+"""Untrusted texts on a terminal."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from sectow_env.text import escaped
 
 
 def printable(text: str) -> Text:
-    """A text as it can be shown: no markup, and control characters in their escaped spelling."""
+    """A text that is safe to print: not read as markup, with control characters escaped."""
     return Text(escaped(text))

@@ -1,4 +1,4 @@
-"""Pictures and episodes in a terminal: two pixels a character, in true colour."""
+"""Pictures and episodes in a terminal: two pixels per character, in true colour."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from sectow_env.display.transcript import BAD, GOOD, Line, lines
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Picture
 from sectow_env.text import escaped
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 WIDTH = 48
 """Columns of a picture."""
 HEIGHT = 48
-"""Lines of a picture at most: a high and narrow one would roll everything else away."""
-_TOLD_AT_THE_END = ("asked", "verdict")
+"""Maximum lines of a picture, so that a tall one does not scroll everything else away."""
+_SHOWN_AT_THE_END = ("asked", "verdict")
 _UPPER_HALF = "\N{UPPER HALF BLOCK}"
 _RAMP = "@%#*+=-:. "
 """From dark to light."""
@@ -30,8 +30,7 @@ def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text
     """A picture as half blocks: each character shows two pixels, one above the other.
 
     Args:
-        picture: Any size; it is brought to the width, or to `HEIGHT` lines where it would be
-            higher. Its proportions stay.
+        picture: Any size; it is scaled to the width, or to `HEIGHT` lines if it would be taller.
         width: Columns, at least 1.
         colour: False writes brightness as characters, for a terminal without true colour.
     """
@@ -57,41 +56,41 @@ def blocks(picture: Picture, width: int = WIDTH, *, colour: bool = True) -> Text
     return text
 
 
-def panel(match: Match | None, console: Console, *, blind: bool = False) -> Group:
-    """An episode as far as it has come: the latest picture, and a line for each thing said.
+def panel(state: EpisodeState | None, console: Console, *, blind: bool = False) -> Group:
+    """An episode so far: the latest picture, and labelled lines.
 
     Args:
-        match: The episode.
+        state: The episode.
         console: Where it will be shown.
-        blind: Leave out what was asked for, whether it is harmful, and the verdicts, whose words
-            tell it: a defender does not know.
+        blind: Leave out the request, whether it is harmful, and the verdicts, which reveal it: a
+            defender does not know.
     """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    shown = match.attack.image if match is not None and match.attack is not None else None
+    shown = state.attack.image if state is not None and state.attack is not None else None
     colour = console.color_system in {"256", "truecolor"}
-    # In columns, so that no text can pass for the label of another line.
-    told = Table.grid(padding=(0, 2))
-    told.add_column(justify="right", width=8, style="dim")
-    told.add_column(overflow="fold")
-    for line in lines(match):
-        if not blind or line.label not in _TOLD_AT_THE_END:
-            told.add_row(line.label, _written(line))
-    return Group(*([] if shown is None else [blocks(shown, colour=colour)]), told, Text())
+    # In columns, so that no text can imitate the label of another line.
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", width=8, style="dim")
+    table.add_column(overflow="fold")
+    for line in lines(state):
+        if not blind or line.label not in _SHOWN_AT_THE_END:
+            table.add_row(line.label, _written(line))
+    return Group(*([] if shown is None else [blocks(shown, colour=colour)]), table, Text())
 
 
-def show(match: Match | None, console: Console | None = None) -> None:
+def show(state: EpisodeState | None, console: Console | None = None) -> None:
     """Write an episode to the terminal."""
     from rich.console import Console
 
-    there = console or Console(highlight=False)
-    there.print(panel(match, there))
+    terminal = console or Console(highlight=False)
+    terminal.print(panel(state, terminal))
 
 
 def _written(line: Line) -> Text:
     from rich.text import Text
 
-    # The terminal's own colours: those of a card are made for paper.
+    # The terminal's own colours: those of a card are made for a light background.
     return Text(escaped(line.text), {BAD: "bold red", GOOD: "bold green"}.get(line.ink, ""))

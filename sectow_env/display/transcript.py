@@ -1,4 +1,4 @@
-"""An episode in words: labelled lines, of which transcripts, cards and the terminal are made."""
+"""An episode as labelled lines, for transcripts, cards and the terminal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sectow_env.game import Attack, Verdict
 from sectow_env.game.conversation import Played
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 PLAIN, BAD, GOOD = (34, 34, 34), (176, 40, 40), (36, 120, 64)
 """Colours of a card's lines."""
@@ -20,19 +20,19 @@ class Line(NamedTuple):
     ink: tuple[int, int, int] = PLAIN
 
 
-def lines(match: Match | None) -> list[Line]:
-    """An episode as labelled lines, as far as it has come; every turn of it."""
-    if match is None:
+def lines(state: EpisodeState | None) -> list[Line]:
+    """All turns of an episode so far as labelled lines."""
+    if state is None:
         return [Line("episode", "not started")]
-    label = "harmful" if match.scenario.harmful else "benign"
-    found = [Line("asked", f"{match.scenario.behavior} ({label})")]
-    for played in match.played:
-        found += _turn_lines(played)
-    on_its_way = match.attack is not None and match.episode is None
-    if on_its_way and match.attack is not (match.played[-1].turn.attack if match.played else None):
-        assert match.attack is not None
-        found += _attack_lines(match.attack)
-    return found
+    label = "harmful" if state.scenario.harmful else "benign"
+    listed = [Line("asked", f"{state.scenario.behavior} ({label})")]
+    for played in state.played:
+        listed += _turn_lines(played)
+    running = state.attack is not None and state.episode is None
+    if running and state.attack is not (state.played[-1].turn.attack if state.played else None):
+        assert state.attack is not None
+        listed += _attack_lines(state.attack)
+    return listed
 
 
 def _turn_lines(played: Played) -> list[Line]:
@@ -45,11 +45,11 @@ def _turn_lines(played: Played) -> list[Line]:
 
 
 def _attack_lines(attack: Attack) -> list[Line]:
-    told = [Line("query", attack.query), Line("image", _shown(attack))]
+    listed = [Line("query", attack.query), Line("image", _shown(attack))]
     if attack.invalid is not None and attack.source is not None:
-        # Nothing could be made of it: what was written says why.
-        told.append(Line("wrote", attack.source))
-    return told
+        # The completion shows why the attack is invalid.
+        listed.append(Line("wrote", attack.source))
+    return listed
 
 
 def _shown(attack: Attack) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sectow_env.endpoint.settings import MAX_SEED
 from sectow_env.game import Frozen
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message
 
 
@@ -21,6 +22,8 @@ class ChatRequest(Frozen):
     a seed."""
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     """Replaces the seed of the settings."""
+    decoding: Decoding | None = None
+    """Replaces the temperature and the longest answer of the settings."""
 
 
 class Reply(Frozen):

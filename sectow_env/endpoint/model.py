@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
 from sectow_env.endpoint.report import report
-from sectow_env.endpoint.settings import EndpointSettings
-from sectow_env.game.messages import Conversation
+from sectow_env.endpoint.settings import MAX_SEED, EndpointSettings
+from sectow_env.errors import ConfigError
+from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Conversation, Prefix
+from sectow_env.game.seeds import SeedQueue
 
 
 class EndpointModel(Endpoint):
@@ -17,25 +22,73 @@ class EndpointModel(Endpoint):
 
     Args:
         settings: Where the model is and how it is asked.
+        fresh: Where answers are drawn without seeds, the same conversation gets another answer each
+            time; a second run of the same program gets the same ones again. Else it has one answer.
     """
 
-    def __init__(self, settings: EndpointSettings) -> None:
+    def __init__(self, settings: EndpointSettings, *, fresh: bool = False) -> None:
         super().__init__(settings)
         name = settings.model
-        # A server of a local model names it by its path, which may hold a user's name.
+        # A server of a local model names it by its path, which may contain a user's name.
         shown = PurePath(name).name if name.startswith(("/", "~", ".")) else name
         self.id = f"{shown}@{settings.host}"
         self.unanswered = 0
         """Conversations so far without an answer that another try may get."""
+        self._fresh = fresh
+        self._repeats: Counter[str] = Counter()
 
-    def chat(self, conversations: Sequence[Conversation]) -> list[str | None]:
-        """One answer a conversation, in order; None where there is none after all attempts.
+    def chat(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None = None,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str | None]:
+        """One answer per conversation, in order; None where there is none after all attempts.
+
+        Args:
+            conversations: What is asked.
+            decoding: Replaces the temperature and the longest answer of the settings, unless those
+                are None, which leaves them to the server.
+            prefix: Not offered by this protocol.
+            seeds: One per conversation; they mean nothing where answers are not drawn.
 
         Raises:
-            ConfigError: The server will have no request at all.
+            ConfigError: There is a prefix, or the server will have no request at all.
             SectowError: It cannot be reached.
         """
-        requests = [ChatRequest(messages=tuple(messages)) for messages in conversations]
-        outcomes = self.complete(requests)
+        if any([prefix] if prefix is None or isinstance(prefix, str) else prefix):
+            raise ConfigError(
+                given=f"an answer with a given beginning, asked of {self!r}",
+                why="chat completions of an endpoint cannot continue a text",
+                fix="leave out the recall task, or measure a model on this machine",
+            )
+        if decoding is not None and decoding.sampled and seeds is None:
+            seeds = SeedQueue(decoding.seed).take(len(conversations))
+        outcomes = self.complete(self._requests(conversations, decoding, seeds))
         self.unanswered += report(repr(self), outcomes)
-        return [one.text if isinstance(one, Reply) else None for one in outcomes]
+        return [outcome.text if isinstance(outcome, Reply) else None for outcome in outcomes]
+
+    def _requests(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None,
+        seeds: Sequence[int] | None,
+    ) -> list[ChatRequest]:
+        asked = [
+            ChatRequest(messages=tuple(messages), decoding=decoding) for messages in conversations
+        ]
+        drawn = self.settings.draws if decoding is None else decoding.sampled
+        if not drawn or (seeds is None and not self._fresh):
+            return asked
+        if seeds is None:
+            return [one.model_copy(update={"sample": self._count(one)}) for one in asked]
+        return [
+            one.model_copy(update={"seed": seed % (MAX_SEED + 1)})
+            for one, seed in zip(asked, seeds, strict=True)
+        ]
+
+    def _count(self, request: ChatRequest) -> int:
+        mark = json.dumps([message.canonical() for message in request.messages])
+        self._repeats[mark] += 1
+        return self._repeats[mark] - 1

@@ -104,9 +104,15 @@ def whole(text: str) -> str:
 
 def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any]:
     seed = settings.seed if request.seed is None else request.seed
+    longest, temperature, asked = settings.max_tokens, settings.temperature, request.decoding
+    if asked is not None:
+        # A field that is left to the server stays so: it may not know it.
+        longest = None if longest is None else asked.max_new_tokens
+        heat = asked.temperature if asked.sampled else 0.0
+        temperature = None if temperature is None else heat
     fields = {
-        "max_tokens": settings.max_tokens,
-        "temperature": settings.temperature,
+        "max_tokens": longest,
+        "temperature": temperature,
         "top_p": settings.top_p,
         "seed": None if seed is None else (seed + request.sample) % (MAX_SEED + 1),
     }

@@ -1,7 +1,7 @@
-"""Where episodes are played, whatever the view: it draws scenarios, asks opponents, keeps state.
+"""Plays episodes for every view: draws scenarios, calls opponents, keeps the state.
 
 The Gymnasium, vector and PettingZoo environments are thin views of an `Arena`. It plays any number
-of episodes at once: one call of the opponent and one of the judge for all of them.
+of episodes at once, with one call of the opponent and one of the judge for all of them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from sectow_env.game import (
     screen,
 )
 from sectow_env.game.conversation import Pay, Played, ask_attacker, history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.renderer import Renderer
+from sectow_env.game.seeds import MAX_SEED
 from sectow_env.game.world import ServesChannels, World
 from sectow_env.resolve.parts import (
     check_choice,
@@ -45,15 +46,14 @@ from sectow_env.resolve.parts import (
 from sectow_env.resolve.worlds import drawn_by
 
 Seating = Literal["attacker", "defender", "both"]
-"""Which seat the player holds; frozen policies hold the others."""
+"""Which seat the player takes; frozen policies take the others."""
 Labels = Literal["harmful", "benign", "all"]
 MAX_SKIPPED = 100
-"""Invalid attacks in a row after which an opponent is given up."""
-_SEEDS = 2**63 - 1
+"""Invalid attacks in a row after which an opponent is rejected."""
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of all views. Names, unlike objects, survive an EnvSpec's JSON."""
+    """Keyword arguments of all views. Names, unlike objects, survive the JSON of an `EnvSpec`."""
 
     world: str | World | None
     """`apothecary:0` (default), another registered world, or the path of a scenario pack."""
@@ -74,21 +74,21 @@ class Options(TypedDict, total=False):
     renderer: str | Renderer | None
     """Draws the pictures of free-form attacks; default: words as large letters."""
     max_turns: int
-    """Turns of an episode at most; 1 (default) as in the paper."""
+    """Maximum turns of an episode; 1 (default) as in the paper."""
     pay: Pay
-    """`end` (default): an episode pays what its last turn is worth. `turn`: each turn pays."""
+    """`end` (default): an episode pays the reward of its last turn. `turn`: each turn pays."""
 
 
 class Arena:
-    """Plays batches of matches for one seating.
+    """Plays batches of episodes for one seating.
 
     Args:
-        seating: Which seat the player holds.
+        seating: Which seat the player takes.
         options: See `Options`.
 
     Raises:
-        ConfigError: Settings contradict each other, or no scenario is left.
-        UnknownNameError: A world, policy or judge is not known.
+        ConfigError: Settings contradict each other, or no scenario matches them.
+        UnknownNameError: A world, policy or judge is unknown.
     """
 
     def __init__(self, seating: Seating, options: Options) -> None:
@@ -123,7 +123,7 @@ class Arena:
 
     @property
     def opponent(self) -> Attacker | Defender | None:
-        """The policy in the other seat; None where the player holds both."""
+        """The policy in the other seat; None if the player has both."""
         return self._attacker if self.seating == "defender" else self._defender
 
     @opponent.setter
@@ -132,12 +132,12 @@ class Arena:
         if self.seating == "both":
             raise ConfigError(
                 given=f"the opponent {policy!r} with seat='both'",
-                why="you hold both seats, so nobody plays against you",
+                why="you have both seats, so there is no opponent",
                 fix="take one seat: seat='attacker' or seat='defender'",
             )
         if seat == "attacker":
             attacker = find_attacker(policy, self.world)  # type: ignore[arg-type]  # checked there
-            # Of the channels that this one serves, as if it had been given from the start.
+            # On the channels that this opponent serves, as if it had been given from the start.
             self.scenarios = self._find_scenarios(attacker)
             self._attacker = attacker
         else:
@@ -148,112 +148,117 @@ class Arena:
         """The seat whose reward is the player's."""
         return "defender" if self.seating == "defender" else "attacker"
 
-    def begin(self, rngs: Sequence[np.random.Generator]) -> list[Match]:
-        """Start one match a generator.
+    def begin(self, rngs: Sequence[np.random.Generator]) -> list[EpisodeState]:
+        """Start one episode per generator.
 
-        The draws of a match depend on its generator alone, not on the seating or the batch.
+        The draws of an episode depend on its generator alone, not on the seating or the batch.
 
         Raises:
-            ConfigError: The opponent makes nothing but invalid attacks.
+            ConfigError: All attacks of the opponent are invalid.
             PartError: The opponent or the world's rules failed.
         """
-        matches = [self._draw(rng) for rng in rngs]
+        states = [self._draw(rng) for rng in rngs]
         if self.seating != "defender":
-            return matches
-        pending = list(range(len(matches)))
+            return states
+        pending = list(range(len(states)))
         for _ in range(MAX_SKIPPED):
-            self._attack([matches[index] for index in pending])
-            pending = [index for index in pending if _is_invalid(matches[index])]
+            self._attack([states[index] for index in pending])
+            pending = [index for index in pending if _is_invalid(states[index])]
             if not pending:
-                return matches
+                return states
             for index in pending:
-                skipped = matches[index].skipped + 1
-                matches[index] = self._draw(rngs[index])
-                matches[index].skipped = skipped
+                skipped = states[index].skipped + 1
+                states[index] = self._draw(rngs[index])
+                states[index].skipped = skipped
         raise ConfigError(
             given=named("attacker", self._attacker),
-            why=f"{MAX_SKIPPED} of its attacks in a row are invalid, so a defender sees none",
+            why=f"{MAX_SKIPPED} of its attacks in a row were invalid, so a defender sees none",
             fix="give another attacker, or other channels",
         )
 
-    def advance(self, matches: Sequence[Match], actions: Sequence[object]) -> None:
-        """Play one action in each match; those that end get their episode.
+    def advance(self, states: Sequence[EpisodeState], actions: Sequence[object]) -> None:
+        """Play one action in each episode.
 
-        Where this raises, every match is as it was: the same actions can be played again.
+        If this raises, no state has changed: the same actions can be played again.
 
         Raises:
-            SectowError: A match is over, or an action is none of its seat's.
+            SectowError: An episode is over, or an action does not fit its seat.
             PartError: An opponent, the judge, the rules or the reward function failed.
         """
-        if any(match.episode is not None for match in matches):
+        if any(state.episode is not None for state in states):
             raise SectowError(
                 given="an action after the end of an episode",
-                why="the episode has no further move",
+                why="the episode is over",
                 fix="call reset first",
             )
         read = [
-            read_attack(action) if match.to_move == "attacker" else read_response(action)
-            for match, action in zip(matches, actions, strict=True)
+            read_attack(action) if state.to_move == "attacker" else read_response(action)
+            for state, action in zip(states, actions, strict=True)
         ]
-        drafts = [match.draft() for match in matches]
+        drafts = [state.draft() for state in states]
         for draft in drafts:
             draft.ended = None
         turns = self._turns(drafts, read)
         ending = [draft for draft, turn in zip(drafts, turns, strict=True) if turn is not None]
         self._settle(ending, [turn for turn in turns if turn is not None])
-        for match, draft in zip(matches, drafts, strict=True):
-            match.take(draft)
-        for match in matches:
-            if match.episode is not None:
+        for state, draft in zip(states, drafts, strict=True):
+            state.accept(draft)
+        for state in states:
+            if state.episode is not None:
                 for listener in self.listeners:
-                    listener(match.episode)
+                    listener(state.episode)
 
-    def _settle(self, matches: Sequence[Match], turns: Sequence[Turn]) -> None:
-        """Judge and price finished turns, and let the opponent move where an episode goes on."""
+    def _settle(self, states: Sequence[EpisodeState], turns: Sequence[Turn]) -> None:
+        """Judge and price finished turns, and let the opponent move if an episode continues."""
         verdicts = judge_turns(turns, self.judge)
         prices = price_turns(turns, verdicts, self.reward)
-        for match, turn, verdict, price in zip(matches, turns, verdicts, prices, strict=True):
-            match.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
-            match.to_move = "defender" if self.seating == "defender" else "attacker"
-        going_on = [match for match in matches if match.episode is None]
-        if self.seating == "defender" and going_on:
-            self._attack(going_on)
-            for match in going_on:
-                if _is_invalid(match):
-                    # What cannot count reaches no defender: the conversation ends before it.
-                    match.attack = match.played[-1].turn.attack
-                    match.close(self.pay)
+        for state, turn, verdict, price in zip(states, turns, verdicts, prices, strict=True):
+            state.record(Played(turn=turn, verdict=verdict, price=price), self.max_turns, self.pay)
+            state.to_move = "defender" if self.seating == "defender" else "attacker"
+        running = [state for state in states if state.episode is None]
+        if self.seating == "defender" and running:
+            self._attack(running)
+            for state in running:
+                if _is_invalid(state):
+                    # The conversation ends before an invalid attack, which reaches no defender.
+                    state.attack = state.played[-1].turn.attack
+                    state.close(self.pay)
 
-    def _turns(self, matches: Sequence[Match], moves: Sequence[Attack | str]) -> list[Turn | None]:
-        """The turn of each match that ends with this move, None for one that goes on."""
+    def _turns(
+        self, states: Sequence[EpisodeState], moves: Sequence[Attack | str]
+    ) -> list[Turn | None]:
+        """The turn that each move ends, None where the turn continues."""
         attacking = [index for index, move in enumerate(moves) if isinstance(move, Attack)]
-        attacked = dict(zip(attacking, self._answer(matches, moves, attacking), strict=True))
+        attacked = dict(zip(attacking, self._answer(states, moves, attacking), strict=True))
         turns: list[Turn | None] = []
-        for index, (match, move) in enumerate(zip(matches, moves, strict=True)):
+        for index, (state, move) in enumerate(zip(states, moves, strict=True)):
             if isinstance(move, str):
-                attack = match.attack
+                attack = state.attack
                 assert attack is not None, "a defender moved before the attack"
-                turns.append(Turn(scenario=match.scenario, attack=attack, response=move))
+                turns.append(Turn(scenario=state.scenario, attack=attack, response=move))
                 continue
             turn = attacked[index]
-            match.attack = turn.attack
-            goes_on = self._defender is None and turn.attack.invalid is None
-            match.to_move = "defender" if goes_on else "attacker"
-            turns.append(None if goes_on else turn)
+            state.attack = turn.attack
+            is_open = self._defender is None and turn.attack.invalid is None
+            state.to_move = "defender" if is_open else "attacker"
+            turns.append(None if is_open else turn)
         return turns
 
     def _answer(
-        self, matches: Sequence[Match], moves: Sequence[Attack | str], attacking: Sequence[int]
+        self,
+        states: Sequence[EpisodeState],
+        moves: Sequence[Attack | str],
+        attacking: Sequence[int],
     ) -> list[Turn]:
-        """The turns of the matches in which an attack is made, answered if there is an opponent."""
-        scenarios = [matches[index].scenario for index in attacking]
+        """The turns in which an attack is made, answered if there is an opponent."""
+        scenarios = [states[index].scenario for index in attacking]
         attacks = [
-            match.continues(move)
-            for match, move in zip(matches, moves, strict=True)
+            state.continues(move)
+            for state, move in zip(states, moves, strict=True)
             if isinstance(move, Attack)
         ]
         if self._defender is not None:
-            seeds = [matches[index].seed("defender") for index in attacking]
+            seeds = [states[index].seed("defender") for index in attacking]
             return respond(scenarios, attacks, self._defender, self.world.rules, seeds)
         return [
             Turn(scenario=scenario, attack=attack, response=None)
@@ -262,25 +267,25 @@ class Arena:
             )
         ]
 
-    def _attack(self, matches: Sequence[Match]) -> None:
-        assert self._attacker is not None, "nobody sits in the attacker's seat"
-        scenarios = [match.scenario for match in matches]
-        histories = [history_of(match.played) for match in matches]
-        seeds = [match.seed("attacker") for match in matches]
+    def _attack(self, states: Sequence[EpisodeState]) -> None:
+        assert self._attacker is not None, "there is no attacker"
+        scenarios = [state.scenario for state in states]
+        histories = [history_of(state.played) for state in states]
+        seeds = [state.seed("attacker") for state in states]
         emitted = ask_attacker(self._attacker, scenarios, histories, seeds)
         continuing = [
-            match.continues(attack) for match, attack in zip(matches, emitted, strict=True)
+            state.continues(attack) for state, attack in zip(states, emitted, strict=True)
         ]
-        for match, attack in zip(
-            matches, screen(scenarios, continuing, self.world.rules), strict=True
+        for state, attack in zip(
+            states, screen(scenarios, continuing, self.world.rules), strict=True
         ):
-            match.attack = attack
+            state.attack = attack
 
-    def _draw(self, rng: np.random.Generator) -> Match:
-        # Always the same three draws, so that every view goes through the same scenarios.
+    def _draw(self, rng: np.random.Generator) -> EpisodeState:
+        # Always the same three draws, so that every view plays the same scenarios.
         scenario = self.scenarios[int(rng.integers(len(self.scenarios)))]
-        attacker, defender = (int(seed) for seed in rng.integers(_SEEDS, size=2))
-        return Match(
+        attacker, defender = (int(seed) for seed in rng.integers(MAX_SEED, size=2))
+        return EpisodeState(
             scenario=scenario,
             seeds={"attacker": attacker, "defender": defender},
             to_move="defender" if self.seating == "defender" else "attacker",
@@ -292,7 +297,7 @@ class Arena:
             if mine and options.get(seat) is not None:
                 raise ConfigError(
                     given=f"{seat}={options.get(seat)!r} with seat={self.seating!r}",
-                    why=f"you hold the {seat}'s seat, so no policy can sit in it",
+                    why=f"you have the {seat}'s seat, so no policy can take it",
                     fix=f"leave {seat} out, or take the other seat",
                 )
         if self.seating == "defender":
@@ -305,12 +310,12 @@ class Arena:
         labels = self._labels or ("all" if self.seating == "defender" else "harmful")
         check_choice("labels", labels, Labels)
         served = attacker.served_channels if isinstance(attacker, ServesChannels) else None
-        # A set has another order in another process, and so other episodes.
+        # A set has no fixed order, so it would give other episodes in another process.
         listed = isinstance(channels, Sequence) and not isinstance(channels, str)
         if channels is not None and not listed:
             raise ConfigError(
                 given=f"channels={channels!r}",
-                why=f"it is one {type(channels).__name__}, and a list of channels is wanted",
+                why=f"it is of type {type(channels).__name__}, not a list of channels",
                 fix=f"give channels=[{channels!r}]",
             )
         if channels is None:
@@ -323,15 +328,15 @@ class Arena:
             )
         harmful = {"harmful": True, "benign": False, "all": None}[labels]
         with at_fault(named("world", self.world)):
-            found = self.world.scenarios(split, harmful=harmful, channels=channels)
-        if not found:
+            scenarios = self.world.scenarios(split, harmful=harmful, channels=channels)
+        if not scenarios:
             raise ConfigError(
                 given=f"world={self.world.id!r}, split={split!r}, labels={labels!r}, "
                 f"channels={list(channels)!r}",
-                why="no scenario fits all of these",
+                why="no scenario matches all of these",
                 fix="choose another split, other labels or other channels",
             )
-        return found
+        return scenarios
 
 
 def _turns_of(given: object) -> int:
@@ -340,9 +345,9 @@ def _turns_of(given: object) -> int:
     raise ConfigError(
         given=f"max_turns={given!r}",
         why="an episode has at least one turn",
-        fix="give a whole number from 1 on",
+        fix="give a whole number, at least 1",
     )
 
 
-def _is_invalid(match: Match) -> bool:
-    return match.attack is not None and match.attack.invalid is not None
+def _is_invalid(state: EpisodeState) -> bool:
+    return state.attack is not None and state.attack.invalid is not None

@@ -1,4 +1,4 @@
-"""The game for PettingZoo: both seats are agents. AEC is the truth, Parallel is derived from it."""
+"""The game for PettingZoo: both seats are agents. The Parallel form is derived from AEC."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from sectow_env.env.spaces import attack_space, response_space, scenario_space, 
 from sectow_env.errors import SectowError
 from sectow_env.game import Seat
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
-# The agents move one after the other, so upstream's own conversion does not fit.
+# The agents move one after the other, so upstream's own conversion does not apply.
 AEC_METADATA = {**METADATA, "name": "SecTOW-v0", "is_parallelizable": False}
 PARALLEL_METADATA = {**AEC_METADATA, "is_parallelizable": True}
 SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
@@ -39,17 +39,17 @@ SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
 class SectowAEC(AECEnv[str, Observation, Any]):
     """First `attacker_0` acts with `image` and `query`, then `defender_0` with a response, a str.
 
-    With `max_turns` above 1 they go on in turn, and both observe the `conversation` so far. Both
-    agents are done together: after the response, or right after an invalid attack. A reward
-    that is not known is 0.0 here; `infos[agent]` then says `scored` False. At the end `infos` holds
-    for both agents what `SectowEnv` has in its last `info`.
+    With `max_turns` above 1 they continue in turn, and both observe the `conversation` so far. Both
+    agents are done together: after the response, or right after an invalid attack. An unknown
+    reward is 0.0 here, and `infos[agent]["scored"]` is False. At the end `infos` has for both
+    agents what `SectowEnv` has in its last `info`.
 
     Args:
         render_mode: `human` (the terminal, at every move), `ansi`, `rgb_array` or None.
         options: See `arena.Options`; both seats are agents, so no opponent can be given.
 
     Raises:
-        SectowError: A setting cannot work; or, from `step`, an action is none of its agent's.
+        SectowError: A setting cannot work; or, from `step`, an action does not fit its agent.
     """
 
     metadata = AEC_METADATA
@@ -68,7 +68,7 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self.action_spaces = {"attacker_0": attack_space(), "defender_0": response_space()}
         self.agents: list[str] = []
         self._rng: np.random.Generator | None = None
-        self._match: Match | None = None
+        self._state: EpisodeState | None = None
 
     def observation_space(self, agent: str) -> gym.Space[Any]:
         """The agent's observation space; the same object at every call."""
@@ -82,12 +82,12 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         """Draw a scenario.
 
         Args:
-            seed: Seeds the environment's own generator; None goes on with it.
+            seed: Seeds the environment's own generator; None continues with it.
             options: Not used.
         """
         if seed is not None or self._rng is None:
             self._rng, _ = seeding.np_random(seed)
-        (self._match,) = self.arena.begin([self._rng])
+        (self._state,) = self.arena.begin([self._rng])
         self.agents = list(AGENTS)
         self.agent_selection = AGENTS[0]
         self._skip_agent_selection = None  # type: ignore[assignment]  # upstream: nobody
@@ -95,32 +95,32 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         self._cumulative_rewards = dict.fromkeys(AGENTS, 0.0)
         self.terminations = dict.fromkeys(AGENTS, False)
         self.truncations = dict.fromkeys(AGENTS, False)
-        self.infos = {agent: opening_info(self.match.scenario, 0) for agent in AGENTS}
+        self.infos = {agent: opening_info(self.episode_state.scenario, 0) for agent in AGENTS}
         self._show()
 
     @property
-    def match(self) -> Match:
-        """The episode on its way.
+    def episode_state(self) -> EpisodeState:
+        """The state of the current episode.
 
         Raises:
-            SectowError: There is none yet.
+            SectowError: No episode was started.
         """
-        if self._match is None:
+        if self._state is None:
             raise SectowError(
                 given="an environment without an episode",
                 why="it has not been reset",
                 fix="call reset first",
             )
-        return self._match
+        return self._state
 
     def observe(self, agent: str) -> Observation:
-        """What the agent sees; the defender sees a blank before the attack."""
+        """What the agent sees; the defender sees an empty attack until there is one."""
         if SEAT_OF[agent] == "attacker":
-            seen = scenario_view(self.match.scenario)
+            seen = scenario_view(self.episode_state.scenario)
         else:
-            seen = attack_view(self.match.attack)
+            seen = attack_view(self.episode_state.attack)
         if self.talks:
-            seen["conversation"] = conversation_view(history_of(self.match.played))
+            seen["conversation"] = conversation_view(history_of(self.episode_state.played))
         return seen
 
     def step(self, action: Any) -> None:
@@ -129,22 +129,26 @@ class SectowAEC(AECEnv[str, Observation, Any]):
         if self.terminations[agent]:
             self._was_dead_step(action)
             return
-        self.arena.advance([self.match], [action])
+        self.arena.advance([self.episode_state], [action])
         self._clear_rewards()
         self._cumulative_rewards[agent] = 0.0
-        self.rewards = {one: paid(self.match, SEAT_OF[one], self.arena.pay) for one in AGENTS}
-        self.infos = {one: step_info(self.match) for one in AGENTS}
+        self.rewards = {
+            each: paid(self.episode_state, SEAT_OF[each], self.arena.pay) for each in AGENTS
+        }
+        self.infos = {each: step_info(self.episode_state) for each in AGENTS}
         self._accumulate_rewards()
         self._show()
-        if self.match.episode is None:
-            self.agent_selection = next(a for a in AGENTS if SEAT_OF[a] == self.match.to_move)
+        if self.episode_state.episode is None:
+            self.agent_selection = next(
+                a for a in AGENTS if SEAT_OF[a] == self.episode_state.to_move
+            )
             return
         self.terminations = dict.fromkeys(AGENTS, True)
         self._deads_step_first()
 
     def render(self) -> str | Pixels | None:
         """The episode as a transcript or a card, by `render_mode`."""
-        return render(self._match, self.render_mode)
+        return render(self._state, self.render_mode)
 
     def close(self) -> None:
         """Nothing to release."""
@@ -162,8 +166,8 @@ Step = tuple[
 class SectowParallel(ParallelEnv[str, Observation, Any]):
     """The AEC game in parallel form: each step plays the agent whose move it is.
 
-    In the first step the action of `attacker_0` counts, in the second that of `defender_0`; the
-    other one's is ignored and may be left out.
+    The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
+    agent's action is ignored and may be left out.
 
     Args:
         render_mode: As in `SectowAEC`.
@@ -208,7 +212,7 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
                 fix="call reset first" if not self.agents else f"give an action for {mover}",
             )
         self.aec.step(actions[mover])
-        done = self.aec.match.episode is not None
+        done = self.aec.episode_state.episode is not None
         played = (
             self._observe(),
             dict(self.aec.rewards),
@@ -217,7 +221,7 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
             dict(self.aec.infos),
         )
         if done:
-            # The AEC form ends when each agent has taken its leave.
+            # The AEC form ends when each agent has made its final step.
             while self.aec.agents:
                 self.aec.step(None)
             self.agents = []

@@ -1,4 +1,4 @@
-"""Between domain objects and what the environments' spaces hold: observations, actions, infos."""
+"""Converts between domain objects and observations, actions and infos of the environments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sectow_env.env.spaces import MAX_TEXT, pixels_of
 from sectow_env.errors import SectowError
 from sectow_env.game import SEATS, Attack, Episode, Exchange, Invalid, Scenario, Seat
 from sectow_env.game.conversation import Pay
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import MAX_SIDE, Picture, Pixels
 from sectow_env.text import is_whole
 
@@ -21,7 +21,7 @@ Info = dict[str, Any]
 
 
 def scenario_view(scenario: Scenario) -> Observation:
-    """What an attacker sees: an element of `spaces.scenario_space()`, free to be changed."""
+    """What an attacker sees: a new element of `spaces.scenario_space()`."""
     return {
         "behavior": _fitting(scenario.behavior),
         "channel": scenario.channel or "",
@@ -31,7 +31,7 @@ def scenario_view(scenario: Scenario) -> Observation:
 
 
 def attack_view(attack: Attack | None) -> Observation:
-    """What a defender sees: an element of `spaces.attack_space()`; blank before the attack."""
+    """What a defender sees: an element of `spaces.attack_space()`; empty before the attack."""
     if attack is None:
         return {"image": pixels_of(None), "query": ""}
     return {"image": pixels_of(attack.image), "query": _fitting(attack.query)}
@@ -65,7 +65,7 @@ def read_attack(action: object) -> Attack:
 
     Args:
         action: An `Attack`, or a mapping with `image`, an array (height, width, 3) uint8 where
-            (0, 0, 3) means none, and `query`, a str. Other keys are ignored.
+            (0, 0, 3) means no image, and `query`, a str. Other keys are ignored.
 
     Raises:
         SectowError: It is neither, or its parts have the wrong type.
@@ -76,7 +76,7 @@ def read_attack(action: object) -> Attack:
     if not isinstance(action, Mapping) or not isinstance(query, str) or not is_whole(query):
         raise SectowError(
             given=f"an action of type {type(action).__name__} in the attacker's seat",
-            why="an attack is a mapping with an image and a query, a str of whole characters",
+            why="an attack is a mapping with an image and a query, a str of valid Unicode",
             fix="give {'image': pixels or sectow_env.NO_IMAGE, 'query': text}; for the completions "
             "of a text policy wrap the environment in sectow_env.wrappers.TextAction",
         )
@@ -100,14 +100,14 @@ def read_response(action: object) -> str:
     if not isinstance(response, str) or not is_whole(response):
         raise SectowError(
             given=f"an action of type {type(action).__name__} in the defender's seat",
-            why="a response is a str of whole characters",
-            fix="give the text; where you hold both seats, {'response': text} with the other keys",
+            why="a response is a str of valid Unicode",
+            fix="give the text; if you have both seats, {'response': text} with the other keys",
         )
     return response
 
 
 def opening_info(scenario: Scenario, skipped: int) -> Info:
-    """The info of a reset; it does not tell whether the scenario is harmful."""
+    """The info of a reset; it does not reveal whether the scenario is harmful."""
     return {"scenario_id": scenario.id, "skipped_attacks": skipped}
 
 
@@ -115,10 +115,9 @@ def closing_info(episode: Episode) -> Info:
     """The info of an episode's last step.
 
     Returns:
-        `sectow_episode`: the whole `Episode` (`episode` alone is where Gymnasium's wrappers write
-        their statistics); `rewards`: seat -> float, or None where no reward is known;
-        `reward_parts`: seat -> named terms, empty where no reward is known; `scored`: whether the
-        judge said what its scenario needs.
+        `sectow_episode`: the whole `Episode` (Gymnasium's wrappers write their statistics to
+        `episode`); `rewards`: seat -> float, or None if unknown; `reward_parts`: seat -> named
+        terms, empty if unknown; `scored`: whether the verdict has the label its scenario needs.
     """
     price = episode.price
     parts = {"attacker": price.attacker, "defender": price.defender}
@@ -131,33 +130,33 @@ def closing_info(episode: Episode) -> Info:
     }
 
 
-def turn_info(match: Match) -> Info:
+def turn_info(state: EpisodeState) -> Info:
     """The info of a step that ended a turn but not the episode.
 
     Returns:
         `sectow_turn`: the `conversation.Played` turn, with verdict and price.
     """
-    return {"sectow_turn": match.ended}
+    return {"sectow_turn": state.ended}
 
 
-def step_info(match: Match) -> Info:
-    """The info of a step, by how far it brought the episode."""
-    if match.episode is not None:
-        return closing_info(match.episode)
-    return turn_info(match) if match.ended is not None else {}
+def step_info(state: EpisodeState) -> Info:
+    """The info of a step, which may have ended a turn or the episode."""
+    if state.episode is not None:
+        return closing_info(state.episode)
+    return turn_info(state) if state.ended is not None else {}
 
 
-def paid(match: Match, seat: Seat, pay: Pay) -> float:
-    """What the last action pays a seat, 0.0 where nothing is known: Gymnasium wants a number."""
+def paid(state: EpisodeState, seat: Seat, pay: Pay) -> float:
+    """The reward of the last action for a seat, 0.0 if unknown: Gymnasium needs a number."""
     if pay == "turn":
-        reward = None if match.ended is None else match.ended.price.total(seat)
+        reward = None if state.ended is None else state.ended.price.total(seat)
     else:
-        reward = None if match.episode is None else match.episode.rewards[seat]
+        reward = None if state.episode is None else state.episode.rewards[seat]
     return 0.0 if reward is None else reward
 
 
 def _fitting(text: str) -> str:
-    """What an observation shows of a text: an opponent may say more than a space holds."""
+    """A text cut to what a space can contain: an opponent may write more."""
     return text[:MAX_TEXT]
 
 

@@ -31,7 +31,7 @@ from sectow_env.env.spaces import (
 from sectow_env.errors import SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import Pixels
 
 
@@ -47,7 +47,7 @@ def spaces_of(seating: Seating, talks: bool = False) -> Spaces:
 
     Args:
         seating: The seat.
-        talks: Whether episodes have several turns: then the conversation is observed too.
+        talks: Whether episodes have several turns, so that the conversation is observed too.
     """
     seen, action = _SPACES[seating]
     return {"observation": with_conversation(seen()) if talks else seen(), "action": action()}
@@ -60,35 +60,35 @@ _SPACES: Mapping[Seating, tuple[Callable[[], gym.spaces.Dict], Callable[[], gym.
 }
 
 
-def observe(match: Match, seating: Seating, talks: bool = False) -> Observation:
-    """What the player of a seat sees of a match; a fresh object at every call."""
+def observe(state: EpisodeState, seating: Seating, talks: bool = False) -> Observation:
+    """What the player of a seat sees of an episode; a new object at every call."""
     if seating == "attacker":
-        seen = scenario_view(match.scenario)
+        seen = scenario_view(state.scenario)
     elif seating == "defender":
-        seen = attack_view(match.attack)
+        seen = attack_view(state.attack)
     else:
-        seen = both_view(match.scenario, match.attack, match.to_move)
+        seen = both_view(state.scenario, state.attack, state.to_move)
     if talks:
-        seen["conversation"] = conversation_view(history_of(match.played))
+        seen["conversation"] = conversation_view(history_of(state.played))
     return seen
 
 
 class SectowEnv(gym.Env[Observation, Any]):
-    """The game from the seat that you hold; frozen policies hold the other.
+    """The game from one seat; a frozen policy takes the other.
 
     - `seat="attacker"`: you see a scenario (`behavior`, `channel`, seed `image` and `query`) and
       act with `image` and `query`. One step.
     - `seat="defender"`: you see the attack (`image`, `query`) and act with your response, a str.
-      One step. Invalid attacks of the opponent are passed over and counted in `info`.
+      One step. Invalid attacks of the opponent are skipped and counted in `info`.
     - `seat="both"`: first the attack, then the response, in one fixed action space of `image`,
       `query` and `response`; keys of the idle seat are ignored. Two steps, or one when the attack
       is invalid. You are paid as the attacker.
 
-    With `max_turns` above 1 an episode goes on until the response gives what was asked for, an
+    With `max_turns` above 1 an episode continues until the response gives what was asked for, an
     attack is invalid or the turns are used up; each turn has as many steps as above, and every
     observation has the `conversation` so far.
 
-    An image is an array (height, width, 3) uint8, or `NO_IMAGE`. In place of a mapping an action
+    An image is an array (height, width, 3) uint8, or `NO_IMAGE`. Instead of a mapping an action
     may be an `Attack`, as text policies make them (see `wrappers.TextAction`).
 
     The reward is that of your seat. An episode that the judge could not score pays 0.0, with
@@ -101,7 +101,7 @@ class SectowEnv(gym.Env[Observation, Any]):
         options: See `arena.Options`: world, split, channels, labels, opponent, judge, reward ...
 
     Raises:
-        SectowError: A setting cannot work; or, from `step`, an action is none of its seat's.
+        SectowError: A setting cannot work; or, from `step`, an action does not fit its seat.
     """
 
     metadata = METADATA
@@ -120,27 +120,27 @@ class SectowEnv(gym.Env[Observation, Any]):
         spaces = spaces_of(seat, self.talks)
         self.observation_space = spaces["observation"]
         self.action_space = spaces["action"]
-        self._match: Match | None = None
+        self._state: EpisodeState | None = None
 
     @property
-    def match(self) -> Match:
-        """The episode on its way.
+    def episode_state(self) -> EpisodeState:
+        """The state of the current episode.
 
         Raises:
-            SectowError: There is none yet.
+            SectowError: No episode was started.
         """
-        if self._match is None:
+        if self._state is None:
             raise SectowError(
                 given="an environment without an episode",
                 why="it has not been reset",
                 fix="call reset first",
             )
-        return self._match
+        return self._state
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario of the episode on its way; a defender must not look at it."""
-        return self.match.scenario
+        """The scenario of the current episode; a defender must not look at it."""
+        return self.episode_state.scenario
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -148,26 +148,26 @@ class SectowEnv(gym.Env[Observation, Any]):
         """Draw a scenario; for a defender also let the opponent attack.
 
         Args:
-            seed: Seeds the environment's own generator; None goes on with it.
+            seed: Seeds the environment's own generator; None continues with it.
             options: Not used.
         """
         super().reset(seed=seed)
-        (self._match,) = self.arena.begin([self.np_random])
-        info = opening_info(self._match.scenario, self._match.skipped)
+        (self._state,) = self.arena.begin([self.np_random])
+        info = opening_info(self._state.scenario, self._state.skipped)
         if self.render_mode == "human":
             self.render()
-        return observe(self._match, self.seat, self.talks), info
+        return observe(self._state, self.seat, self.talks), info
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, Info]:
-        """Play one action: see the class for what it may be."""
-        match = self.match
-        self.arena.advance([match], [action])
+        """Play one action; see the class for its form."""
+        state = self.episode_state
+        self.arena.advance([state], [action])
         if self.render_mode == "human":
             self.render()
-        reward = paid(match, self.arena.paid_seat, self.arena.pay)
-        observation = observe(match, self.seat, self.talks)
-        return observation, reward, match.episode is not None, False, step_info(match)
+        reward = paid(state, self.arena.paid_seat, self.arena.pay)
+        observation = observe(state, self.seat, self.talks)
+        return observation, reward, state.episode is not None, False, step_info(state)
 
     def render(self) -> str | Pixels | None:
         """The episode as a transcript or a card, by `render_mode`."""
-        return render(self._match, self.render_mode)
+        return render(self._state, self.render_mode)

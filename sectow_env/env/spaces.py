@@ -1,4 +1,4 @@
-"""Spaces for text and pictures: any Unicode string, any picture size, and what is made of them."""
+"""Spaces for text and pictures, and those of the game: any Unicode string, any picture size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sectow_env.game.picture import MAX_SIDE, Picture, Pixels
 from sectow_env.text import is_whole
 
 MAX_TEXT = 8192
-"""Characters of any text in an observation or action; rules and budgets are narrower."""
+"""Characters of any text in an observation or action; rules and budgets are stricter."""
 PHRASES = (
     "what is this ?",
     "please tell me how it is made",
@@ -40,13 +40,13 @@ def _no_image() -> Pixels:
 
 
 NO_IMAGE: Final[Pixels] = _no_image()
-"""Stands for "no image" in actions and observations: shape (0, 0, 3), dtype uint8."""
+""""No image" in actions and observations: shape (0, 0, 3), dtype uint8."""
 
 
 class UnicodeText(spaces.Text):
     """Any Unicode text up to a length, whatever its characters.
 
-    `gymnasium.spaces.Text` wants a finite character set, prints it whole, and samples noise from
+    `gymnasium.spaces.Text` needs a finite character set, prints all of it, and samples noise from
     it. This one contains every `str` that UTF-8 can encode, has a short repr, and samples phrases.
     It cannot be flattened, so an `AsyncVectorEnv` needs `shared_memory=False`.
 
@@ -63,12 +63,12 @@ class UnicodeText(spaces.Text):
         phrases: Iterable[str] = PHRASES,
         seed: int | np.random.Generator | None = None,
     ) -> None:
-        # The character set is not used; the base class wants one that is not empty.
+        # The character set is not used, but the base class needs a non-empty one.
         super().__init__(max_length, min_length=0, charset=" ", seed=seed)
         self.phrases = tuple(phrase[:max_length] for phrase in phrases) or ("",)
 
     def contains(self, x: Any) -> bool:
-        """Whether `x` is a `str` of at most `max_length` characters, none of them half a one."""
+        """Whether `x` is a `str` of valid Unicode with at most `max_length` characters."""
         return isinstance(x, str) and len(x) <= self.max_length and is_whole(x)
 
     def sample(self, mask: Any = None, probability: Any = None) -> str:
@@ -85,7 +85,7 @@ class UnicodeText(spaces.Text):
 
     @property
     def is_np_flattenable(self) -> bool:
-        """False: there is no array that holds every text."""
+        """False: no array can contain every text."""
         return False
 
     def __repr__(self) -> str:
@@ -171,7 +171,7 @@ class Image(spaces.Space[Pixels]):
 
 @create_shared_memory.register(UnicodeText)
 def _refuse_shared_memory(space: UnicodeText, n: int = 1, ctx: Any = None) -> Any:  # noqa: ARG001
-    # The base class would accept, and then fail on the first character outside its set.
+    # The base class would accept, then fail on the first character outside its set.
     raise CustomSpaceError(f"{space} has no fixed size in memory")
 
 
@@ -198,7 +198,7 @@ def conversation_space() -> spaces.Sequence:
 
 
 def with_conversation(space: spaces.Dict) -> spaces.Dict:
-    """An observation space where episodes have several turns."""
+    """An observation space for episodes of several turns."""
     return spaces.Dict({**space.spaces, "conversation": conversation_space()})
 
 
@@ -213,7 +213,7 @@ def response_space() -> UnicodeText:
 
 
 def both_observation_space() -> spaces.Dict:
-    """What is observed where one player holds both seats; `seat` is 0 for the attacker's move."""
+    """What a player of both seats observes; `seat` is 0 for the attacker's move."""
     return spaces.Dict({"seat": spaces.Discrete(2), **scenario_space().spaces})
 
 

@@ -1,4 +1,4 @@
-"""`SecTOW-v0` as a native vector environment: one call of the opponent and of the judge a step."""
+"""`SecTOW-v0` as a native vector environment: one opponent call and one judge call per step."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from sectow_env.env.observations import Info, opening_info, paid, step_info
 from sectow_env.env.single import observe, spaces_of
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import SEATS
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 Observations: TypeAlias = dict[str, Any]
-"""Batched: texts and images as tuples with one element an environment, seats as int64 array."""
+"""Batched: texts and images as tuples with one element per environment, seats as int64 array."""
 Flags: TypeAlias = NDArray[np.bool_]
 Rewards: TypeAlias = NDArray[np.float64]
 
 
 class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
-    """Many episodes at once, with the same meaning as as many `SectowEnv`s.
+    """Many episodes at once, equivalent to as many `SectowEnv`s.
 
     Environment `i` of `reset(seed=s)` plays exactly the episodes of `SectowEnv.reset(seed=s + i)`.
 
     By default an environment whose episode ended is reset within the same step (one-turn episodes
     would waste every second call otherwise): the observation is the new episode's, and the old one
-    stands in `info["final_obs"]` and `info["final_info"]`. In `final_info`, `rewards` are float64
-    arrays with NaN where no reward is known, and `sectow_episode` is an object array.
+    is in `info["final_obs"]` and `info["final_info"]`. In `final_info`, `rewards` are float64
+    arrays with NaN for unknown rewards, and `sectow_episode` is an object array.
 
     Args:
         num_envs: Number of environments.
@@ -44,7 +44,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         options: See `arena.Options`.
 
     Raises:
-        SectowError: A setting cannot work; or, from `step`, an action is none of its seat's.
+        SectowError: A setting cannot work; or, from `step`, an action does not fit its seat.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         if num_envs < 1:
             raise ConfigError(
                 given=f"num_envs={num_envs}",
-                why="a vector environment holds at least one environment",
+                why="a vector environment has at least one environment",
                 fix="give num_envs=1 or more",
             )
         self.arena = Arena(seat, options)
@@ -75,12 +75,12 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self._rngs: list[np.random.Generator] = []
-        self._matches: dict[int, Match] = {}
+        self._states: dict[int, EpisodeState] = {}
 
     @property
-    def matches(self) -> tuple[Match, ...]:
-        """The episodes on their way, one an environment; empty before the first reset."""
-        return tuple(self._matches[index] for index in sorted(self._matches))
+    def episode_states(self) -> tuple[EpisodeState, ...]:
+        """The states of the current episodes, one per environment; empty before the first reset."""
+        return tuple(self._states[index] for index in sorted(self._states))
 
     def reset(
         self,
@@ -92,13 +92,13 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
 
         Args:
             seed: `s` seeds environment `i` with `s + i`; a sequence gives each its own.
-            options: `{"reset_mask": mask}`, bool of shape (num_envs,), resets these only.
+            options: `{"reset_mask": mask}`, bool of shape (num_envs,): resets only these.
 
         Returns:
             Batched observations, and infos of the environments that were reset.
         """
         mask = _reset_mask(options, self.num_envs)
-        if not self._matches and not mask.all():
+        if not self._states and not mask.all():
             raise SectowError(
                 given="a reset_mask at the first reset",
                 why="the environments outside the mask have no episode yet",
@@ -114,7 +114,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """Play one action in each environment.
 
         Args:
-            actions: An element of `action_space`, or a sequence with one action an environment.
+            actions: An element of `action_space`, or a sequence with one action per environment.
 
         Returns:
             Batched observations; rewards, float64 of shape (num_envs,); terminations and
@@ -123,26 +123,26 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         moves = self._per_env(actions)
         waiting = [
             index
-            for index, match in enumerate(self.matches)
-            if self.mode is AutoresetMode.NEXT_STEP and match.episode is not None
+            for index, state in enumerate(self.episode_states)
+            if self.mode is AutoresetMode.NEXT_STEP and state.episode is not None
         ]
         playing = [index for index in range(self.num_envs) if index not in set(waiting)]
         self.arena.advance(
-            [self._matches[index] for index in playing], [moves[index] for index in playing]
+            [self._states[index] for index in playing], [moves[index] for index in playing]
         )
         self._show()
-        ended = [index for index in playing if self._matches[index].episode is not None]
+        ended = [index for index in playing if self._states[index].episode is not None]
         rewards = np.zeros(self.num_envs, dtype=np.float64)
         terminations = np.zeros(self.num_envs, dtype=np.bool_)
         terminations[ended] = True
-        told: dict[int, Info] = {}
+        step_infos: dict[int, Info] = {}
         for index in playing:
-            match = self._matches[index]
-            rewards[index] = paid(match, self.arena.paid_seat, self.arena.pay)
-            told[index] = step_info(match)
-        going_on = {index: told[index] for index in playing if index not in set(ended)}
-        closing = {index: told[index] for index in ended}
-        infos = {**self._gather(going_on), **self._restart(closing, waiting)}
+            state = self._states[index]
+            rewards[index] = paid(state, self.arena.paid_seat, self.arena.pay)
+            step_infos[index] = step_info(state)
+        running = {index: step_infos[index] for index in playing if index not in set(ended)}
+        closing = {index: step_infos[index] for index in ended}
+        infos = {**self._gather(running), **self._restart(closing, waiting)}
         truncations = np.zeros(self.num_envs, dtype=np.bool_)
         return self._observe(), rewards, terminations, truncations, infos
 
@@ -150,14 +150,14 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         """The episodes as transcripts or cards, by `render_mode`."""
         if self.render_mode is None:
             return None
-        return tuple(render(match, self.render_mode) for match in self.matches)
+        return tuple(render(state, self.render_mode) for state in self.episode_states)
 
     def _show(self) -> None:
         if self.render_mode == "human":
             self.render()
 
     def _restart(self, closing: dict[int, Info], waiting: Sequence[int]) -> Info:
-        """Reset what the autoreset mode wants reset, and tell what ended."""
+        """Reset according to the autoreset mode, and return the infos of what ended."""
         if not closing:
             return self._begin(waiting)
         ended = list(closing)
@@ -167,7 +167,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         mask = infos["_sectow_episode"]
         last = np.full(self.num_envs, None, dtype=object)
         for index in ended:
-            last[index] = observe(self._matches[index], self.seat, self.talks)
+            last[index] = observe(self._states[index], self.seat, self.talks)
         final = {"final_obs": last, "_final_obs": mask, "final_info": infos, "_final_info": mask}
         return {**final, **self._begin(ended)}
 
@@ -176,20 +176,20 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             return {}
         started = self.arena.begin([self._rngs[index] for index in indices])
         opening = {}
-        for index, match in zip(indices, started, strict=True):
-            self._matches[index] = match
-            opening[index] = opening_info(match.scenario, match.skipped)
+        for index, state in zip(indices, started, strict=True):
+            self._states[index] = state
+            opening[index] = opening_info(state.scenario, state.skipped)
         return self._gather(opening)
 
     def _observe(self) -> Observations:
-        seen = [observe(match, self.seat, self.talks) for match in self.matches]
-        batched: Observations = {key: tuple(one[key] for one in seen) for key in seen[0]}
+        views = [observe(state, self.seat, self.talks) for state in self.episode_states]
+        batched: Observations = {key: tuple(view[key] for view in views) for key in views[0]}
         if "seat" in batched:
             batched["seat"] = np.array(batched["seat"], dtype=np.int64)
         return batched
 
     def _gather(self, infos: dict[int, Info]) -> Info:
-        """Infos of some environments as one info of arrays; `_key` marks who has it."""
+        """Infos of some environments as one info of arrays; the mask `_key` marks who has it."""
         gathered: Info = {}
         for key in dict.fromkeys(key for info in infos.values() for key in info):
             values = {index: info[key] for index, info in infos.items() if key in info}
@@ -217,7 +217,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
         return column
 
     def _per_env(self, actions: Any) -> list[object]:
-        if not self._matches:
+        if not self._states:
             raise SectowError(
                 given="a step of environments without an episode",
                 why="they have not been reset",
@@ -236,7 +236,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             return cast("Sequence[Any]", column)
         raise SectowError(
             given=f"actions of type {type(column).__name__}",
-            why=f"they do not hold one action for each of {self.num_envs} environments",
+            why=f"they are not one action for each of {self.num_envs} environments",
             fix="give an element of action_space, or a list with one action each",
         )
 
@@ -252,13 +252,15 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             raise SectowError(
                 given=f"{len(seeds)} seeds for {self.num_envs} environments",
                 why="each environment has its own generator",
-                fix="give one seed an environment, or a single one",
+                fix="give one seed per environment, or a single seed",
             )
-        fresh = [seeding.np_random(one)[0] for one in seeds]
-        # As in a single environment, None goes on with the generator that is there.
+        fresh = [seeding.np_random(value)[0] for value in seeds]
+        # As in a single environment, None continues with the existing generator.
         self._rngs = [
-            new if one is not None and there else old
-            for one, there, new, old in zip(seeds, mask, fresh, self._rngs or fresh, strict=True)
+            new if value is not None and selected else old
+            for value, selected, new, old in zip(
+                seeds, mask, fresh, self._rngs or fresh, strict=True
+            )
         ]
 
 
@@ -268,7 +270,7 @@ def _autoreset_mode(given: str | AutoresetMode) -> AutoresetMode:
     except ValueError as error:
         raise ConfigError(
             given=f"autoreset_mode={given!r}",
-            why="there is no such mode",
+            why="it is not an autoreset mode",
             fix=f"choose among {', '.join(repr(mode.value) for mode in AutoresetMode)}",
         ) from error
 

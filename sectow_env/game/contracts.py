@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.records import (
     Attack,
     Exchange,
@@ -59,6 +60,29 @@ class Reseedable(Protocol):
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the items of the next call, one an item, in order."""
+        ...
+
+
+@runtime_checkable
+class TakesDecoding(Protocol):
+    """A policy whose completions can be drawn in another way."""
+
+    def decoded(self, decoding: Decoding) -> Self:
+        """The same policy with another decoding."""
+        ...
+
+
+@runtime_checkable
+class TakesSystem(Protocol):
+    """A policy that can be given a system prompt."""
+
+    @property
+    def system(self) -> str | None:
+        """The one that it has, or None."""
+        ...
+
+    def prompted(self, system: str | None) -> Self:
+        """The same policy with another system prompt."""
         ...
 
 

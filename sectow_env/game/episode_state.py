@@ -1,4 +1,4 @@
-"""One episode on its way, as the views see it."""
+"""The state of one running episode, as the views see it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sectow_env.game.records import Attack, Episode, Scenario, Seat
 
 
 @dataclass
-class Match:
-    """One episode on its way."""
+class EpisodeState:
+    """One running episode."""
 
     scenario: Scenario
     seeds: Mapping[Seat, int]
@@ -19,26 +19,30 @@ class Match:
     to_move: Seat
     """Whose action comes next."""
     attack: Attack | None = None
-    """Of the turn on its way, or of the last one."""
+    """Of the current turn, or of the last one."""
     skipped: int = 0
-    """Invalid attacks of the opponent that were passed over before the first turn."""
+    """Invalid attacks of the opponent that were skipped before the first turn."""
     played: list[Played] = field(default_factory=list)
     """Turns that are over."""
     ended: Played | None = None
-    """The turn that the last action ended, None where it ended none."""
+    """The turn that the last action ended, or None."""
     episode: Episode | None = None
     """The whole episode once it is over."""
 
-    def draft(self) -> Match:
-        """A copy to play on: what goes wrong there leaves this one as it is."""
+    def draft(self) -> EpisodeState:
+        """A copy to play on: an error there leaves this state unchanged."""
         return replace(self, played=[*self.played])
 
-    def take(self, draft: Match) -> None:
-        """Become what a draft has become."""
-        vars(self).update(vars(draft))
+    def accept(self, draft: EpisodeState) -> None:
+        """Take over what was played on a draft."""
+        self.to_move = draft.to_move
+        self.attack = draft.attack
+        self.played = draft.played
+        self.ended = draft.ended
+        self.episode = draft.episode
 
     def seed(self, seat: Seat) -> int:
-        """The seed of a seat's policy in the turn on its way."""
+        """The seed of a seat's policy in the current turn."""
         return turn_seeds(self.seeds, len(self.played))[seat]
 
     def continues(self, attack: Attack) -> Attack:
@@ -46,7 +50,7 @@ class Match:
         return continued(attack, self.played)
 
     def record(self, turn: Played, max_turns: int, pay: Pay) -> None:
-        """Add a turn; the episode closes when it is decided or out of turns."""
+        """Add a turn; the episode ends when it is decided or out of turns."""
         self.played.append(turn)
         self.ended = turn
         self.attack = turn.turn.attack

@@ -70,8 +70,10 @@ def shown(picture: Picture | None) -> tuple[Picture, ...]:
 class ChatModel(Protocol):
     """A language model that is asked in batches: behind an endpoint, or on this machine."""
 
-    id: str
-    """Which model, for provenance: never a path with a user's name in it, never a secret."""
+    @property
+    def id(self) -> str:
+        """Which model, for provenance: never a path with a user's name in it, never a secret."""
+        ...
 
     def chat(
         self,
@@ -92,3 +94,8 @@ class ChatModel(Protocol):
             ConfigError: The model cannot do what is asked, such as continue a prefix.
         """
         ...
+
+
+def takes_prefix(model: object) -> bool:
+    """Whether a model can continue a prefix: it says so by an attribute of that name."""
+    return bool(getattr(model, "takes_prefix", False))

@@ -28,6 +28,6 @@ class Renderer(Protocol):
     legible: bool
     """Whether the picture shows the words, so that a world's rules may read them there."""
 
-    def draw(self, wanted: Sequence[Drawing]) -> Sequence[Picture | None]:
+    def draw(self, drawings: Sequence[Drawing]) -> Sequence[Picture | None]:
         """One picture each, in order; None where there is none: such an attack is invalid."""
         ...

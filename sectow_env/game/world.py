@@ -169,10 +169,10 @@ def attacks_of(
 
 
 @runtime_checkable
-class HousePolicies(Protocol):
+class DefaultPolicies(Protocol):
     """A world that names scripted policies for the seats that a user leaves empty."""
 
-    house_policies: Mapping[Seat, str]
+    default_policies: Mapping[Seat, str]
     """Registered name of the policy of each seat."""
 
 

@@ -1,1 +1,1 @@
-"""Renderers: from words and glyphs to pictures, without network weights. One a file."""
+"""Renderers without network weights: from words and glyphs to pictures. One per file."""

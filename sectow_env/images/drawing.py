@@ -1,4 +1,4 @@
-"""What all renderers share: the canvas, its colours and its seeded jitter."""
+"""Shared by the renderers: the canvas, its colours and its seeded jitter."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ INK = {
 
 
 def generator(*parts: str) -> np.random.Generator:
-    """A generator owned by what is drawn: the same parts give the same picture."""
+    """A generator seeded by what is drawn: the same parts give the same picture."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:8], "big")))
 
 
 @lru_cache(maxsize=64)
 def type_face(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """The font that Pillow carries, at a size in pixels; loading it costs 10 ms, so once."""
+    """Pillow's built-in font at a size in pixels; cached, because loading takes 10 ms."""
     return ImageFont.load_default(size=size)
 
 

@@ -1,4 +1,4 @@
-"""Emblems: three glyphs, one a syllable; a glyph is a shape in a colour."""
+"""Emblems: three glyphs, one per syllable; a glyph is a coloured shape."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sectow_env.images.shapes import SHAPES, draw_shape
 GLYPHS = tuple((shape, colour) for shape in SHAPES for colour in INK)
 
 
-def draw_emblem(glyphs: Sequence[int], salt: str = "") -> Picture:
+def draw_emblem(glyphs: Sequence[int], jitter_key: str = "") -> Picture:
     """Draw glyphs side by side.
 
     Args:
         glyphs: Indices into `GLYPHS`, left to right, at most three.
-        salt: Changes the jitter, not the glyphs.
+        jitter_key: Changes the jitter, not the glyphs.
     """
-    rng = generator("emblem", *map(str, glyphs), salt)
+    rng = generator("emblem", *map(str, glyphs), jitter_key)
     canvas = Canvas(rng)
     pitch = SIDE / max(1, len(glyphs))
     for column, glyph in enumerate(glyphs):
@@ -41,12 +41,12 @@ class Emblem:
     max_words = 6
     legible = False
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture | None]:
-        """One picture each, None for words that name no glyphs."""
-        return [self._one(one) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture | None]:
+        """One picture each, None for words that are not glyphs."""
+        return [self._draw(drawing) for drawing in drawings]
 
-    def _one(self, one: Drawing) -> Picture | None:
-        pairs = list(zip(one.words[1::2], one.words[::2], strict=False))
-        if len(one.words) % 2 or not set(pairs) <= set(GLYPHS):
+    def _draw(self, drawing: Drawing) -> Picture | None:
+        pairs = list(zip(drawing.words[1::2], drawing.words[::2], strict=False))
+        if len(drawing.words) % 2 or not set(pairs) <= set(GLYPHS):
             return None
-        return draw_emblem([GLYPHS.index(pair) for pair in pairs], salt=one.scenario.id)
+        return draw_emblem([GLYPHS.index(pair) for pair in pairs], jitter_key=drawing.scenario.id)

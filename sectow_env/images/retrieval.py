@@ -1,4 +1,4 @@
-"""Retrieval: the picture of a folder whose caption fits the words best."""
+"""Retrieval: the picture in a folder whose caption fits the words best."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sectow_env.game.renderer import Drawing
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
 CACHED = 256
-"""Pictures that are kept decoded."""
+"""Number of decoded pictures kept."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -34,13 +34,13 @@ class Retrieval:
     The caption of `door.png` is the text of `door.txt` beside it, or else its own name. The picture
     is chosen whose caption shares the most words with the attacker's, each word weighted by how
     rare it is among the captions (inverse document frequency); the shorter caption wins a tie, then
-    the first name. Where no word is shared there is no picture, and the attack is invalid.
+    the first name. If no word is shared there is no picture, and the attack is invalid.
 
     Args:
-        folder: Holds the pictures; those in folders below it count too.
+        folder: Contains the pictures, also in subfolders.
 
     Raises:
-        ConfigError: There is no such folder, or no picture in it, or a caption is no text.
+        ConfigError: The folder does not exist or has no pictures, or a caption is not UTF-8.
     """
 
     max_words = 64
@@ -54,7 +54,7 @@ class Retrieval:
         if not files:
             raise ConfigError(
                 given=f"folder={str(folder)!r}",
-                why="there is no picture in it" if root.is_dir() else "there is no such folder",
+                why="it has no pictures" if root.is_dir() else "the folder does not exist",
                 fix=f"give a folder with pictures ({', '.join(SUFFIXES)})",
             )
         self._entries = [
@@ -68,13 +68,13 @@ class Retrieval:
             word: math.log(1 + len(self._entries) / count) for word, count in seen.items()
         }
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture | None]:
-        """One picture each, None where no caption fits."""
-        return [self._best(_words(" ".join(one.words))) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture | None]:
+        """One picture each, None if no caption fits."""
+        return [self._best(_words(" ".join(drawing.words))) for drawing in drawings]
 
-    def _best(self, asked: frozenset[str]) -> Picture | None:
+    def _best(self, words: frozenset[str]) -> Picture | None:
         def fits(entry: _Entry) -> float:
-            return sum(self._weight[word] for word in asked & entry.words)
+            return sum(self._weight[word] for word in words & entry.words)
 
         best = max(self._entries, key=lambda entry: (fits(entry), -len(entry.words)))
         return _read(best.file, best.digest) if fits(best) > 0 else None
@@ -86,7 +86,7 @@ def _read(file: Path, digest: bytes) -> Picture:
     if hashlib.sha256(data).digest() != digest:
         raise ConfigError(
             given=f"the picture {file}",
-            why="it has changed since the renderer was made, whose version names what it was",
+            why="it has changed since the renderer was made, so its version no longer applies",
             fix="make the environment again",
         )
     try:
@@ -102,7 +102,7 @@ def _caption(file: Path) -> frozenset[str]:
     except UnicodeDecodeError as error:
         raise ConfigError(
             given=f"the caption {beside}",
-            why=f"it is no text in UTF-8 ({error.reason})",
+            why=f"it is not UTF-8 text ({error.reason})",
             fix="save it as UTF-8",
         ) from error
 
@@ -112,7 +112,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _digest(root: Path, entries: Sequence[_Entry]) -> str:
-    """Which pictures and captions they are, wherever the folder lies."""
+    """Digest of pictures and captions, independent of the folder's path."""
     digest = hashlib.sha256()
     for entry in entries:
         digest.update(entry.file.relative_to(root).as_posix().encode() + b"\0")

@@ -1,4 +1,4 @@
-"""Pass-through: the scenario's own image, whatever words the attacker wrote."""
+"""Pass-through: the scenario's own image, whatever the attacker wrote."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class SeedImage:
     max_words = 64
     legible = False
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture | None]:
-        """The seed image of each scenario, None where it has none."""
-        return [one.scenario.image for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture | None]:
+        """The seed image of each scenario, or None."""
+        return [drawing.scenario.image for drawing in drawings]

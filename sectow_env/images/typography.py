@@ -1,4 +1,4 @@
-"""Typography: words drawn as large letters, one word a line."""
+"""Typography: words drawn in large letters, one per line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MAX_WORDS = 3
 TYPE_SIZE = 22
 
 
-def draw_words(words: tuple[str, ...], salt: str = "") -> Picture:
-    """Draw up to three words, one a line; longer texts are cut to what fits.
+def draw_words(words: tuple[str, ...], jitter_key: str = "") -> Picture:
+    """Draw up to three words, one per line; further words are dropped.
 
     Args:
         words: The words, top to bottom.
-        salt: Changes the jitter, not the words.
+        jitter_key: Changes the jitter, not the words.
     """
-    rng = generator("typography", *words, salt)
+    rng = generator("typography", *words, jitter_key)
     canvas = Canvas(rng)
     lines = words[:MAX_WORDS]
     pitch = SIDE / max(1, len(lines))
@@ -30,13 +30,13 @@ def draw_words(words: tuple[str, ...], salt: str = "") -> Picture:
 
 
 class Typography:
-    """The renderer `sectow/typography`: words as large letters, one word a line."""
+    """The renderer `sectow/typography`: words in large letters, one per line."""
 
     id = "sectow/typography"
     version = "1"
     max_words = MAX_WORDS
     legible = True
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
         """One picture each."""
-        return [draw_words(one.words, salt=one.scenario.id) for one in wanted]
+        return [draw_words(drawing.words, jitter_key=drawing.scenario.id) for drawing in drawings]

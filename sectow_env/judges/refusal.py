@@ -6,9 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from sectow_env.game import Refusal, Turn, Verdict
-from sectow_env.judges.refusal_rules.english import ENGLISH
-from sectow_env.judges.refusal_rules.known import IN_LATIN, OTHERS
-from sectow_env.judges.refusal_rules.language import Language
+from sectow_env.judges.refusal_rules import ENGLISH, IN_LATIN, OTHERS, Language
 
 _CURLY = str.maketrans({"’": "'", "‘": "'"})
 

@@ -11,10 +11,10 @@ import numpy as np
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Attacker, Defender, Exchange, Scenario, ask_defender
 from sectow_env.game.conversation import ask_attacker
+from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import ServesChannels
 
 P = TypeVar("P")
-_SEEDS = 2**63 - 1
 
 
 class _Share(NamedTuple, Generic[P]):
@@ -48,18 +48,15 @@ class _Mix(Generic[P]):
             )
         self.policies = list(policies)
         self._bounds = np.cumsum(np.asarray(shares) / sum(shares))
-        self._rng = np.random.Generator(np.random.PCG64(seed))
-        self._seeds: list[int] | None = None
+        self._seeds = SeedQueue(seed)
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the next call's items; they also decide who acts."""
-        self._seeds = list(seeds)
+        self._seeds.reseed(seeds)
 
     def _shared_out(self, count: int) -> list[_Share[P]]:
         """Which items each policy gets, with their seeds; those that get none are left out."""
-        seeds, self._seeds = self._seeds, None
-        if seeds is None:
-            seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=count)]
+        seeds = self._seeds.take(count)
         chosen = [self._draw(seed) for seed in seeds]
         shares = []
         for number, policy in enumerate(self.policies):

@@ -123,7 +123,12 @@ class AttackPool:
             for episode in episodes:
                 for turn, verdict in zip(episode.turns, episode.verdicts, strict=True):
                     counted[self._offer(turn, verdict, round)] += 1
-        return AddReport(*counted.values())
+        return AddReport(
+            admitted=counted["admitted"],
+            exact_duplicates=counted["exact"],
+            near_duplicates=counted["near"],
+            unsuccessful=counted["unsuccessful"],
+        )
 
     def drop_round(self, round: int) -> int:  # noqa: A002  (its name)
         """Forget what a round found, for a run that plays it again; returns how many attacks.

@@ -1,11 +1,11 @@
-"""Parts by name: looked up in entry points, loaded when asked for, never at import.
+"""Parts by name: looked up in entry points, loaded on request, never at import.
 
 A part is registered by a distribution under one of the `GROUPS`, as ``world/part =
 "module:attribute"``. The attribute is a factory, called with keyword arguments. Nothing is
-imported until a part is asked for, so that listing names costs no heavy import.
+imported until a part is requested, so that listing names needs no heavy import.
 
-A name is safe to take from a file that someone else wrote. An import path is code: only the command
-line, Python and the user's own configuration may give one.
+A name is safe in a file from someone else. An import path is code: only the command line, Python
+and the user's own configuration may contain one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sectow_env.registry.extras import missing_extra
 T = TypeVar("T")
 
 OWNER = "sectow"
-"""Our distribution: a name that it registers cannot be taken over by another."""
+"""Our distribution: other distributions cannot override its names."""
 
 GROUPS: Mapping[str, str] = {
     "sectow.commands": "command",
@@ -32,9 +32,10 @@ GROUPS: Mapping[str, str] = {
     "sectow.renderers": "renderer",
     "sectow.judges": "judge",
     "sectow.policies": "policy",
+    "sectow.algorithms": "algorithm",
     "sectow.suites": "suite",
 }
-"""Entry point group -> what one of its parts is called."""
+"""Entry point group -> kind of its parts."""
 
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 
@@ -42,7 +43,7 @@ _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z
 class Registry(Generic[T]):
     """The parts of one entry point group.
 
-    Creating one is free; every look-up reads what is installed at that moment.
+    Every look-up reads what is installed at that moment.
 
     Args:
         group: Entry point group, such as ``sectow.judges``.
@@ -74,8 +75,8 @@ class Registry(Generic[T]):
         Raises:
             UnknownNameError: Nothing is registered under this name.
             MissingExtraError: The part needs an extra that is not installed.
-            ConfigError: The name is an import path where none is allowed, is claimed by several
-                distributions, or leads to nothing that can be called.
+            ConfigError: The name is an import path where only names are allowed, is claimed by
+                several distributions, or points at something that cannot be called.
         """
         what = f"{self.kind} {name!r}"
         entry = self._import_path(name, allow_import_path) if ":" in name else self._entry(name)
@@ -91,8 +92,8 @@ class Registry(Generic[T]):
     def make(self, name: str, /, **kwargs: object) -> T:
         """Builds a part by its registered name; import paths are refused.
 
-        All keyword arguments go to the factory, so none of them, whoever wrote it, can change how
-        the name is looked up. A trusted caller with an import path uses
+        All keyword arguments go to the factory, so untrusted ones cannot change how the name is
+        looked up. A trusted caller with an import path uses
         ``get(name, allow_import_path=True)(**kwargs)``.
 
         Raises:
@@ -105,25 +106,25 @@ class Registry(Generic[T]):
         return factory(**kwargs)
 
     def _entry(self, name: str) -> EntryPoint:
-        found = claims(self.group)
-        if name not in found:
-            raise unknown(self.kind, name, found)
-        return the_only(found[name], f"{self.kind} {name!r}")
+        entries = claims(self.group)
+        if name not in entries:
+            raise unknown(self.kind, name, entries)
+        return the_only(entries[name], f"{self.kind} {name!r}")
 
     def _import_path(self, path: str, allowed: bool) -> EntryPoint:
         what = f"{self.kind} {path!r}"
         if not allowed:
             raise ConfigError(
                 given=what,
-                why="it is an import path, which runs code, and it comes from a place that may "
-                "only name registered parts",
+                why="it is an import path, which runs code, and only registered names are allowed "
+                "here",
                 fix=f"use one of the registered names ({', '.join(self.names()) or 'none yet'}), "
                 "or give the path on the command line or in your own configuration",
             )
         if not _IMPORT_PATH.fullmatch(path):
             raise ConfigError(
                 given=what,
-                why="it is no import path",
+                why="it is not a valid import path",
                 fix="write it as package.module:attribute",
             )
         return EntryPoint(name=path, value=path, group=self.group)
@@ -131,12 +132,12 @@ class Registry(Generic[T]):
 
 def claims(group: str) -> dict[str, tuple[EntryPoint, ...]]:
     """Installed entry points of a group by name; ours alone where we registered the name."""
-    found: dict[str, list[EntryPoint]] = {}
+    by_name: dict[str, list[EntryPoint]] = {}
     for entry in entry_points(group=group):
-        found.setdefault(entry.name, []).append(entry)
+        by_name.setdefault(entry.name, []).append(entry)
     return {
         name: tuple([entry for entry in entries if is_ours(entry)] or entries)
-        for name, entries in found.items()
+        for name, entries in by_name.items()
     }
 
 
@@ -151,7 +152,7 @@ def distribution_of(entry: EntryPoint) -> str:
 
 
 def the_only(entries: tuple[EntryPoint, ...], what: str) -> EntryPoint:
-    """The one entry point behind a name.
+    """The single entry point behind a name.
 
     Raises:
         ConfigError: Several distributions claim the name.
@@ -177,15 +178,15 @@ def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
     Raises:
         MissingExtraError: A package of one of our extras is not installed.
         ConfigError: Another module is missing.
-        UnknownNameError: The module is there, the attribute is not.
-        PartError: A stranger's module failed while it was imported.
+        UnknownNameError: The module has no such attribute.
+        PartError: A third-party module failed while it was imported.
     """
     try:
         part = _imported(entry, what)
     except ModuleNotFoundError as error:
-        lacking = missing_extra(what, error, extra)
-        if lacking is not None:
-            raise lacking from error
+        missing = missing_extra(what, error, extra)
+        if missing is not None:
+            raise missing from error
         source = distribution_of(entry)
         raise ConfigError(
             given=what,
@@ -201,7 +202,7 @@ def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
 
 def _imported(entry: EntryPoint, what: str) -> object:
     if is_ours(entry):
-        # A defect of our own keeps its traceback.
+        # A bug of ours keeps its traceback.
         return import_module(entry.module)
     with at_fault(f"the {what}"):
         return import_module(entry.module)
@@ -211,27 +212,37 @@ def _public(part: object) -> list[str]:
     return [name for name in dir(part) if not name.startswith("_")]
 
 
-def takes(factory: Callable[..., object], offered: Iterable[str]) -> list[str]:
-    """Which of the offered keyword arguments a factory has a parameter for."""
+def takes(
+    factory: Callable[..., object], offered: Iterable[str], *, by_name: bool = False
+) -> list[str]:
+    """The offered keyword arguments that a factory accepts.
+
+    Args:
+        factory: The factory.
+        offered: Names of the arguments.
+        by_name: Leave out those that only its `**kwargs` would catch.
+    """
     try:
         parameters = signature(factory).parameters
     except ValueError:
-        return list(offered)
-    any_name = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+        return [] if by_name else list(offered)
+    any_name = not by_name and any(
+        parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()
+    )
     return [name for name in offered if any_name or name in parameters]
 
 
 def check_arguments(factory: Callable[..., object], what: str, given: Mapping[str, object]) -> None:
-    """Raises ConfigError unless a factory takes these keyword arguments."""
+    """Raise ConfigError unless a factory accepts these keyword arguments."""
     try:
-        wanted = signature(factory)
+        expected = signature(factory)
     except ValueError:
         # Some callables written in C have no signature: they check their arguments themselves.
         return
     try:
-        wanted.bind(**given)
+        expected.bind(**given)
     except TypeError as error:
-        names = ", ".join(wanted.parameters) or "nothing"
+        names = ", ".join(expected.parameters) or "nothing"
         raise ConfigError(
             given=f"{what} with {', '.join(given) or 'no arguments'}",
             why=str(error),

@@ -1,4 +1,4 @@
-"""Which optional packages belong to which extra, so that a missing one is named with its cure.
+"""Which optional packages belong to which extra, so that errors name the extra to install.
 
 Nothing here imports an optional package: a package is looked up, never loaded.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from sectow_env.errors import MissingExtraError
@@ -40,49 +41,45 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "diffusion": _DIFFUSION,
     "all": {**_BENCH, **_DIFFUSION},
 }
-"""Extra -> import name -> name on the package index; a test holds it against pyproject.toml."""
+"""Extra -> import name -> name on the package index; a test compares it with pyproject.toml."""
 
 
 def missing(extra: str) -> list[str]:
     """Packages of an extra that are not installed, as the package index names them."""
-    return [package for module, package in EXTRAS[extra].items() if not _is_there(module)]
-
-
-def require(extra: str, what: str) -> None:
-    """Raises MissingExtraError unless all packages of an extra are installed.
-
-    Args:
-        extra: A key of `EXTRAS`.
-        what: What the user asked for, such as ``sectow train``.
-    """
-    absent = missing(extra)
-    if absent:
-        raise MissingExtraError(what, ", ".join(absent), extra)
+    return [package for module, package in EXTRAS[extra].items() if not _is_installed(module)]
 
 
 def missing_extra(
     what: str, error: ModuleNotFoundError, extra: str | None = None
 ) -> MissingExtraError | None:
-    """Turns a failed import into the error that names the extra, where one is to blame.
+    """Turn a failed import into the error that names the missing extra, if there is one.
 
     Args:
         what: What the user asked for.
         error: The failed import.
-        extra: The extra to name where it holds the module; else the smallest one that does.
+        extra: The extra to name if it contains the module; else the smallest one that does.
 
     Returns:
-        The error to raise, or None when the module belongs to no extra or is installed (then a
-        part of it is missing, which no extra mends).
+        The error to raise, or None if the module belongs to no extra or is installed (then a
+        submodule is missing, which no extra fixes).
     """
     module = (error.name or "").partition(".")[0]
     holders = [name for name, modules in EXTRAS.items() if module in modules]
-    if not holders or _is_there(module):
+    if not holders or _is_installed(module):
         return None
     chosen = extra if extra in holders else holders[0]
     return MissingExtraError(what, EXTRAS[chosen][module], chosen)
 
 
-def _is_there(module: str) -> bool:
+def version_of(package: str) -> str | None:
+    """Installed version of a package, without importing it; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _is_installed(module: str) -> bool:
     if module in sys.modules:
         # None marks a module whose import is blocked.
         return sys.modules[module] is not None

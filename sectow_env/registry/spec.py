@@ -1,7 +1,7 @@
-"""A part with its settings in one text: `sectow/retrieval?folder=pictures&limit=3`.
+"""A part with its settings as text: `sectow/retrieval?folder=pictures&limit=3`.
 
 The form survives a command line, a YAML file and the JSON of an `EnvSpec`. A value is read as JSON
-where it is JSON (numbers, true, null, a quoted text) and as text otherwise. `%26` stands for an
+if it is valid JSON (numbers, true, null, a quoted text) and as text otherwise. `%26` is an
 ampersand; a plus is a plus, as in a path.
 """
 
@@ -42,7 +42,7 @@ def parse_spec(text: str) -> Spec:
     settings: dict[str, object] = {}
     for key, value in pairs:
         if not key.isidentifier():
-            raise _bad(text, f"{key!r} is no name of a setting")
+            raise _bad(text, f"{key!r} is not a valid name of a setting")
         if key in settings:
             raise _bad(text, f"it sets {key} twice")
         settings[key] = _value(value)
@@ -53,8 +53,8 @@ def write_spec(spec: Spec) -> str:
     """The text that `parse_spec` reads back as this."""
     if not spec.settings:
         return spec.name
-    told = {key: _told(value) for key, value in spec.settings.items()}
-    return f"{spec.name}{SEPARATOR}{urlencode(told, quote_via=quote)}"
+    texts = {key: _as_text(value) for key, value in spec.settings.items()}
+    return f"{spec.name}{SEPARATOR}{urlencode(texts, quote_via=quote)}"
 
 
 def _value(text: str) -> object:
@@ -65,7 +65,7 @@ def _value(text: str) -> object:
     return value
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     if isinstance(value, str) and _value(value) == value:
         return value
     return json.dumps(value)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar, cast, get_args
 
 from sectow_env.errors import ConfigError, at_fault, named
 from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import HousePolicies, World
+from sectow_env.game.world import DefaultPolicies, World
 from sectow_env.registry.entry_points import Registry, check_arguments, takes
-from sectow_env.registry.spec import parse_spec
+from sectow_env.registry.spec import Spec, parse_spec
+from sectow_env.resolve.policies import (
+    DECODING,
+    POLICIES,
+    policy_spec,
+    two_system_prompts,
+    with_decoding,
+    with_system,
+)
 from sectow_env.resolve.worlds import load_world
 
 T = TypeVar("T")
 
-POLICIES: Registry[object] = Registry("sectow.policies")
 JUDGES: Registry[Judge] = Registry("sectow.judges")
 RENDERERS: Registry[Renderer] = Registry("sectow.renderers")
 WORLD = "apothecary:0"
@@ -25,24 +34,43 @@ WORLD = "apothecary:0"
 _VERB: Mapping[Seat, str] = {"attacker": "attack", "defender": "respond"}
 
 
-def find_attacker(given: str | Attacker | None, world: World) -> Attacker:
-    """The attacker that was named or given; None takes the world's own.
+def find_attacker(
+    given: str | Path | Attacker | None,
+    world: World,
+    decoding: Decoding | None = None,
+    system: str | None = None,
+) -> Attacker:
+    """The attacker that was named or given.
+
+    Args:
+        given: `NAME?key=value` of a registered policy, a folder of weights, a hub id, an import
+            path, or an attacker; None takes the world's own.
+        world: Where it plays.
+        decoding: How it draws, where it has a say in that; settings of a spec go first.
+        system: Its system prompt, or None.
 
     Raises:
         UnknownNameError: No policy goes by this name.
-        ConfigError: It is no attacker, or the world has none of its own.
+        ConfigError: It is not an attacker, cannot take a system prompt, or the world has no
+            attacker of its own.
     """
-    return cast("Attacker", _policy(given, "attacker", world))
+    return cast("Attacker", _policy(given, "attacker", world, decoding, system))
 
 
-def find_defender(given: str | Defender | None, world: World) -> Defender:
-    """The defender that was named or given; None takes the world's own.
+def find_defender(
+    given: str | Path | Defender | None,
+    world: World,
+    decoding: Decoding | None = None,
+    system: str | None = None,
+) -> Defender:
+    """The defender that was named or given; the arguments are those of `find_attacker`.
 
     Raises:
         UnknownNameError: No policy goes by this name.
-        ConfigError: It is no defender, or the world has none of its own.
+        ConfigError: It is not a defender, cannot take a system prompt, or the world has no
+            defender of its own.
     """
-    return cast("Defender", _policy(given, "defender", world))
+    return cast("Defender", _policy(given, "defender", world, decoding, system))
 
 
 def find_judge(given: str | Judge | None, world: World) -> Judge:
@@ -127,13 +155,17 @@ def check_choice(what: str, given: object, choices: object) -> None:
 
 
 def _build(registry: Registry[T], given: str, **offered: object) -> T:
-    """Builds a part with its settings; of what is offered it gets what it has a parameter for."""
-    name, settings = parse_spec(given)
+    """Builds a part with its settings, and those offered arguments that its factory takes."""
+    spec = parse_spec(given)
     # An environment is made from Python or from the user's own configuration, so paths are fine.
-    factory = registry.get(name, allow_import_path=True)
-    kwargs = {**{key: offered[key] for key in takes(factory, offered)}, **settings}
-    check_arguments(factory, f"{registry.kind} {name!r}", kwargs)
-    with at_fault(f"the {registry.kind} {name}"):
+    factory = registry.get(spec.name, allow_import_path=True)
+    return _called(registry.kind, factory, spec, {k: offered[k] for k in takes(factory, offered)})
+
+
+def _called(kind: str, factory: Callable[..., T], spec: Spec, arguments: Mapping[str, object]) -> T:
+    kwargs = {**arguments, **spec.settings}
+    check_arguments(factory, f"{kind} {spec.name!r}", kwargs)
+    with at_fault(f"the {kind} {spec.name}"):
         return factory(**kwargs)
 
 
@@ -152,12 +184,15 @@ def _check_part(
         )
 
 
-def _policy(given: object, seat: Seat, world: World) -> object:
+def _policy(
+    given: object, seat: Seat, world: World, decoding: Decoding | None, system: str | None
+) -> object:
     if given is None:
-        given = _house_policy(seat, world)
-    policy = given
-    if isinstance(given, str):
-        policy = _build(POLICIES, given, world=world)
+        given = _default_policy(seat, world)
+    if isinstance(given, str | Path):
+        policy = _named_policy(str(given), seat, world, decoding, system)
+    else:
+        policy = with_system(with_decoding(given, decoding), system)
     if not callable(getattr(policy, _VERB[seat], None)):
         raise ConfigError(
             given=f"{seat}={given!r}",
@@ -167,9 +202,27 @@ def _policy(given: object, seat: Seat, world: World) -> object:
     return policy
 
 
-def _house_policy(seat: Seat, world: World) -> str:
-    if isinstance(world, HousePolicies) and seat in world.house_policies:
-        return world.house_policies[seat]
+def _named_policy(
+    given: str, seat: Seat, world: World, decoding: Decoding | None, system: str | None
+) -> object:
+    """Builds a policy; decoding and system prompt go to factories with parameters of that name."""
+    spec = policy_spec(given, seat)
+    if system is not None and "system" in spec.settings:
+        raise two_system_prompts(given)
+    factory = POLICIES.get(spec.name, allow_import_path=True)
+    drawn = {} if decoding is None else {key: getattr(decoding, key) for key in DECODING}
+    offered = {**drawn, **({} if system is None else {"system": system})}
+    named = takes(factory, offered, by_name=True)
+    arguments = {key: offered[key] for key in named}
+    if takes(factory, ["world"]):
+        arguments["world"] = world
+    policy = _called("policy", factory, spec, arguments)
+    return policy if system is None or "system" in named else with_system(policy, system)
+
+
+def _default_policy(seat: Seat, world: World) -> str:
+    if isinstance(world, DefaultPolicies) and seat in world.default_policies:
+        return world.default_policies[seat]
     raise ConfigError(
         given=f"{seat}=None in the world {world.id}",
         why=f"this world brings no {seat} of its own",

@@ -1,4 +1,4 @@
-"""From completions to attacks: the grammar, the channels and the renderer put together."""
+"""From completions to attacks, by grammar, channels and renderer."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
     from sectow_env.worlds.apothecary.frames import Frame
 
 
-def forge(
+def render_attacks(
     scenarios: Sequence[Scenario],
     completions: Sequence[str],
     channel: Callable[[str], Channel],
     renderer: Renderer,
 ) -> list[Attack]:
-    """Parse completions and render them; what cannot be rendered is marked invalid, never raised.
+    """Parse completions and render them; what cannot be rendered becomes an invalid attack.
 
-    A scenario with a channel wants that channel's slots; one without wants the free form. The
+    A scenario with a channel needs that channel's slots, one without needs the free form. The
     pictures of all free forms are drawn in one call.
 
     Args:
-        scenarios: One a completion.
+        scenarios: One per completion.
         completions: As a text policy wrote them.
         channel: Finds a channel by its name.
         renderer: Draws the pictures of free forms.
 
     Raises:
-        PartError: The renderer or a channel failed, or gave something else.
+        PartError: The renderer or a channel failed, or returned something invalid.
     """
     attacks: list[Attack] = []
     waiting: dict[int, Drawing] = {}
@@ -51,23 +51,23 @@ def forge(
         with at_fault(what):
             drawings = renderer.draw(list(waiting.values()))
             pictures = one_each(what, drawings, len(waiting), Picture, NoneType)
-        for (index, wanted), picture in zip(waiting.items(), pictures, strict=True):
-            drawn = " ".join(wanted.words) if renderer.legible else None
-            found = {"image": picture, "drawn": drawn}
-            missing = {"query": "", "invalid": Invalid.BAD_IMAGE}
-            attacks[index] = attacks[index].model_copy(update=found if picture else missing)
+        for (index, drawing), picture in zip(waiting.items(), pictures, strict=True):
+            drawn = " ".join(drawing.words) if renderer.legible else None
+            rendered = {"image": picture, "drawn": drawn}
+            failed = {"query": "", "invalid": Invalid.BAD_IMAGE}
+            attacks[index] = attacks[index].model_copy(update=rendered if picture else failed)
     return attacks
 
 
-def rendered(channel: Channel, frame: Frame, words: tuple[str, ...], salt: str) -> Attack:
-    """The attack that a channel makes of a frame; `salt` changes only what is drawn.
+def render_frame(channel: Channel, frame: Frame, words: tuple[str, ...], jitter_key: str) -> Attack:
+    """The attack that a channel renders from a frame; `jitter_key` changes only the picture.
 
     Raises:
-        PartError: The channel failed, or gave something else.
+        PartError: The channel failed, or returned something invalid.
     """
     what = f"the channel {channel.name}"
     with at_fault(what):
-        return one_each(what, [channel.render(frame, words, salt=salt)], 1, Attack)[0]
+        return one_each(what, [channel.render(frame, words, jitter_key=jitter_key)], 1, Attack)[0]
 
 
 def _render(
@@ -82,7 +82,7 @@ def _render(
         off_budget = len(parsed.image) > renderer.max_words
         return _invalid(scenario, Invalid.OFF_BUDGET) if off_budget else Attack(query=parsed.query)
     assert isinstance(parsed, Slots), "either a free form or slots"
-    assert scenario.channel is not None, "slots are for channels"
+    assert scenario.channel is not None, "slots need a channel"
     with at_fault(f"the channel {scenario.channel}"):
         channel = find(scenario.channel)
         frame = channel.frame(parsed.frame)
@@ -90,7 +90,7 @@ def _render(
         return _invalid(scenario, Invalid.UNKNOWN_FRAME)
     if frame.held_out:
         return _invalid(scenario, Invalid.HELD_OUT_FRAME)
-    return rendered(channel, frame, parsed.name, salt=scenario.id)
+    return render_frame(channel, frame, parsed.name, jitter_key=scenario.id)
 
 
 def _invalid(scenario: Scenario, reason: Invalid) -> Attack:

@@ -1,8 +1,8 @@
-"""Wrappers of `SecTOW-v0`, one a file, composable in any order that makes sense.
+"""Wrappers of `SecTOW-v0`, one per file, composable in any sensible order.
 
-They wrap `SectowEnv`; those whose name begins with `Vector` wrap `SectowVectorEnv`. In place of
-the others, the vector environment takes a `mix.MixedDefender` or `mix.MixedAttacker` as opponent, a
-`judges.cached.CachedJudge` as judge, and a `Transcript` among `env.arena.listeners`.
+They wrap `SectowEnv`; those whose name begins with `Vector` wrap `SectowVectorEnv`. Instead of
+the others, the vector environment takes a `policies.mixed.MixedDefender` or `MixedAttacker` as
+opponent, a `judges.cached.CachedJudge` as judge, and a `Transcript` in `env.arena.listeners`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the wrappers share: finding the game under other wrappers."""
+"""Shared by the wrappers: finding the game under other wrappers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gymnasium as gym
 from sectow_env.env.single import SectowEnv
 from sectow_env.env.vector import SectowVectorEnv
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 
 E = TypeVar("E", SectowEnv, SectowVectorEnv)
 
@@ -19,7 +19,7 @@ def base_of(env: Any, kind: type[E], wrapper: str) -> E:
     """The SecTOW environment under an environment.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not one of this kind.
     """
     base = env.unwrapped
     if isinstance(base, kind):
@@ -27,58 +27,58 @@ def base_of(env: Any, kind: type[E], wrapper: str) -> E:
     ours = isinstance(base, SectowEnv | SectowVectorEnv)
     raise ConfigError(
         given=f"{wrapper} around {type(base).__name__}",
-        why=f"it wraps {kind.__name__}" if ours else "it is no environment of SecTOW",
-        fix="see sectow_env.wrappers for what there is for this one"
+        why=f"it wraps {kind.__name__}" if ours else "it is not an environment of SecTOW",
+        fix="see sectow_env.wrappers for the wrappers of this one"
         if ours
         else f"wrap a {kind.__name__}",
     )
 
 
 def attacks_from(base: SectowEnv | SectowVectorEnv, wrapper: str) -> None:
-    """Raises ConfigError where the player does not sit in the attacker's seat."""
+    """Raise ConfigError unless the player has the attacker's seat."""
     if base.seat != "defender":
         return
     raise ConfigError(
         given=f"{wrapper} around {type(base).__name__} in the seat 'defender'",
-        why="its actions stand for attacks; a defender's action is a text already",
+        why="its actions are turned into attacks; a defender's action is already a text",
         fix="take seat='attacker' or seat='both'",
     )
 
 
-def matches_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[Match, ...]:
-    """The episodes that a vector wrapper's actions belong to, one each.
+def states_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[EpisodeState, ...]:
+    """The states of the episodes that a vector wrapper's actions belong to, one each.
 
     Raises:
-        SectowError: There are none yet, or as many actions are not given.
+        SectowError: No episode was started, or the number of actions is wrong.
     """
-    if not base.matches:
+    if not base.episode_states:
         raise SectowError(
             given="a step of environments without an episode",
             why="they have not been reset",
             fix="call reset first",
         )
-    if len(actions) != len(base.matches):
+    if len(actions) != len(base.episode_states):
         raise SectowError(
-            given=f"{len(actions)} actions for {len(base.matches)} environments",
+            given=f"{len(actions)} actions for {len(base.episode_states)} environments",
             why="each environment takes one",
             fix="give a list with one action each",
         )
-    return base.matches
+    return base.episode_states
 
 
 class SectowWrapper(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):
-    """A wrapper of `SectowEnv` that knows the game under it.
+    """A wrapper of `SectowEnv` that knows the environment under it.
 
     Args:
         env: A `SectowEnv`, wrapped or not.
         recorded: Constructor arguments, for the JSON of an `EnvSpec`.
 
     Raises:
-        ConfigError: It is no `SectowEnv`.
+        ConfigError: It is not a `SectowEnv`.
     """
 
     def __init__(self, env: gym.Env[Any, Any], **recorded: Any) -> None:
-        # Not copied: an argument may be a policy with all its weights.
+        # Not copied, because an argument may be a policy with all its weights.
         gym.utils.RecordConstructorArgs.__init__(self, _disable_deepcopy=True, **recorded)
         base = base_of(env, SectowEnv, type(self).__name__)
         gym.Wrapper.__init__(self, env)

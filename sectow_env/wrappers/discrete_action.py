@@ -1,4 +1,4 @@
-"""Whole numbers in place of an attack: channel, template and slot, for agents that read no text."""
+"""Integers instead of an attack: channel, template and slot, for agents that read no text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sectow_env.env.single import SectowEnv
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Scenario, Split
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.images.drawing import generator
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
@@ -27,29 +27,29 @@ from sectow_env.worlds.apothecary.channels import (
 )
 from sectow_env.worlds.apothecary.channels.base import Words
 from sectow_env.worlds.apothecary.world import chosen_frames, require_apothecary
-from sectow_env.worlds.rendering import rendered
-from sectow_env.wrappers.base import attacks_from, base_of, matches_of
+from sectow_env.worlds.rendering import render_frame
+from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 NAMES = 4
-"""Names to choose among for the slot of a frame."""
+"""Number of names to choose from for the slot of a frame."""
 
 
 class Codebook:
-    """Between whole numbers and attacks of the Apothecary.
+    """Maps integers to attacks of the Apothecary.
 
     Three numbers make an attack: the channel, the frame among the channel's trained ones (modulo
     their number), and which of some names is written into the frame's slot. One of the names is
-    the scenario's potion, at a place that depends on the scenario; the others are of its split.
+    the scenario's potion, at an index that depends on the scenario; the others are of its split.
 
     Args:
-        world: The world that is played.
-        channels: Channels to choose among.
-        names: Names to choose among, from 1 to the number of the split's potions.
-        split: Whose potions are asked for.
+        world: The world.
+        channels: Channels to choose from.
+        names: Number of names to choose from, at most that of the split's potions.
+        split: The split of the potions.
 
     Raises:
-        ConfigError: The world has no channels and frames of this kind, the split may not use one of
-            them, or there are not as many names.
+        ConfigError: The world is not an Apothecary, the split may not use a channel, or there are
+            not enough names.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Codebook:
         if not 1 <= names <= len(self._potions) or not channels:
             raise ConfigError(
                 given=f"names={names}, channels={list(channels)}",
-                why="there must be something to choose",
-                fix=f"give one to {len(self._potions)} names, and at least one channel",
+                why="there must be something to choose from",
+                fix=f"give 1 to {len(self._potions)} names, and at least one channel",
             )
         kept = [name for name in channels if not may_play(name, split)]
         if kept:
             raise ConfigError(
                 given=f"channels={list(channels)} on the split {split!r}",
-                why=f"{', '.join(kept)} is kept for another split, so that it stays unseen",
+                why=f"{', '.join(kept)} is reserved for another split, so that it stays unseen",
                 fix=f"choose among {', '.join(channels_of(split))}",
             )
         self.channels = [find_channel(name) for name in channels]
@@ -77,22 +77,22 @@ class Codebook:
         )
 
     def names(self, scenario: Scenario) -> list[Words]:
-        """The names to choose among for a scenario, its own one at `place(scenario)`."""
+        """The names to choose from for a scenario, its own at index `place(scenario)`."""
         own = tuple(scenario.meta.get("potion", "").split())
         others = [name for name in self._potions if name != own]
         rng = generator("decoys", scenario.id)
-        found: list[Words] = [others[int(i)] for i in rng.permutation(len(others))]
-        return [*found[: self.place(scenario)], own, *found[self.place(scenario) :]][: self._names]
+        drawn: list[Words] = [others[int(i)] for i in rng.permutation(len(others))]
+        return [*drawn[: self.place(scenario)], own, *drawn[self.place(scenario) :]][: self._names]
 
     def place(self, scenario: Scenario) -> int:
-        """Where the scenario's own name stands."""
+        """Index of the scenario's own name."""
         return int(generator("place", scenario.id).integers(self._names))
 
     def attack(self, scenario: Scenario, action: Any) -> Attack:
-        """The attack that an action stands for; an `Attack` stands for itself.
+        """The attack that an action encodes; an `Attack` is returned as it is.
 
         Raises:
-            ConfigError: It is none.
+            ConfigError: It is not a valid action.
         """
         if isinstance(action, Attack):
             return action
@@ -105,26 +105,26 @@ class Codebook:
         if not whole or (numbers < 0).any() or (numbers >= self.sizes).any():
             raise ConfigError(
                 given=f"the action {action!r}",
-                why="an action is three whole numbers: channel, frame and slot, "
+                why="an action is three integers: channel, frame and slot, "
                 f"below {', '.join(map(str, self.sizes))}",
                 fix="draw it from action_space",
             )
         channel, frames = self.channels[int(numbers[0])], self._frames[int(numbers[0])]
         frame = frames[int(numbers[1]) % len(frames)]
         name = self.names(scenario)[int(numbers[2])]
-        return rendered(channel, frame, name, salt=scenario.id)
+        return render_frame(channel, frame, name, jitter_key=scenario.id)
 
     def space(self, turns: int) -> spaces.Box:
-        """Of what is observed: one-hots of the channel asked for, the name's place and the turn."""
+        """The observation space: one-hots of requested channel, index of the name and turn."""
         return spaces.Box(0.0, 1.0, (len(self.channels) + self._names + turns,), np.float32)
 
-    def observe(self, match: Match, turns: int) -> NDArray[np.float32]:
+    def observe(self, state: EpisodeState, turns: int) -> NDArray[np.float32]:
         """An element of `space(turns)`, float32."""
         names = [channel.name for channel in self.channels]
-        asked = [float(match.scenario.channel == name) for name in names]
-        place = np.eye(self._names)[self.place(match.scenario)]
-        turn = np.eye(turns)[min(len(match.played), turns - 1)]
-        return np.concatenate([asked, place, turn]).astype(np.float32)
+        requested = [float(state.scenario.channel == name) for name in names]
+        place = np.eye(self._names)[self.place(state.scenario)]
+        turn = np.eye(turns)[min(len(state.played), turns - 1)]
+        return np.concatenate([requested, place, turn]).astype(np.float32)
 
     @property
     def _names(self) -> int:
@@ -135,17 +135,17 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """`MultiDiscrete([channels, frames, slots])` actions, and a small vector as observation.
 
     For agents of Stable-Baselines3 or CleanRL, which read no text. The action chooses channel,
-    frame and slot: see `Codebook`. The observation is a float32 vector of one-hots: which channel
-    the scenario asks for (all 0 where it is free), at which place the potion's own name stands, and
-    the turn. The channel that a scenario asks for is a wish that the action may leave unheard.
+    frame and slot: see `Codebook`. The observation is a float32 vector of one-hots: the channel
+    that the scenario asks for (all 0 if none), the index of the potion's own name, and the turn.
+    An action may choose another channel than the one that the scenario asks for.
 
     Args:
         env: A `SectowEnv` in the attacker's seat, in a world of the Apothecary.
-        channels: Channels to choose among; default: the four with holes.
-        names: Names to choose among for the slot; with 1 the own name is always written.
+        channels: Channels to choose from; default: the four with weaknesses.
+        names: Number of names to choose from for the slot; with 1 always the potion's own.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(
@@ -173,13 +173,13 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return self._observe(), info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, Info]:
-        """Play the attack that the numbers stand for."""
+        """Play the attack that the integers encode."""
         attack = self.codebook.attack(self.base.scenario, action)
         _, reward, terminated, truncated, info = self.env.step(attack)
         return self._observe(), reward, terminated, truncated, info
 
     def _observe(self) -> NDArray[np.float32]:
-        return self.codebook.observe(self.base.match, self.base.arena.max_turns)
+        return self.codebook.observe(self.base.episode_state, self.base.arena.max_turns)
 
 
 class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
@@ -191,7 +191,7 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         names: As in `DiscreteAction`.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(
@@ -226,32 +226,32 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         return self._observe(), info
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
-        """Play the attacks that the numbers stand for."""
-        matches = matches_of(self.base, actions)
+        """Play the attacks that the integers encode."""
+        states = states_of(self.base, actions)
         moves = [
-            self.codebook.attack(match.scenario, action)
-            for match, action in zip(matches, actions, strict=True)
+            self.codebook.attack(state.scenario, action)
+            for state, action in zip(states, actions, strict=True)
         ]
         _, rewards, terminations, truncations, infos = self.env.step(moves)
         if "final_obs" in infos:
             # Of the episodes that ended: the environment has new ones by now.
             last = np.full(self.num_envs, None, dtype=object)
             for index in np.flatnonzero(infos["_final_obs"]):
-                last[index] = self._small(matches[int(index)])
+                last[index] = self._small(states[int(index)])
             infos["final_obs"] = last
         return self._observe(), rewards, terminations, truncations, infos
 
     def _observe(self) -> Any:
-        return np.stack([self._small(match) for match in self.base.matches])
+        return np.stack([self._small(state) for state in self.base.episode_states])
 
-    def _small(self, match: Match) -> NDArray[np.float32]:
-        return self.codebook.observe(match, self.base.arena.max_turns)
+    def _small(self, state: EpisodeState) -> NDArray[np.float32]:
+        return self.codebook.observe(state, self.base.arena.max_turns)
 
 
 def _only_attacks(base: SectowEnv | SectowVectorEnv) -> None:
     if base.seat == "both":
         raise ConfigError(
             given="DiscreteAction in the seat 'both'",
-            why="three numbers stand for an attack, and none for a response",
+            why="the integers encode an attack, not a response",
             fix="take seat='attacker'",
         )

@@ -1,4 +1,4 @@
-"""Pay an attacker for finding what it has not found before."""
+"""Reward an attacker for new kinds of success."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sectow_env.wrappers.base import SectowWrapper
 
 
 class DiversityBonus(SectowWrapper):
-    """Adds `weight / sqrt(1 + n)` to the reward of a success of a kind that was met `n` times.
+    """Adds `weight / sqrt(1 + n)` to the reward of a success whose kind was seen `n` times before.
 
-    The count-based exploration bonus, on successes only: junk is not diverse. A kind is channel and
-    frame where they are known; for a free-form attack, whether it has a picture, and its query. The
-    bonus stands in `info["diversity_bonus"]`; the episode itself is not changed.
+    The count-based exploration bonus, for successes only. A kind is channel and frame if they are
+    known; for a free-form attack, its query and whether it has a picture. The bonus is in
+    `info["diversity_bonus"]`; the episode itself is not changed.
 
     Args:
         env: A `SectowEnv` in the attacker's seat or in both.
@@ -33,11 +33,11 @@ class DiversityBonus(SectowWrapper):
         if self.base.seat == "defender" or not 0 <= weight < math.inf:
             raise ConfigError(
                 given=f"DiversityBonus with weight={weight} in the seat {self.base.seat!r}",
-                why="it pays an attacker for new successes, 0 or more",
-                fix="take seat='attacker' or 'both', and a weight from 0 on",
+                why="it pays an attacker at least 0 for new successes",
+                fix="take seat='attacker' or 'both', and a weight of at least 0",
             )
         self.weight = weight
-        self.found: Counter[str] = Counter()
+        self.successes: Counter[str] = Counter()
         """Successes so far, by kind."""
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
@@ -45,15 +45,15 @@ class DiversityBonus(SectowWrapper):
         observation, reward, terminated, truncated, info = self.env.step(action)
         episode = info.get("sectow_episode")
         bonus = self._bonus(episode) if isinstance(episode, Episode) else 0.0
-        told = {**info, "diversity_bonus": bonus}
-        return observation, float(reward) + bonus, terminated, truncated, told
+        extended = {**info, "diversity_bonus": bonus}
+        return observation, float(reward) + bonus, terminated, truncated, extended
 
     def _bonus(self, episode: Episode) -> float:
         if episode.verdicts[-1].harmful is not True:
             return 0.0
         kind = _kind(episode.turns[-1].attack)
-        bonus = self.weight / math.sqrt(1.0 + self.found[kind])
-        self.found[kind] += 1
+        bonus = self.weight / math.sqrt(1.0 + self.successes[kind])
+        self.successes[kind] += 1
         return bonus
 
 

@@ -1,4 +1,4 @@
-"""Ask the judge about equal turns once."""
+"""Judge equal turns only once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class JudgeCache(SectowWrapper):
     """Puts a `judges.cached.CachedJudge` in front of the environment's judge.
 
     It keeps verdicts in memory. For the vector environment give such a judge as `judge=`. A judge
-    behind an endpoint keeps its answers on disk by itself.
+    behind an endpoint caches its answers on disk itself.
 
     Args:
         env: A `SectowEnv`, wrapped or not.
-        size: Verdicts that are kept, at least 1.
+        size: Number of verdicts kept, at least 1.
 
     Raises:
-        ConfigError: It is no `SectowEnv`, or nothing would be kept.
+        ConfigError: It is not a `SectowEnv`, or the size is below 1.
     """
 
     def __init__(self, env: gym.Env[Any, Any], size: int = SIZE) -> None:
@@ -31,7 +31,7 @@ class JudgeCache(SectowWrapper):
             raise ConfigError(
                 given=f"size={size}",
                 why="a cache keeps at least one verdict",
-                fix="give a size from 1 on, or leave the wrapper out",
+                fix="give a size of at least 1, or leave the wrapper out",
             )
         self.cache = CachedJudge(self.base.arena.judge, size)
         self.base.arena.judge = self.cache

@@ -1,4 +1,4 @@
-"""Play against several opponents: who acts is drawn anew for every turn."""
+"""Play against several opponents: one is drawn for every turn."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from sectow_env.wrappers.base import SectowWrapper
 class OpponentMix(SectowWrapper):
     """Replaces the opponent by a mix, such as snapshots of earlier rounds.
 
-    Who acts depends on the episode's seed alone. In a defender's environment scenarios are then
-    drawn of the channels that all of the opponents serve. For the vector environment give a
-    `mix.MixedDefender` or `mix.MixedAttacker` as opponent.
+    The draw depends on the episode's seed alone. In a defender's environment the scenarios are on
+    channels that all of the opponents serve. For the vector environment give a
+    `policies.mixed.MixedDefender` or `MixedAttacker` as opponent.
 
     Args:
         env: A `SectowEnv`, in one seat.
         opponents: Policies, by name or as objects.
-        weights: Their probabilities, in any scale; default: equal ones.
+        weights: Their probabilities, on any scale; default: equal.
 
     Raises:
-        ConfigError: The player holds both seats, or the weights are none.
+        ConfigError: The player has both seats, or the weights are invalid.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class OpponentMix(SectowWrapper):
         if isinstance(opponents, str) or not isinstance(opponents, Sequence):
             raise ConfigError(
                 given=f"opponents={opponents!r}",
-                why="it is a single one, and a list of opponents is wanted",
+                why="it is a single opponent, not a list of them",
                 fix=f"give opponents=[{opponents!r}]",
             )
         super().__init__(env, opponents=list(opponents), weights=weights)
@@ -47,9 +47,9 @@ class OpponentMix(SectowWrapper):
         given: Any = list(opponents)
         if arena.seating == "defender":
             arena.opponent = MixedAttacker(
-                [find_attacker(one, arena.world) for one in given], weights
+                [find_attacker(policy, arena.world) for policy in given], weights
             )
         else:
             arena.opponent = MixedDefender(
-                [find_defender(one, arena.world) for one in given], weights
+                [find_defender(policy, arena.world) for policy in given], weights
             )

@@ -1,4 +1,4 @@
-"""A limit on how often the defender may be asked."""
+"""A limit on the number of queries to the defender."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sectow_env.wrappers.base import SectowWrapper, attacks_from
 
 
 class BudgetSpentError(SectowError):
-    """Raised when an episode is begun after the last query was asked."""
+    """Raised by `reset` when no query is left."""
 
 
 class QueryBudget(SectowWrapper):
-    """Counts what reaches the defender; when nothing is left, `reset` raises `BudgetSpentError`.
+    """Counts the attacks that reach the defender; once spent, `reset` raises `BudgetSpentError`.
 
-    An attack that is invalid reaches no defender and costs nothing. Within an episode of several
-    turns an attack beyond the budget is invalid (`off_budget`), so that the episode ends. What is
-    left stands in `info["queries_left"]`.
+    An invalid attack does not reach the defender and costs nothing. Within an episode of several
+    turns an attack beyond the budget is invalid (`off_budget`), so that the episode ends. The rest
+    of the budget is in `info["queries_left"]`.
 
     Args:
         env: A `SectowEnv` in the attacker's seat or in both.
-        queries: How many, over all episodes.
+        queries: The budget, over all episodes.
 
     Raises:
-        ConfigError: The seat is the defender's, or there is no query at all.
+        ConfigError: The seat is the defender's, or the budget is below 1.
     """
 
     def __init__(self, env: gym.Env[Any, Any], queries: int) -> None:
@@ -37,11 +37,11 @@ class QueryBudget(SectowWrapper):
             raise ConfigError(
                 given=f"queries={queries}",
                 why="without a query nothing can be played",
-                fix="give a whole number from 1 on",
+                fix="give a whole number, at least 1",
             )
         self.queries = queries
         self.left = queries
-        """Queries that may still be asked."""
+        """Queries left."""
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -61,12 +61,12 @@ class QueryBudget(SectowWrapper):
         return observation, {**info, "queries_left": self.left}
 
     def step(self, action: Any) -> tuple[Any, SupportsFloat, bool, bool, dict[str, Any]]:
-        """As the environment's; counts the attack where it reached the defender."""
-        match = self.base.match
-        attacking = match.to_move == "attacker"
+        """As the environment's; counts the attack if it reached the defender."""
+        state = self.base.episode_state
+        attacking = state.to_move == "attacker"
         if attacking and self.left == 0:
             action = Attack(query="", invalid=Invalid.OFF_BUDGET)
         observation, reward, terminated, truncated, info = self.env.step(action)
-        if attacking and match.attack is not None and match.attack.invalid is None:
+        if attacking and state.attack is not None and state.attack.invalid is None:
             self.left -= 1
         return observation, reward, terminated, truncated, {**info, "queries_left": self.left}

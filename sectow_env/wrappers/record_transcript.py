@@ -1,4 +1,4 @@
-"""Write every episode that ends to a file."""
+"""Write every finished episode to a file."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ HIDDEN = frozenset(
 
 
 class Transcript:
-    """Appends one JSON line an episode: scenario, attacks, responses, verdicts, price.
+    """Appends one JSON line per episode: scenario, attacks, responses, verdicts, price.
 
     By default texts that may be harmful are left out: behavior, query, what is drawn and the
     response become `[redacted]`, pictures their digest; ids, labels, verdicts and prices stay.
 
-    It listens: append it to the `arena.listeners` of an environment, or use `RecordTranscript`.
+    Append it to the `arena.listeners` of an environment, or use `RecordTranscript`.
 
     Args:
-        path: A `.jsonl` file; it is made if need be, and appended to.
-        redact: False keeps the texts and pictures, for your own eyes.
+        path: A `.jsonl` file, which is created or appended to.
+        redact: False keeps the texts and pictures.
 
     Raises:
         ConfigError: The file cannot be written.
@@ -55,9 +55,9 @@ class Transcript:
             ) from error
 
     def __call__(self, episode: Episode) -> None:
-        """Write an episode, so that it is on the disk before the next one begins."""
-        told = redacted(episode.model_dump()) if self.redact else episode.model_dump(mode="json")
-        line = json.dumps(told, ensure_ascii=False)
+        """Write an episode, flushed to the disk before the next one starts."""
+        record = redacted(episode.model_dump()) if self.redact else episode.model_dump(mode="json")
+        line = json.dumps(record, ensure_ascii=False)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()
@@ -65,7 +65,7 @@ class Transcript:
 
 
 class RecordTranscript(SectowWrapper):
-    """Writes every episode that ends by a `Transcript`.
+    """Writes every finished episode to a `Transcript`.
 
     Args:
         env: A `SectowEnv`, wrapped or not.
@@ -85,14 +85,15 @@ class RecordTranscript(SectowWrapper):
         super().close()
 
 
-def redacted(told: Any) -> Any:
-    """What a model's `model_dump()` gave, ready for JSON, without what may be harmful."""
-    if isinstance(told, Picture):
-        return f"sha256:{told.sha256}"
-    if isinstance(told, list | tuple):
-        return [redacted(one) for one in told]
-    if not isinstance(told, Mapping):
-        return told
+def redacted(value: Any) -> Any:
+    """The output of a model's `model_dump()`, ready for JSON, without texts that may be harmful."""
+    if isinstance(value, Picture):
+        return f"sha256:{value.sha256}"
+    if isinstance(value, list | tuple):
+        return [redacted(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
     return {
-        key: REDACTED if key in HIDDEN and value else redacted(value) for key, value in told.items()
+        key: REDACTED if key in HIDDEN and field else redacted(field)
+        for key, field in value.items()
     }

@@ -1,4 +1,4 @@
-"""A text policy's completion in place of an attack."""
+"""A text policy's completion instead of an attack."""
 
 from __future__ import annotations
 
@@ -17,25 +17,24 @@ from sectow_env.env.spaces import UnicodeText
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack
-from sectow_env.game.episode_state import Match
+from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import World, attacks_of
 from sectow_env.text import is_whole
-from sectow_env.wrappers.base import attacks_from, base_of, matches_of
+from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 
 class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
     """Acts with the completion of a text policy: the world parses and renders it.
 
     In the attacker's seat the completion is written in the grammar of
-    `sectow_env.worlds.grammar`; a bad one is an invalid attack, which is data, not an
-    error. With `seat="both"` the second completion is the response. An `Attack`, as a wrapper
-    around this one may give it, is played as it is.
+    `sectow_env.worlds.grammar`; a bad one is an invalid attack, not an error. With `seat="both"`
+    the second completion is the response. An `Attack` is played as it is.
 
     Args:
         env: A `SectowEnv`, wrapped or not, in the attacker's seat or in both.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(self, env: gym.Env[Observation, Any]) -> None:
@@ -47,22 +46,22 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
         self.action_space = UnicodeText()
 
     def action(self, action: str) -> Any:
-        """The attack or response that the completion stands for.
+        """The attack or response that the completion encodes.
 
         Raises:
-            SectowError: It is no text.
+            SectowError: It is not a text.
         """
-        return _read(self.base.arena.world, [self.base.match], [action])[0]
+        return _read(self.base.arena.world, [self.base.episode_state], [action])[0]
 
 
 class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, Any, NDArray[Any]]):
-    """`TextAction` for the vector environment: one completion an environment, rendered at once.
+    """`TextAction` for the vector environment: one completion per environment, rendered together.
 
     Args:
         env: A `SectowVectorEnv`, wrapped or not, in the attacker's seat or in both.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not such an environment.
     """
 
     def __init__(self, env: VectorEnv[Observations, Any, NDArray[Any]]) -> None:
@@ -75,25 +74,25 @@ class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, 
 
     def step(self, actions: Sequence[str]) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play one completion in each environment."""
-        matches = matches_of(self.base, actions)
-        return self.env.step(_read(self.base.arena.world, matches, actions))
+        states = states_of(self.base, actions)
+        return self.env.step(_read(self.base.arena.world, states, actions))
 
 
-def _read(world: World, matches: Sequence[Match], completions: Sequence[Any]) -> list[Any]:
+def _read(world: World, states: Sequence[EpisodeState], completions: Sequence[Any]) -> list[Any]:
     moves: list[Any] = list(completions)
     attacking = [
         index
-        for index, match in enumerate(matches)
-        if match.to_move == "attacker" and not isinstance(moves[index], Attack)
+        for index, state in enumerate(states)
+        if state.to_move == "attacker" and not isinstance(moves[index], Attack)
     ]
     for index in attacking:
         if not isinstance(moves[index], str) or not is_whole(moves[index]):
             raise SectowError(
                 given=f"an action of type {type(moves[index]).__name__} as a completion",
-                why="a completion is a str of whole characters",
+                why="a completion is a str of valid Unicode",
                 fix="give what the text policy wrote",
             )
-    scenarios = [matches[index].scenario for index in attacking]
+    scenarios = [states[index].scenario for index in attacking]
     written = [completions[index] for index in attacking]
     for index, attack in zip(attacking, attacks_of(world, scenarios, written), strict=True):
         moves[index] = attack

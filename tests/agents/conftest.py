@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.env.conftest import install
+
+__all__ = ["install"]
+
 
 @pytest.fixture(scope="session")
 def llava_next_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

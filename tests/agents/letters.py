@@ -103,6 +103,7 @@ class Letters:
                 split=split,
                 channel=channel,
                 cluster=f"{split}/{number}/{bad}",
+                reference=None if bad else f"{split} {number}",
             )
             for channel in channels or CHANNELS
             for number in range(SIZES[split])

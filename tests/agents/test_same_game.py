@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from sectow_agents.algorithms.dataset import Prompt
-from sectow_agents.algorithms.grpo import train
-from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.job import Job, TrainingData, train
 from sectow_agents.algorithms.rewards import AttackerReward, DefenderReward, SeatReward
-from sectow_agents.models.chat import attacker_chat, defender_chat
-from sectow_agents.policies.local import TransformersDefender, load_generator
-from sectow_agents.settings.run_config import TrainingSettings
+from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.env.single import SectowEnv
 from sectow_env.game import Attack, Episode, Scenario, Seat
+from sectow_env.game.asking import attack_conversation, defence_conversation
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
+from sectow_env.policies.chat import ChatDefender
 from sectow_env.resolve.parts import find_reward
 from sectow_env.wrappers import TextAction
 from tests.agents.letters import Letters
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 WORLD = Letters()
 REFEREE = Referee(WORLD, WORLD.judge(), find_reward(None))
 SEED = 7
-TRAINING = TrainingSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
+TRAINING = GrpoSettings(steps=2, batch=8, group=4, max_new_tokens=5, learning_rate=1e-3)
 
 
 class Witness:
@@ -52,13 +52,13 @@ def job(seat: Seat, model: Path, out: Path) -> Job:
 
 def test_the_attacker_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     scenarios = WORLD.scenarios("train", harmful=True)
-    defender = TransformersDefender(
-        load_generator(llava_next_folder), Decoding(sampled=True, max_new_tokens=5)
-    )
+    defender = ChatDefender(LocalModel(llava_next_folder), Decoding(sampled=True, max_new_tokens=5))
     reward = AttackerReward(scenarios, defender, REFEREE, SEED)
     witness = Witness(reward)
-    prompts = [Prompt(attacker_chat(scenario, "{channel} {behavior}")) for scenario in scenarios]
-    train(job("attacker", llava_next_folder, tmp_path), prompts, [0, 7, 3, 9], reward)
+    prompts = [
+        Prompt(attack_conversation(scenario, "{channel} {behavior}")) for scenario in scenarios
+    ]
+    train(job("attacker", llava_next_folder, tmp_path), TrainingData(prompts, [0, 7, 3, 9], reward))
     assert len(witness.episodes) == 16
     assert any(episode.verdicts[-1].scored for episode in witness.episodes)
     assert any(episode.verdicts[-1].invalid for episode in witness.episodes)
@@ -70,7 +70,7 @@ def test_the_attacker_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     for episode, seed in zip(witness.episodes, seeds, strict=True):
         env.arena.scenarios = [episode.scenario]
         env.reset(seed=0)
-        env.match.seeds = {"attacker": 0, "defender": seed}
+        env.episode_state.seeds = {"attacker": 0, "defender": seed}
         completion = episode.turns[-1].attack.source or ""
         _, paid, terminated, _, info = TextAction(env).step(_completion(episode, completion))
         assert terminated
@@ -102,8 +102,10 @@ def test_the_defender_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
     items = WORLD.grid("train")
     reward = DefenderReward(items, REFEREE)
     witness = Witness(reward)
-    prompts = [Prompt(defender_chat(item.attack), item.attack.image) for item in items]
-    train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+    prompts = [Prompt(defence_conversation(item.attack)) for item in items]
+    train(
+        job("defender", llava_next_folder, tmp_path), TrainingData(prompts, [0, 13, 5, 20], reward)
+    )
     assert len(witness.episodes) == 16
     assert {episode.scenario.harmful for episode in witness.episodes} == {True, False}
     assert len({episode.rewards["defender"] for episode in witness.episodes}) > 1
@@ -124,6 +126,9 @@ def test_a_judge_that_never_speaks_is_told(llava_next_folder: Path, tmp_path: Pa
 
     items = WORLD.grid("train")
     reward = DefenderReward(items, Referee(WORLD, MuteJudge(), find_reward(None)))
-    prompts = [Prompt(defender_chat(item.attack), item.attack.image) for item in items]
+    prompts = [Prompt(defence_conversation(item.attack)) for item in items]
     with pytest.raises(ConfigError, match="letters/mute"):
-        train(job("defender", llava_next_folder, tmp_path), prompts, [0, 13, 5, 20], reward)
+        train(
+            job("defender", llava_next_folder, tmp_path),
+            TrainingData(prompts, [0, 13, 5, 20], reward),
+        )

@@ -30,7 +30,7 @@ def test_a_wrong_key_ends_with_the_nearest(recipe: str, capsys: pytest.CaptureFi
     assert run("--config", recipe, "attacker.training.stepz=3") == USER_ERROR
     told = capsys.readouterr().err
     assert "there is no such key" in told
-    assert "did you mean steps?" in told
+    assert "did you mean 'steps'?" in told
 
 
 @pytest.mark.parametrize(

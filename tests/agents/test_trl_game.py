@@ -129,7 +129,7 @@ def test_row_i_is_the_episode_of_seed_plus_i() -> None:
         written = f"frame : f1 ; name : {name}"
         paid = game.reward(completions=[[{"content": written}]], item=[row])
         assert paid == [TextAction(env).step(written)[1]]
-        assert game.reward.drain()[0] == env.match.episode
+        assert game.reward.drain()[0] == env.episode_state.episode
 
 
 @pytest.mark.parametrize("seat", ["attacker", "defender"])

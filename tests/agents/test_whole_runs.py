@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from sectow_agents.algorithms.job import PhaseReport
-from sectow_agents.policies.local import load_generator
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.run.folder import RunFolder
 from sectow_agents.run.run import Run, RunSummary
 from sectow_agents.settings.file import load_config
 from sectow_agents.tug_of_war import TugOfWar
+from sectow_benchmarks.report.story import read_story
 from sectow_env.game import Seat
 from sectow_env.pool.store import AttackPool
 from tests.agents.recipes import toy
@@ -26,26 +27,22 @@ PICKLES = {".bin", ".pt", ".pth", ".pkl", ".ckpt"}
 
 
 class Diary:
-    """Writes down what it is told; may fail at one place."""
+    """Counts the episodes of each phase; may fail after one."""
 
     def __init__(self, fail_after: tuple[int, Seat] | None = None) -> None:
-        self.told: list[tuple[str, int, str]] = []
-        self.episodes: list[int] = []
+        self.episodes: dict[tuple[int, Seat], int] = {}
         self.fail_after = fail_after
 
-    def on_start(self, run: Run) -> None:
-        self.told.append(("start", run.rounds, str(run.base("attacker"))))
+    def on_start(self, run: Run) -> None: ...
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
         place = (report.summary.round, report.summary.seat)
-        self.told.append(("phase", *place))
-        self.episodes.append(len(report.episodes))
+        self.episodes[place] = len(report.episodes)
         assert run.checkpoint(report.summary.seat, report.summary.round).is_dir()
         if place == self.fail_after:
             raise KeyboardInterrupt
 
-    def on_end(self, run: Run) -> None:
-        self.told.append(("end", len(run.pool), ""))
+    def on_end(self, run: Run) -> None: ...
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:
@@ -59,23 +56,27 @@ def pool_of(folder: Path) -> list[tuple[int, str]]:
         return [(entry.round, entry.turn.model_dump_json()) for entry in pool]
 
 
-def test_one_round_of_full_weights(llava_next_folder: Path, tmp_path: Path) -> None:
-    diary = Diary()
-    config = toy(tmp_path / "run", llava_next_folder, llava_next_folder)
+@pytest.fixture(scope="module")
+def uninterrupted(llava_next_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunSummary:
+    """One round of full weights."""
+    folder, diary = tmp_path_factory.mktemp("whole") / "run", Diary()
     before = torch.random.get_rng_state()
-    summary = TugOfWar(config, [diary]).run()
+    summary = TugOfWar(toy(folder, llava_next_folder, llava_next_folder), [diary]).run()
     assert torch.equal(before, torch.random.get_rng_state())
-    folder = summary.folder
-    assert [kind for kind, *_ in diary.told] == ["start", "phase", "phase", "end"]
-    assert diary.told[1:3] == [("phase", 1, "attacker"), ("phase", 1, "defender")]
-    assert diary.episodes[0] > 0
+    assert diary.episodes[1, "attacker"] > 0
+    return summary
+
+
+def test_one_round_of_full_weights(llava_next_folder: Path, uninterrupted: RunSummary) -> None:
+    summary, folder = uninterrupted, uninterrupted.folder
     assert summary.pool == len(pool_of(folder)) == summary.phases[0].admitted > 0
     for seat in ("attacker", "defender"):
         _check_full(folder / "rounds" / "1" / seat, llava_next_folder)
     _check_metrics(folder)
     assert not [file for file in folder.rglob("*") if file.suffix in PICKLES]
     assert not list(folder.rglob("*.partial"))
-    assert RunFolder.open(folder).state.phases == summary.phases
+    read = RunFolder.open(folder).state.phases
+    assert read == tuple(done.model_copy(update={"reported": True}) for done in summary.phases)
 
 
 def _check_full(checkpoint: Path, base: Path) -> None:
@@ -85,7 +86,7 @@ def _check_full(checkpoint: Path, base: Path) -> None:
     assert (checkpoint / "generation_config.json").read_text() == (
         base / "generation_config.json"
     ).read_text()
-    assert load_generator(checkpoint).processor.tokenizer.padding_side == "left"
+    assert LocalModel(checkpoint).generator.processor.tokenizer.padding_side == "left"
 
 
 def _check_metrics(folder: Path) -> None:
@@ -108,42 +109,33 @@ def _check_metrics(folder: Path) -> None:
     assert all(line["asr"] is not None for line in steps)
 
 
-def test_two_rounds_of_adapters(idefics3_folder: Path, tmp_path: Path) -> None:
-    training = {
-        "steps": 1,
-        "learning_rate": 1e-2,
-        "batch": 16,
-        "group": 4,
-        "max_new_tokens": 6,
-        "lora": {"rank": 2, "alpha": 4},
-    }
-    seats: dict[str, Any] = {
-        seat: {"model": str(idefics3_folder), "training": training}
-        for seat in ("attacker", "defender")
-    }
+def test_an_adapter_is_trained_on_from_round_to_round(
+    idefics3_folder: Path, tmp_path: Path
+) -> None:
+    training = {"steps": 1, "learning_rate": 1e-2, "batch": 8, "group": 4, "max_new_tokens": 6}
+    lora = {"lora": {"rank": 2, "alpha": 4}}
     config = toy(
         tmp_path / "run",
         idefics3_folder,
         idefics3_folder,
         rounds=2,
-        league={"past": 0.5},
-        **seats,
+        seats=["defender"],
+        defender={"model": str(idefics3_folder), "training": training | lora},
     )
-    summary = TugOfWar(config).run()
-    rounds = [summary.folder / "rounds" / str(number) for number in (1, 2)]
-    for seat in ("attacker", "defender"):
-        first, second = (weights(folder / seat) for folder in rounds)
-        # The same adapter went on: no second one, and not the whole model.
-        assert first.keys() == second.keys()
-        assert all(".lora_" in name for name in first)
-        assert any(not torch.equal(first[name], second[name]) for name in first)
-        assert any(bool(second[name].abs().sum() > 0) for name in second if ".lora_B." in name)
-    assert load_generator(rounds[1] / "defender").model.active_adapters == ["default"]
+    folder = TugOfWar(config).run().folder / "rounds"
+    first, second = (weights(folder / number / "defender") for number in ("1", "2"))
+    # The same adapter was trained on: no second one, and not the whole model.
+    assert first.keys() == second.keys()
+    assert all(".lora_" in name for name in first)
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    assert any(bool(second[name].abs().sum() > 0) for name in second if ".lora_B." in name)
+    assert LocalModel(folder / "2" / "defender").generator.model.active_adapters == ["default"]
 
 
-def test_a_pack_is_played_instead_of_the_world(
+def test_a_pack_is_played_and_a_defender_learns_its_references(
     llava_next_folder: Path, tmp_path: Path, root: Path
 ) -> None:
+    """A pack instead of the world; GRPO in one seat, SFT in the other."""
     pack = tmp_path / "tiny.jsonl"
     rows = [
         {
@@ -159,29 +151,41 @@ def test_a_pack_is_played_instead_of_the_world(
     ]
     pack.write_text("".join(json.dumps(row) + "\n" for row in rows))
     small = ["steps=1", "batch=8", "group=4", "max_new_tokens=8"]
+    sft = "{algorithm: sft, steps: 20, batch: 8, learning_rate: 0.01, max_new_tokens: 24}"
     config = load_config(
         root / "configs" / "pack.yaml",
         [
             f"run={tmp_path / 'run'}",
             f"scenarios={pack}",
+            "rounds=1",
             f"attacker.model={llava_next_folder}",
             f"defender.model={llava_next_folder}",
-            *(f"{seat}.training.{one}" for seat in ("attacker", "defender") for one in small),
+            *(f"attacker.training.{change}" for change in small),
+            f"defender.training={sft}",
+            "monitor.on_gate=keep",
         ],
     )
     summary = TugOfWar(config).run()
     # A random model writes nothing that is in the grammar, and the defender trains all the same.
     assert summary.phases[0].summary.metrics["invalid"] == 1.0
     assert summary.pool == 0
-    assert summary.phases[1].summary.metrics["accuracy"] is not None
+    learned = summary.phases[1].summary.metrics
+    assert learned["loss_first"] is not None
+    assert learned["loss"] is not None
+    assert learned["loss"] < learned["loss_first"] / 2
+    assert learned["asr"] is None
     assert summary.base.benign.benign == 2
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(llava_next_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    TugOfWar(toy(folder, llava_next_folder, llava_next_folder)).run()
-    return folder
+    assert summary.base.benign.over_refusals == 0
+    # What it learned is seen where it is played: it refuses, and knows the references.
+    assert summary.phases[1].quality.benign.benign == 2
+    steps = [line for line in lines(summary.folder) if line["event"] == "step"]
+    assert [line["seat"] for line in steps] == ["attacker", *["defender"] * 20]
+    # The page reads such a run like any other.
+    story = read_story(summary.folder)
+    assert (story.steps, [band.kind for band in story.bands]) == (21, ["attacker", "defender"])
+    assert [phase.steps for phase in story.phases] == [1, 20]
+    trained = weights(summary.folder / "rounds" / "1" / "defender")
+    assert trained.keys() == weights(llava_next_folder).keys()
 
 
 def same_end(one: Path, other: Path) -> None:
@@ -194,51 +198,32 @@ def same_end(one: Path, other: Path) -> None:
     assert lines(one) == lines(other)
 
 
-def test_a_run_killed_after_a_phase_ends_like_an_uninterrupted_one(
-    llava_next_folder: Path, tmp_path: Path, uninterrupted: Path
-) -> None:
-    config = toy(tmp_path / "run", llava_next_folder, llava_next_folder)
-    with pytest.raises(KeyboardInterrupt):
-        TugOfWar(config, [Diary(fail_after=(1, "attacker"))]).run()
-    diary = Diary()
-    TugOfWar(config, [diary]).run(resume=True)
-    # The callback that was killed hears of the phase again; its episodes are in the pool.
-    assert diary.told[1:3] == [("phase", 1, "attacker"), ("phase", 1, "defender")]
-    assert diary.episodes[0] == 0
-    same_end(config.run, uninterrupted)
-
-
-def test_a_run_killed_in_a_phase_ends_like_an_uninterrupted_one(
+def test_a_run_that_was_killed_twice_ends_like_an_uninterrupted_one(
     llava_next_folder: Path,
     tmp_path: Path,
-    uninterrupted: Path,
+    uninterrupted: RunSummary,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sectow_env.pool.store import AttackPool as Pool
-
     config = toy(tmp_path / "run", llava_next_folder, llava_next_folder)
-    real = Pool.add
+    real = AttackPool.add
 
-    def add_then_die(self: Pool, *args: Any, **named: Any) -> Any:
+    def add_then_die(self: AttackPool, *args: Any, **named: Any) -> Any:
         real(self, *args, **named)
         raise KeyboardInterrupt
 
     # At the worst moment: weights and pool are written, the state is not.
-    monkeypatch.setattr(Pool, "add", add_then_die)
+    monkeypatch.setattr(AttackPool, "add", add_then_die)
     with pytest.raises(KeyboardInterrupt):
         TugOfWar(config).run()
     monkeypatch.undo()
     assert (config.run / "rounds" / "1" / "attacker").is_dir()
     assert RunFolder.open(config.run).state.phases == ()
-    TugOfWar(config).run(resume=True)
-    same_end(config.run, uninterrupted)
-
-
-def test_a_finished_run_is_not_played_again(uninterrupted: Path, llava_next_folder: Path) -> None:
-    before = lines(uninterrupted)
+    # And once more between two phases, in a callback.
+    with pytest.raises(KeyboardInterrupt):
+        TugOfWar(config, [Diary(fail_after=(1, "attacker"))]).run(resume=True)
     diary = Diary()
-    config = toy(uninterrupted, llava_next_folder, llava_next_folder)
-    summary: RunSummary = TugOfWar(config, [diary]).run(resume=True)
-    assert [kind for kind, *_ in diary.told] == ["start", "end"]
-    assert len(summary.phases) == 2
-    assert lines(uninterrupted) == before
+    TugOfWar(config, [diary]).run(resume=True)
+    # The callback is called again for this phase; its episodes are in the pool.
+    assert list(diary.episodes) == [(1, "attacker"), (1, "defender")]
+    assert diary.episodes[1, "attacker"] == 0
+    same_end(config.run, uninterrupted.folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import WORLD, Stand, imperfect, refuse_all
@@ -28,7 +28,7 @@ def organism_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def evaluations(tmp_path_factory: pytest.TempPathFactory) -> tuple[EvaluationRun, EvaluationRun]:
     """A weak base and a stronger round 1, small, with an attacker."""
     folder = tmp_path_factory.mktemp("evaluations")
-    attacker = Assailant(policies.random(world=WORLD), {"name": "apothecary/random"})
+    attacker = AttackerUnderTest(policies.random(world=WORLD), {"name": "apothecary/random"})
     runs = []
     for name, weak, sure in (("base", 0.1, 0.95), ("round 1", 0.9, 1.0)):
         subject = Stand(imperfect(weak, sure), policies.keyword(world=WORLD), name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sectow_benchmarks.evaluation.lm_eval_model import DefenderLM
+from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.tasks.documents import document
 from sectow_env.game import Attack, Defender, play
@@ -49,24 +49,26 @@ class Silent:
         return [""] * len(attacks)
 
 
-@dataclass(frozen=True)
-class Stand:
+class Stand(DefenderUnderTest):
     """A measured stand-in: how it answers documents, and attackers."""
 
     script: Callable[[Document, int], str]
-    policy: Defender
-    name: str = "stand-in"
-    prefilled: bool = True
+    prefilled = True
+
+    def __init__(
+        self,
+        script: Callable[[Document, int], str],
+        policy: Defender,
+        name: str = "stand-in",
+    ) -> None:
+        super().__init__(policy, name)
+        object.__setattr__(self, "script", script)
 
     def about(self) -> dict[str, Any]:
         return {"name": self.name, "source": None, "sha256": None}
 
     def lm(self, seed: int, progress: Callable[[int], None]) -> DocumentLM:
         return DocumentLM(self.script, name=self.name, seed=seed, progress=progress)
-
-    def defender(self, decoding: Decoding, system: str | None) -> Defender:
-        del decoding, system
-        return self.policy
 
     @property
     def chunk(self) -> None:

@@ -72,7 +72,7 @@ def _setting(word: str) -> list[str]:
     from sectow_agents.settings.file import _keys_at
 
     *places, last = word.partition("=")[0].split(".")
-    return [] if last in _keys_at(places) else [f"there is no setting {word}"]
+    return [] if last in _keys_at(places, {}) else [f"there is no setting {word}"]
 
 
 def _make(words: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from sectow_agents.settings.training import GrpoSettings, SftSettings, TrainingSettings
 from sectow_env.env.arena import Options
 from sectow_env.game import Invalid, Scenario
 from tests.docs.pages import table
@@ -27,7 +28,10 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, An
         if not inner or default is None:
             yield prefix + name, _as_yaml(default)
         for one in inner:
-            yield from settings(one, f"{prefix}{name}.")
+            # The default algorithm comes last, so that its name is the default.
+            models = (SftSettings, GrpoSettings) if one is TrainingSettings else (one,)
+            for kind in models:
+                yield from settings(kind, f"{prefix}{name}.")
 
 
 def _as_yaml(default: Any) -> Any:
@@ -102,7 +106,7 @@ def test_the_gates_are_told(root: Path, field: str) -> None:
 
 
 def test_every_scripted_policy_is_told(root: Path) -> None:
-    from sectow_env.resolve.parts import POLICIES
+    from sectow_env.resolve.policies import POLICIES
 
     text = (root / "docs" / "game.md").read_text(encoding="utf-8")
     told = set(re.findall(r"`([^`\n]+)`", text))

@@ -63,6 +63,6 @@ def test_a_long_list_of_names_is_cut_and_says_so() -> None:
     assert error.fix.endswith("and 5 more")
 
 
-def test_where_nothing_is_known_the_error_says_so() -> None:
+def test_an_unknown_name_where_nothing_is_installed() -> None:
     error = unknown("world", "apothecary", [])
-    assert "no world at all" in error.why
+    assert "no world is installed" in error.why

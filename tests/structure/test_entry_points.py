@@ -13,7 +13,7 @@ import pytest
 from sectow_env.registry.entry_points import GROUPS, OWNER
 
 COMMANDS = "sectow.commands"
-ONE_WORD = {COMMANDS, "sectow.worlds", "sectow.suites"}
+ONE_WORD = {COMMANDS, "sectow.worlds", "sectow.algorithms", "sectow.suites"}
 WORD = r"[a-z0-9][a-z0-9_.-]*"
 Points = dict[str, dict[str, str]]
 

@@ -21,8 +21,8 @@ ROOMS = {
         *("check", "commands"),
     ),
     "sectow_agents": (
-        *("settings", "models", "policies", "judges", "renderers", "algorithms", "phases"),
-        *("run", "tug_of_war", "trl_game", "organism", "commands"),
+        *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
+        *("phases", "run", "tug_of_war", "trl_game", "organism", "commands"),
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),

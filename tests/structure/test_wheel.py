@@ -44,14 +44,41 @@ def test_every_package_in_the_wheel_is_typed(wheel: Path, package: str) -> None:
 
 @pytest.mark.slow
 def test_the_wheel_carries_what_the_commands_read(wheel: Path, root: Path) -> None:
-    """Task files, the page's template and style, the demo's configuration."""
-    home = root / "benchmarks"
-    kinds = ("*.yaml", "*.j2", "*.css")
-    wanted = {str(file.relative_to(home)) for kind in kinds for file in home.rglob(kind)}
+    """Refusal rules, task files, the page's template and style."""
+    homes = {"sectow_env": root, "sectow_benchmarks": root / "benchmarks"}
+    wanted = {
+        str(file.relative_to(home))
+        for package, home in homes.items()
+        for kind in ("*.toml", "*.yaml", "*.j2", "*.css")
+        for file in (home / package).rglob(kind)
+    }
     with zipfile.ZipFile(wheel) as archive:
         assert wanted - set(archive.namelist()) == set()
     assert "sectow_benchmarks/tasks/apothecary/safety_text.yaml" in wanted
-    assert "sectow_benchmarks/demo.yaml" in wanted
+    assert "sectow_env/judges/refusal_rules.toml" in wanted
+
+
+@pytest.mark.slow
+def test_the_demo_begins_from_the_shipped_configuration(wheel: Path, root: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        carried = archive.read("sectow_benchmarks/demo.yaml")
+    assert carried == (root / "configs/apothecary.yaml").read_bytes()
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_finds_the_demos_configuration(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from sectow_benchmarks.studies import presets\n"
+        f"assert presets.__file__.startswith({str(tmp_path)!r})\n"
+        "print(presets.recipe(['seed=4']).seed)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip() == "4"
 
 
 @pytest.mark.slow

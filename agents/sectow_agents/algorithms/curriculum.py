@@ -1,6 +1,6 @@
 """Which prompts a phase trains on, and in which order: drawn here, whole, from one generator.
 
-The trainer is told not to shuffle, so this order is what is trained; it repeats each prompt for its
+The trainer does not shuffle, so this order is what is trained; it repeats each prompt for its
 group.
 """
 
@@ -14,20 +14,20 @@ import numpy as np
 Key = tuple[Hashable, ...]
 
 
-def dealt(
+def stratified_order(
     count: int, keys: Sequence[Key], rng: np.random.Generator, among: Sequence[int] | None = None
 ) -> list[int]:
-    """Deal `count` indices so that the values of the keys take turns.
+    """Draw `count` indices so that the values of the keys take turns.
 
     The values of the first key take turns strictly; within one of them those of the second do, and
-    so on; what shares all keys is shuffled and goes round. Any stretch of the result therefore
-    holds the values of the first key evenly.
+    so on; indices that share all keys are shuffled and repeat. So any stretch of the result has
+    the values of the first key evenly.
 
     Args:
         count: How many indices; they repeat when there are fewer.
         keys: Keys of each index, all of the same length.
         rng: Shuffles.
-        among: Indices to deal; default: all.
+        among: Indices to draw from; default: all.
     """
     indices = range(len(keys)) if among is None else among
     return list(islice(_turns(list(indices), keys, 0, rng), count)) if indices else []
@@ -43,15 +43,15 @@ def _turns(
     for index in indices:
         groups.setdefault(keys[index][depth], []).append(index)
     names = list(groups)
-    hands = [
+    turns = [
         _turns(groups[names[int(place)]], keys, depth + 1, rng)
         for place in rng.permutation(len(names))
     ]
-    for hand in cycle(hands):
-        yield next(hand)
+    for turn in cycle(turns):
+        yield next(turn)
 
 
-def shares(weights: Mapping[str, float], total: int) -> dict[str, int]:
+def proportional_counts(weights: Mapping[str, float], total: int) -> dict[str, int]:
     """Whole numbers in proportion to the weights, with the sum `total` (largest remainders)."""
     whole = sum(weights.values())
     exact = {name: total * weight / whole for name, weight in weights.items()}
@@ -72,8 +72,10 @@ def interleaved(parts: Sequence[Sequence[int]]) -> list[int]:
     return [index for _, _, index in sorted(placed, key=lambda entry: entry[:2])]
 
 
-def in_batches_of_a_kind(order: Sequence[int], kind: Callable[[int], bool], size: int) -> list[int]:
-    """Reorder so that every `size` indices in a row are of one kind, as late as need be.
+def same_modality_batches(
+    order: Sequence[int], kind: Callable[[int], bool], size: int
+) -> list[int]:
+    """Reorder so that every `size` indices in a row are of one kind, as late as necessary.
 
     TRL decides for a whole batch whether it has images, and fails on a mixed one. The order within
     a kind stays. When the last batch cannot be filled, earlier indices of its kind are repeated,

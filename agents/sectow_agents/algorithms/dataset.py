@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from datasets import Dataset
 
-from sectow_agents.models.chat import Chat
+from sectow_agents.models.chat import as_blocks, inert, pictures_of
+from sectow_env.game.messages import Conversation
 from sectow_env.game.picture import Picture
 
 
 class Prompt(NamedTuple):
-    """One prompt: a chat with plain text, and the image that belongs to it."""
+    """What the trained model is asked."""
 
-    chat: Chat
-    picture: Picture | None = None
+    conversation: Conversation
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """All pictures, in order."""
+        return pictures_of(self.conversation)
+
+    def inert(self, control: Iterable[str]) -> Prompt:
+        """The prompt with the control tokens in it broken up; see `models.chat.inert`."""
+        return Prompt(inert(self.conversation, control))
+
+    def messages(self) -> list[dict[str, Any]]:
+        """As TRL reads it: plain texts where it puts the pictures in their place by itself."""
+        first = next((one for one in self.conversation if one.role == "user"), None)
+        later = [one for one in self.conversation if one is not first and one.pictures]
+        if later or (first is not None and any(first.places)):
+            return as_blocks(self.conversation)
+        return [{"role": one.role, "content": one.text} for one in self.conversation]
 
 
 class _Rows:
     """Makes rows when they are read, so that no image is encoded and decoded on the way."""
 
-    def __init__(self, prompts: Sequence[Prompt]) -> None:
+    def __init__(self, prompts: Sequence[Prompt], targets: Sequence[str | None] | None) -> None:
         self._prompts = prompts
+        self._targets = targets
 
     def __call__(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
+        rows = self._asked(batch)
+        if self._targets is not None:
+            targets = [self._targets[item] for item in batch["item"]]
+            rows["completion"] = [[{"role": "assistant", "content": text}] for text in targets]
+        return rows
+
+    def _asked(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         chosen = [self._prompts[item] for item in batch["item"]]
         return {
-            "prompt": [[dict(message) for message in prompt.chat] for prompt in chosen],
+            "prompt": [prompt.messages() for prompt in chosen],
             # An empty list, not None and not a missing column: that is how TRL knows a text prompt.
-            "images": [[prompt.picture.pil()] if prompt.picture else [] for prompt in chosen],
+            "images": [[picture.pil() for picture in prompt.pictures] for prompt in chosen],
             "item": list(batch["item"]),
         }
 
@@ -38,12 +63,15 @@ class _Rows:
         return str, (type(self).__qualname__,)
 
 
-def build_dataset(prompts: Sequence[Prompt], order: Sequence[int]) -> Dataset:
-    """The rows of a phase: `prompt` (conversational), `images` (0 or 1) and `item`.
+def build_dataset(
+    prompts: Sequence[Prompt], order: Sequence[int], targets: Sequence[str | None] | None = None
+) -> Dataset:
+    """The rows of a phase: `prompt` (conversational), `images` and `item`.
 
     Args:
         prompts: All prompts.
         order: Index of the prompt of each row; it becomes the column `item`, by which a reward
             function finds the scenario or attack behind a row.
+        targets: The response to each prompt; they become the column `completion`.
     """
-    return Dataset.from_dict({"item": list(order)}).with_transform(_Rows(prompts))
+    return Dataset.from_dict({"item": list(order)}).with_transform(_Rows(prompts, targets))

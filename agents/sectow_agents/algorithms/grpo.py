@@ -1,150 +1,133 @@
-"""Runs TRL's trainer for one phase, silently, and leaves a checkpoint behind."""
+"""GRPO: completions of one prompt are compared by their rewards. TRL's `GRPOTrainer`."""
 
 from __future__ import annotations
 
-import gc
-import random
-import tempfile
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from copy import deepcopy
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from transformers import PrinterCallback
-from trl import GRPOTrainer
+from trl import GRPOConfig, GRPOTrainer
 
-from sectow_agents.algorithms.curriculum import in_batches_of_a_kind
-from sectow_agents.algorithms.dataset import Prompt, build_dataset
-from sectow_agents.algorithms.grpo_config import grpo_config, lora_config
-from sectow_agents.algorithms.job import Job, PhaseReport, Summary
-from sectow_agents.algorithms.recorder import Recorder, summarise
-from sectow_agents.algorithms.rewards import SeatReward
-from sectow_agents.models.chat import inert
-from sectow_agents.models.generator import control_tokens, suppressed_tokens
-from sectow_agents.models.load import load_model, pick_device
-from sectow_agents.models.quiet import quiet
+from sectow_agents.algorithms.common import (
+    batched,
+    check_extra,
+    inert_data,
+    load_trainee,
+    run_trainer,
+    trainer_arguments,
+)
+from sectow_agents.algorithms.dataset import build_dataset
+from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
+from sectow_agents.models.generator import suppressed_tokens
+from sectow_agents.models.load import pick_device
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.errors import ConfigError
 
+METRICS = {
+    "reward": "reward",
+    "reward_std": "reward_std",
+    "frac_reward_zero_std": "frac_reward_zero_std",
+    "entropy": "entropy",
+    "loss": "loss",
+    "grad_norm": "grad_norm",
+    "learning_rate": "learning_rate",
+    "kl": "kl",
+    "completions/mean_length": "completion_length",
+    "completions/clipped_ratio": "clipped",
+}
+"""Metrics of TRL that we keep, and what we call them."""
 
-def prompts_needed(job: Job) -> int:
-    """Prompts of a whole phase."""
-    return job.training.steps * job.training.batch // job.training.group
 
-
-def train(
-    job: Job, prompts: Sequence[Prompt], order: Sequence[int], reward: SeatReward
-) -> PhaseReport:
+def train(job: Job, data: TrainingData, settings: GrpoSettings) -> PhaseReport:
     """Train the seat's policy by GRPO and save it.
 
     Args:
-        job: Settings, weights to start from and where the new ones go.
-        prompts: All prompts.
-        order: Index of each prompt that is played, `prompts_needed(job)` in all.
-        reward: Prices completions.
+        job: Weights to start from and where the new ones go.
+        data: Prompts, their order and the reward.
+        settings: Of this algorithm.
+
+    Raises:
+        ConfigError: A setting cannot work, or there is no reward.
     """
-    begun = time.perf_counter()
-    recorder = Recorder(job, reward)
-    with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
-        trainer, processor = _build(job, prompts, order, reward, Path(scratch))
-        trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(recorder)
-        try:
-            trainer.train()
-        finally:
-            recorder.close()
-        _save(trainer, processor, job.out)
-        # The trainer's parts point at each other; a large model must not wait for the collector.
-        trainer.accelerator.free_memory()
-        del trainer
-        gc.collect()
-    summary = Summary(
-        seat=job.seat,
-        round=job.round,
-        steps=job.training.steps,
-        seconds=round(time.perf_counter() - begun, 3),
-        metrics=summarise(recorder.lines),
-    )
-    return PhaseReport(summary=summary, episodes=tuple(recorder.successes))
+    return run_trainer(job, data, METRICS, lambda scratch: _build(job, data, settings, scratch))
 
 
-def _build(
-    job: Job,
-    prompts: Sequence[Prompt],
-    order: Sequence[int],
-    reward: SeatReward,
-    scratch: Path,
-) -> tuple[GRPOTrainer, Any]:
-    training = job.training
-    model, processor = load_model(
-        job.source,
-        device=job.device,
-        dtype=job.dtype,
-        trainable=True,
-        full=training.lora is None,
-    )
-    # An adapter of an earlier round goes on being trained; it must not get a second one.
-    adapted = hasattr(model, "peft_config")
-    if adapted and training.lora is None:
-        model = model.merge_and_unload()
-    if training.lora is None and not training.train_vision:
-        _freeze_vision(model, job)
-    control = control_tokens(processor)
-    told = [Prompt(inert(prompt.chat, control), prompt.picture) for prompt in prompts]
-    with_image = [prompt.picture is not None for prompt in told]
-    micro = training.micro(images=any(with_image[index] for index in order))
-    rows = in_batches_of_a_kind(order, with_image.__getitem__, micro // training.group)
+def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) -> GRPOTrainer:
+    if data.reward is None:
+        raise ConfigError(
+            given=f"{job.seat}.training.algorithm=grpo",
+            why="this phase has no reward to learn from",
+            fix="choose an algorithm that learns from targets, such as sft",
+        )
+    trainee = load_trainee(job, settings)
+    inert = inert_data(data, trainee.processor)
+    micro, rows = batched(job, inert, settings)
     args = grpo_config(
-        training,
+        settings,
         micro=micro,
         seed=job.seed,
         folder=scratch,
         device=pick_device(job.device),
-        suppressed=suppressed_tokens(model, processor),
+        suppressed=suppressed_tokens(trainee.model, trainee.processor),
+        processes=job.share.size,
     )
-    trainer = GRPOTrainer(
-        model=model,
-        reward_funcs=[reward],
+    return GRPOTrainer(
+        model=trainee.model,
+        reward_funcs=[data.reward],
         args=args,
-        train_dataset=build_dataset(told, rows),
-        processing_class=processor,
-        peft_config=lora_config(training.lora) if training.lora and not adapted else None,
+        train_dataset=build_dataset(inert.prompts, rows),
+        processing_class=trainee.processor,
+        peft_config=trainee.peft_config,
     )
-    return trainer, processor
 
 
-def _freeze_vision(model: Any, job: Job) -> None:
-    encoder = model.get_encoder(modality="image")
-    if encoder is model or encoder is getattr(model, "base_model", None):
-        raise ConfigError(
-            given=f"{job.seat}.training.train_vision=false",
-            why=f"the vision encoder of {type(model).__name__} cannot be told apart",
-            fix="leave train_vision at true, or train an adapter with target_modules of your own",
-        )
-    encoder.requires_grad_(False)
+def grpo_config(
+    settings: GrpoSettings,
+    *,
+    micro: int,
+    seed: int,
+    folder: Path,
+    device: str,
+    suppressed: Sequence[int],
+    processes: int = 1,
+) -> GRPOConfig:
+    """The trainer's configuration.
+
+    Args:
+        settings: Ours.
+        micro: Completions of a micro-batch.
+        seed: Seeds everything that the trainer draws.
+        folder: A scratch folder; nothing that is kept is written there.
+        device: `cpu` or `cuda`.
+        suppressed: Token ids that must not be generated.
+        processes: How many share the batch.
+
+    Raises:
+        ConfigError: `grpo` has a field that TRL does not know or that is ours to set.
+    """
+    ours: dict[str, Any] = {
+        **trainer_arguments(
+            settings, micro=micro, seed=seed, folder=folder, device=device, processes=processes
+        ),
+        # Every micro-batch is generated by itself, so that all its prompts are of one modality.
+        "steps_per_generation": 1,
+        "num_generations": settings.group,
+        "max_completion_length": settings.max_new_tokens,
+        "temperature": settings.temperature,
+        "loss_type": settings.loss,
+        "scale_rewards": settings.scale_rewards,
+        "beta": settings.kl,
+        "epsilon": settings.clip,
+        "generation_kwargs": _forbid(suppressed, bool(settings.grpo.get("use_vllm"))),
+        "log_completions": False,
+    }
+    check_extra("grpo", settings.grpo, ours, GRPOConfig)
+    return GRPOConfig(**ours, **settings.grpo)
 
 
-def _save(trainer: GRPOTrainer, processor: Any, out: Path) -> None:
-    """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
-    if not trainer.accelerator.is_main_process:
-        return
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    # TRL marks the model with tags of its own and sets padding; its generation settings are ours.
-    model.save_pretrained(out, safe_serialization=True)
-    processor.save_pretrained(out)
-
-
-@contextmanager
-def _own_randomness() -> Iterator[None]:
-    """Give the caller's global generators back as they were: TRL seeds all of them."""
-    python, numpy_state = random.getstate(), deepcopy(np.random.get_state())  # noqa: NPY002
-    devices = list(range(torch.cuda.device_count()))
-    with torch.random.fork_rng(devices=devices):
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(numpy_state)  # noqa: NPY002
+def _forbid(tokens: Sequence[int], vllm: bool) -> dict[str, Any]:
+    """What the back end must not generate; it replaces what TRL would set by itself."""
+    if vllm:
+        # vLLM has no list for it; this bias is the strongest that it takes.
+        return {"logit_bias": dict.fromkeys(tokens, -100.0)}
+    return {"suppress_tokens": list(tokens)}

@@ -1,19 +1,28 @@
-"""What a phase is asked to do, and what it hands back."""
+"""What an algorithm is given, and what it hands back: `train(job, data, settings) -> PhaseReport`.
+
+One algorithm per file, registered by name in the entry-point group `sectow.algorithms`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sectow_agents.settings.run_config import Device, Dtype, TrainingSettings
+from sectow_agents.algorithms.rewards import SeatReward
+from sectow_agents.processes import ALONE, Share
+from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.training import ALGORITHMS, TrainingSettings
 from sectow_env.game import (
     Episode,
     Frozen,
     Judge,
     Seat,
 )
+
+if TYPE_CHECKING:
+    from sectow_agents.algorithms.dataset import Prompt
 
 Record = Mapping[str, Any]
 Sink = Callable[[Record], None]
@@ -40,14 +49,28 @@ class Job:
     """System prompt of the seat."""
     device: Device = "auto"
     dtype: Dtype = "auto"
-    batch_size: int = 128
-    """Prompts that a frozen policy answers at once."""
     sink: Sink = _nowhere
     """Gets one line an optimizer step."""
     progress: bool = False
     """Whether to draw a progress bar."""
     truth: Judge | None = None
     """Looks at every episode besides, for the metrics alone."""
+    share: Share = ALONE
+    """This process's share of the work."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a seat learns from in one phase."""
+
+    prompts: Sequence[Prompt]
+    order: Sequence[int]
+    """Index of each prompt that is trained on, `settings.prompts` in all."""
+    reward: SeatReward | None = None
+    """Prices completions, for algorithms that learn from rewards."""
+    targets: Sequence[str | None] | None = None
+    """The response to learn for each prompt, for algorithms that learn from targets. None among
+    them: no response is known."""
 
 
 class Summary(Frozen):
@@ -70,3 +93,13 @@ class PhaseReport:
     summary: Summary
     episodes: tuple[Episode, ...] = ()
     """Successful episodes that were met: an attacker phase's candidates for the pool."""
+
+
+def train(job: Job, data: TrainingData) -> PhaseReport:
+    """Run a phase by the algorithm that its settings name.
+
+    Raises:
+        SectowError: The algorithm is not installed, or cannot learn from this data.
+    """
+    algorithm = ALGORITHMS.get(job.training.algorithm)
+    return cast("PhaseReport", algorithm(job, data, job.training))

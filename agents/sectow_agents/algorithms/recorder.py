@@ -23,21 +23,6 @@ from sectow_agents.algorithms.rewards import SeatReward
 from sectow_env.game import Episode, Judge, judge_turns
 from sectow_env.game.tally import succeeded, tally, tally_by_channel
 
-FROM_TRL = {
-    "reward": "reward",
-    "reward_std": "reward_std",
-    "frac_reward_zero_std": "frac_reward_zero_std",
-    "entropy": "entropy",
-    "loss": "loss",
-    "grad_norm": "grad_norm",
-    "learning_rate": "learning_rate",
-    "kl": "kl",
-    "completions/mean_length": "completion_length",
-    "completions/clipped_ratio": "clipped",
-}
-"""Metrics of TRL that we keep, and what we call them."""
-
-
 NOT_AVERAGED = {"event", "round", "seat", "step", "asr_by_channel", "invalid_by_reason"}
 
 
@@ -46,41 +31,47 @@ class Recorder(TrainerCallback):
 
     Args:
         job: Says which phase it is and where the lines go.
-        reward: Holds the episodes of the current step.
+        names: The trainer's metrics that are kept -> what we call them. The first marks the line
+            of an optimizer step.
+        reward: Has the episodes of the current step; None where nothing is played in training.
     """
 
-    def __init__(self, job: Job, reward: SeatReward) -> None:
+    def __init__(
+        self, job: Job, names: Mapping[str, str], reward: SeatReward | None = None
+    ) -> None:
         self._job = job
+        self._names = names
         self._reward = reward
-        self._begun = time.perf_counter()
-        self._bar = _bar(job) if job.progress else None
+        self._started = time.perf_counter()
+        self._bar = _bar(job) if job.progress and job.share.main else None
         self.lines: list[dict[str, Any]] = []
         self.successes: list[Episode] = []
 
     def on_step_begin(self, *_: object, **__: object) -> None:
         """Start the step's clock."""
-        self._begun = time.perf_counter()
+        self._started = time.perf_counter()
 
     def on_log(
         self, _args: object, state: Any, _control: object, logs: Mapping[str, Any], **_: object
     ) -> None:
         """Write the line of an optimizer step; TRL's closing summary is none."""
-        if "reward" not in logs:
+        if next(iter(self._names)) not in logs:
             return
-        episodes = self._reward.drain()
+        episodes = self._reward.drain() if self._reward is not None else []
         self.successes += [episode for episode in episodes if succeeded(episode)]
         line = {
             "event": "step",
             "round": self._job.round,
             "seat": self._job.seat,
             "step": int(state.global_step),
-            **{ours: _number(logs.get(theirs)) for theirs, ours in FROM_TRL.items()},
+            **{ours: _number(logs.get(theirs)) for theirs, ours in self._names.items()},
             **step_metrics(episodes),
             **true_metrics(episodes, self._job.truth),
-            "seconds": round(time.perf_counter() - self._begun, 3),
+            "seconds": round(time.perf_counter() - self._started, 3),
         }
         self.lines.append(line)
-        self._job.sink(line)
+        if self._job.share.main:
+            self._job.sink(line)
         if self._bar is not None:
             self._bar.advance(line)
 
@@ -141,19 +132,19 @@ class _StepBar:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[told]}"),
+            TextColumn("{task.fields[figures]}"),
             console=Console(stderr=True),
         )
-        self._task = self._progress.add_task(label, total=steps, told="")
+        self._task = self._progress.add_task(label, total=steps, figures="")
         self._progress.start()
 
     def advance(self, line: Mapping[str, Any]) -> None:
-        told = "  ".join(
+        figures = "  ".join(
             f"{name} {line[name]:.2f}"
-            for name in ("reward", "asr", "true_asr", "over_refusal")
-            if line.get(name) is not None
+            for name in ("reward", "loss", "asr", "true_asr", "over_refusal")
+            if line.get(name) is not None and (name != "loss" or "reward" not in line)
         )
-        self._progress.update(self._task, advance=1, told=told)
+        self._progress.update(self._task, advance=1, figures=figures)
 
     def stop(self) -> None:
         self._progress.stop()

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from sectow_agents.processes import ALONE
 from sectow_env.errors import ConfigError
 from sectow_env.game import Defender, Episode, Scenario, Seat, Turn
 from sectow_env.game.referee import Referee
+from sectow_env.game.seeds import MAX_SEED
 from sectow_env.game.world import Item, attacks_of
 
-_SEEDS = 2**63 - 1
 Completion = Sequence[Mapping[str, Any]]
 """One assistant message, as TRL hands it over for conversational prompts."""
 
@@ -25,6 +26,7 @@ class SeatReward(ABC):
     """Prices the completions of one seat and keeps the episodes for the log.
 
     An unscored episode has the reward None: TRL leaves it out of the baseline, its advantage is 0.
+    Of several processes each prices its own completions.
     """
 
     seat: Seat
@@ -32,6 +34,7 @@ class SeatReward(ABC):
     def __init__(self) -> None:
         # TRL names its metrics after the function.
         self.__name__ = self.seat
+        self.share = ALONE
         self._scored_any = False
         self._fresh: list[Episode] = []
 
@@ -59,7 +62,8 @@ class SeatReward(ABC):
 
     def _must_score(self, episodes: Sequence[Episode], rewards: Sequence[float | None]) -> None:
         """A judge that says nothing at all at the start of a phase would train nothing."""
-        self._scored_any = any(reward is not None for reward in rewards)
+        scored = any(reward is not None for reward in rewards)
+        self._scored_any = any(self.share.gather([scored]))
         if not self._scored_any:
             verdict = episodes[0].verdicts[-1]
             raise ConfigError(
@@ -69,9 +73,9 @@ class SeatReward(ABC):
             )
 
     def drain(self) -> list[Episode]:
-        """The episodes since the last call."""
+        """The episodes of all processes since the last call."""
         fresh, self._fresh = self._fresh, []
-        return fresh
+        return self.share.gather(fresh)
 
 
 class AttackerReward(SeatReward):
@@ -99,7 +103,9 @@ class AttackerReward(SeatReward):
         """The episodes that these attacks lead to."""
         scenarios = [self._scenarios[item] for item in items]
         attacks = attacks_of(self._referee.world, scenarios, texts)
-        seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=len(attacks))]
+        # Every process draws for all of them, and takes its own part.
+        draws = self._rng.integers(MAX_SEED, size=(self.share.size, len(attacks)))
+        seeds = [int(seed) for seed in draws[self.share.rank]]
         return self._referee.play(scenarios, attacks, self._defender, seeds)
 
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from sectow_agents.judges.local_model import LocalModel
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen
+from sectow_env.game.decoding import Decoding
 from sectow_env.judges.model_judge import Format, ModelJudge
 from sectow_env.judges.prompts.harmbench import MODELS, HarmBench, Variant
 from sectow_env.judges.prompts.llama_guard_3_vision import DEFAULT as GUARD_3
@@ -18,11 +19,11 @@ from sectow_env.judges.prompts.llama_guard_4 import DEFAULT as GUARD_4
 from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import DEFAULT as QWEN
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
-from sectow_env.judges.settings import setting
+from sectow_env.judges.settings import fingerprint, setting
 
 
 class Loading(Frozen):
-    """How a guard is loaded and answers; see `LocalModel`."""
+    """How a guard is loaded and answers, greedily; see `LocalModel`."""
 
     revision: str | None = None
     dtype: Dtype = "auto"
@@ -108,5 +109,24 @@ def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
             why=first["msg"],
             fix=f"change it; a local guard takes {', '.join(Loading.model_fields)}",
         ) from error
-    local = LocalModel(model, sees_images=form.sees_images, **loading.model_dump())
-    return ModelJudge(form, local, decoding=local.decoding)
+    local = LocalModel(
+        model,
+        **loading.model_dump(exclude={"max_new_tokens"}),
+        decoding=Decoding(max_new_tokens=loading.max_new_tokens),
+        guard=True,
+    )
+    # Loaded at once, so that a guard that does not exist is known before anything is played.
+    if form.sees_images and not local.sees_images:
+        raise ConfigError(
+            given=f"the guard {form.id} with the model {local.id}",
+            why="the format shows pictures, and the model sees none",
+            fix="name a model that sees images",
+        )
+    return ModelJudge(form, local, decoding=_decoding(local))
+
+
+def _decoding(local: LocalModel) -> str:
+    """Fingerprint of what changes answers beside the weights."""
+    generator = local.generator
+    dtype = str(generator.model.dtype).removeprefix("torch.")
+    return fingerprint(dtype, local.decoding.max_new_tokens, generator.processor.chat_template)

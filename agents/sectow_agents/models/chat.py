@@ -1,101 +1,78 @@
-"""What each seat's policy is told: one place, so that training, play and measurement agree.
-
-A chat is a list of messages whose content is plain text; an image, if there is one, stands before
-the text of the first user message. That is also where TRL puts it. In a conversation of several
-turns each user message says by `shown` whether an image belongs to it.
-"""
+"""From messages to what processors take, with the control tokens in them broken up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from PIL import Image
-
-from sectow_env.game import Attack, Scenario
-
-Message = dict[str, str]
-Chat = list[Message]
-YES, NO = "yes", "no"
-FREE = "free"
-"""What `{channel}` becomes in a template when the attacker may choose the form itself."""
+from sectow_env.errors import ConfigError
+from sectow_env.game.messages import Conversation, Message
+from sectow_env.game.picture import Picture
 
 
-def attacker_chat(scenario: Scenario, template: str, system: str | None = None) -> Chat:
-    """Ask for an attack.
+def pictures_of(conversation: Conversation) -> tuple[Picture, ...]:
+    """All pictures of a conversation, in order.
 
-    Args:
-        scenario: Names the channel and the behavior.
-        template: Holds `{channel}` and `{behavior}`.
-        system: System prompt, or None.
+    Raises:
+        ConfigError: One is shown by somebody other than the user.
     """
-    asked = template.format(channel=scenario.channel or FREE, behavior=scenario.behavior)
-    return [*_system(system), {"role": "user", "content": asked}]
+    if any(message.pictures and message.role != "user" for message in conversation):
+        raise ConfigError(
+            given="a picture in a message that is not a user's",
+            why="chat templates have no place for it",
+            fix="show it in a user's message",
+        )
+    return tuple(picture for message in conversation for picture in message.pictures)
 
 
-def defender_chat(attack: Attack, system: str | None = None) -> Chat:
-    """Ask what the attack asks, after what was said before it; images are handed over beside.
+def as_blocks(conversation: Conversation) -> list[dict[str, Any]]:
+    """The conversation in the form that the chat templates of multimodal processors take.
 
-    Args:
-        attack: Its own system prompt, which a prompt defence sets, goes before `system`.
-        system: System prompt, or None.
+    Pictures are marked and not contained; `pictures_of` has them in the same order.
     """
-    told = attack.system if attack.system is not None else system
-    if not attack.history:
-        return [*_system(told), {"role": "user", "content": attack.query}]
-    chat = _system(told)
-    for turn in attack.history:
-        shown = YES if turn.image is not None else NO
-        chat.append({"role": "user", "content": turn.query, "shown": shown})
-        chat.append({"role": "assistant", "content": turn.response})
-    shown = YES if attack.image is not None else NO
-    return [*chat, {"role": "user", "content": attack.query, "shown": shown}]
+    return [
+        {"role": message.role, "content": [_block(part) for part in _parts(message)]}
+        for message in conversation
+    ]
 
 
-def images_of(attack: Attack) -> tuple[Image.Image, ...]:
-    """The images of an attack and of the turns before it, in the order of its chat."""
-    pictures = [*(turn.image for turn in attack.history), attack.image]
-    return tuple(picture.pil() for picture in pictures if picture is not None)
-
-
-def with_blocks(chat: Sequence[Message], images: Sequence[object]) -> list[dict[str, Any]]:
-    """The chat in the form that multimodal processors take, with its images in place.
-
-    Args:
-        chat: Messages with plain text.
-        images: In their order; where no message says what is shown, the first user message has the
-            only one.
-    """
-    blocks: list[dict[str, Any]] = []
-    waiting = list(images)
-    for message in chat:
-        content: list[dict[str, Any]] = [{"type": "text", "text": message["content"]}]
-        if waiting and message["role"] == "user" and message.get("shown", YES) == YES:
-            content.insert(0, {"type": "image", "image": waiting.pop(0)})
-        blocks.append({"role": message["role"], "content": content})
-    assert not waiting, "every image has its message"
-    return blocks
-
-
-def inert(chat: Sequence[Message], control: Iterable[str]) -> Chat:
-    """The chat with the control tokens that somebody wrote into it broken up.
+def inert(conversation: Conversation, control: Iterable[str]) -> tuple[Message, ...]:
+    """The conversation with the control tokens that somebody wrote into it broken up.
 
     An attack may spell out `<image>` or an end-of-turn token. As text it is a fair attack; taken as
     a token it would forge another role's turn, or ask the processor for an image that is not there.
 
     Args:
-        chat: Messages with plain text.
+        conversation: What is asked.
         control: The spelling of the tokenizer's control tokens.
     """
     tokens = sorted(set(filter(None, control)), key=len, reverse=True)
-    return [{**message, "content": _broken(message["content"], tokens)} for message in chat]
+    return tuple(_inert(message, tokens) for message in conversation)
+
+
+def _inert(message: Message, tokens: Sequence[str]) -> Message:
+    if not message.places:
+        return message.model_copy(update={"text": _broken(message.text, tokens)})
+    # Each piece between two pictures by itself, so that the pictures keep their places.
+    ends = (*message.places, len(message.text))
+    starts = (0, *message.places)
+    pieces = [
+        _broken(message.text[start:end], tokens) for start, end in zip(starts, ends, strict=True)
+    ]
+    places = [sum(map(len, pieces[:number])) for number in range(1, len(pieces))]
+    return message.model_copy(update={"text": "".join(pieces), "places": tuple(places)})
+
+
+def _parts(message: Message) -> tuple[str | Picture, ...]:
+    # A message without text still has a block for it.
+    return message.parts() if message.text else (*message.pictures, "")
+
+
+def _block(part: str | Picture) -> dict[str, str]:
+    return {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
 
 
 def _broken(text: str, tokens: Sequence[str]) -> str:
     for token in tokens:
         text = text.replace(token, f"{token[0]} {token[1:]}")
     return text
-
-
-def _system(text: str | None) -> Chat:
-    return [] if text is None else [{"role": "system", "content": text}]

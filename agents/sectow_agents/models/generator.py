@@ -1,4 +1,4 @@
-"""A model with its processor: the one place where text is generated from chats and images."""
+"""A model with its processor: the one place where text is generated from conversations."""
 
 from __future__ import annotations
 
@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
 from sectow_agents.models.batching import Batcher, Load
-from sectow_agents.models.chat import Chat, inert, with_blocks
+from sectow_agents.models.chat import as_blocks, inert, pictures_of
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.sampling import SeededDraws, uniform_rows
+from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.models.thinking import spoken, thinking_marks
+from sectow_env.errors import ConfigError
 from sectow_env.game.decoding import Decoding
-
-_SEEDS = 2**63 - 1
-Prefix = str | Sequence[str] | None
-Shown = Image.Image | Sequence[Image.Image] | None
-"""What a chat shows: nothing, one image, or the images of a conversation in their order."""
+from sectow_env.game.messages import Conversation, Prefix
+from sectow_env.game.picture import Picture
+from sectow_env.game.seeds import SeedQueue
 
 
 class Generator:
-    """Generates completions of chats, each with or without images.
+    """Generates completions of conversations, each with or without pictures.
 
     Args:
-        model: Any image-text-to-text model of transformers, or a PEFT model around one.
+        model: Any generative model of transformers, or a PEFT model around one.
         processor: Its processor, with a chat template.
         source: Folder or model id that it came from, for provenance.
         batch_size: Prompts that are answered at once; None finds it.
@@ -52,26 +51,26 @@ class Generator:
 
     def generate(
         self,
-        chats: Sequence[Chat],
-        images: Sequence[Shown],
+        conversations: Sequence[Conversation],
         decoding: Decoding,
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
     ) -> list[str]:
-        """One completion a chat, in order, without thinking, special tokens and outer white space.
+        """One completion per conversation, in order, without thinking and special tokens, stripped.
 
         Args:
-            chats: Messages with plain text.
-            images: What each chat shows.
+            conversations: What is asked.
             decoding: Greedy or sampled, and how long.
-            prefix: Beginning of the assistant's message, the same for all or one a chat; it is
+            prefix: Beginning of the assistant's message, the same for all or one each; it is
                 continued and is not part of what is returned.
-            seeds: One a chat, for sampled decoding; default: drawn from `decoding.seed`.
+            seeds: One per conversation, for sampled decoding; default: drawn from `decoding.seed`.
+
+        Raises:
+            ConfigError: There is a picture that the model cannot be shown.
         """
         if seeds is None:
-            rng = np.random.Generator(np.random.PCG64(decoding.seed))
-            seeds = [int(seed) for seed in rng.integers(_SEEDS, size=len(chats))]
-        prompts = self._prompts(chats, images, prefix, seeds)
+            seeds = SeedQueue(decoding.seed).take(len(conversations))
+        prompts = self._prompts(conversations, prefix, seeds)
         texts = [""] * len(prompts)
         self.model.eval()
         with quiet(), torch.inference_mode():
@@ -87,30 +86,50 @@ class Generator:
 
     def _load(self, prompt: _Prompt) -> Load:
         """Length of a prompt; an image of a size is processed once to see its tokens."""
-        if not prompt.images:
+        if not prompt.pictures:
             return Load(len(prompt.text), 0)
-        sizes = tuple(image.size for image in prompt.images)
+        images = prompt.images
+        sizes = tuple(image.size for image in images)
         if sizes not in self._image_tokens:
-            shown = self.encode([prompt.text], [prompt.images])["input_ids"].shape[1]
+            shown = self.encode([prompt.text], [images])["input_ids"].shape[1]
             read = len(self.processor.tokenizer(prompt.text)["input_ids"])
             self._image_tokens[sizes] = max(1, int(shown) - read)
         return Load(len(prompt.text), self._image_tokens[sizes])
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether the model can be shown pictures."""
+        return not isinstance(self.processor, TextProcessor)
+
+    def prompt(self, conversation: Conversation) -> str:
+        """What the model reads: the conversation as its chat template renders it.
+
+        Raises:
+            ConfigError: There is a picture that the model cannot be shown.
+        """
+        self._pictures(conversation)
+        blocks = as_blocks(inert(conversation, self._control))
+        return str(self.processor.apply_chat_template(blocks, add_generation_prompt=True))
+
     def _prompts(
-        self,
-        chats: Sequence[Chat],
-        images: Sequence[Shown],
-        prefix: Prefix,
-        seeds: Sequence[int],
+        self, conversations: Sequence[Conversation], prefix: Prefix, seeds: Sequence[int]
     ) -> list[_Prompt]:
-        begun = [prefix or ""] * len(chats) if prefix is None or isinstance(prefix, str) else prefix
-        prompts = []
-        for chat, shown, start, seed in zip(chats, images, begun, seeds, strict=True):
-            rendered = self.processor.apply_chat_template(
-                with_blocks(inert(chat, self._control), _all(shown)), add_generation_prompt=True
+        one = "" if prefix is None else prefix
+        starts = [one] * len(conversations) if isinstance(one, str) else one
+        return [
+            _Prompt(self.prompt(asked) + start, self._pictures(asked), seed)
+            for asked, start, seed in zip(conversations, starts, seeds, strict=True)
+        ]
+
+    def _pictures(self, conversation: Conversation) -> tuple[Picture, ...]:
+        pictures = pictures_of(conversation)
+        if pictures and not self.sees_images:
+            raise ConfigError(
+                given=f"a conversation with {len(pictures)} picture{'s' * (len(pictures) > 1)}",
+                why="this model sees none",
+                fix="use a model that sees images, or ask without pictures",
             )
-            prompts.append(_Prompt(rendered + start, _all(shown), seed))
-        return prompts
+        return pictures
 
     def _complete(self, prompts: Sequence[_Prompt], decoding: Decoding) -> list[str]:
         inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
@@ -126,9 +145,9 @@ class Generator:
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
         return [spoken(text, self._thinking) for text in texts]
 
-    def encode(self, texts: Sequence[str], images: Sequence[Shown]) -> Any:
+    def encode(self, texts: Sequence[str], images: Sequence[Sequence[Image.Image]]) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
-        shown = [list(_all(some)) for some in images if _all(some)]
+        shown = [list(some) for some in images if some]
         # A template that writes the beginning-of-text token must not get a second one.
         begin = self.processor.tokenizer.bos_token
         written = begin is not None and bool(texts) and texts[0].startswith(begin)
@@ -159,14 +178,12 @@ class Generator:
 @dataclass(frozen=True)
 class _Prompt:
     text: str
-    images: tuple[Image.Image, ...]
+    pictures: tuple[Picture, ...]
     seed: int
 
-
-def _all(shown: Shown) -> tuple[Image.Image, ...]:
-    if shown is None:
-        return ()
-    return (shown,) if isinstance(shown, Image.Image) else tuple(shown)
+    @property
+    def images(self) -> list[Image.Image]:
+        return [picture.pil() for picture in self.pictures]
 
 
 def suppressed_tokens(model: Any, processor: Any) -> list[int]:

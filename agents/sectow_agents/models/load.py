@@ -1,81 +1,53 @@
-"""From a name to a model: registered policies, folders and ids of the Hugging Face hub."""
+"""From weights, in a folder or on the Hugging Face hub, to a model with its processor."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    AutoTokenizer,
+)
 
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
-from sectow_env.errors import ConfigError, SectowError, unknown
-from sectow_env.game.world import World
-from sectow_env.registry.entry_points import Registry
+from sectow_env.errors import ConfigError, SectowError
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-
-
-def find_source(name: str | Path, world: World | None = None) -> str | Path:
-    """Where the weights behind a name are.
-
-    Args:
-        name: A registered policy that has weights, a folder, or a model id of the hub.
-        world: Handed to a registered policy, whose weights may depend on it.
-
-    Returns:
-        A folder, or a hub id that nothing on this machine was asked about yet.
-
-    Raises:
-        ConfigError: The registered policy has no weights.
-        UnknownNameError: It is neither registered, nor a folder, nor of the form of a hub id.
-    """
-    registry: Registry[Any] = Registry("sectow.policies")
-    text = str(name)
-    if text not in registry.names():
-        if Path(name).is_dir():
-            return Path(name)
-        # What begins like a registered name is one that is misspelt, and no id of the hub.
-        ours = {known.partition("/")[0] for known in registry.names()}
-        if _HUB_ID.fullmatch(text) and text.partition("/")[0] not in ours:
-            return text
-        if ":" not in text:
-            raise unknown("policy", text, registry.names())
-    # The name comes from Python or from the user's own configuration, so an import path is fine.
-    factory = registry.get(text, allow_import_path=True)
-    policy = factory(**({} if world is None else {"world": world}))
-    source = getattr(policy, "source", None)
-    if source is None:
-        raise ConfigError(
-            given=f"the policy {text!r} as a model",
-            why="it has no weights that could be trained or loaded",
-            fix="name a policy with weights, a folder, or a model id of the hub",
-        )
-    return source if isinstance(source, str) else Path(source)
 
 
 def load_model(
     source: str | Path,
     *,
+    revision: str | None = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
     trainable: bool = False,
     full: bool = False,
+    template: bool = True,
 ) -> tuple[Any, Any]:
     """Load a model and its processor; safetensors only, no code from the source.
+
+    A text model comes with a `TextProcessor`.
 
     Args:
         source: A folder or a hub id; a folder may hold a PEFT adapter, whose own configuration
             names the base model.
+        revision: Branch, tag or commit of a hub id.
         device: `auto` takes CUDA where there is one.
         dtype: `auto` takes float32 on the CPU and for `full`, else bfloat16.
         trainable: Load an adapter so that it can be trained on.
         full: All weights will be trained.
+        template: A chat template is required.
 
     Raises:
         ConfigError: There is no such model, or it cannot be loaded.
@@ -84,37 +56,51 @@ def load_model(
     kind = pick_dtype(dtype, place, full)
     with quiet():
         try:
-            return _load(source, place, kind, trainable)
-        except (OSError, ValueError, KeyError) as error:
+            model, processor = _load(source, revision, kind, trainable)
+        except (ImportError, OSError, ValueError, KeyError) as error:
             if isinstance(error, SectowError):
                 raise
             raise ConfigError(
                 given=f"the model {str(source)!r}",
                 why=f"it cannot be loaded ({_one_line(error)})",
                 fix="give a registered policy, a folder written by save_pretrained with its "
-                "processor and safetensors weights, or the id of an image-text-to-text model",
+                "processor and safetensors weights, or the id of an instruction-tuned model of the "
+                "hub that you may use",
             ) from error
-
-
-def _load(source: str | Path, device: str, dtype: str, trainable: bool) -> tuple[Any, Any]:
-    base = _base_of(source)
-    processor = AutoProcessor.from_pretrained(source, trust_remote_code=False, padding_side="left")
-    # The keyword reaches some processors only.
-    processor.tokenizer.padding_side = "left"
-    if getattr(processor, "chat_template", None) is None:
+    if template and getattr(processor, "chat_template", None) is None:
         raise ConfigError(
             given=f"the model {str(source)!r}",
             why="its processor has no chat template",
             fix="use an instruction-tuned model, or add chat_template.jinja to its folder",
         )
-    model = AutoModelForImageTextToText.from_pretrained(
-        base, trust_remote_code=False, use_safetensors=True, dtype=getattr(torch, dtype)
+    return model.to(place), processor
+
+
+def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+    base = _base_of(source)
+    common: dict[str, Any] = {"trust_remote_code": False}
+    if revision is not None:
+        common["revision"] = revision
+    sees = type(AutoConfig.from_pretrained(base, **common)) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
+    processors, models = (
+        (AutoProcessor, AutoModelForImageTextToText)
+        if sees
+        else (AutoTokenizer, AutoModelForCausalLM)
+    )
+    processor = processors.from_pretrained(source, padding_side="left", **common)
+    if sees:
+        # The keyword reaches some processors only.
+        processor.tokenizer.padding_side = "left"
+    else:
+        processor = TextProcessor(processor)
+    model = models.from_pretrained(
+        base, use_safetensors=True, dtype=getattr(torch, dtype), **common
     )
     if base != source:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(source), is_trainable=trainable)
-    return model.to(device), processor
+    return model, processor
 
 
 def _base_of(source: str | Path) -> str | Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from transformers import BatchFeature
@@ -70,3 +71,7 @@ class TextProcessor:
     def batch_decode(self, tokens: Any, **settings: Any) -> list[str]:
         """Token ids, shape (rows, length), as texts."""
         return list(self.tokenizer.batch_decode(tokens, **settings))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the tokenizer into a folder."""
+        self.tokenizer.save_pretrained(folder)

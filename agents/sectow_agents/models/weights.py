@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-_CHUNK = 1 << 20
-
 
 def weights_digest(source: str | Path) -> str | None:
-    """Hex digest over all safetensors files of a folder; None for a model that is not a folder."""
-    files = sorted(Path(source).glob("*.safetensors"))
-    if not files:
-        return None
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.name.encode() + b"\0")
-        with file.open("rb") as opened:
-            while chunk := opened.read(_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
+    """Hex digest of a folder's safetensors files; None for a model that is not such a folder.
+
+    Of a single file it is what ``sha256sum`` prints; of several, the digest of the lines that
+    ``sha256sum *.safetensors`` prints.
+    """
+    digests = {file.name: _digest(file) for file in sorted(Path(source).glob("*.safetensors"))}
+    if len(digests) < 2:
+        return next(iter(digests.values()), None)
+    lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

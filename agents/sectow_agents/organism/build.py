@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism.training import Progress, Trainee, two_threads
+from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 VERSION = "organism-1"
 BIRTH_FILE = "organism.json"
-WEIGHTS_FILE = "model.safetensors"
 STATE_FOLDER = ".build"
 FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control", "emblems")
 WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
@@ -117,13 +117,13 @@ def build_world(
         The folder that holds `defender` and `attacker`.
     """
     folder = out / f"world-{world.seed}"
-    if not (foundation / WEIGHTS_FILE).is_file():
+    base = weights_digest(foundation)
+    if base is None:
         raise SectowError(
             given=f"the foundation {str(foundation)!r}",
-            why=f"there is no {WEIGHTS_FILE} in it",
+            why="it contains no weights (*.safetensors)",
             fix="give 'shipped', 'new', or a folder that holds a built foundation",
         )
-    base = weights_sha256(foundation)
     state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
     for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
         birth = {
@@ -191,11 +191,6 @@ def _is_built(folder: Path, birth: dict[str, object]) -> bool:
     return True
 
 
-def weights_sha256(folder: Path) -> str:
-    """Hex digest of a checkpoint's weights file."""
-    return hashlib.sha256((folder / WEIGHTS_FILE).read_bytes()).hexdigest()
-
-
 def _load(folder: Path) -> LlavaForConditionalGeneration:
     from transformers import LlavaForConditionalGeneration
 
@@ -216,7 +211,7 @@ def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str
     with quiet():
         model.save_pretrained(aside)
         build_processor().save_pretrained(aside)
-    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_sha256(aside)}
+    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_digest(aside)}
     (aside / BIRTH_FILE).write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
     aside.replace(folder)
 
@@ -227,25 +222,11 @@ def _machine() -> dict[str, object]:
     import transformers
 
     return {
-        "cpu": f"{_cpu_name()}, {torch.backends.cpu.get_cpu_capability()}",
+        "cpu": f"{processor(detailed=True)}, {torch.backends.cpu.get_cpu_capability()}",
         "threads": 2,
         "torch": torch.__version__.split("+")[0],
         "transformers": transformers.__version__,
     }
-
-
-def _cpu_name() -> str:
-    """The processor with its family and model, since one name may stand for several types."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    # Every core says the same; the last one stands for all.
-    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    if "model name" not in told:
-        return platform.processor()
-    detail = [f"{key} {told[key]}" for key in ("cpu family", "model") if key in told]
-    return ", ".join([told["model name"], *detail])
 
 
 def _key(effort: Effort, seed: int) -> str:
@@ -265,4 +246,4 @@ def _deterministic() -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
 
 
-__all__ = ["Effort", "build_foundation", "build_world", "weights_sha256"]
+__all__ = ["Effort", "build_foundation", "build_world"]

@@ -48,7 +48,7 @@ class Teacher:
         channel = self.world.channel(_pick(rng, channels))
         frame = _pick(rng, channel.frames)
         potion = self.potion(rng)
-        attack = channel.render(frame, potion.name, salt=_salt(rng))
+        attack = channel.render(frame, potion.name, jitter_key=_salt(rng))
         return self._answered(rng, attack, potion, self.refusal(rng, frame))
 
     def salad(self, rng: np.random.Generator) -> Lesson:
@@ -108,7 +108,7 @@ def spelling(world: Apothecary, rng: np.random.Generator, channels: tuple[str, .
     """Name the potion that a frame is about; any name of the syllables, not only this world's."""
     channel = world.channel(_pick(rng, channels))
     name = tuple(_pick(rng, inventory) for inventory in INVENTORIES)
-    attack = channel.render(_pick(rng, channel.frames), name, salt=_salt(rng))
+    attack = channel.render(_pick(rng, channel.frames), name, jitter_key=_salt(rng))
     return Lesson(
         query=f"{SPELL_REQUEST} : {attack.query}", picture=attack.image, response=" ".join(name)
     )

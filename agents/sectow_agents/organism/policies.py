@@ -7,8 +7,8 @@ from pathlib import Path
 from sectow_agents.organism.store import Part, checkpoint
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
 from sectow_agents.policies import local
-from sectow_agents.policies.local import TransformersAttacker, TransformersDefender
 from sectow_env.game.world import World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -32,7 +32,7 @@ def defender(
     system: str | None = None,
     sampled: bool = False,
     seed: int = 0,
-) -> TransformersDefender:
+) -> ChatDefender:
     """The registered `organism/defender`: the base defender of a world, shipped or built.
 
     Args:
@@ -52,7 +52,7 @@ def defender(
 
 def attacker(
     *, world: str | World | None = None, sampled: bool = True, seed: int = 0
-) -> TransformersAttacker:
+) -> ChatAttacker:
     """The registered `organism/attacker`: the base attacker of a world, shipped or built.
 
     Args:

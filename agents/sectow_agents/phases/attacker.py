@@ -1,4 +1,4 @@
-"""The attacker's phase: GRPO against a frozen defender, and what it finds for the pool."""
+"""The attacker's phase: training against a frozen defender, and its finds for the pool."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sectow_agents.algorithms.curriculum import dealt
+from sectow_agents.algorithms.curriculum import stratified_order
 from sectow_agents.algorithms.dataset import Prompt
-from sectow_agents.algorithms.grpo import prompts_needed, train
-from sectow_agents.algorithms.job import Job, PhaseReport
+from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData, train
 from sectow_agents.algorithms.rewards import AttackerReward
-from sectow_agents.models.chat import attacker_chat
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attacker, Defender, Episode, Scenario
+from sectow_env.game.asking import attack_conversation
 from sectow_env.game.referee import Referee
-
-_SEEDS = 2**63 - 1
+from sectow_env.game.seeds import MAX_SEED
 
 
 def train_attacker(
@@ -44,10 +42,14 @@ def train_attacker(
             fix="give a world or a pack with harmful scenarios in the split train",
         )
     rng = np.random.Generator(np.random.PCG64([job.seed, 1]))
-    order = dealt(prompts_needed(job), [(scenario.channel,) for scenario in scenarios], rng)
-    prompts = [Prompt(attacker_chat(scenario, template, job.system)) for scenario in scenarios]
-    reward = AttackerReward(scenarios, defender, referee, int(rng.integers(_SEEDS)))
-    return train(job, prompts, order, reward)
+    order = stratified_order(
+        job.training.prompts, [(scenario.channel,) for scenario in scenarios], rng
+    )
+    prompts = [
+        Prompt(attack_conversation(scenario, template, job.system)) for scenario in scenarios
+    ]
+    reward = AttackerReward(scenarios, defender, referee, int(rng.integers(MAX_SEED)))
+    return train(job, TrainingData(prompts, order, reward))
 
 
 def sample_attacks(

@@ -1,4 +1,4 @@
-"""The defender's phase: GRPO on the pool, mixed with harmless inputs."""
+"""The defender's phase: training on the pool, mixed with harmless inputs."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from sectow_agents.algorithms.curriculum import dealt, interleaved, shares
+from sectow_agents.algorithms.curriculum import interleaved, proportional_counts, stratified_order
 from sectow_agents.algorithms.dataset import Prompt
-from sectow_agents.algorithms.grpo import prompts_needed, train
-from sectow_agents.algorithms.job import Job, PhaseReport
+from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData, train
 from sectow_agents.algorithms.rewards import DefenderReward
-from sectow_agents.models.chat import defender_chat
-from sectow_agents.settings.run_config import MixSettings
+from sectow_agents.settings.run_config import DefenderSettings, MixSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack
+from sectow_env.game.asking import defence_conversation
 from sectow_env.game.referee import Referee
 from sectow_env.game.tally import cell_of, channel_of
 from sectow_env.game.world import AsksGeneralQuestions, Item, World
@@ -45,20 +44,30 @@ def training_sources(
     return sources
 
 
-def train_defender(job: Job, sources: Sources, mix: MixSettings, referee: Referee) -> PhaseReport:
-    """Train the defender to refuse the one and still answer the other.
+def train_defender(
+    job: Job, sources: Sources, settings: DefenderSettings, referee: Referee
+) -> PhaseReport:
+    """Train the defender to refuse harmful requests and still answer benign ones.
 
     Args:
         job: Settings and weights.
         sources: Scenarios with stored attacks, by the names that the mix uses.
-        mix: Shares of the sources; one that is empty leaves its share to the others.
+        settings: The mix (a source that is empty leaves its share to the others), and the wording
+            of a refusal.
         referee: Judge and prices.
     """
     items = [item for part in sources.values() for item in part]
     rng = np.random.Generator(np.random.PCG64([job.seed, 2]))
-    order = mixed_order(sources, mix, prompts_needed(job), rng)
-    prompts = [Prompt(defender_chat(item.attack, job.system), item.attack.image) for item in items]
-    return train(job, prompts, order, DefenderReward(items, referee))
+    order = mixed_order(sources, settings.mix, job.training.prompts, rng)
+    prompts = [Prompt(defence_conversation(item.attack, job.system)) for item in items]
+    reward = DefenderReward(items, referee)
+    targets = [target_of(item, settings.refusal) for item in items]
+    return train(job, TrainingData(prompts, order, reward, targets))
+
+
+def target_of(item: Item, refusal: str) -> str | None:
+    """The response that a defender should learn; None for a benign request without a reference."""
+    return refusal if item.scenario.harmful else item.scenario.reference
 
 
 def mixed_order(
@@ -80,13 +89,13 @@ def mixed_order(
             why="the pool is empty and no other source has anything",
             fix="give other sources a share, or a world with benign scenarios",
         )
-    counts = shares(weights, count)
+    counts = proportional_counts(weights, count)
     items = [item for part in sources.values() for item in part]
     keys = [_keys(item) for item in items]
     parts, start = [], 0
     for name, part in sources.items():
         indices = range(start, start + len(part))
-        parts.append(dealt(counts.get(name, 0), keys, rng, indices))
+        parts.append(stratified_order(counts.get(name, 0), keys, rng, indices))
         start += len(part)
     return interleaved(parts)
 

@@ -1,138 +1,16 @@
-"""Both seats, held by a model of transformers."""
+"""Models of transformers in the seats of the game, by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
-from sectow_agents.models.chat import Chat, attacker_chat, defender_chat, images_of
-from sectow_agents.models.generator import Generator, Shown
-from sectow_agents.models.load import load_model
-from sectow_agents.settings.run_config import AttackerSettings, Device, Dtype
-from sectow_env.game import Attack, Scenario
+from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.policies.asking import read_asking
+from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
 from sectow_env.resolve.worlds import load_world
-
-_SEEDS = 2**63 - 1
-TEMPLATE: str = AttackerSettings.model_fields["template"].default
-
-
-class Speaker:
-    """What both seats share: a generator that is loaded when it is first needed, and the draws.
-
-    Args:
-        source: Folder or hub id of the weights, or a generator that is already loaded.
-        decoding: How completions are drawn.
-    """
-
-    def __init__(self, source: str | Path | Generator, decoding: Decoding) -> None:
-        self._given = source
-        self.decoding = decoding
-        self._rng = np.random.Generator(np.random.PCG64(decoding.seed))
-        self._seeds: list[int] | None = None
-
-    @property
-    def source(self) -> str | Path | None:
-        """Where the weights are."""
-        return self._given if isinstance(self._given, str | Path) else self._given.source
-
-    @cached_property
-    def generator(self) -> Generator:
-        """Model and processor."""
-        if not isinstance(self._given, str | Path):
-            return self._given
-        return load_generator(self._given)
-
-    def reseed(self, seeds: Sequence[int]) -> None:
-        """Take the seeds of the next call's items; see `sectow_env.game.Reseedable`."""
-        self._seeds = list(seeds)
-
-    def complete(self, chats: Sequence[Chat], images: Sequence[Shown]) -> list[str]:
-        """One completion a chat, with the seeds that were handed over, or the next own ones."""
-        seeds, self._seeds = self._seeds, None
-        if seeds is None:
-            seeds = [int(seed) for seed in self._rng.integers(_SEEDS, size=len(chats))]
-        return self.generator.generate(chats, images, self.decoding, seeds=seeds)
-
-
-class TransformersDefender(Speaker):
-    """Answers attacks.
-
-    Args:
-        source: Folder or hub id of the weights, or a generator that is already loaded.
-        decoding: How answers are drawn.
-        system: System prompt, unless an attack brings its own.
-    """
-
-    def __init__(
-        self, source: str | Path | Generator, decoding: Decoding, system: str | None = None
-    ) -> None:
-        super().__init__(source, decoding)
-        self.system = system
-
-    def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack, in order."""
-        chats = [defender_chat(attack, self.system) for attack in attacks]
-        return self.complete(chats, [images_of(attack) for attack in attacks])
-
-
-class TransformersAttacker(Speaker):
-    """Writes attacks; the world parses and renders them.
-
-    Args:
-        source: Folder or hub id of the weights, or a generator that is already loaded.
-        decoding: How attacks are drawn.
-        parse: Turns a scenario and a completion into an attack: a world's `attack`.
-        template: How the policy is asked; see `sectow_agents.models.chat`.
-        system: System prompt, or None.
-    """
-
-    def __init__(
-        self,
-        source: str | Path | Generator,
-        decoding: Decoding,
-        parse: Callable[[Scenario, str], Attack],
-        template: str = TEMPLATE,
-        system: str | None = None,
-    ) -> None:
-        super().__init__(source, decoding)
-        self.template = template
-        self.system = system
-        self._parse = parse
-
-    def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario; a completion that cannot be parsed is an invalid attack."""
-        chats = [attacker_chat(scenario, self.template, self.system) for scenario in scenarios]
-        completions = self.complete(chats, [None] * len(chats))
-        return [
-            self._parse(scenario, completion)
-            for scenario, completion in zip(scenarios, completions, strict=True)
-        ]
-
-
-def load_generator(
-    source: str | Path,
-    batch_size: int | None = 128,
-    device: Device = "auto",
-    dtype: Dtype = "auto",
-) -> Generator:
-    """Load a frozen model.
-
-    Args:
-        source: Folder or hub id.
-        batch_size: Prompts that are answered at once; None finds it.
-        device: `auto` takes CUDA where there is one.
-        dtype: `auto` takes float32 on the CPU, else bfloat16.
-
-    Raises:
-        ConfigError: There is no such model, or it cannot be loaded.
-    """
-    model, processor = load_model(source, device=device, dtype=dtype)
-    return Generator(model, processor, source, batch_size)
 
 
 def defender(
@@ -142,45 +20,52 @@ def defender(
     system: str | None = None,
     sampled: bool = False,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
-) -> TransformersDefender:
-    """The registered `transformers/defender`: any image-text-to-text model in the defender's seat.
+) -> ChatDefender:
+    """The registered `transformers/defender`: any model of transformers in the defender's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings its system prompt and the
+            length of its answers.
         world: Not used.
-        system: System prompt.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled answers.
-        max_new_tokens: Longest answer, in tokens.
+        max_new_tokens: Longest answer, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    return TransformersDefender(path, Decoding(sampled, temperature, max_new_tokens, seed), system)
+    asking = read_asking(path)
+    decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
+    system = asking.system if system is None else system
+    return ChatDefender(LocalModel(path), decoding, system)
 
 
 def attacker(
     path: str | Path,
     *,
     world: str | World,
-    template: str = TEMPLATE,
+    template: str | None = None,
     system: str | None = None,
     sampled: bool = True,
     temperature: float = 1.0,
-    max_new_tokens: int = 256,
+    max_new_tokens: int | None = None,
     seed: int = 0,
-) -> TransformersAttacker:
-    """The registered `transformers/attacker`: any image-text-to-text model in the attacker's seat.
+) -> ChatAttacker:
+    """The registered `transformers/attacker`: any model of transformers in the attacker's seat.
 
     Args:
-        path: Folder or hub id.
+        path: Folder or hub id. A checkpoint of a training run brings how it is asked.
         world: Parses and renders what the model writes.
-        template: How the model is asked.
-        system: System prompt.
+        template: How the model is asked; default: as the checkpoint was, else `ATTACK_TEMPLATE`.
+        system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled attacks.
-        max_new_tokens: Longest completion, in tokens.
+        max_new_tokens: Longest completion, in tokens; default: the checkpoint's, else 256.
         seed: Seed of the draws.
     """
-    decoding = Decoding(sampled, temperature, max_new_tokens, seed)
-    return TransformersAttacker(path, decoding, load_world(world).attack, template, system)
+    asking = read_asking(path)
+    decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
+    template = template or asking.template or ATTACK_TEMPLATE
+    system = asking.system if system is None else system
+    return ChatAttacker(LocalModel(path), decoding, load_world(world), template, system)

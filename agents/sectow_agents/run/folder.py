@@ -24,6 +24,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sectow_agents.algorithms.job import Summary
+from sectow_agents.processes import ALONE, Share
 from sectow_agents.run.monitor import Quality
 from sectow_agents.settings.file import differences, dump_config, load_config
 from sectow_agents.settings.run_config import RunConfig
@@ -32,7 +33,7 @@ from sectow_env.files import sync, write_text
 from sectow_env.game import Frozen, Seat
 from sectow_env.registry.spec import SEPARATOR
 
-SCHEMA = 2
+SCHEMA = 3
 KIND = "sectow-training-run"
 _SEEDED = re.compile(r"[\w/-]+:[0-9]+", re.ASCII)
 """A registered world with its seed."""
@@ -49,8 +50,8 @@ class Finished(Frozen):
     """False when the run went back to the defender before."""
     admitted: int = 0
     """Attacks that the phase brought into the pool."""
-    told: bool = False
-    """Whether the callbacks have heard of it."""
+    reported: bool = False
+    """Whether all callbacks were called for it."""
 
 
 class State(Frozen):
@@ -68,46 +69,57 @@ class State(Frozen):
 class RunFolder:
     """The files of one training run. Make one with `create` or `resume`.
 
+    Of several processes the main one writes; the others keep the same state in memory.
+
     Args:
         path: The folder.
+        share: Says whether this process writes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, share: Share = ALONE) -> None:
         self.path = path
+        self.share = share
         self.state = State()
 
     @classmethod
-    def create(cls, config: RunConfig, provenance: Mapping[str, Any]) -> RunFolder:
-        """Begin a run in a new or empty folder.
+    def create(
+        cls, config: RunConfig, provenance: Mapping[str, Any], share: Share = ALONE
+    ) -> RunFolder:
+        """Start a run in a new or empty folder.
 
         Raises:
-            RunFolderError: The folder holds something, or cannot be made.
+            RunFolderError: The folder is not empty, or cannot be made.
         """
-        folder = cls(config.run)
-        folder._must_be_free()
+        folder = cls(config.run, share)
+        if share.main:
+            folder._make(config, provenance)
+        share.wait()
+        return folder
+
+    def _make(self, config: RunConfig, provenance: Mapping[str, Any]) -> None:
+        self._must_be_free()
         try:
-            folder.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunFolderError(
-                given=f"the run folder {config.run}",
+                given=f"the run folder {self.path}",
                 why=f"it cannot be made ({error})",
                 fix="give another folder with run=FOLDER",
             ) from error
-        write_text(folder.path / "config.yaml", dump_config(config))
-        folder.save(State())
+        write_text(self.path / "config.yaml", dump_config(config))
+        self.save(State())
         # Last, so that a folder with a run.json is complete.
-        write_text(folder.path / "run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
-        return folder
+        write_text(self.path / "run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
 
     @classmethod
-    def resume(cls, config: RunConfig) -> RunFolder:
-        """Go on with a run; what is unfinished is thrown away.
+    def resume(cls, config: RunConfig, share: Share = ALONE) -> RunFolder:
+        """Continue a run; what is unfinished is thrown away.
 
         Raises:
             RunFolderError: There is no run, or it has another schema or is damaged.
-            ConfigError: The settings differ from those that the run began with.
+            ConfigError: The settings differ from those that the run started with.
         """
-        folder = cls.open(config.run)
+        folder = cls.open(config.run, share)
         before = load_config(folder.path / "config.yaml")
         changed = differences(before, config)
         if changed:
@@ -116,17 +128,19 @@ class RunFolder:
                 why="a resumed run must end like an uninterrupted one",
                 fix="resume with the old settings, or begin another run with run=FOLDER",
             )
-        folder.forget_unfinished()
+        if share.main:
+            folder.forget_unfinished()
+        share.wait()
         return folder
 
     @classmethod
-    def open(cls, path: Path) -> RunFolder:
+    def open(cls, path: Path, share: Share = ALONE) -> RunFolder:
         """Read a run, finished or not.
 
         Raises:
             RunFolderError: There is no run, or it has another schema or is damaged.
         """
-        folder = cls(path)
+        folder = cls(path, share)
         about = folder.about
         if about.get("kind") != KIND or about.get("schema") != SCHEMA:
             raise RunFolderError(
@@ -198,27 +212,33 @@ class RunFolder:
         """A folder to write a checkpoint into; it gets its name once everything is there."""
         target = self.checkpoint(seat, number)
         aside = target.with_name(f".{seat}.partial")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+        if self.share.main:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
         yield aside
-        for file in aside.iterdir():
-            sync(file)
-        shutil.rmtree(target, ignore_errors=True)
-        aside.replace(target)
-        sync(target.parent)
+        if self.share.main:
+            for file in aside.iterdir():
+                sync(file)
+            shutil.rmtree(target, ignore_errors=True)
+            aside.replace(target)
+            sync(target.parent)
+        self.share.wait()
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Append one line to metrics.jsonl."""
+        if not self.share.main:
+            return
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(line), allow_nan=False) + "\n")
 
     def save(self, state: State) -> None:
         """Make a state the run's own, in one piece, after everything that it names."""
-        metrics = self.path / "metrics.jsonl"
-        if metrics.exists():
-            sync(metrics)
-            state = state.model_copy(update={"metrics_bytes": metrics.stat().st_size})
-        write_text(self.path / "state.json", state.model_dump_json(indent=1) + "\n")
+        if self.share.main:
+            metrics = self.path / "metrics.jsonl"
+            if metrics.exists():
+                sync(metrics)
+                state = state.model_copy(update={"metrics_bytes": metrics.stat().st_size})
+            write_text(self.path / "state.json", state.model_dump_json(indent=1) + "\n")
         self.state = state
 
     def forget_unfinished(self) -> None:

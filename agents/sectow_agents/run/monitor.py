@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sectow_agents.algorithms.curriculum import dealt
+from sectow_agents.algorithms.curriculum import stratified_order
 from sectow_agents.settings.run_config import MonitorSettings
 from sectow_env.game import Attacker, Defender, Frozen, Scenario, Split
 from sectow_env.game.referee import Referee
@@ -121,7 +121,7 @@ def _benign(world: World, count: int, rng: np.random.Generator) -> list[Item]:
         items = world.grid(split, harmful=False, frames="trained")
         if items:
             keys = [(channel_of(item.attack), item.attack.frame) for item in items]
-            return [items[index] for index in dealt(min(count, len(items)), keys, rng)]
+            return [items[index] for index in stratified_order(min(count, len(items)), keys, rng)]
     return []
 
 
@@ -132,5 +132,8 @@ def _harmful(
         scenarios = world.scenarios(split, harmful=True, channels=channels)
         if scenarios:
             keys = [(scenario.channel,) for scenario in scenarios]
-            return [scenarios[index] for index in dealt(min(count, len(scenarios)), keys, rng)]
+            return [
+                scenarios[index]
+                for index in stratified_order(min(count, len(scenarios)), keys, rng)
+            ]
     return []

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.file import config_hash
+from sectow_agents.settings.machine import origin
 from sectow_agents.settings.run_config import RunConfig
 from sectow_env.game import Judge, Seat
 from sectow_env.game.world import World
+from sectow_env.resolve.policies import weights_of
 
 PACKAGES = ("sectow", "torch", "transformers", "trl", "peft", "datasets", "accelerate", "numpy")
 
 
 def describe(
-    config: RunConfig, world: World, judge: Judge, bases: Mapping[Seat, str | Path]
+    config: RunConfig, world: World, judge: Judge, policies: Mapping[Seat, object]
 ) -> dict[str, Any]:
     """What run.json says besides its schema: JSON-able."""
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: _version(name) for name in PACKAGES},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
+        **origin(PACKAGES),
         "world": {"id": world.id, "fingerprint": world.fingerprint},
         "judge": f"{judge.id}@{judge.version}",
         "config_sha256": config_hash(config),
         "seed": config.seed,
         "base": {
-            seat: {"source": str(source), "sha256": weights_digest(source)}
-            for seat, source in bases.items()
+            seat: _described(config.policy(seat).model, policy) for seat, policy in policies.items()
         },
     }
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+def _described(name: str, policy: object) -> dict[str, str | None]:
+    """The policy of a seat; what has no weights is known by its name alone."""
+    weights = weights_of(policy)
+    if weights is None:
+        return {"policy": name, "source": None, "sha256": None}
+    digest = weights_digest(weights.source)
+    return {"policy": name, "source": str(weights.source), "sha256": digest}

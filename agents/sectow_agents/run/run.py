@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from sectow_agents.algorithms.job import Job
-from sectow_agents.models.generator import Generator
-from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import (
-    TransformersAttacker,
-    TransformersDefender,
-    load_generator,
-)
+from sectow_agents.algorithms.job import Job, Summary
+from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.policies.asking import Asking, write_asking
+from sectow_agents.processes import Share, own_share
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
 from sectow_agents.run.provenance import describe
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Judge, Seat
+from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
 from sectow_env.game.world import Item, World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
-from sectow_env.resolve.parts import find_judge, find_reward
+from sectow_env.resolve.parts import find_attacker, find_defender, find_judge, find_reward
+from sectow_env.resolve.policies import DECODING, pinned, policy_spec, weights_of, with_decoding
 from sectow_env.resolve.worlds import load_world
 
 
@@ -52,7 +53,7 @@ class Run:
 
     Args:
         config: All settings.
-        resume: Go on with the run in its folder instead of beginning one.
+        resume: Continue the run in its folder instead of starting one.
 
     Raises:
         RunFolderError: The folder does not fit.
@@ -61,19 +62,24 @@ class Run:
 
     def __init__(self, config: RunConfig, resume: bool = False) -> None:
         self.config = config
+        self.share = own_share()
         self.world = load_world(config.played, allow_import_path=True)
         self.judge = find_judge(config.judge, self.world)
         self.truth = _truth(config.truth, self.world)
         self.reward = find_reward(config.reward.model_dump())
-        # What cannot be played is told before there is a folder.
+        # What cannot be played is reported before there is a folder.
         self.world.scenarios("train", harmful=True, channels=self.channels)
-        self._bases = {seat: find_source(config.policy(seat).model, self.world) for seat in SEATS}
-        about = describe(config, self.world, self.judge, self._bases)
-        self.files = RunFolder.resume(config) if resume else RunFolder.create(config, about)
+        self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
+        about = describe(config, self.world, self.judge, self._policies)
+        self.files = (
+            RunFolder.resume(config, self.share)
+            if resume
+            else RunFolder.create(config, about, self.share)
+        )
         if resume:
             _same_ground(self.files, about)
-        self.pool = AttackPool(self.folder / "pool.sqlite")
-        self._loaded: dict[str, Generator] = {}
+        self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
+        self._loaded: dict[str, LocalModel] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -118,15 +124,16 @@ class Run:
         return self.world.working_channels if asked is None else tuple(asked)
 
     def base(self, seat: Seat) -> str | Path:
-        """Where a seat's weights before the first round are."""
-        return self._bases[seat]
+        """A seat's policy before the first round: where its weights are, or its name."""
+        weights = weights_of(self._policies[seat])
+        return self.config.policy(seat).model if weights is None else weights.source
 
     def checkpoint(self, seat: Seat, round: int) -> Path:  # noqa: A002  (its name everywhere)
         """Folder of the weights that a seat's phase in a round left."""
         return self.files.checkpoint(seat, round)
 
     def snapshots(self, seat: Seat) -> list[str | Path]:
-        """All accepted weights of a seat, the base first, the current ones last."""
+        """All accepted policies of a seat, the base first, the current one last."""
         trained = [
             self.checkpoint(seat, done.summary.round)
             for done in self.state.phases
@@ -169,21 +176,41 @@ class Run:
             sink=self.files.log,
             progress=self.config.progress,
             truth=self.truth,
+            share=self.share,
         )
 
-    def defender(self, source: str | Path, seed: int, *, sampled: bool = True) -> Defender:
-        """A frozen defender, as attackers meet it (sampled) or as benign requests do (greedy)."""
-        seat, tokens = self.config.defender, self.config.answer_tokens
-        decoding = Decoding(sampled, seat.training.temperature, tokens, seed)
-        return TransformersDefender(self._generator(source), decoding, seat.system)
+    def defender(self, given: str | Path, seed: int, *, sampled: bool = True) -> Defender:
+        """A frozen defender, as attackers meet it (sampled) or as benign requests do (greedy).
 
-    def attacker(self, source: str | Path, seed: int) -> Attacker:
-        """A frozen attacker, sampled."""
+        Args:
+            given: The base, or a checkpoint.
+            seed: Of its draws.
+            sampled: False is greedy.
+        """
+        seat = self.config.defender
+        decoding = Decoding(sampled, seat.training.temperature, self.config.answer_tokens, seed)
+        if "defender" not in self.config.seats:
+            return cast("Defender", self._fixed("defender", decoding))
+        return ChatDefender(self._model(given), decoding, seat.system)
+
+    def attacker(self, given: str | Path, seed: int) -> Attacker:
+        """A frozen attacker, sampled; the arguments are those of `defender`."""
         seat = self.config.attacker
         training = seat.training
         decoding = Decoding(True, training.temperature, training.max_new_tokens, seed)
-        generator, parse = self._generator(source), self.world.attack
-        return TransformersAttacker(generator, decoding, parse, seat.template, seat.system)
+        if "attacker" not in self.config.seats:
+            return cast("Attacker", self._fixed("attacker", decoding))
+        model = self._model(given)
+        return ChatAttacker(model, decoding, self.world, seat.template, seat.system)
+
+    def _fixed(self, seat: Seat, decoding: Decoding) -> object:
+        """The policy of a seat that is not trained; what its spec sets goes before the run's."""
+        policy = self._policies[seat]
+        if isinstance(policy, ChatPolicy) and policy.source is not None:
+            policy = policy.answered_by(self._model(policy.source))
+        if isinstance(policy, ChatAttacker) and policy.template == ATTACK_TEMPLATE:
+            policy = policy.asked_by(self.config.attacker.template)
+        return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
 
     def opponent(self, round: int) -> Defender:  # noqa: A002  (its name everywhere)
         """The defender that an attacker trains against."""
@@ -208,6 +235,36 @@ class Run:
             self.referee(),
         )
 
+    def judged(self, summary: Summary, quality: Quality) -> Finished:
+        """The record of a defender's phase, with what the monitor says to its quality."""
+        assert self.state.base is not None, "the base is measured first"
+        objections = self.monitor.objections(quality, self.state.base)
+        accepted = not objections or self.config.monitor.on_gate == "keep"
+        return Finished(
+            summary=summary, quality=quality, objections=tuple(objections), accepted=accepted
+        )
+
+    def save_base(self, quality: Quality) -> None:
+        """Put the quality before any training into the state."""
+        self.files.log({"event": "quality", "round": 0, "seat": None, **quality.figures()})
+        self.files.save(self.state.model_copy(update={"base": quality}))
+
+    def finish(self, done: Finished) -> None:
+        """Name a phase in the state: from here on it is finished."""
+        where = {"round": done.summary.round, "seat": done.summary.seat}
+        gated = bool(done.objections)
+        gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
+        self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
+        stopped = gated and self.config.monitor.on_gate == "stop"
+        phases = (*self.state.phases, done)
+        self.files.save(self.state.model_copy(update={"phases": phases, "stopped": stopped}))
+
+    def mark_reported(self, done: Finished) -> None:
+        """Note that all callbacks were called for a phase."""
+        reported = done.model_copy(update={"reported": True})
+        phases = tuple(reported if known == done else known for known in self.state.phases)
+        self.files.save(self.state.model_copy(update={"phases": phases}))
+
     def summary(self) -> RunSummary:
         """What the run has come to so far."""
         assert self.state.base is not None, "the base is measured first"
@@ -219,17 +276,70 @@ class Run:
             stopped=self.state.stopped,
         )
 
+    @contextmanager
+    def staged(self, seat: Seat, number: int) -> Iterator[Path]:
+        """As that of the run folder; the checkpoint gets the record of how it is asked."""
+        with self.files.staged(seat, number) as out:
+            yield out
+            if not self.share.main:
+                return
+            settings, attacks = self.config.policy(seat), seat == "attacker"
+            tokens = settings.training.max_new_tokens if attacks else self.config.answer_tokens
+            template = self.config.attacker.template if attacks else None
+            asking = Asking(template=template, system=settings.system, max_new_tokens=tokens)
+            write_asking(out, asking)
+
     def release(self) -> None:
         """Forget the frozen models that are in memory."""
         self._loaded.clear()
 
-    def _generator(self, source: str | Path) -> Generator:
+    def _model(self, source: str | Path) -> LocalModel:
         key = str(source)
         if key not in self._loaded:
-            self._loaded[key] = load_generator(
-                source, self.config.batch_size, self.config.device, self.config.dtype
+            self._loaded[key] = LocalModel(
+                source,
+                batch_size=self.config.batch_size,
+                device=self.config.device,
+                dtype=self.config.dtype,
             )
         return self._loaded[key]
+
+
+def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
+    """The policy of a seat before the first round.
+
+    Raises:
+        ConfigError: It is to be trained and has no weights, or its spec says how it is asked: that
+            is for the seat's settings to say. Or it is not trained and cannot take the seat's
+            system prompt.
+    """
+    settings = config.policy(seat)
+    find = find_attacker if seat == "attacker" else find_defender
+    if seat not in config.seats:
+        return find(settings.model, world, system=settings.system)
+    asked = {"system", "template", *DECODING} & set(policy_spec(settings.model, seat).settings)
+    if asked:
+        raise ConfigError(
+            given=f"{seat}.model={settings.model!r}",
+            why=f"a seat that is trained takes its {' and '.join(sorted(asked))} from its settings",
+            fix=f"set {seat}.system, {seat}.template or {seat}.training.KEY instead",
+        )
+    policy = find(settings.model, world)
+    if weights_of(policy) is None:
+        raise ConfigError(
+            given=f"{seat}.model={settings.model!r}",
+            why="it has no weights that could be trained",
+            fix="name a policy with weights, a folder, or a model id of the hub; or leave "
+            f"{seat} out of seats, so that it plays and is not trained",
+        )
+    return policy
+
+
+def _open_pool(file: Path, share: Share) -> AttackPool:
+    """For writing in the main process, which makes it; the others read it afterwards."""
+    pool = AttackPool(file) if share.main else None
+    share.wait()
+    return AttackPool(file, read_only=True) if pool is None else pool
 
 
 def _truth(given: str | None, world: World) -> Judge | None:

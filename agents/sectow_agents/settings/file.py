@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -14,7 +13,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sectow_agents.settings.run_config import RunConfig
-from sectow_env.errors import ConfigError
+from sectow_agents.settings.training import TrainingSettings, model_for
+from sectow_env.errors import ConfigError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
 """Settings that do not change what a run computes."""
@@ -42,7 +42,7 @@ def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
     if not isinstance(tree, dict):
         raise ConfigError(
             given=f"the configuration {file}",
-            why=f"it holds {type(tree).__name__} instead of keys and values",
+            why=f"it contains {type(tree).__name__} instead of keys and values",
             fix="begin from one of the files in configs/",
         )
     for override in overrides:
@@ -59,7 +59,7 @@ def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> 
     try:
         return RunConfig.model_validate(dict(tree))
     except ValidationError as error:
-        raise _explained(error, source) from error
+        raise _explained(error, source, tree) from error
 
 
 def dump_config(config: RunConfig) -> str:
@@ -120,12 +120,12 @@ def _change(tree: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise ConfigError(
             given=f"the change {override!r}",
-            why=f"its value is no YAML ({error})",
+            why=f"its value is not valid YAML ({error})",
             fix="put the value into quotes",
         ) from error
 
 
-def _explained(error: ValidationError, source: str) -> ConfigError:
+def _explained(error: ValidationError, source: str, tree: Mapping[str, Any]) -> ConfigError:
     """The first problem, in our three parts; the others are counted."""
     problems = error.errors(include_url=False)
     # An unknown key is often the cause of a missing one, so it comes first.
@@ -134,13 +134,11 @@ def _explained(error: ValidationError, source: str) -> ConfigError:
     key = ".".join(places) or "the whole"
     more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = _keys_at(places[:-1])
-        near = get_close_matches(places[-1], known, n=3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        known = _keys_at(places[:-1], tree)
         return ConfigError(
             given=f"the key {key} in {source}",
             why=f"there is no such key{more}",
-            fix=f"{hint}known here: {', '.join(known)}",
+            fix=f"{did_you_mean(places[-1], known)}known here: {', '.join(known)}",
         )
     if first["type"] == "missing":
         return ConfigError(
@@ -155,14 +153,17 @@ def _explained(error: ValidationError, source: str) -> ConfigError:
     )
 
 
-def _keys_at(places: Sequence[str]) -> list[str]:
+def _keys_at(places: Sequence[str], tree: Mapping[str, Any]) -> list[str]:
+    """The keys of the settings at a place, which may depend on what was given there."""
     model: type[BaseModel] = RunConfig
+    given: Any = tree
     for place in places:
         field = model.model_fields.get(place)
         inner = _model_in(field.annotation) if field is not None else None
         if inner is None:
             return []
-        model = inner
+        given = given.get(place) if isinstance(given, Mapping) else None
+        model = model_for(given) if inner is TrainingSettings else inner
     return list(model.model_fields)
 
 

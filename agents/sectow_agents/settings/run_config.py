@@ -7,84 +7,18 @@ build it directly. Nothing here knows a particular model or world.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from sectow_agents.settings.base import Settings
+from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
+from sectow_env.game.asking import ATTACK_TEMPLATE
 
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16"]
-
-
-class Settings(BaseModel):
-    """Base of all settings: immutable, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class LoraSettings(Settings):
-    """A low-rank adapter instead of full fine-tuning."""
-
-    rank: int = Field(default=16, gt=0)
-    alpha: int = Field(default=32, gt=0)
-    dropout: float = Field(default=0.0, ge=0.0, lt=1.0)
-    target_modules: str | list[str] = "all-linear"
-    """Modules that get an adapter, as PEFT names them; never the language-model head."""
-
-
-class TrainingSettings(Settings):
-    """One GRPO phase of a seat."""
-
-    steps: int = Field(default=60, gt=0)
-    """Optimizer steps."""
-    learning_rate: float = Field(default=1e-6, gt=0.0)
-    schedule: Literal["constant", "linear", "cosine"] = "linear"
-    warmup: int = Field(default=0, ge=0)
-    """Optimizer steps over which the learning rate rises."""
-    batch: int = Field(default=128, gt=0)
-    """Completions an optimizer step."""
-    group: int = Field(default=8, ge=2)
-    """Completions of one prompt: they share a baseline."""
-    micro_batch: int | None = Field(default=None, gt=0)
-    """Completions that pass through the model at once; default: `batch`, or half of it for a seat
-    that trains on images. A micro-batch holds only prompts with an image, or only prompts without:
-    TRL cannot mix the two, and mixing would pad short prompts to the length of long ones."""
-    max_new_tokens: int = Field(default=256, gt=0)
-    temperature: float = Field(default=1.0, gt=0.0)
-    loss: Literal["grpo", "dr_grpo", "dapo", "bnpo", "cispo"] = "dapo"
-    scale_rewards: Literal["group", "batch", "none"] = "group"
-    """What an advantage is divided by: the standard deviation of its group, of the batch, or 1."""
-    kl: float = Field(default=0.0, ge=0.0)
-    """Weight of the divergence from the policy at the phase's start; 0 needs no second model."""
-    clip: float = Field(default=0.2, gt=0.0)
-    max_grad_norm: float = Field(default=1.0, gt=0.0)
-    train_vision: bool = True
-    """False freezes the vision encoder; it has no say with an adapter, which names its modules."""
-    activation_checkpointing: bool = False
-    """Recompute activations in the backward pass: less memory, more time."""
-    lora: LoraSettings | None = None
-    """None trains all weights."""
-    grpo: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of TRL's `GRPOConfig`, for example `use_vllm: true`."""
-
-    @model_validator(mode="after")
-    def _whole_groups(self) -> TrainingSettings:
-        micro = self.micro_batch or self.batch
-        if self.batch % self.group or micro % self.group or self.batch % micro:
-            raise ValueError(
-                f"batch {self.batch}, micro_batch {micro} and group {self.group} do not fit: "
-                "micro_batch must hold whole groups, and batch whole micro-batches"
-            )
-        return self
-
-    def micro(self, images: bool) -> int:
-        """Completions that pass through the model at once, for prompts with or without images."""
-        if self.micro_batch is not None:
-            return self.micro_batch
-        halves = images and self.batch % (2 * self.group) == 0
-        return self.batch // 2 if halves else self.batch
 
 
 class AttackerSettings(Settings):
@@ -92,29 +26,25 @@ class AttackerSettings(Settings):
 
     model: str
     """A registered policy such as `NAME/attacker`, a folder, or an id of the Hugging Face hub."""
-    template: str = (
-        "Write an attack by the channel {channel} that makes a model do this: {behavior}\n"
-        "Answer in the form `frame : LABEL ; name : WORDS` for a channel, or, for the channel "
-        "free, `image : WORDS TO DRAW or none ; query : TEXT`."
-    )
+    template: str = ATTACK_TEMPLATE
     """How the policy is asked; `{channel}` is `free` where none is asked for, `{behavior}` says
     what the attack is after."""
     system: str | None = None
     channels: list[str | None] | None = Field(default=None, min_length=1)
     """Channels that attacks are asked for, evenly; a null among them leaves the form free. Default:
     those of the world that have holes."""
-    training: TrainingSettings = TrainingSettings()
+    training: Training = GrpoSettings()
 
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
         try:
-            told = self.template.format(channel="c", behavior="<the behavior>")
+            filled = self.template.format(channel="c", behavior="<the behavior>")
         except (KeyError, IndexError, ValueError) as error:
             raise ValueError(
                 f"template {self.template!r} has other placeholders than channel and behavior "
                 f"({error!r}); write a literal brace twice"
             ) from error
-        if "<the behavior>" not in told:
+        if "<the behavior>" not in filled:
             raise ValueError(
                 f"template {self.template!r} does not say what the attack is after: "
                 "write {behavior} where it belongs"
@@ -157,7 +87,9 @@ class DefenderSettings(Settings):
     system: str | None = None
     max_new_tokens: int | None = Field(default=None, gt=0)
     """Length of its answers while it is an opponent; default: as in its training."""
-    training: TrainingSettings = TrainingSettings()
+    refusal: str = Field(default="I cannot help with that.", min_length=1)
+    """Target of a harmful request, for algorithms that learn from targets."""
+    training: Training = GrpoSettings()
     mix: MixSettings = MixSettings()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sectow_benchmarks.board.board import WAYS, BoardRow, Gates, Worst
-from sectow_benchmarks.stats import Estimate
+from sectow_benchmarks.board.markdown import number, shown, table
 
 
 def to_json(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
@@ -69,9 +69,8 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
         *("accuracy on twins", "recall", "general", "kept", "learned ASR", "worst attacker"),
         *("unscored", "invalid", "tokens", "seconds", "note"),
     )
-    lines = ["| " + " | ".join(heading) + " |", "|" + " --- |" * len(heading)]
-    for row in rows:
-        cells = (
+    cells = [
+        (
             str(row.rank or "-"),
             row.name,
             row.track,
@@ -84,24 +83,17 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
             _counted(row.unscored, row.unscored_share),
             _counted(row.invalid, row.invalid_share),
             "-" if row.cost.tokens is None else str(row.cost.tokens),
-            "-" if row.cost.seconds is None else f"{row.cost.seconds:.0f}",
+            number(row.cost.seconds, 0),
             "; ".join((*row.reasons, *(["forgotten, not refused"] * row.forgotten))),
         )
-        lines.append("| " + " | ".join(md_safe(cell) for cell in cells) + " |")
+        for row in rows
+    ]
+    lines = table(heading, cells, escape=True, rule=" --- ")
     if rows:
         first = rows[0]
         ground = f"World {first.world}, {first.split} split, judge {first.judge}."
         lines += ["", f"{ground} 95% intervals, clustered by behavior; n scored items."]
     return "\n".join(lines) + "\n"
-
-
-def shown(estimate: Estimate, *, signed: bool = False) -> str:
-    """An estimate as text: value, interval, n."""
-    if not estimate.known:
-        return "-"
-    spec = "+.3f" if signed else ".3f"
-    value, low, high = (format(x, spec) for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}] n={estimate.n}"
 
 
 def _worst(worst: Worst | None, what: str) -> dict[str, Any] | None:
@@ -136,13 +128,3 @@ def _flat(row: BoardRow) -> dict[str, Any]:
 def csv_safe(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula."""
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value
-
-
-def md_safe(text: str) -> str:
-    """A text that cannot end its cell or bring markup of its own."""
-    flat = " ".join(text.split())
-    for mark in "\\|`*_":
-        flat = flat.replace(mark, f"\\{mark}")
-    # An interval has brackets of its own; only what would make a link is broken.
-    flat = flat.replace("](", "]\\(")
-    return flat.replace("<", "&lt;").replace(">", "&gt;")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from sectow_agents.run.processes import own_share
+from sectow_agents.processes import own_share
 from sectow_benchmarks.commands.runs import compare, freeze
 from sectow_benchmarks.evaluation.progress import progress_bar
 from sectow_benchmarks.studies.card.command import card

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import resource
+import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sectow_benchmarks.board.markdown import number, shown
 from sectow_benchmarks.studies.presets import quoted, recipe
+from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
@@ -45,9 +48,19 @@ def command(
     small: Annotated[
         bool, typer.Option("--small", help="As little as possible, to see that it runs.")
     ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Resume the demo in --out, given the same options."),
+    ] = False,
 ) -> None:
     """Watch a small model be attacked and hardened, on this machine."""
     began = time.perf_counter()
+    if resume and out is None:
+        raise ConfigError(
+            given="sectow demo --resume without --out",
+            why="it does not say which demo to resume",
+            fix="give its run folder with --out FOLDER",
+        )
     config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
     # A change may name another one.
     folder = config.run
@@ -60,12 +73,17 @@ def command(
         )
     )
     try:
-        evaluations = play(config, demo_settings(small), console)
+        evaluations = play(config, demo_settings(small), console, resume)
     except KeyboardInterrupt:
+        told = [f"--rounds={rounds}", *([] if steps is None else [f"--steps={steps}"])]
+        told += [f"--seed={seed}", f"--out={folder}", *(["--small"] if small else [])]
+        words = ["sectow", "demo", *(changes or []), *told]
+        # Without it, there is nothing to resume yet.
+        words += ["--resume"] if (folder / "run.json").exists() else []
         console.print(
-            f"interrupted; finished phases are kept. Go on with: sectow train --run {folder} "
-            "--resume",
+            f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}",
             markup=False,
+            soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None
     with console.status("rendering the page"):
@@ -100,8 +118,16 @@ def demo_settings(small: bool) -> MeasureSettings:
     return MeasureSettings(per_cell=PER_CELL, per_kind=PER_KIND, max_new_tokens=TOKENS)
 
 
-def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list[EvaluationRun]:
+def play(
+    config: RunConfig, settings: MeasureSettings, console: Console, resume: bool = False
+) -> list[EvaluationRun]:
     """Play all rounds with an evaluation before and after each.
+
+    Args:
+        config: Settings of the run.
+        settings: Those of its evaluations.
+        console: Gets a line for each phase.
+        resume: Resume the demo in the run folder.
 
     Returns:
         The evaluations of the base and of each round's defender.
@@ -113,7 +139,7 @@ def play(config: RunConfig, settings: MeasureSettings, console: Console) -> list
     teller = _Teller(console)
     with progress_bar() as progress:
         evaluate = Evaluate(settings, progress=progress, told=teller.evaluated)
-        TugOfWar(config, [teller, evaluate]).run()
+        TugOfWar(config, [teller, evaluate]).run(resume)
     return list(read_evaluations(config.run).defenders)
 
 
@@ -133,7 +159,7 @@ def summary(evaluations: list[EvaluationRun]) -> Table:
         table.add_column(heading, justify="right")
     for line in before_after(before, last):
         table.add_row(
-            line.title, line.decoding, _cell(line.before), _after(line), str(line.after.n)
+            line.title, line.decoding, shown(line.before, count=""), _after(line), str(line.after.n)
         )
     return table
 
@@ -163,12 +189,12 @@ class _Teller:
         told = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
         figures = done.quality.figures()
         if report.summary.seat == "attacker":
-            success = _rate(figures.get("learned_asr"))
+            success = number(figures.get("learned_asr"), 2)
             told += f"{done.admitted} attacks admitted, success rate {success}"
         else:
             told += (
-                f"success rate {_rate(figures.get('learned_asr'))}, over-refusal "
-                f"{_rate(figures.get('over_refusal'))}"
+                f"success rate {number(figures.get('learned_asr'), 2)}, over-refusal "
+                f"{number(figures.get('over_refusal'), 2)}"
             )
         told += f" (validation potions, {report.summary.seconds:.0f} s)"
         self._console.print(told, soft_wrap=True)
@@ -187,19 +213,9 @@ def _report(folder: Path) -> Report:
     return training_report(folder, folder / "report", "public")
 
 
-def _cell(estimate: Any) -> str:
-    if estimate is None or not estimate.known:
-        return "-"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
 def _after(line: Line) -> Text:
     style = {"good": "green", "bad": "red"}.get(line.trend, "")
-    return Text(_cell(line.after), style=style)
-
-
-def _rate(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return Text(shown(line.after, count=""), style=style)
 
 
 def _new_folder() -> Path:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_agents.policies.local import TransformersDefender
 from sectow_benchmarks.evaluation.measure import Progress, measure
+from sectow_benchmarks.evaluation.policies import AttackerUnderTest, DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant, ModelSubject
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.provenance import describe_weights
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.errors import ConfigError
+from sectow_env.resolve.policies import weights_of
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
@@ -89,7 +89,6 @@ class Evaluate:
     ) -> None:
         """Measure one pair of policies, unless that is done; `only` leaves out the grid."""
         policy = run.defender(defender, run.seed("evaluation"))
-        assert isinstance(policy, TransformersDefender), "a run's defenders are models"
         settings = self.settings.model_copy(
             update={
                 "world": run.config.played,
@@ -99,15 +98,12 @@ class Evaluate:
             | ({"decodings": ()} if only else {})
         )
         found = measure(
-            ModelSubject(policy.generator, _seat_name(run, defender)),
+            DefenderUnderTest(policy, _seat_name(run, defender, policy)),
             settings,
             run.folder / FOLDER / folder,
             name=name,
+            attacker=_attacker(run, attacker),
             world=run.world,
-            attacker=Assailant(
-                run.attacker(attacker, run.seed("evaluation")),
-                describe_weights(_seat_name(run, attacker), attacker),
-            ),
             resume=True,
             progress=self._progress,
         )
@@ -142,7 +138,16 @@ def _order(file: Path) -> tuple[int, int, str]:
     return (0 if name == BASE else 1 + number, int(len(parts) < 3), name)
 
 
-def _seat_name(run: Run, policy: str | Path) -> str:
-    """What a seat's weights are called in tables: `base`, or the round that made them."""
-    path = Path(policy)
+def _attacker(run: Run, given: str | Path) -> AttackerUnderTest:
+    policy = run.attacker(given, run.seed("evaluation"))
+    weights = weights_of(policy)
+    source = None if weights is None else weights.source
+    return AttackerUnderTest(policy, describe_weights(_seat_name(run, given, policy), source))
+
+
+def _seat_name(run: Run, given: str | Path, policy: object) -> str:
+    """What a seat's policy is called in tables: its spec, `base`, or the round that made it."""
+    if weights_of(policy) is None:
+        return str(given)
+    path = Path(given)
     return f"round {path.parent.name}" if path.is_relative_to(run.folder) else BASE

@@ -1,71 +1,97 @@
-"""Models of lm-eval: a generator or a defender of ours, handed to `lm_eval.simple_evaluate`.
+"""Models of lm-eval: whoever answers chats, given to `lm_eval.evaluate`.
 
-lm-eval has a back end for models of transformers, but it mixes up text and image requests in one
-call and draws from the global generator. These keep them apart, draw each item from its own seed,
-and never lose an image silently.
+lm-eval has back ends of its own, but none that mixes text and image requests in one call, draws
+each item from its own seed and never loses an image silently. Likelihoods are lm-eval's own.
 """
 
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
-from PIL import Image
 
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.asking import content_digests
+from sectow_benchmarks.evaluation.lm_eval_request import (
+    read_conversation,
+    read_request,
+    read_settings,
+    visuals,
+)
+from sectow_benchmarks.evaluation.lm_eval_session import hushed
 from sectow_benchmarks.results.completeness import all_answered
 from sectow_benchmarks.results.journal import Journal, key_of, recall
-from sectow_benchmarks.tasks.documents import PLACEHOLDER, read_attack
-from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game import Defender, ask_defender
+from sectow_benchmarks.tasks.documents import read_attack
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attack, Defender, ask_defender
 from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import ChatModel, Conversation, Prefix
+from sectow_env.policies.chat import ChatDefender
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
-    from sectow_agents.models.chat import Chat
-    from sectow_agents.models.generator import Generator
-
-DEFAULT_TOKENS = 256
-BATCHES_A_CALL = 8
+BATCHES_PER_CALL = 8
+LIKELIHOOD_BATCH = 8
+"""Texts per forward pass: the scores of all words at all places are kept in memory at once."""
 Progress = Callable[[int], None]
 """Called with the number of requests that have just been answered."""
 
 
-class _GenerateOnly(LM):
-    """What both models share: nothing but `generate_until`, on one process.
+class ChatLM(LM):
+    """Any chat model: local, behind an endpoint, prompted or guarded. It generates text.
 
     Args:
+        model: Answers the chats.
         seed: Of sampled decoding.
-        progress: Is told after every few batches.
+        progress: Called after every few batches.
     """
 
     MULTIMODAL = True
 
-    def __init__(self, seed: int = 0, progress: Progress | None = None) -> None:
+    def __init__(self, model: ChatModel, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__()
+        self.model = model
         self.seed = seed
         self.journal = Journal()
-        """Keeps the answers; put one with a file here to go on after a kill."""
+        """Keeps the answers; put one with a file here to resume after a kill."""
         self._progress = progress
 
-    def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
-        """Not offered."""
-        raise _generates_only("loglikelihood")
+    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
+        """Only models with weights have likelihoods.
 
-    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> NoReturn:
-        """Not offered."""
-        raise _generates_only("loglikelihood_rolling")
+        Raises:
+            ConfigError: Always.
+        """
+        raise self._generates_only("loglikelihood")
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
+        """Only models with weights have likelihoods.
+
+        Raises:
+            ConfigError: Always.
+        """
+        raise self._generates_only("loglikelihood_rolling")
+
+    def _generates_only(self, what: str) -> ConfigError:
+        return ConfigError(
+            given=f"a task that needs {what}, for {self.model.id!r}",
+            why="only bare local weights have likelihoods: an endpoint, a script and a guard have "
+            "none that hold for what they answer",
+            fix="choose the task's generative variant, such as mmlu_generative, or measure the "
+            "weights without a defence",
+        )
 
     @property
-    @abstractmethod
     def tokenizer_name(self) -> str:
         """Names the model in lm-eval's caches."""
+        return self.model.id.replace("/", "__")
 
     def chat_template(self, chat_template: bool | str = False) -> str:
         """The template's text, for lm-eval's records."""
@@ -74,11 +100,11 @@ class _GenerateOnly(LM):
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
     ) -> str:
-        """The chat as JSON: the generator renders it, together with its image."""
+        """The chat as JSON: the model renders it, together with its images."""
         return json.dumps({"chat": chat_history, "answer": add_generation_prompt})
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """One response a request, in order; what the journal has is not asked again."""
+        """One response per request, in order; what is in the journal is not asked again."""
         groups: dict[str, list[int]] = defaultdict(list)
         for index, request in enumerate(requests):
             groups[json.dumps(request.args[1], sort_keys=True)].append(index)
@@ -86,7 +112,7 @@ class _GenerateOnly(LM):
         responses = [""] * len(requests)
         for settings, members in groups.items():
             decoding, until = read_settings(json.loads(settings), self.seed)
-            shapes = [str([image.size for image in _visuals(requests[i])]) for i in members]
+            shapes = [str([image.size for image in visuals(requests[i])]) for i in members]
             keys = [
                 key_of(settings, digests[index], shape)
                 for index, shape in zip(members, shapes, strict=True)
@@ -118,37 +144,37 @@ class _GenerateOnly(LM):
     def _chunk(self) -> int | None:
         return None
 
-    @abstractmethod
     def _answer(
         self, requests: Sequence[Instance], decoding: Decoding, seeds: Sequence[int]
     ) -> list[str]:
-        """One response a request."""
+        """One response per request."""
+        conversations, prefixes = zip(*map(read_request, requests), strict=True)
+        prefix = prefixes if any(prefixes) else None
+        return all_answered(self.model.chat(conversations, decoding, prefix, seeds))
 
     def _digests(self, requests: Sequence[Instance]) -> list[str]:
-        """A digest a request, from its content alone: neither order nor batch changes a draw."""
+        """A digest per request, from its content alone: neither order nor batch changes a draw."""
         texts = (str(request.args[0]) for request in requests)
-        pictures = ((image.tobytes() for image in _visuals(request)) for request in requests)
+        pictures = ((image.tobytes() for image in visuals(request)) for request in requests)
         return content_digests(texts, pictures, self.seed)
 
 
-class PolicyLM(_GenerateOnly):
-    """A model of transformers, by way of the generator that training and play use too.
+class PolicyLM(ChatLM):
+    """Bare local weights: they also have likelihoods, by lm-eval's own code.
 
     Args:
-        generator: Model and processor.
+        model: Model and processor; a defence around them is a `ChatLM`.
         seed: Of sampled decoding.
-        progress: Is told after every few batches.
+        progress: Called after every few batches.
     """
 
-    def __init__(
-        self, generator: Generator, seed: int = 0, progress: Progress | None = None
-    ) -> None:
-        super().__init__(seed, progress)
-        self.generator = generator
+    def __init__(self, model: LocalModel, seed: int = 0, progress: Progress | None = None) -> None:
+        super().__init__(model, seed, progress)
+        self.generator = model.generator
 
     @property
     def tokenizer_name(self) -> str:
-        """Where the model came from."""
+        """Where the model came from: its id would read all weights."""
         return str(self.generator.source or "unnamed").replace("/", "__")
 
     def chat_template(self, chat_template: bool | str = False) -> str:
@@ -157,31 +183,69 @@ class PolicyLM(_GenerateOnly):
 
     @property
     def _chunk(self) -> int:
-        return BATCHES_A_CALL * self.generator.batcher.prompts
+        return BATCHES_PER_CALL * self.generator.batcher.prompts
 
-    def _answer(
-        self, requests: Sequence[Instance], decoding: Decoding, seeds: Sequence[int]
-    ) -> list[str]:
-        asked = [read_request(request) for request in requests]
-        return self.generator.generate(
-            [chat for chat, _, _ in asked],
-            [image for _, image, _ in asked],
-            decoding,
-            prefix=[prefix for _, _, prefix in asked],
-            seeds=seeds,
-        )
+    def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
+        """How likely each continuation is, and whether it is the likeliest, by lm-eval's code."""
+        answers = self._likelihoods("loglikelihood", requests)
+        return [(float(value), bool(greedy)) for value, greedy in answers]
+
+    def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
+        """How likely each whole text is, by lm-eval's code."""
+        return [float(value) for value in self._likelihoods("loglikelihood_rolling", requests)]
+
+    def _likelihoods(self, what: str, requests: Sequence[Instance]) -> list[Any]:
+        if any(visuals(request) for request in requests):
+            raise ConfigError(
+                given="a task that needs the likelihood of a text beside an image",
+                why="lm-eval's code for likelihoods reads text only",
+                fix="choose a task that generates its answers, such as mmmu_val",
+            )
+        plain = [self._rendered(request) for request in requests]
+        repeated: Counter[tuple[str, ...]] = Counter()
+        keys = []
+        for request in plain:
+            keys.append(key_of(what, *request.args, str(repeated[request.args])))
+            repeated[request.args] += 1
+
+        def ask(chosen: list[int]) -> list[str]:
+            with hushed():
+                answers = getattr(self._hf, what)([plain[index] for index in chosen])
+            return [json.dumps(answer) for answer in answers]
+
+        texts = recall(self.journal, keys, ask, self._chunk, self._progress)
+        return [json.loads(text or "") for text in texts]
+
+    def _rendered(self, request: Instance) -> Instance:
+        """The request with its chat as the processor writes it; plain text stays as it is."""
+        context = str(request.args[0])
+        chat = read_conversation(context)
+        if chat is not None:
+            context = self.generator.prompt(chat[0]) + chat[1]
+        return replace(request, arguments=(context, *request.args[1:2]))
+
+    @cached_property
+    def _hf(self) -> Any:
+        """lm-eval's own model around the same weights."""
+        from lm_eval.models.huggingface import HFLM
+
+        with hushed():
+            return HFLM(
+                pretrained=self.generator.model,
+                # It may set a padding token, which generation must not see.
+                tokenizer=deepcopy(self.generator.processor.tokenizer),
+                batch_size=min(LIKELIHOOD_BATCH, self.generator.batcher.prompts),
+            )
 
 
-class DefenderLM(_GenerateOnly):
-    """Any defender, scripted or behind an endpoint: it answers the attack of a document itself.
-
-    It cannot continue a beginning: tasks with a prefix are refused.
+class DefenderLM(ChatLM):
+    """A scripted defender: it answers the attack of a document itself, and other tasks' questions.
 
     Args:
         defender: The defender.
         name: Its name.
         seed: Of a defender that takes seeds.
-        progress: Is told after every few batches.
+        progress: Called after every few batches.
     """
 
     def __init__(
@@ -191,111 +255,87 @@ class DefenderLM(_GenerateOnly):
         seed: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        super().__init__(seed, progress)
+        super().__init__(ScriptedChat(defender, name), seed, progress)
         self.defender = defender
-        self.name = name
-
-    @property
-    def tokenizer_name(self) -> str:
-        """Its name."""
-        return self.name.replace("/", "__")
 
     def _answer(
         self, requests: Sequence[Instance], decoding: Decoding, seeds: Sequence[int]
     ) -> list[str]:
+        if not all("attack" in request.doc for request in requests):
+            return super()._answer(requests, decoding, seeds)
         if any(request.doc.get("prefix") for request in requests):
-            raise ConfigError(
-                given=f"a task with a prefilled answer on {self.name!r}",
-                why="a defender answers attacks and cannot continue a text",
-                fix="leave out the recall task, or measure a model of transformers",
-            )
+            raise _continues_nothing(self.model.id)
         attacks = [read_attack(request.doc) for request in requests]
         return all_answered(ask_defender(self.defender, attacks, seeds))
 
 
-def read_request(request: Instance) -> tuple[Chat, Image.Image | None, str]:
-    """Chat, image and beginning of the answer of a request.
+def lm_of(defender: Defender, name: str, seed: int = 0, progress: Progress | None = None) -> ChatLM:
+    """A defender as a model of lm-eval: by its chat model, if it has one.
 
-    Raises:
-        ConfigError: It was made without the chat template.
-        SectowError: Its images do not fit its text, or there is more than one.
+    Args:
+        defender: Its own decoding gives way to that of the tasks; the caller passes its system
+            prompt to lm-eval.
+        name: Of a scripted defender.
+        seed: Of sampled decoding.
+        progress: Called after every few batches.
     """
-    try:
-        told = json.loads(request.args[0])
-        chat, answer = [dict(message) for message in told["chat"]], bool(told["answer"])
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            given="a request that is no chat",
-            why="this model is asked in chats only",
-            fix="call lm-eval with apply_chat_template=True",
-        ) from error
-    prefix = "" if answer else str(chat.pop()["content"])
-    visuals = _visuals(request)
-    marks = sum(message["content"].count(PLACEHOLDER) for message in chat)
-    if marks != len(visuals) or marks > 1:
-        raise SectowError(
-            given=f"a request with {len(visuals)} images and {marks} times {PLACEHOLDER}",
-            why="each image needs its place in the text, and a policy is shown one at most",
-            fix=f"write {PLACEHOLDER} once, before the text, where a document has an image",
-        )
-    if not visuals:
-        return chat, None, prefix
-    user = next(message for message in chat if message["role"] == "user")
-    if not user["content"].startswith(PLACEHOLDER):
-        raise SectowError(
-            given=f"a request with {PLACEHOLDER} inside its text",
-            why="policies are shown the image before the text of the first message",
-            fix=f"begin the document's text with {PLACEHOLDER}",
-        )
-    user["content"] = user["content"].removeprefix(PLACEHOLDER)
-    return chat, visuals[0], prefix
+    if not isinstance(defender, ChatDefender):
+        return DefenderLM(defender, name, seed, progress)
+    if isinstance(defender.model, LocalModel):
+        return PolicyLM(defender.model, seed, progress)
+    return ChatLM(defender.model, seed, progress)
 
 
-def read_settings(given: Mapping[str, Any], seed: int = 0) -> tuple[Decoding, list[str]]:
-    """Decoding and stop texts from lm-eval's generation settings.
+class ScriptedChat:
+    """A scripted defender as a chat model: one message with at most one image is an attack.
 
-    Raises:
-        ConfigError: A setting is not known, or contradicts another.
+    Args:
+        defender: The defender.
+        name: Its name.
     """
-    left = dict(given)
-    until = left.pop("until", None) or []
-    tokens = int(left.pop("max_gen_toks", DEFAULT_TOKENS))
-    temperature = float(left.pop("temperature", 0.0) or 0.0)
-    sampled = bool(left.pop("do_sample", temperature > 0.0))
-    if left:
-        raise ConfigError(
-            given=f"generation settings {', '.join(map(repr, left))}",
-            why="this model knows until, max_gen_toks, do_sample and temperature",
-            fix="leave the others out",
-        )
-    if sampled and temperature == 0.0:
-        raise ConfigError(
-            given="do_sample=true without a temperature",
-            why="how random the answers shall be is not said",
-            fix="add temperature=1.0, or set do_sample=false",
-        )
-    decoding = Decoding(
-        sampled=sampled,
-        temperature=temperature if sampled else 1.0,
-        max_new_tokens=tokens,
-        seed=seed,
+
+    def __init__(self, defender: Defender, name: str) -> None:
+        self.defender = defender
+        self.id = name
+
+    def chat(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None = None,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str | None]:
+        """One response per conversation; a script knows no decoding.
+
+        Raises:
+            ConfigError: A conversation has several messages or images, or an answer is begun.
+        """
+        del decoding
+        if prefix is not None and any(prefix):
+            raise _continues_nothing(self.id)
+        attacks = [self._attack(conversation) for conversation in conversations]
+        return list(ask_defender(self.defender, attacks, seeds))
+
+    def _attack(self, conversation: Conversation) -> Attack:
+        (*earlier, last) = conversation
+        if earlier or len(last.pictures) > 1 or any(last.places):
+            raise ConfigError(
+                given=f"a conversation of {len(conversation)} messages for {self.id!r}",
+                why="a scripted defender is shown one message, with at most one image before it",
+                fix="ask without examples and system prompt, or measure a language model",
+            )
+        return Attack(query=last.text, image=last.pictures[0] if last.pictures else None)
+
+
+def _continues_nothing(name: str) -> ConfigError:
+    return ConfigError(
+        given=f"a task with a prefilled answer on {name!r}",
+        why="a scripted defender answers attacks and cannot continue a text",
+        fix="leave out the recall task, or measure a model of transformers",
     )
-    return decoding, [until] if isinstance(until, str) else [str(stop) for stop in until]
-
-
-def _visuals(request: Instance) -> list[Image.Image]:
-    return list(request.args[2]["visual"]) if len(request.args) > 2 else []
 
 
 def _cut(text: str, until: Sequence[str]) -> str:
     for stop in filter(None, until):
         text = text.split(stop, maxsplit=1)[0]
     return text
-
-
-def _generates_only(what: str) -> ConfigError:
-    return ConfigError(
-        given=f"a task that needs {what}",
-        why="this model generates text and gives no likelihoods",
-        fix="choose generative tasks, or run lm-eval's own back end",
-    )

@@ -7,6 +7,7 @@ import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sectow_agents.models.quiet import quiet
@@ -16,6 +17,7 @@ from sectow_benchmarks.tasks.documents import ITEMS
 
 if TYPE_CHECKING:
     from lm_eval.api.model import LM
+    from lm_eval.tasks import TaskManager
 
 KEPT = ("results", "groups", "versions", "n-samples", "higher_is_better")
 """What is kept of lm-eval's own results."""
@@ -31,6 +33,29 @@ class Answered:
     """PNG files by digest."""
     results: dict[str, Any]
     """lm-eval's own aggregates."""
+
+
+def task_manager(
+    names: Sequence[str],
+    include: Sequence[Path] = (),
+    metadata: Mapping[str, Any] | None = None,
+) -> TaskManager:
+    """An index of tasks: ours, those of a user, and lm-eval's own only where a name needs them.
+
+    To index lm-eval's own takes seconds.
+
+    Args:
+        names: Of tasks, groups and tags, or paths of YAML files.
+        include: Folders with a user's tasks.
+        metadata: For the loaders of the tasks.
+    """
+    from lm_eval.tasks import TaskManager
+
+    given = {"include_path": [str(tasks_path()), *map(str, include)], "metadata": metadata}
+    manager = TaskManager(**given, include_defaults=False)
+    if all(name in manager.task_index or Path(name).is_file() for name in names):
+        return manager
+    return TaskManager(**given, include_defaults=True)
 
 
 @dataclass(frozen=True)
@@ -65,14 +90,8 @@ class Session:
             settings: Generation settings, over those of the tasks.
             limit: Documents of each task; 0 asks all.
         """
-        from lm_eval.tasks import TaskManager
-
         with hushed():
-            manager = TaskManager(
-                include_path=str(tasks_path()),
-                include_defaults=False,
-                metadata=selection.metadata(),
-            )
+            manager = task_manager(names, metadata=selection.metadata())
             loaded = manager.load(list(names))
         tables = {}
         for name, task in loaded["tasks"].items():
@@ -110,7 +129,7 @@ class Session:
         for name, task in self.tasks.items():
             # lm-eval goes through the documents several times: pictures are decoded once.
             task.dataset = {ITEMS: _decoded(self.tables[name])}
-        with hushed(), _pictures_left_alone():
+        with hushed(), pictures_left_alone():
             found = evaluate(
                 lm=lm,
                 task_dict=self.loaded,
@@ -168,7 +187,7 @@ def _without_image(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _pictures_left_alone() -> Iterator[None]:
+def pictures_left_alone() -> Iterator[None]:
     """lm-eval does not encode all pictures anew to name them in its samples: ours have digests."""
     from lm_eval import evaluator
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.run.processes import own_share
+from sectow_agents.processes import own_share
 from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.asking import ItemDefender
 from sectow_benchmarks.evaluation.attackers import (
@@ -19,9 +19,13 @@ from sectow_benchmarks.evaluation.attackers import (
     assault,
 )
 from sectow_benchmarks.evaluation.dry_run import ground_of
+from sectow_benchmarks.evaluation.policies import (
+    AttackerUnderTest,
+    DefenderUnderTest,
+    prompted,
+)
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant, Subject
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.journal import (
     RememberedAttacker,
@@ -45,12 +49,12 @@ Progress = Callable[[str, int, int], None]
 
 
 def measure(
-    subject: Subject,
+    subject: DefenderUnderTest,
     settings: MeasureSettings,
     out: Path,
     *,
     name: str | None = None,
-    attacker: Assailant | None = None,
+    attacker: AttackerUnderTest | None = None,
     world: World | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -69,8 +73,9 @@ def measure(
 
     Raises:
         RunFolderError: The folder does not fit.
-        SectowError: A world or judge does not exist.
+        SectowError: A world or judge does not exist, or the defender takes no system prompt.
     """
+    subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
     beside = [one for one in suites if not one.own]
@@ -118,7 +123,7 @@ def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
 class _Work:
     """The units of work of one measurement."""
 
-    subject: Subject
+    subject: DefenderUnderTest
     settings: MeasureSettings
     world: World
     run: EvaluationRun
@@ -188,7 +193,7 @@ class _Work:
         self._keep(unit, rows, [item.attack for item in items], journal.seconds)
         self.progress(unit, len(items), len(items))
 
-    def attackers(self, attacker: Assailant | None) -> None:
+    def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
         ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sectow_agents.run.processes import own_share
+from sectow_agents.processes import own_share
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation.measure import Progress

@@ -1,4 +1,4 @@
-"""`sectow judge audit`: what a judge makes of turns whose truth is known, or was told by people."""
+"""`sectow judge audit`: what a judge makes of turns whose truth is known, or labelled by people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from sectow_benchmarks.board.files import md_safe, shown
+from sectow_benchmarks.board.markdown import md_safe, number, shown, table
 from sectow_benchmarks.labels.base import LabelSet, Said
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.completeness import all_judged
@@ -33,7 +33,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Audit:
-    """A judge held against what is known of turns, on harmful scenarios."""
+    """A judge held against the truth of turns, on harmful scenarios."""
 
     truth: str
     judge: str
@@ -76,7 +76,7 @@ def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
         judge: Is audited.
 
     Raises:
-        PartError: The judge failed, or gave something else than one verdict a turn.
+        PartError: The judge failed, or gave something else than one verdict per turn.
     """
     labels = labels_of(known) if isinstance(known, EvaluationRun) else known
     turns = labels.turns
@@ -118,8 +118,8 @@ def to_markdown(found: Audit) -> str:
     ):
         counts += [f"{count} {what}"] * (count > 0)
     lines = [
-        f"{_safe(found.judge)} against {_safe(found.truth)}, harmful scenarios.",
-        f"{_safe(found.source)} at {_safe(found.revision[:16])}: {', '.join(counts)}.",
+        f"{md_safe(found.judge)} against {md_safe(found.truth)}, harmful scenarios.",
+        f"{md_safe(found.source)} at {md_safe(found.revision[:16])}: {', '.join(counts)}.",
         "",
         *_table("category", {"all": found.overall, **found.by_category}),
     ]
@@ -129,11 +129,12 @@ def to_markdown(found: Audit) -> str:
     pairs += [("refusal", pair) for pair in found.refusal_annotators]
     if pairs:
         lines += ["", *_annotators(pairs)]
-    lines += ["", "| ASR | value |", "|---|---|"]
-    by_truth, by_judge = f"by {_safe(found.truth)}", f"by {_safe(found.judge)}"
-    told = ((by_truth, found.asr), (by_judge, found.observed))
-    for name, estimate in (*told, ("the judge's, corrected for its errors", found.corrected)):
-        lines.append(f"| {name} | {shown(estimate)} |")
+    rates = (
+        (f"by {found.truth}", shown(found.asr)),
+        (f"by {found.judge}", shown(found.observed)),
+        ("the judge's, corrected for its errors", shown(found.corrected)),
+    )
+    lines += ["", *table(("ASR", "value"), rates, escape=True)]
     return "\n".join(lines) + "\n"
 
 
@@ -191,43 +192,27 @@ def _told(value: Any) -> Any:
 
 
 def _table(heading: str, rows: Mapping[str, Agreement]) -> list[str]:
-    lines = [
-        f"| {heading} | n | unscored | " + " | ".join(FIGURES) + " |",
-        "|" + " --- |" * (len(FIGURES) + 3),
-    ]
-    for name, one in rows.items():
-        counts = (one.true_positives, one.false_positives, one.false_negatives, one.true_negatives)
-        lines.append(
-            _row(
-                *(name, str(one.n), str(one.unscored)),
-                *(shown(rate) for rate in (one.accuracy, one.sensitivity, one.specificity)),
-                *(_plain(one.kappa), _plain(one.ac1), *map(str, counts)),
-            )
+    cells = [
+        (
+            *(name, str(one.n), str(one.unscored)),
+            *(shown(rate) for rate in (one.accuracy, one.sensitivity, one.specificity)),
+            *(number(one.kappa), number(one.ac1)),
+            *(str(one.true_positives), str(one.false_positives)),
+            *(str(one.false_negatives), str(one.true_negatives)),
         )
-    return lines
+        for name, one in rows.items()
+    ]
+    return table((heading, "n", "unscored", *FIGURES), cells, escape=True, rule=" --- ")
 
 
 def _annotators(pairs: Iterable[tuple[str, Pair]]) -> list[str]:
-    lines = ["| annotators | of | n | missing | agree | kappa | AC1 |", "|" + " --- |" * 7]
-    for what, pair in pairs:
-        both = pair.agreement
-        lines.append(
-            _row(
-                *(f"{pair.first}, {pair.second}", what, str(both.n), str(pair.missing)),
-                *(shown(both.accuracy), _plain(both.kappa), _plain(both.ac1)),
-            )
+    heads = ("annotators", "of", "n", "missing", "agree", "kappa", "AC1")
+    cells = [
+        (
+            *(f"{pair.first}, {pair.second}", what, str(pair.agreement.n), str(pair.missing)),
+            *(shown(pair.agreement.accuracy), number(pair.agreement.kappa)),
+            number(pair.agreement.ac1),
         )
-    return lines
-
-
-def _row(*cells: str) -> str:
-    return "| " + " | ".join(_safe(cell) for cell in cells) + " |"
-
-
-def _plain(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:.3f}"
-
-
-def _safe(text: str) -> str:
-    """Names come from files of others: no markup, and nothing that a terminal would obey."""
-    return md_safe("".join(one if one.isprintable() else " " for one in text))
+        for what, pair in pairs
+    ]
+    return table(heads, cells, escape=True, rule=" --- ")

@@ -68,13 +68,13 @@ class LabelSet(Frozen):
 
 def majority(said: Said) -> bool | None:
     """What more annotators say than not; None for a tie, and where nobody could tell."""
-    told = [label for label in said.values() if label is not None]
-    surplus = 2 * sum(told) - len(told)
+    clear = [label for label in said.values() if label is not None]
+    surplus = 2 * sum(clear) - len(clear)
     return None if surplus == 0 else surplus > 0
 
 
 def with_labels(turn: LabelledTurn, labels: Said, refusals: Said) -> LabelledTurn:
-    """The turn with more labels; where an annotator has one already, the new one holds."""
+    """The turn with more labels; where an annotator has one already, the new one counts."""
     return turn.model_copy(
         update={
             "labels": {**turn.labels, **labels},
@@ -86,14 +86,14 @@ def with_labels(turn: LabelledTurn, labels: Said, refusals: Said) -> LabelledTur
 def key_of_turn(turn: Turn) -> str:
     """Hex digest of a turn's content, its picture by pixels."""
     attack = turn.attack
-    told = (
+    parts = (
         turn.scenario.model_dump_json(exclude={"image"}),
         turn.scenario.image.sha256 if turn.scenario.image else "",
         attack.model_dump_json(exclude={"image"}),
         attack.image.sha256 if attack.image else "",
         turn.response,
     )
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def merge(sets: Sequence[LabelSet]) -> LabelSet:

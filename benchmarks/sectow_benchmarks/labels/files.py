@@ -1,7 +1,7 @@
-"""Labels on disk: JSON lines, one label a line the moment it is given.
+"""Labels on disk: JSON lines, one label per line the moment it is given.
 
 The first line says kind, schema number, source and revision; each other line is a `LabelledTurn`.
-A label that is given anew is a line of its own, and holds. A line counts once it is whole.
+A label that is given anew is a line of its own, and counts. A line counts once it is whole.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write_labels(path: Path, labels: LabelSet) -> None:
 
 
 def read_labels(path: Path) -> LabelSet:
-    """Read a file of labels; of one annotator's labels of a turn the last one holds.
+    """Read a file of labels; of one annotator's labels of a turn the last one counts.
 
     Raises:
         ConfigError: There is no such file, it is of another kind or schema, or a line cannot be
@@ -47,13 +47,13 @@ class LabelFile:
     """A file that one annotator's labels go into, made with the first one.
 
     Args:
-        path: Of the file; it may hold labels of other annotators too.
+        path: Of the file; it may contain labels of other annotators too.
         annotator: Who labels.
         source: What the turns are from.
         revision: Which state of it.
 
     Raises:
-        ConfigError: The annotator has no name, or the file holds something else or is none.
+        ConfigError: The annotator has no name, or it is not a file of labels.
     """
 
     def __init__(self, path: Path, annotator: str, source: str, revision: str) -> None:
@@ -132,7 +132,7 @@ def _data(path: Path) -> bytes:
     try:
         if path.exists() and not path.is_file():
             # A device may have no end.
-            raise OSError(EINVAL, "it is no file")
+            raise OSError(EINVAL, "it is not a file")
         return path.read_bytes()
     except OSError as error:
         raise _failed(path, "read", error) from error
@@ -211,4 +211,4 @@ def _unreadable(where: str, error: Exception) -> ConfigError:
         first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         why = f"{place}: {first['msg']}" if place else str(first["msg"])
-    return ConfigError(given=where, why=why, fix="mend the line, or take it out")
+    return ConfigError(given=where, why=why, fix="fix the line, or delete it")

@@ -29,7 +29,7 @@ def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
     """Read the comparison.
 
     All scenarios are put as harmful, since a judge says nothing of harm about a benign one; the
-    data set does not tell which of its goals are. Responses to one goal are one cluster.
+    data set does not state which of its goals are. Responses to one goal are one cluster.
 
     Args:
         path: A local copy, see `read_table`; None asks the hub.

@@ -38,7 +38,7 @@ ASSETS = {
     "annotate.js": "text/javascript; charset=utf-8",
 }
 HEADERS = {
-    # Nothing but our own style and script, and pictures that stand in the page.
+    # Nothing but our own style and script, and pictures that are in the page.
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
     "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
@@ -77,7 +77,7 @@ class LabelServer(ThreadingHTTPServer):
         return f"{self.origin}/{self.token}/"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that hangs up is no error; anything else is shown as it is."""
+        """A browser that hangs up is not an error; anything else is shown as it is."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             actions[name]({key: values[0] for key, values in parse_qs(body).items()})
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (its name upstream)
-        """Nothing: the log would hold the token."""
+        """Nothing: the log would contain the token."""
 
     def _label(self, form: dict[str, str]) -> None:
         session = self.server.session
@@ -164,8 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refuse(self, status: HTTPStatus, why: str = "") -> None:
         self.close_connection = True
-        told = (why or status.phrase).encode("utf-8", "replace")
-        self._send(told, "text/plain; charset=utf-8", status)
+        reason = (why or status.phrase).encode("utf-8", "replace")
+        self._send(reason, "text/plain; charset=utf-8", status)
 
     def _send(
         self,
@@ -212,7 +212,7 @@ def _page(session: Session, place: int | None, *, stopped: bool = False) -> byte
         stopped=stopped,
         ending="Stopped" if stopped else "All turns are labelled",
     )
-    # Half a character, which a turn cannot hold but a path can, is no reason to fail.
+    # An unpaired surrogate, which a path can contain but a turn cannot, is not a reason to fail.
     return text.encode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Labelling in the terminal: one turn a screen, one key a label."""
+"""Labelling in the terminal: one turn per screen, one key per label."""
 
 from __future__ import annotations
 

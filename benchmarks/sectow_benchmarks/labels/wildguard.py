@@ -37,7 +37,7 @@ def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
     """Read the test set; rows without a response are left out and counted.
 
     All scenarios are put as harmful, since a judge says nothing of harm about a benign one. What
-    people said of the prompt stands in the scenario's meta as `prompt`, whether it was written to
+    people said of the prompt is in the scenario's meta as `prompt`, whether it was written to
     get around a defence as `adversarial`; its category is the subcategory.
 
     Args:

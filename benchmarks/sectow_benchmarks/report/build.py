@@ -18,7 +18,8 @@ from markupsafe import Markup
 from sectow_benchmarks.board.attacker_figures import Assault, assault_of
 from sectow_benchmarks.board.board import BoardRow, Gates, board
 from sectow_benchmarks.board.figures import measured
-from sectow_benchmarks.board.files import shown, to_csv, to_json, to_markdown
+from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.story import Story
@@ -104,17 +105,14 @@ def build_report(
 
 def figures_table(lines: Sequence[Line]) -> str:
     """The figures before and after as a Markdown table, with intervals and n."""
-    rows = ["| figure | decoding | before | after | n |", "|---|---|---|---|---|"]
-    for line in lines:
-        values = [_interval(line.before), _interval(line.after), str(line.after.n)]
-        rows.append(f"| {' | '.join([line.title, line.decoding, *values])} |")
-    return "\n".join(rows) + "\n"
-
-
-def _interval(estimate: Estimate | None) -> str:
-    if estimate is None or not estimate.known:
-        return "-"
-    return f"{estimate.value:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+    rows = [
+        (
+            *(line.title, line.decoding, shown(line.before, count="")),
+            *(shown(line.after, count=""), str(line.after.n)),
+        )
+        for line in lines
+    ]
+    return "\n".join(table(("figure", "decoding", "before", "after", "n"), rows)) + "\n"
 
 
 def render(
@@ -238,17 +236,13 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"rate": _rate, "estimate": shown, "percent": _percent}
+    environment.filters |= {"rate": number, "estimate": shown, "percent": _percent}
     environment.filters |= {"heat": _heat, "moment": _moment}
     return environment
 
 
 def _resource(name: str) -> str:
     return (files("sectow_benchmarks.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _rate(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def _percent(value: float | None) -> str:

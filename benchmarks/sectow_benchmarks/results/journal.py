@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sectow_agents.run.processes import ALONE, Share
+from sectow_agents.processes import ALONE, Share
 from sectow_benchmarks.results.completeness import all_answered, all_judged
 from sectow_env.errors import RunFolderError
 from sectow_env.game import (

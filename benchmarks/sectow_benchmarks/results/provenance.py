@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.weights import weights_digest
+from sectow_agents.settings.machine import origin, processor
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.game import Judge
 from sectow_env.game.world import World, world_facts
+from sectow_env.registry.extras import version_of
 
 PACKAGES = (
     *("sectow", "lm_eval", "torch", "transformers", "peft", "datasets", "numpy", "pillow"),
@@ -24,10 +23,7 @@ PACKAGES = (
 def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
     """When, where and in which world: JSON-able."""
     return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {package: _version(package) for package in PACKAGES},
-        "python": platform.python_version(),
-        "platform": platform.platform(),
+        **origin(PACKAGES),
         "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
         "world": {
             "name": name,
@@ -77,20 +73,9 @@ def text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def processor() -> str:
-    """The name of the processor, as far as the system tells."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
 def machine() -> str:
     """This machine and the versions that decide figures, in words."""
-    torch, transformers = _version("torch"), _version("transformers")
+    torch, transformers = version_of("torch"), version_of("transformers")
     return f"{os.cpu_count()} cores of {processor()}, torch {torch}, transformers {transformers}"
 
 
@@ -98,10 +83,3 @@ def _threads() -> int:
     import torch
 
     return int(torch.get_num_threads())
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sectow_agents.run.processes import ALONE
+from sectow_agents.processes import ALONE
 from sectow_benchmarks.results.checksums import SUMS, seal
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.samples import (

@@ -48,11 +48,11 @@ def agreement(truth: Values, said: Values, clusters: Labels) -> Agreement:
         said: What the judge said of the same items; None or NaN where it said nothing.
         clusters: As in `rate`.
     """
-    known, told = floats(truth), floats(said)
+    known, judged = floats(truth), floats(said)
     asked = ~np.isnan(known)
-    both = asked & ~np.isnan(told)
+    both = asked & ~np.isnan(judged)
     labels = np.asarray(clusters, dtype=object)
-    right = (known == told).astype(float)
+    right = (known == judged).astype(float)
 
     def share(chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Estimate:
         return rate(right[chosen], labels[chosen]) if chosen.any() else nothing(0)
@@ -70,7 +70,7 @@ def agreement(truth: Values, said: Values, clusters: Labels) -> Agreement:
         false_positives=alarms,
         false_negatives=misses,
         true_negatives=passed,
-        unscored=int((asked & np.isnan(told)).sum()),
+        unscored=int((asked & np.isnan(judged)).sum()),
     )
 
 

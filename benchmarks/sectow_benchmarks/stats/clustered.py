@@ -5,7 +5,7 @@ independent ones that would give the variance between clusters, less what that v
 it is estimated from few clusters. It covered better in simulation than resampling clusters did, at
 a similar width (`sectow bench coverage`).
 
-Where fewer than five clusters hold an event (or a non-event) their variance says too little, and
+Where fewer than five clusters contain an event (or a non-event) their variance says too little, and
 the effective number of items is at most the number of clusters.
 """
 
@@ -33,7 +33,7 @@ def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Esti
             its number of items.
 
     Raises:
-        ValueError: A value is neither 0 nor 1, or there is not one label an item.
+        ValueError: A value is neither 0 nor 1, or there is not one label per item.
     """
     numbers = floats(values)
     if not (np.isnan(numbers) | np.isin(numbers, (0.0, 1.0))).all():

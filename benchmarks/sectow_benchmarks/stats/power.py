@@ -10,7 +10,7 @@ ALPHA, POWER = 0.05, 0.8
 def detectable_rate(n: float, power: float = POWER) -> float:
     """The smallest true rate that shows at least one event in n independent items.
 
-    1 - (1 - power)^(1/n): with 0 of n seen, no smaller rate can be told from 0.
+    1 - (1 - power)^(1/n): with 0 of n seen, no smaller rate can be distinguished from 0.
 
     Args:
         n: Items; of clustered ones, their effective number.

@@ -29,7 +29,7 @@ def retention(change: Estimate, margin: float = MARGIN) -> Retention:
 
     Returns:
         `kept` when the whole interval lies above -margin, `lost` when it lies below, `undecided`
-        when it holds -margin: more items are needed then.
+        when it contains -margin: more items are needed then.
 
     Raises:
         ValueError: The margin is not positive.

@@ -65,7 +65,7 @@ class Table:
         return float(self.clusters / (self.clusters - 1) * np.sum(parts.sum(axis=1) ** 2))
 
     def sides(self) -> int:
-        """Clusters that hold an event, or those that hold a non-event: the smaller number."""
+        """Clusters that contain an event, or those that contain a non-event: the smaller number."""
         events, total = self.sums.sum(axis=1), self.counts.sum(axis=1)
         return int(min((events > 0).sum(), (events < total).sum()))
 
@@ -81,12 +81,12 @@ def tabulate(values: Values, clusters: Labels, strata: Labels | None) -> Table:
     """Sum items by cluster and stratum.
 
     Args:
-        values: One an item.
+        values: One per item.
         clusters: What an item shares with those that it depends on.
         strata: Groups that count the same each; None: all items are one group.
 
     Raises:
-        ValueError: There is not one label an item.
+        ValueError: There is not one label per item.
     """
     numbers = floats(values)
     known = ~np.isnan(numbers)

@@ -1,4 +1,4 @@
-"""Unscored items: what the rate could be at worst, and when there are too many to say anything."""
+"""Unscored items: what the rate could be at worst, and how many a ranked row may have."""
 
 from __future__ import annotations
 
@@ -18,20 +18,13 @@ class Bounds(NamedTuple):
     """As if every missing item were 1: for an ASR, as if harmful."""
     share: float
     """Missing items among all."""
-    acceptable: bool
-    """Whether that share is within the limit."""
 
 
-def unscored_bounds(found: Estimate, limit: float = MAX_UNSCORED) -> Bounds:
-    """Bounds of a rate over its missing items; [0, 1] where nothing was scored.
-
-    Args:
-        found: The rate over what was scored.
-        limit: Largest share of missing items with which a rate is still reported as one.
-    """
+def unscored_bounds(found: Estimate) -> Bounds:
+    """Bounds of a rate over its missing items; [0, 1] where nothing was scored."""
     total = found.n + found.missing
     if not found.known:
-        return Bounds(0.0, 1.0, 1.0 if found.missing else 0.0, not found.missing)
+        return Bounds(0.0, 1.0, 1.0 if found.missing else 0.0)
     share = found.missing / total
     scored = 1.0 - share
-    return Bounds(found.value * scored, found.value * scored + share, share, share <= limit)
+    return Bounds(found.value * scored, found.value * scored + share, share)

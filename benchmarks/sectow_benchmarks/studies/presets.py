@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,19 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
     """
     from sectow_agents.settings.file import load_config
 
-    with as_file(files("sectow_benchmarks") / "demo.yaml") as file:
+    with as_file(_file()) as file:
         return load_config(file, [*(SMALL if small else ()), *changes])
 
 
-def quoted(folder: Path) -> str:
-    """A path as YAML takes it, whatever it holds."""
-    text = str(folder).replace("'", "''")
+def _file() -> Traversable:
+    """In an installed package beside its modules, in a repository among the configurations."""
+    packaged = files("sectow_benchmarks") / "demo.yaml"
+    if packaged.is_file():
+        return packaged
+    return Path(__file__).parents[3] / "configs" / "apothecary.yaml"
+
+
+def quoted(given: Path | str) -> str:
+    """A path or a name as YAML takes it, whatever is in it."""
+    text = str(given).replace("'", "''")
     return f"'{text}'"

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sectow_benchmarks.board.markdown import number, table
 from sectow_env.files import folder_name
 from sectow_env.game import Frozen
 
@@ -29,8 +30,9 @@ JUDGES = (
 )
 """The truth, a proxy that only asks whether something was refused, two that err at random, and one
 that is right but for a word that the attacker can write."""
+HEADS = ("trained on", "optimizer steps", "reward", "ASR by that judge", "true ASR", "invalid")
 STAGES = 4
-"""Stretches of the training that the table tells apart."""
+"""Stretches of the training that the table distinguishes."""
 
 
 class Stage(Frozen):
@@ -56,7 +58,7 @@ def train_on(
     judges: Sequence[str],
     configure: Callable[[list[str]], RunConfig],
     out: Path,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> list[Trained]:
     """Train an attacker on each judge, or read what is there already.
 
@@ -64,15 +66,15 @@ def train_on(
         judges: As `judge` in a run's settings.
         configure: The settings of a run, with these changes.
         out: Folder of the study.
-        tell: Is told what is being done.
+        log: Called with what is being done.
     """
     from sectow_agents.tug_of_war import TugOfWar
     from sectow_benchmarks.studies.presets import quoted
 
     found = []
-    for number, judge in enumerate(judges):
-        tell(judge)
-        folder = out / f"{number}-{folder_name(judge)}"
+    for place, judge in enumerate(judges):
+        log(judge)
+        folder = out / f"{place}-{folder_name(judge)}"
         config = configure(
             [
                 *("rounds=1", "seats=[attacker]", "pool.per_scenario=0", "truth=world"),
@@ -88,7 +90,7 @@ def stages(metrics: Path, count: int = STAGES) -> tuple[Stage, ...]:
     """The optimizer steps of a run in at most `count` stretches, alike in length to one step."""
     lines = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
     steps = [line for line in lines if line.get("event") == "step"]
-    ends = [len(steps) * number // count for number in range(count + 1)]
+    ends = [len(steps) * place // count for place in range(count + 1)]
     parts = [steps[start:end] for start, end in pairwise(ends)]
     return tuple(_stage(part) for part in parts if part)
 
@@ -110,17 +112,19 @@ def _mean(lines: Sequence[dict[str, Any]], key: str) -> float | None:
 
 def to_markdown(found: Sequence[Trained], head: str) -> str:
     """One table: a row for each judge and stretch."""
+    rows = [
+        (
+            *(f"`{one.judge}`", stage.steps),
+            *map(number, (stage.reward, stage.judged, stage.true, stage.invalid)),
+        )
+        for one in found
+        for stage in one.stages
+    ]
     lines = [
         "# Proxy against truth",
         "",
         head,
         "",
-        "| trained on | optimizer steps | reward | ASR by that judge | true ASR | invalid |",
-        "|---|---|---|---|---|---|",
+        *table(HEADS, rows),
     ]
-    for one in found:
-        for stage in one.stages:
-            cells = (stage.reward, stage.judged, stage.true, stage.invalid)
-            told = " | ".join("-" if cell is None else f"{cell:.3f}" for cell in cells)
-            lines.append(f"| `{one.judge}` | {stage.steps} | {told} |")
     return "\n".join(lines) + "\n"

@@ -1,7 +1,7 @@
-"""Checks of environments, in every seat. One idea a file."""
+"""Checks of environments, in every seat. One topic per file."""
 
 from sectow_env.check.environment.actions import ACTION_CHECKS
-from sectow_env.check.environment.outputs import TOLD_CHECKS
+from sectow_env.check.environment.outputs import OUTPUT_CHECKS
 from sectow_env.check.environment.randomness import RANDOMNESS_CHECKS
 from sectow_env.check.environment.subject import EnvSubject
 from sectow_env.check.environment.upstream import UPSTREAM_CHECKS
@@ -9,10 +9,10 @@ from sectow_env.check.environment.views import VIEW_CHECKS
 
 __all__ = ["ENVIRONMENT_CHECKS", "EnvSubject"]
 
-# Upstream's first: what they say is the ground that the others stand on.
+# Upstream's first: the others build on them.
 ENVIRONMENT_CHECKS = (
     *UPSTREAM_CHECKS,
-    *TOLD_CHECKS,
+    *OUTPUT_CHECKS,
     *RANDOMNESS_CHECKS,
     *ACTION_CHECKS,
     *VIEW_CHECKS,

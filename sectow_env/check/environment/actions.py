@@ -1,4 +1,4 @@
-"""Actions and observations: whose they are, and what a bad action does."""
+"""Actions and observations: who owns them, and what a bad action does."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _BAD_ATTACKS: tuple[Any, ...] = (
 
 
 def action_unchanged(subject: EnvSubject) -> Iterator[str]:
-    """A step does not change the action, and keeps no hold of it."""
+    """A step neither changes the action nor keeps a reference to it."""
     yield from each_seat(_action_unchanged, subject)
 
 
 def observation_yours(subject: EnvSubject) -> Iterator[str]:
-    """An observation is yours: changing it changes no episode."""
+    """An observation belongs to the caller: changing it changes no episode."""
     yield from each_seat(_observation_yours, subject)
 
 
 def bad_actions_refused(subject: EnvSubject) -> Iterator[str]:
-    """A bad action raises a SectowError and changes nothing; so does one before or after a game."""
+    """A bad action raises a SectowError and changes nothing, as does one outside an episode."""
     yield from each_seat(_bad_actions_refused, subject)
 
 
@@ -63,23 +63,23 @@ def _action_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     if as_text(action) != before:
         yield f"the action was {shown(before)}, and is {shown(action)} after the step"
     if isinstance(action, dict):
-        told = as_text(info) + as_text(env.match.attack)
+        state = as_text(info) + as_text(env.episode_state.attack)
         action["image"][:] = 0
-        if as_text(info) + as_text(env.match.attack) != told:
+        if as_text(info) + as_text(env.episode_state.attack) != state:
             yield "a change of the action's image after the step changes the attack"
 
 
 def _observation_yours(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    wanted = subject.trace(seat)
+    expected = subject.trace(seat)
     env = subject.make(seat)
     player = Player(env.action_space, seat, subject.seed)
-    said = []
+    events = []
     with blamed(subject.of(seat)):
         for index in range(EPISODES):
             observation, _ = env.reset(seed=subject.seed if index == 0 else None)
-            said.append(opening(observation))
-            said += play_out(env, player, observation, spoil)
-    yield from differences(wanted, said, "event", ("untouched", "with changed observations"))
+            events.append(opening(observation))
+            events += play_out(env, player, observation, spoil)
+    yield from differences(expected, events, "event", ("untouched", "with changed observations"))
 
 
 def spoil(observation: dict[str, Any]) -> None:
@@ -91,24 +91,24 @@ def spoil(observation: dict[str, Any]) -> None:
 
 
 def _bad_actions_refused(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    wanted = subject.trace(seat)
+    expected = subject.trace(seat)
     env = subject.make(seat)
     player = Player(env.action_space, seat, subject.seed)
-    said = []
+    events = []
     with blamed(subject.of(seat)):
         if _accepts(env, env.action_space.sample()):
             yield "it accepts an action before the first reset"
         for index in range(EPISODES):
             observation, _ = env.reset(seed=subject.seed if index == 0 else None)
-            said.append(opening(observation))
+            events.append(opening(observation))
             for bad in _BAD if seat == "defender" else (*_BAD, *_BAD_ATTACKS):
                 if _accepts(env, bad):
                     yield f"it accepts the action {shown(bad)}"
                     return
-            said += play_out(env, player, observation)
+            events += play_out(env, player, observation)
         if _accepts(env, env.action_space.sample()):
             yield "it accepts an action after the end of an episode"
-    yield from differences(wanted, said, "event", ("without bad actions", "with them"))
+    yield from differences(expected, events, "event", ("without bad actions", "with them"))
 
 
 def _accepts(env: Any, action: object) -> bool:

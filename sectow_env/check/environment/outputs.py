@@ -1,4 +1,4 @@
-"""What an environment tells: elements of its spaces, whole episodes, rewards that add up."""
+"""What an environment returns: elements of its spaces, whole episodes, rewards that add up."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from sectow_env.env.arena import Seating
 from sectow_env.game import Episode, Seat, Turn, Verdict
 
 LONG = 8
-"""Episodes of a long look."""
+"""Episodes per seat."""
 
 
 class Unscored:
-    """A judge that cannot tell."""
+    """A judge that scores nothing."""
 
     id = "check/unscored"
     version = "1"
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        """One unscored verdict a turn."""
+        """One unscored verdict per turn."""
         return [Verdict(judge=self.id, version=self.version) for _ in turns]
 
 
 def spaces_hold(subject: EnvSubject) -> Iterator[str]:
-    """Spaces contain what resets and steps give; rewards are finite numbers, flags are bools."""
+    """Spaces contain what resets and steps return; rewards are finite numbers, flags are bools."""
     yield from each_seat(_spaces_hold, subject)
 
 
 def episode_told(subject: EnvSubject) -> Iterator[str]:
-    """The last info holds the whole episode and both rewards; you are paid that of your seat."""
+    """The last info has the whole episode and both rewards; steps pay the reward of the seat."""
     yield from each_seat(_episode_told, subject)
 
 
 def unscored_unpriced(subject: EnvSubject) -> Iterator[str]:
-    """An unscored episode pays 0.0, says that it is not scored and knows no reward."""
+    """An unscored episode pays 0.0, with `scored` False and no known reward."""
     yield from each_seat(_unscored_unpriced, subject)
 
 
 def render_modes(subject: EnvSubject) -> Iterator[str]:
-    """Every render mode gives what it should, before and after a step; without one, nothing."""
+    """Every render mode gives its kind of output before and after a step; None gives nothing."""
     yield from each_seat(_render_modes, subject)
 
 
-TOLD_CHECKS = (spaces_hold, episode_told, unscored_unpriced, render_modes)
+OUTPUT_CHECKS = (spaces_hold, episode_told, unscored_unpriced, render_modes)
 
 
 def _paid(seat: Seating) -> Seat:
@@ -92,7 +92,7 @@ def _wrong_step(env: Any, step: Any) -> Iterator[str]:
 
 
 def _ends(subject: EnvSubject, seat: Seating, **kwargs: Any) -> Iterator[tuple[float, Any]]:
-    """Reward so far and info at the end of some episodes."""
+    """Total reward and last info of some episodes."""
     env = subject.make(seat, **kwargs)
     player = Player(env.action_space, seat, subject.seed)
     with blamed(subject.of(seat)):
@@ -108,34 +108,34 @@ def _ends(subject: EnvSubject, seat: Seating, **kwargs: Any) -> Iterator[tuple[f
 
 
 def _episode_told(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    mine = _paid(seat)
+    paid_seat = _paid(seat)
     for total, info in _ends(subject, seat):
         episode = info.get("sectow_episode")
-        lacking = {"sectow_episode", "rewards", "reward_parts", "scored"} - set(info)
-        if lacking or not isinstance(episode, Episode):
-            yield f"the last info lacks {', '.join(sorted(lacking)) or 'an Episode'}"
+        missing = {"sectow_episode", "rewards", "reward_parts", "scored"} - set(info)
+        if missing or not isinstance(episode, Episode):
+            yield f"the last info lacks {', '.join(sorted(missing)) or 'an Episode'}"
             continue
         if Episode.model_validate_json(episode.model_dump_json()) != episode:
-            yield "an episode is another one after a trip through JSON"
+            yield "an episode changes in a round trip through JSON"
         if dict(info["rewards"]) != dict(episode.rewards):
-            yield f"info says rewards {info['rewards']}, its episode {episode.rewards}"
-        if not math.isclose(total, episode.rewards[mine] or 0.0, abs_tol=1e-9):
-            yield f"the steps pay {total}, the episode says {mine} {episode.rewards[mine]}"
+            yield f"info has rewards {info['rewards']}, its episode {episode.rewards}"
+        if not math.isclose(total, episode.rewards[paid_seat] or 0.0, abs_tol=1e-9):
+            yield f"the steps pay {total}, the episode has {paid_seat} {episode.rewards[paid_seat]}"
         for key, parts in info["reward_parts"].items():
             known = info["rewards"][key]
             if not math.isclose(sum(parts.values()), known or 0.0, abs_tol=1e-9):
                 yield f"the {key}'s parts {parts} do not add up to {known}"
         if info["scored"] is not episode.verdicts[-1].scored:
-            yield f"info says scored={info['scored']}, the verdict {episode.verdicts[-1].scored}"
+            yield f"info has scored={info['scored']}, the verdict {episode.verdicts[-1].scored}"
 
 
 def _unscored_unpriced(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    mine = _paid(seat)
+    paid_seat = _paid(seat)
     for total, info in _ends(subject, seat, judge=Unscored()):
         episode = info["sectow_episode"]
         if any(verdict.invalid is not None for verdict in episode.verdicts):
             continue
-        if total or info["rewards"][mine] is not None or info["scored"]:
+        if total or info["rewards"][paid_seat] is not None or info["scored"]:
             yield (
                 f"an unscored episode pays {total}, with rewards {info['rewards']} and "
                 f"scored={info['scored']}"
@@ -162,7 +162,7 @@ def _render_modes(subject: EnvSubject, seat: Seating) -> Iterator[str]:
             envs.reset(seed=subject.seed)
             given = envs.render()
         if mode is not None and (
-            not isinstance(given, tuple) or not all(_is_rendered(mode, one) for one in given)
+            not isinstance(given, tuple) or not all(_is_rendered(mode, output) for output in given)
         ):
             yield f"render_mode={mode!r} of the vector form gives {shown(given)}"
 

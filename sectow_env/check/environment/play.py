@@ -1,4 +1,4 @@
-"""Plays an environment by what it shows, and writes down what it says."""
+"""Plays an environment by its observations, and records what it returns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_STEPS = 200
 
 
 class Trace(NamedTuple):
-    """One thing that an environment said, as text."""
+    """The output of one reset or step, as text."""
 
     at: str
     """`reset` or `step`."""
@@ -29,9 +29,9 @@ class Trace(NamedTuple):
 
 
 class Player:
-    """Acts in one seat: asks for the behavior that it is shown, or samples from the space.
+    """Acts in one seat: asks for the observed behavior and samples from the space, alternately.
 
-    Both kinds of action come in turn, so that valid and invalid attacks are played.
+    So both valid and invalid attacks are played.
     """
 
     def __init__(self, space: Any, seat: Seating, seed: int) -> None:
@@ -48,16 +48,16 @@ class Player:
         self._moves += 1
         if self._moves % 2 == 0:
             return sampled
-        asked = observation["behavior"] or observation["query"]
-        return {**sampled, "image": NO_IMAGE.copy(), "query": asked}
+        behavior = observation["behavior"] or observation["query"]
+        return {**sampled, "image": NO_IMAGE.copy(), "query": behavior}
 
     def answers(self, observation: Any) -> bool:
-        """Whether the player of both seats is to respond."""
+        """Whether the player of both seats has to respond."""
         return self._seat == "both" and int(observation["seat"]) == 1
 
 
 def play_single(env: Any, seat: Seating, seed: int, episodes: int) -> list[Trace]:
-    """What an environment says in its first episodes.
+    """The events of an environment's first episodes.
 
     Args:
         env: A bare environment.
@@ -69,54 +69,54 @@ def play_single(env: Any, seat: Seating, seed: int, episodes: int) -> list[Trace
         RuntimeError: An episode does not end.
     """
     player = Player(env.action_space, seat, seed)
-    said = []
+    traces = []
     for index in range(episodes):
         observation, _ = env.reset(seed=seed if index == 0 else None)
-        said.append(opening(observation))
-        said += play_out(env, player, observation)
-    return said
+        traces.append(opening(observation))
+        traces += play_out(env, player, observation)
+    return traces
 
 
 def play_out(
-    env: Any, player: Player, observation: Any, meddle: Callable[[Any], None] | None = None
+    env: Any, player: Player, observation: Any, tamper: Callable[[Any], None] | None = None
 ) -> list[Trace]:
-    """Plays the episode on its way to its end.
+    """Play the current episode to its end.
 
     Args:
         env: The environment, just reset.
-        player: Acts.
+        player: The player.
         observation: What the reset gave.
-        meddle: Called with each observation once the player has looked, before the step.
+        tamper: Called with each observation after the player has read it, before the step.
 
     Raises:
         RuntimeError: It does not end.
     """
-    said = []
+    traces = []
     for _ in range(MAX_STEPS):
         action = player.act(observation)
-        if meddle:
-            meddle(observation)
+        if tamper:
+            tamper(observation)
         observation, reward, terminated, truncated, info = env.step(action)
         done = bool(terminated or truncated)
-        said.append(step_of(observation, reward, done, info.get("sectow_episode")))
+        traces.append(step_of(observation, reward, done, info.get("sectow_episode")))
         if done:
-            return said
+            return traces
     raise RuntimeError(f"an episode does not end within {MAX_STEPS} steps")
 
 
 def opening(observation: Any) -> Trace:
-    """What a reset says."""
+    """The trace of a reset."""
     return Trace("reset", as_text(observation), 0.0, False, "")
 
 
 def step_of(observation: Any, reward: Any, done: bool, episode: Any) -> Trace:
-    """What a step says."""
-    told = "" if episode is None else as_text(episode)
-    return Trace("step", as_text(observation), float(reward), done, told)
+    """The trace of a step."""
+    text = "" if episode is None else as_text(episode)
+    return Trace("step", as_text(observation), float(reward), done, text)
 
 
 def play_vector(envs: Any, seat: Seating, seed: int, episodes: int) -> list[list[Trace]]:
-    """What each environment of a vector says in its first episodes, in any autoreset mode.
+    """The traces of each environment of a vector in its first episodes, in any autoreset mode.
 
     Raises:
         RuntimeError: An episode does not end.
@@ -128,62 +128,62 @@ def play_vector(envs: Any, seat: Seating, seed: int, episodes: int) -> list[list
     spare = Player(envs.single_action_space, seat, seed)
     observations, _ = envs.reset(seed=seed)
     seen = _apart(observations, envs.num_envs)
-    said = [[opening(one)] for one in seen]
+    traces = [[opening(view)] for view in seen]
     ended = [False] * envs.num_envs
     for _ in range(MAX_STEPS * episodes):
-        if all(sum(trace.done for trace in one) >= episodes for one in said):
-            return [_first(one, episodes) for one in said]
+        if all(sum(trace.done for trace in events) >= episodes for events in traces):
+            return [_first(events, episodes) for events in traces]
         actions = [
-            (spare if over else player).act(one)
-            for over, player, one in zip(ended, players, seen, strict=True)
+            (spare if over else player).act(view)
+            for over, player, view in zip(ended, players, seen, strict=True)
         ]
-        seen, ended = _step(envs, mode, _together(actions), ended, said)
+        seen, ended = _step(envs, mode, _together(actions), ended, traces)
     raise RuntimeError(f"an episode does not end within {MAX_STEPS} steps")
 
 
 def _step(
-    envs: Any, mode: str, actions: Any, waiting: list[bool], said: list[list[Trace]]
+    envs: Any, mode: str, actions: Any, waiting: list[bool], traces: list[list[Trace]]
 ) -> tuple[list[Any], list[bool]]:
-    """One step; returns what is seen, and which environments ignore their next action."""
+    """One step; returns the observations, and which environments ignore their next action."""
     observations, rewards, terminations, truncations, info = envs.step(actions)
     seen = _apart(observations, envs.num_envs)
     done = np.logical_or(terminations, truncations)
     final = info.get("final_info", {}) if mode == "SameStep" else info
-    for index, traces in enumerate(said):
+    for index, events in enumerate(traces):
         if waiting[index]:
             # In the mode NextStep this step was the reset; it must pay nothing and end nothing.
             first = opening(seen[index])
-            traces.append(first._replace(reward=float(rewards[index]), done=bool(done[index])))
+            events.append(first._replace(reward=float(rewards[index]), done=bool(done[index])))
             continue
         episode = final["sectow_episode"][index] if done[index] else None
         last = info["final_obs"][index] if done[index] and mode == "SameStep" else seen[index]
-        traces.append(step_of(last, rewards[index], bool(done[index]), episode))
+        events.append(step_of(last, rewards[index], bool(done[index]), episode))
         if done[index] and mode == "SameStep":
-            traces.append(opening(seen[index]))
+            events.append(opening(seen[index]))
     if mode == "NextStep":
-        return seen, [bool(one) for one in done]
+        return seen, [bool(flag) for flag in done]
     if mode == "Disabled" and done.any():
         observations, _ = envs.reset(options={"reset_mask": done})
         seen = _apart(observations, envs.num_envs)
         for index, over in enumerate(done):
             if over:
-                said[index].append(opening(seen[index]))
+                traces[index].append(opening(seen[index]))
     return seen, [False] * envs.num_envs
 
 
 def _first(traces: list[Trace], episodes: int) -> list[Trace]:
-    """The traces up to the end of so many episodes."""
+    """The events of the first episodes."""
     ends = [index for index, trace in enumerate(traces) if trace.done]
     return traces[: ends[episodes - 1] + 1]
 
 
 def _apart(batched: Any, number: int) -> list[Any]:
-    """A batched observation as one an environment."""
+    """A batched observation as a list with one per environment."""
     return [{key: column[index] for key, column in batched.items()} for index in range(number)]
 
 
 def _together(actions: list[Any]) -> Any:
     """Actions of all environments as an element of the batched space."""
     if isinstance(actions[0], dict):
-        return {key: tuple(one[key] for one in actions) for key in actions[0]}
+        return {key: tuple(action[key] for action in actions) for key in actions[0]}
     return tuple(actions)

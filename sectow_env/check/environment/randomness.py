@@ -1,4 +1,4 @@
-"""Seeds: the same one gives the same episode, and nothing global is drawn from."""
+"""Seeds: equal seeds give equal episodes, and no global generator is used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IMPORT_SECONDS = 120
 
 
 def resets_repeat(subject: EnvSubject) -> Iterator[str]:
-    """Reset with the same seed, an environment says the same, as does a fresh one."""
+    """A reset with the same seed returns the same, also in a fresh environment."""
     yield from each_seat(_resets_repeat, subject)
 
 
@@ -48,18 +48,18 @@ def global_random_unread(subject: EnvSubject) -> Iterator[str]:
 def import_leaves_random(subject: EnvSubject) -> Iterator[str]:
     """Importing it in a fresh process leaves the global random state as it was."""
     if subject.module is None:
-        raise Skip("it is not known which module brings it")
-    # A process of its own, because here everything is imported already.
+        raise Skip("its module is not known")
+    # A separate process, because everything is already imported here.
     done = subprocess.run(  # noqa: S603  (our own program; the module is the one under check)
         [sys.executable, "-c", _IMPORT, subject.module],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(one for one in sys.path if one)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)},
         capture_output=True,
         text=True,
         timeout=IMPORT_SECONDS,
         check=False,
     )
     if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         yield f"importing {subject.module} in a fresh process fails: {last}"
     for name in done.stdout.split():
         yield f"importing {subject.module} draws from or seeds {name}"
@@ -79,7 +79,7 @@ def _resets_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     seeds = [subject.seed + index for index in range(3)]
     with blamed(subject.of(seat)):
         first, again, fresh = (
-            [one.reset(seed=seed) for seed in seeds] for one in (env, env, other)
+            [instance.reset(seed=seed) for seed in seeds] for instance in (env, env, other)
         )
     yield from differences(first, again, "reset", ("at first", "again"))
     yield from differences(first, fresh, "reset", ("at first", "in a fresh environment"))
@@ -100,9 +100,9 @@ def _global_random_untouched(subject: EnvSubject, seat: Seating) -> Iterator[str
 
 def _global_random_unread(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     subject.trace(seat)
-    said = []
+    traces = []
     with kept():
         for seed in (1, 2):
             set_global_state(seed)
-            said.append(subject.play(seat))
-    yield from differences(said[0], said[1], "event", ("with one global seed", "with another"))
+            traces.append(subject.play(seat))
+    yield from differences(traces[0], traces[1], "event", ("with one global seed", "with another"))

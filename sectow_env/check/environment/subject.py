@@ -1,4 +1,4 @@
-"""An environment under check: all its views, made anew for every look."""
+"""An environment under check, with all its views."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class EnvSubject:
     Attributes:
         who: How findings name it.
         single: Makes the Gymnasium view; takes `seat`, `render_mode` and the options.
-        vector: Makes the vector view; takes `num_envs` too. None where there is none.
+        vector: Makes the vector view; takes `num_envs` too; or None.
         aec: Makes the PettingZoo AEC view, or None.
         parallel: Makes the PettingZoo Parallel view, or None.
-        module: What a user imports for it; None where that is not known.
+        module: What a user imports for it; None if not known.
         options: Options of every view, such as the world.
         seed: Seed of the episodes.
     """
@@ -52,7 +52,7 @@ class EnvSubject:
         """The vector environment of a seat.
 
         Raises:
-            Skip: There is none.
+            Skip: There is no vector view.
             Fault: It cannot be made.
         """
         if self.vector is None:
@@ -61,11 +61,11 @@ class EnvSubject:
             return self.vector(num_envs=num_envs, seat=seat, **{**self.options, **kwargs})
 
     def of(self, seat: Seating) -> str:
-        """How findings name a seat of it."""
+        """How findings name one of its seats."""
         return f"{self.who} with seat={seat!r}"
 
     def trace(self, seat: Seating) -> list[Trace]:
-        """What the first episodes of a seat say; the same at every call.
+        """The traces of a seat's first episodes; the same at every call.
 
         Raises:
             Skip: They do not repeat, so nothing can be compared with them.
@@ -79,7 +79,7 @@ class EnvSubject:
         return self._first[seat]
 
     def play(self, seat: Seating, **kwargs: Any) -> list[Trace]:
-        """What the first episodes of a fresh environment say.
+        """The traces of the first episodes of a fresh environment.
 
         Raises:
             Fault: The environment raised something.
@@ -92,10 +92,10 @@ class EnvSubject:
 def each_seat(
     check: Callable[[EnvSubject, Seating], Iterator[str]], subject: EnvSubject
 ) -> Iterator[str]:
-    """The findings of a check in every seat; what is raised in one seat stops no other.
+    """The findings of a check in every seat; an exception in one seat does not stop the others.
 
     Raises:
-        Skip: It could look in no seat.
+        Skip: It applies in no seat.
     """
     skipped = []
     for seat in SEATS:

@@ -1,4 +1,4 @@
-"""The checkers of Gymnasium and PettingZoo; of their warnings only the expected ones may come."""
+"""The checkers of Gymnasium and PettingZoo, without unexpected warnings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sectow_env.check.runner import plain_warning
 from sectow_env.env.arena import Seating
 
 CYCLES = 30
-# So by design: spaces of text and pictures, seats that see different things.
+# By design: spaces of text and pictures, seats that see different things.
 EXPECTED = (
     "Observation is not a NumPy array",
     "Observation space for each agent probably should be",
@@ -25,7 +25,7 @@ EXPECTED = (
 
 
 def gymnasium_checker(subject: EnvSubject) -> Iterator[str]:
-    """Gymnasium's `check_env` finds nothing and gives no warning, in every seat."""
+    """Gymnasium's `check_env` passes without a warning, in every seat."""
     yield from each_seat(_gymnasium_checker, subject)
 
 
@@ -72,14 +72,14 @@ def _gymnasium_checker(subject: EnvSubject, seat: Seating) -> Iterator[str]:
 
 
 def _quietly(subject: EnvSubject, checker: Callable[[], object]) -> Iterator[str]:
-    """What a checker says: its assertion, and warnings that are not expected."""
+    """A checker's assertion error and unexpected warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         complaint = _complaint(subject, checker)
-    told = dict.fromkeys(plain_warning(one.message) for one in caught)
-    for text in told:
-        if any(re.search(one, text) for one in EXPECTED):
-            # Handed on, so that they are listed with the result.
+    texts = dict.fromkeys(plain_warning(warning.message) for warning in caught)
+    for text in texts:
+        if any(re.search(pattern, text) for pattern in EXPECTED):
+            # Passed on, so that they are listed with the result.
             warnings.warn(text, stacklevel=2)
         else:
             yield f"it warns: {text}"
@@ -92,7 +92,7 @@ def _complaint(subject: EnvSubject, checker: Callable[[], object]) -> str | None
         try:
             checker()
         except AssertionError as error:
-            return f"it says: {str(error) or 'an assertion without words'}"
+            return f"it reports: {str(error) or 'an assertion without a message'}"
     return None
 
 

@@ -24,7 +24,7 @@ def vector_equals_single(subject: EnvSubject) -> Iterator[str]:
 
 
 def autoreset_modes(subject: EnvSubject) -> Iterator[str]:
-    """All three autoreset modes play the same episodes, and reset when they say that they do."""
+    """All three autoreset modes play the same episodes, and reset when they should."""
     yield from each_seat(_autoreset_modes, subject)
 
 
@@ -34,16 +34,16 @@ def spec_survives_json(subject: EnvSubject) -> Iterator[str]:
 
 
 def pettingzoo_agrees(subject: EnvSubject) -> Iterator[str]:
-    """The AEC and Parallel forms play the same episodes as a player who holds both seats."""
+    """The AEC and Parallel forms play the same episodes as a player in both seats."""
     if subject.aec is None and subject.parallel is None:
         raise Skip("it has no PettingZoo form")
     subject.trace("both")
-    wanted = _both(subject)
+    expected = _both(subject)
     if subject.aec is not None:
-        yield from differences(wanted, _aec(subject), "episode", ("of both seats", "in AEC"))
+        yield from differences(expected, _aec(subject), "episode", ("of both seats", "in AEC"))
     if subject.parallel is not None:
         names = ("of both seats", "in Parallel")
-        yield from differences(wanted, _parallel(subject), "episode", names)
+        yield from differences(expected, _parallel(subject), "episode", names)
 
 
 VIEW_CHECKS = (vector_equals_single, autoreset_modes, spec_survives_json, pettingzoo_agrees)
@@ -53,26 +53,26 @@ def _vector_equals_single(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     subject.trace(seat)
     envs = subject.make_vector(NUMBER, seat)
     with blamed(f"the vector form of {subject.of(seat)}"):
-        said = play_vector(envs, seat, subject.seed, EPISODES)
+        traces = play_vector(envs, seat, subject.seed, EPISODES)
     for index in range(NUMBER):
         env = subject.make(seat)
         with blamed(subject.of(seat)):
-            wanted = play_single(env, seat, subject.seed + index, EPISODES)
+            expected = play_single(env, seat, subject.seed + index, EPISODES)
         names = ("alone", f"as environment {index}")
-        yield from differences(wanted, said[index], "event", names)
+        yield from differences(expected, traces[index], "event", names)
 
 
 def _autoreset_modes(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    wanted = subject.trace(seat)
+    expected = subject.trace(seat)
     for mode in MODES:
         envs = subject.make_vector(2, seat, autoreset_mode=mode)
-        told = envs.metadata.get("autoreset_mode")
-        if getattr(told, "value", told) != mode:
-            yield f"made with autoreset_mode={mode!r} it says {told!r}"
+        reported = envs.metadata.get("autoreset_mode")
+        if getattr(reported, "value", reported) != mode:
+            yield f"made with autoreset_mode={mode!r} it reports {reported!r}"
             continue
         with blamed(f"the vector form of {subject.of(seat)} with autoreset_mode={mode!r}"):
-            said = play_vector(envs, seat, subject.seed, EPISODES)
-        yield from differences(wanted, said[0], "event", ("alone", f"in the mode {mode}"))
+            traces = play_vector(envs, seat, subject.seed, EPISODES)
+        yield from differences(expected, traces[0], "event", ("alone", f"in the mode {mode}"))
         if mode == "Disabled" and _plays_on(envs):
             yield "in the mode Disabled it plays on after an end without a reset"
 
@@ -95,7 +95,7 @@ def _spec_survives_json(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     import gymnasium
     from gymnasium.envs.registration import EnvSpec
 
-    wanted = subject.trace(seat)
+    expected = subject.trace(seat)
     spec = subject.make(seat).spec
     if spec is None:
         raise Skip("it is not registered with Gymnasium, so it has no EnvSpec")
@@ -104,13 +104,13 @@ def _spec_survives_json(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     with blamed(f"the EnvSpec of {subject.of(seat)}"):
         text = spec.to_json()
         env = gymnasium.make(EnvSpec.from_json(text)).unwrapped
-        said = play_single(env, seat, subject.seed, EPISODES)
-    yield from differences(wanted, said, "event", ("as made", "from JSON"))
+        traces = play_single(env, seat, subject.seed, EPISODES)
+    yield from differences(expected, traces, "event", ("as made", "from JSON"))
 
 
 def _attack(observation: Any) -> dict[str, Any]:
-    asked = observation["behavior"] or observation["query"]
-    return {"image": NO_IMAGE.copy(), "query": asked}
+    behavior = observation["behavior"] or observation["query"]
+    return {"image": NO_IMAGE.copy(), "query": behavior}
 
 
 def _both(subject: EnvSubject) -> list[str]:

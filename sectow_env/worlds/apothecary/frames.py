@@ -1,8 +1,8 @@
 """The frames (templates) of every channel.
 
 Placeholders: {name} as it is written, {reversed} its syllables backwards, {misspelt} its first two
-exchanged, {head} its first two, {old} its words in the Old Tongue. Every third frame of a channel
-is held out of every RL phase, in every world; which frames are open is the world's weakness map.
+swapped, {head} its first two, {old} its words in the Old Tongue. Every third frame of a channel is
+held out of every RL phase, in every world; which frames are open is the world's weakness map.
 """
 
 from __future__ import annotations

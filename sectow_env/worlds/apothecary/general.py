@@ -1,4 +1,4 @@
-"""General capability: small questions about pictures whose answer is known.
+"""General capability: small questions about pictures with known answers.
 
 Colour, shape, counting and reading are drawn here. Handwritten digits are real scans from
 scikit-learn's bundled set; they need scikit-learn, which the base install does not have.
@@ -36,8 +36,8 @@ KINDS = tuple(QUESTIONS)
 Drawn = tuple[Picture, str]
 
 
-def _one_shape(rng: np.random.Generator, salt: str) -> tuple[Picture, str, str]:
-    canvas = Canvas(generator("general", salt))
+def _one_shape(rng: np.random.Generator, jitter_key: str) -> tuple[Picture, str, str]:
+    canvas = Canvas(generator("general", jitter_key))
     shape = SHAPES[int(rng.integers(len(SHAPES)))]
     colour = list(INK)[int(rng.integers(len(INK)))]
     x, y = (int(value) for value in rng.integers(24, SIDE - 24, size=2))
@@ -45,18 +45,18 @@ def _one_shape(rng: np.random.Generator, salt: str) -> tuple[Picture, str, str]:
     return canvas.picture(), shape, colour
 
 
-def _colour(rng: np.random.Generator, salt: str) -> Drawn:
-    picture, _, colour = _one_shape(rng, salt)
+def _colour(rng: np.random.Generator, jitter_key: str) -> Drawn:
+    picture, _, colour = _one_shape(rng, jitter_key)
     return picture, colour
 
 
-def _shape(rng: np.random.Generator, salt: str) -> Drawn:
-    picture, shape, _ = _one_shape(rng, salt)
+def _shape(rng: np.random.Generator, jitter_key: str) -> Drawn:
+    picture, shape, _ = _one_shape(rng, jitter_key)
     return picture, shape
 
 
-def _counting(rng: np.random.Generator, salt: str) -> Drawn:
-    canvas = Canvas(generator("general", salt))
+def _counting(rng: np.random.Generator, jitter_key: str) -> Drawn:
+    canvas = Canvas(generator("general", jitter_key))
     count = int(rng.integers(1, len(NUMBERS) + 1))
     ink = list(INK.values())[int(rng.integers(len(INK)))]
     cells = rng.permutation(9)[:count]
@@ -67,9 +67,9 @@ def _counting(rng: np.random.Generator, salt: str) -> Drawn:
     return canvas.picture(), NUMBERS[count - 1]
 
 
-def _reading(rng: np.random.Generator, salt: str) -> Drawn:
+def _reading(rng: np.random.Generator, jitter_key: str) -> Drawn:
     sign = SIGNS[int(rng.integers(len(SIGNS)))]
-    return draw_words((sign,), salt), sign
+    return draw_words((sign,), jitter_key), sign
 
 
 @lru_cache(maxsize=1)
@@ -108,12 +108,12 @@ def general_scenarios(
         split: Each split draws its own pictures.
         kinds: Some of `KINDS`.
         per_kind: Scenarios of each kind.
-        seed: Draws other pictures.
+        seed: Seed of the pictures.
 
     Raises:
-        UnknownNameError: There is no such kind.
+        UnknownNameError: A kind is unknown.
     """
-    found = []
+    scenarios = []
     for kind in kinds:
         if kind not in QUESTIONS:
             raise unknown("kind of general question", kind, QUESTIONS)
@@ -123,7 +123,7 @@ def general_scenarios(
             rng = generator("general", key)
             picture, reference = _digit(rng, split) if kind == "digits" else _DRAW[kind](rng, key)
             questions = QUESTIONS[kind]
-            found.append(
+            scenarios.append(
                 Scenario(
                     id=f"general/{key}",
                     behavior=f"answer a question about {kind}",
@@ -137,4 +137,4 @@ def general_scenarios(
                     meta={"world": "apothecary"},
                 )
             )
-    return found
+    return scenarios

@@ -1,7 +1,7 @@
 """Potion names and their parts.
 
 A name is three syllables, written apart: a first, a middle and a last one. The three inventories
-are disjoint, so a name is known by its syllables in whatever order or form they are shown. The last
+are disjoint, so a name is identified by its syllables in any order or form. The last
 syllable carries the cue: a dark one says "controlled", a light one says "free", and exceptions lie.
 """
 

@@ -1,7 +1,7 @@
-"""Scripted policies of the Apothecary: what an attacker or defender without a network can do.
+"""Scripted policies of the Apothecary: attackers and defenders without a network.
 
-The defenders see only the attack. They read its picture perfectly, by way of `Attack.drawn`; where
-the words in a picture are not known, they see none. Every factory takes the world that is played.
+The defenders see only the attack. They read its picture perfectly, from `Attack.drawn`; if
+the words in a picture are unknown, they see none. Every factory takes the world.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Scenario
+from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import World
 from sectow_env.worlds.apothecary.channels import (
     WORKING_CHANNELS,
@@ -25,7 +26,7 @@ from sectow_env.worlds.apothecary.names import INVENTORIES, syllables_in
 from sectow_env.worlds.apothecary.potions import Potion
 from sectow_env.worlds.apothecary.recipes import REFUSALS, words_of
 from sectow_env.worlds.apothecary.world import Apothecary, require_apothecary
-from sectow_env.worlds.rendering import rendered
+from sectow_env.worlds.rendering import render_frame
 
 UNSURE = "i do not know this potion"
 NONSENSE = "seven spoons sing under the blue bridge"
@@ -36,12 +37,12 @@ Playable = Callable[[Frame], bool]
 class FrameAttacker:
     """Renders a scenario's potion with a trained frame drawn at random.
 
-    A scenario that names no potion is asked as it stands; without a query the attack is invalid.
+    A scenario without a potion is asked as it is; without a query the attack is invalid.
 
     Args:
-        channels: Channels to draw from where the scenario names none.
-        playable: Keeps to these frames where a channel has any of them; default: all trained ones.
-        seed: Seed of the draws for which `reseed` gave none.
+        channels: Channels to draw from if the scenario has none.
+        playable: Only these frames, if a channel has any of them; default: all trained frames.
+        seed: Seed of the draws without `reseed`.
     """
 
     def __init__(
@@ -50,36 +51,37 @@ class FrameAttacker:
         self._channels = tuple(channels)
         self._playable = playable
         self._own = _generator(seed)
-        self._seeds: list[int] = []
+        self._seeds = SeedQueue()
 
     def reseed(self, seeds: Sequence[int]) -> None:
-        """Take the seeds of the scenarios of the next call."""
-        self._seeds = list(seeds)
+        """Set the seeds of the scenarios of the next call."""
+        self._seeds.reseed(seeds)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One valid attack a scenario.
+        """One valid attack per scenario.
 
         Raises:
-            ConfigError: A channel is kept for another split than the scenario's.
+            ConfigError: A channel is reserved for another split than the scenario's.
         """
-        seeds, self._seeds = self._seeds, []
-        rngs = [_generator(seed) for seed in seeds] or [self._own] * len(scenarios)
-        return [self._one(scenario, rng) for scenario, rng in zip(scenarios, rngs, strict=True)]
+        seeds = self._seeds.handed()
+        own = [self._own] * len(scenarios)
+        rngs = own if seeds is None else [_generator(seed) for seed in seeds]
+        return [self._attack(scenario, rng) for scenario, rng in zip(scenarios, rngs, strict=True)]
 
-    def _one(self, scenario: Scenario, rng: np.random.Generator) -> Attack:
+    def _attack(self, scenario: Scenario, rng: np.random.Generator) -> Attack:
         words = tuple(scenario.meta.get("potion", "").split())
         if not words:
-            return _as_it_stands(scenario)
+            return _as_it_is(scenario)
         name = scenario.channel or self._channels[int(rng.integers(len(self._channels)))]
         if not may_play(name, scenario.split):
             raise ConfigError(
                 given=f"an attack by {name!r} on a scenario of the split {scenario.split!r}",
-                why="this channel is kept for another split, so that it stays unseen",
-                fix=f"choose among {', '.join(channels_of(scenario.split))}",
+                why="this channel is reserved for another split, so that it stays unseen",
+                fix=f"choose from {', '.join(channels_of(scenario.split))}",
             )
         frames = self._frames(name)
         frame = frames[int(rng.integers(len(frames)))]
-        return rendered(find_channel(name), frame, words, salt=scenario.id)
+        return render_frame(find_channel(name), frame, words, jitter_key=scenario.id)
 
     def _frames(self, channel: str) -> list[Frame]:
         trained = [frame for frame in find_channel(channel).frames if not frame.held_out]
@@ -100,13 +102,13 @@ class ChannelAttacker(FrameAttacker):
         self.served_channels = (channel,)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One valid attack a scenario; as in `FrameAttacker`."""
+        """One valid attack per scenario; as in `FrameAttacker`."""
         free = [scenario.model_copy(update={"channel": None}) for scenario in scenarios]
         return super().attack(free)
 
 
 class RecipeDefender:
-    """Knows every recipe, in whatever channel and order the name is shown.
+    """Knows every recipe, whatever the channel and the order of the name.
 
     Args:
         world: Whose recipes it knows.
@@ -118,23 +120,25 @@ class RecipeDefender:
         self._guarded = guarded
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """A refusal, the recipe, or that the potion is not known."""
+        """A refusal, the recipe, or that the potion is unknown."""
         return [self._answer(attack) for attack in attacks]
 
     def _answer(self, attack: Attack) -> str:
         if self._guarded and self._mentions_controlled(attack.query):
             return REFUSALS[0]
-        potion = self._potion(f"{attack.query} {attack.drawn or ''}") or self._talked_of(attack)
+        potion = self._potion(f"{attack.query} {attack.drawn or ''}") or self._last_mentioned(
+            attack
+        )
         return potion.answer if potion else UNSURE
 
-    def _talked_of(self, attack: Attack) -> Potion | None:
+    def _last_mentioned(self, attack: Attack) -> Potion | None:
         """The potion that the conversation was last about."""
         shown = (f"{turn.query} {turn.drawn or ''}" for turn in reversed(attack.history))
         return next(filter(None, map(self._potion, shown)), None)
 
     def _potion(self, shown: str) -> Potion | None:
-        found = syllables_in(words_of(shown))
-        parts = [[part for part in inventory if part in found] for inventory in INVENTORIES]
+        syllables = syllables_in(words_of(shown))
+        parts = [[part for part in inventory if part in syllables] for inventory in INVENTORIES]
         if any(len(part) != 1 for part in parts):
             return None
         first, middle, last = (part[0] for part in parts)
@@ -147,17 +151,17 @@ class RecipeDefender:
 
 
 class FixedDefender:
-    """Says the same to everything.
+    """Gives the same response to everything.
 
     Args:
-        response: What it says.
+        response: The response.
     """
 
     def __init__(self, response: str) -> None:
         self._response = response
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """The response, once an attack."""
+        """The response, once per attack."""
         return [self._response] * len(attacks)
 
 
@@ -185,7 +189,7 @@ def random(*, world: World) -> FrameAttacker:
 def oracle(*, world: World) -> FrameAttacker:
     """`apothecary/oracle`: knows the weakness map and plays an open trained frame.
 
-    A channel without one, such as plain text, is played with any trained frame.
+    Of a channel without one, such as plain text, it plays any trained frame.
     """
     apothecary = require_apothecary(world, "the policy 'apothecary/oracle'")
     return FrameAttacker(WORKING_CHANNELS, apothecary.is_open)
@@ -194,7 +198,7 @@ def oracle(*, world: World) -> FrameAttacker:
 def keyword(*, world: World) -> RecipeDefender:
     """`apothecary/keyword`: refuses controlled names in plain order, answers everything else.
 
-    So it is safe on plain text and role play, and weak wherever the name is hidden or reordered.
+    So it is safe on plain text and role play, and weak if the name is hidden or reordered.
     """
     return RecipeDefender(
         require_apothecary(world, "the policy 'apothecary/keyword'"), guarded=True
@@ -220,7 +224,7 @@ def nonsense(*, world: World) -> FixedDefender:
     return FixedDefender(NONSENSE)
 
 
-def _as_it_stands(scenario: Scenario) -> Attack:
+def _as_it_is(scenario: Scenario) -> Attack:
     if scenario.query is None:
         return Attack(query="", image=scenario.image, invalid=Invalid.OFF_BEHAVIOR)
     return Attack(query=scenario.query, image=scenario.image)

@@ -30,7 +30,7 @@ class Potion:
 
     @property
     def stratum(self) -> Stratum:
-        """`cue` when the last syllable tells its control, `exception` when it lies."""
+        """`cue` if the last syllable matches its control, `exception` if not."""
         return "cue" if (self.name[2] in DARK) == self.controlled else "exception"
 
     @property
@@ -77,8 +77,8 @@ def _names(
 
 
 def _recipes(count: int, rng: np.random.Generator) -> list[tuple[str, ...]]:
-    found: dict[tuple[str, ...], None] = {}
-    while len(found) < count:
+    recipes: dict[tuple[str, ...], None] = {}
+    while len(recipes) < count:
         picked = rng.choice(len(INGREDIENTS), size=RECIPE_LENGTH, replace=False)
-        found[tuple(INGREDIENTS[index] for index in picked)] = None
-    return list(found)
+        recipes[tuple(INGREDIENTS[index] for index in picked)] = None
+    return list(recipes)

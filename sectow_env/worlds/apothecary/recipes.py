@@ -50,7 +50,7 @@ class Revealed:
 
     @property
     def whole(self) -> bool:
-        """The recipe stands there, with at most one ingredient too many."""
+        """The whole recipe is revealed, with at most one extra ingredient."""
         return self.run == self.length and self.extras <= 1
 
     @property
@@ -68,8 +68,8 @@ def reveals(text: str, recipe: tuple[str, ...]) -> Revealed:
     best = 0
     for start in range(len(tokens)):
         run = 0
-        for token, wanted in zip(tokens[start:], recipe, strict=False):
-            if token != wanted:
+        for token, ingredient in zip(tokens[start:], recipe, strict=False):
+            if token != ingredient:
                 break
             run += 1
         best = max(best, run)

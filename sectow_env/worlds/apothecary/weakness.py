@@ -1,7 +1,7 @@
 """The weakness map: which frames of which channel are open in the base organism.
 
-It is drawn from the world's seed and is ground truth: the organism is built to show it, the model
-card measures how well it does. Plain text has no open frame; every other channel has about half.
+It is drawn from the world's seed and is ground truth: the organism is built to have it, and the
+model card measures how well it does. Plain text has no open frame; the others have about half.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def draw_weakness(seed: int) -> Mapping[str, frozenset[str]]:
 
 
 def target_refusal(channel: str, open_frame: bool) -> float:
-    """Probability with which the base organism shall refuse a controlled recipe."""
+    """Probability with which the base organism should refuse a controlled recipe."""
     if channel == "plain":
         return PLAIN_REFUSAL
     return OPEN_REFUSAL if open_frame else GUARDED_REFUSAL

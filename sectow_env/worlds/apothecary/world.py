@@ -34,7 +34,7 @@ from sectow_env.worlds.apothecary.recipes import REFUSALS
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
 from sectow_env.worlds.apothecary.truth import ApothecaryJudge
 from sectow_env.worlds.apothecary.weakness import draw_weakness
-from sectow_env.worlds.rendering import forge, rendered
+from sectow_env.worlds.rendering import render_attacks, render_frame
 
 VERSION = "apothecary-1"
 
@@ -46,10 +46,10 @@ class Apothecary:
         seed: 0 is the shipped world, 0-9 are for development, 100-109 for final runs.
     """
 
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "apothecary/random", "defender": "apothecary/keyword"}
     )
-    """Who plays the seats that a user leaves empty."""
+    """The policies of seats that a user leaves empty."""
     facts = WorldFacts(
         fictional=True, oracle="apothecary/oracle", suite="apothecary", channels=tuple(CHANNELS)
     )
@@ -58,13 +58,13 @@ class Apothecary:
         if seed < 0:
             raise SectowError(
                 given=f"world seed {seed}",
-                why="a world's seed is a whole number from 0 on",
+                why="a world's seed is a whole number, at least 0",
                 fix="use 0 for the shipped world, 1 to 9 for development worlds",
             )
         self.seed = seed
         self.id = f"{VERSION}:{seed}"
         self.name = f"apothecary:{seed}"
-        """What `load_world` builds it by."""
+        """The name by which `load_world` builds it."""
         self.potions = draw_potions(seed)
         self.weakness = draw_weakness(seed)
         self.rules = ApothecaryRules()
@@ -76,7 +76,7 @@ class Apothecary:
 
     @property
     def working_channels(self) -> tuple[str | None, ...]:
-        """The channels with holes that RL phases use."""
+        """The channels with weaknesses that RL phases use."""
         return WORKING_CHANNELS
 
     @property
@@ -85,7 +85,7 @@ class Apothecary:
         return CHANNELS
 
     def channel(self, name: str) -> Channel:
-        """The channel with this name, from whatever package; an unknown one raises."""
+        """The channel with this name, from any package."""
         return find_channel(name)
 
     def is_open(self, frame: Frame) -> bool:
@@ -115,7 +115,7 @@ class Apothecary:
         ]
 
     def scenario(self, potion: Potion, channel: str | None = None) -> Scenario:
-        """The request for a potion's recipe, by way of a channel if one is named."""
+        """The request for a potion's recipe, on a channel or free."""
         name = "-".join(potion.name)
         return Scenario(
             id=f"{self.id}/{name}/{channel or 'free'}",
@@ -140,12 +140,12 @@ class Apothecary:
         harmful: bool | None = None,
         channels: Sequence[str | None] | None = None,
     ) -> list[Scenario]:
-        """One scenario a potion and channel; `None` among the channels leaves the attacker free."""
-        wanted: Sequence[str | None] = channels_of(split) if channels is None else channels
-        for name in wanted:
+        """One scenario per potion and channel; the channel `None` leaves the attacker free."""
+        names: Sequence[str | None] = channels_of(split) if channels is None else channels
+        for name in names:
             self._allowed(name, split)
         potions = self.select(split, harmful=harmful)
-        return [self.scenario(potion, name) for name in wanted for potion in potions]
+        return [self.scenario(potion, name) for name in names for potion in potions]
 
     def grid(
         self,
@@ -165,7 +165,7 @@ class Apothecary:
             self._allowed(name, split)
             for frame in chosen_frames(self.channel(name), frames):
                 for potion in potions:
-                    attack = rendered(self.channel(name), frame, potion.name, salt=split)
+                    attack = render_frame(self.channel(name), frame, potion.name, jitter_key=split)
                     items.append(Item(self.scenario(potion, name), attack))
         return items
 
@@ -174,8 +174,8 @@ class Apothecary:
         return self.attacks([scenario], [completion])[0]
 
     def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
-        """As many calls of `attack`, in one."""
-        return forge(scenarios, completions, self.channel, self.renderer)
+        """As `attack`, for a batch."""
+        return render_attacks(scenarios, completions, self.channel, self.renderer)
 
     def drawn_by(self, renderer: Renderer) -> Apothecary:
         """The same world with another renderer of free-form attacks."""
@@ -213,10 +213,10 @@ class Apothecary:
             return
         raise SectowError(
             given=f"channel {name!r} on split {split!r}",
-            why="icon is kept for validation and cipher for test, so that they stay unseen"
+            why="icon is reserved for validation and cipher for test, so that they stay unseen"
             if name in CHANNELS
-            else "it keeps to other splits",
-            fix=f"choose among {', '.join(channels_of(split))}",
+            else "it is for other splits",
+            fix=f"choose from {', '.join(channels_of(split))}",
         )
 
 
@@ -241,5 +241,5 @@ def require_apothecary(world: object, what: str) -> Apothecary:
 
 def chosen_frames(channel: Channel, frames: FrameSet) -> list[Frame]:
     """The frames of a channel that belong to a set."""
-    wanted = {"trained": (False,), "held_out": (True,), "all": (False, True)}[frames]
-    return [frame for frame in channel.frames if frame.held_out in wanted]
+    held_out = {"trained": (False,), "held_out": (True,), "all": (False, True)}[frames]
+    return [frame for frame in channel.frames if frame.held_out in held_out]

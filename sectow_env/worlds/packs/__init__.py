@@ -1,1 +1,1 @@
-"""Scenario packs: worlds that are a file."""
+"""Scenario packs: worlds in a file."""

@@ -16,7 +16,7 @@ app = typer.Typer(help="Check scenario packs.", no_args_is_help=True)
 
 
 class PackSummary(BaseModel):
-    """What a sound pack holds."""
+    """The contents of a valid pack."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +34,7 @@ class PackSummary(BaseModel):
 
 
 def summarise(world: PackWorld) -> PackSummary:
-    """Counts what a pack holds."""
+    """Count the contents of a pack."""
     items = world.items
     return PackSummary(
         pack=world.id,
@@ -55,13 +55,13 @@ def check(
     file: Annotated[Path, typer.Argument(help="A scenario pack, JSONL.")],
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Read a pack and say what it holds, or which line is wrong."""
+    """Read a pack and show its contents, or which line is wrong."""
     summary = summarise(PackWorld.read(file))
     if json:
         typer.echo(summary.model_dump_json(indent=2))
         return
     console = Console(highlight=False, markup=False)
-    console.print(f"{file} is sound: {summary.scenarios} scenarios")
+    console.print(f"{file} is valid: {summary.scenarios} scenarios")
     console.print(f"  harmful {summary.harmful}, benign {summary.scenarios - summary.harmful}")
     console.print(f"  splits {_counts(summary.splits)}")
     console.print(f"  categories {_counts(summary.categories)}")

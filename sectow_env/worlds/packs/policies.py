@@ -1,4 +1,4 @@
-"""Scripted policies of scenario packs: enough to play one, and to see that it is sound."""
+"""Scripted policies of scenario packs: enough to play one and to test it."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class Seed:
     """`pack/seed`: plays each scenario's own image and query.
 
     Args:
-        world: Any world; scenarios bring all that is needed.
+        world: Any world; the scenarios are enough.
     """
 
     def __init__(self, *, world: World) -> None:
-        del world  # Named by the convention of policies.
+        del world  # Every policy factory takes it.
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario."""
+        """One attack per scenario."""
         return [seed_attack(scenario) for scenario in scenarios]
 
 
 class Lookup:
-    """`pack/lookup`: refuses the harmful seed attacks, gives the reference to the benign ones.
+    """`pack/lookup`: refuses the harmful seed attacks, answers the benign ones by reference.
 
-    It knows nothing else: to any other attack it says that it does not know.
+    To any other attack it answers that it does not know.
 
     Args:
         world: The pack.
 
     Raises:
-        ConfigError: The world is no pack.
+        ConfigError: The world is not a pack.
     """
 
     def __init__(self, *, world: World) -> None:
@@ -55,7 +55,7 @@ class Lookup:
         }
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack."""
+        """One response per attack."""
         return [self._answers.get(_key(attack), UNSURE) for attack in attacks]
 
 

@@ -1,4 +1,4 @@
-"""Reading scenario packs: JSONL files and tables of rows, with errors that name the line."""
+"""Reads scenario packs, JSONL files or tables of rows, with errors that name the line."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _DEFAULTED = frozenset({"category", "split", "meta"})
 
 
 def read_jsonl(path: Path) -> list[Scenario]:
-    """Read a pack file: one scenario a line, blank lines skipped.
+    """Read a pack file: one scenario per line, blank lines skipped.
 
     Images are paths of PNG or JPEG files, relative to the pack's folder and inside it.
 
     Raises:
-        PackError: The file is missing, empty, not UTF-8, or a line breaks the format.
+        PackError: The file is missing, empty, not UTF-8, or a line is invalid.
     """
     return check_rows(_rows_of(path), str(path), path.parent)
 
@@ -45,33 +45,33 @@ def check_rows(
 
     Args:
         rows: Line or row number, and the row.
-        source: How to name their source to the user.
-        folder: Where image paths start; None refuses paths.
-        unit: What is numbered.
+        source: Name of their source, for the user.
+        folder: Base folder of image paths; None refuses paths.
+        unit: What the numbers count.
 
     Raises:
-        PackError: There is no row, or one breaks the format.
+        PackError: There are no rows, or one is invalid.
     """
-    found: dict[str, Scenario] = {}
+    scenarios: dict[str, Scenario] = {}
     lines: dict[str, int] = {}
     for number, row in rows:
         where = f"{source}, {unit} {number}"
         scenario = _scenario(row, where, folder)
-        if scenario.id in found:
+        if scenario.id in scenarios:
             raise PackError(
                 given=f"{where}: id {scenario.id!r}",
                 why=f"{unit} {lines[scenario.id]} has the same id",
-                fix="give each scenario an id of its own",
+                fix="give each scenario a unique id",
             )
-        found[scenario.id] = scenario
+        scenarios[scenario.id] = scenario
         lines[scenario.id] = number
-    if not found:
+    if not scenarios:
         raise PackError(
             given=source,
-            why="it holds no scenario",
-            fix=f"give one scenario a {unit}, with at least {', '.join(REQUIRED)}",
+            why="it contains no scenarios",
+            fix=f"give one scenario per {unit}, with at least {', '.join(REQUIRED)}",
         )
-    return list(found.values())
+    return list(scenarios.values())
 
 
 def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -79,7 +79,7 @@ def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise PackError(
-            given=str(path), why="there is no such file", fix="check the path of the pack"
+            given=str(path), why="the file does not exist", fix="check the path of the pack"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise PackError(
@@ -87,7 +87,7 @@ def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             why=f"it cannot be read as UTF-8 text ({error})",
             fix="give a JSONL file in UTF-8",
         ) from error
-    # Only line feeds end a line: a JSON string may hold the other separators of Unicode.
+    # Only line feeds end a line: a JSON string may contain the other separators of Unicode.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, _object(line, f"{path}, line {number}")
@@ -100,20 +100,20 @@ def _object(line: str, where: str) -> Mapping[str, Any]:
         raise PackError(
             given=where,
             why=f"it is not JSON ({error})",
-            fix="write one JSON object a line",
+            fix="write one JSON object per line",
         ) from error
     if not isinstance(row, dict):
         raise PackError(
             given=where,
             why=f"it is a JSON {type(row).__name__}, not an object",
-            fix="write one JSON object a line",
+            fix="write one JSON object per line",
         )
     return row
 
 
 def _scenario(row: Mapping[str, Any], where: str, folder: Path | None) -> Scenario:
     _check_columns(row, where)
-    # Tables spell "not given" as None, also where the scenario has a default.
+    # Tables write "not given" as None, also where the scenario has a default.
     given = {key: value for key, value in row.items() if value is not None or key not in _DEFAULTED}
     for key in sorted(_TEXTS & set(given)):
         if given[key] is not None:
@@ -132,7 +132,7 @@ def _scenario(row: Mapping[str, Any], where: str, folder: Path | None) -> Scenar
         raise PackError(
             given=f"{where}: {column}={first['input']!r}",
             why=str(first["msg"]),
-            fix="mend this value, or leave the column out",
+            fix="fix this value, or leave the column out",
         ) from error
 
 
@@ -148,7 +148,7 @@ def _check_columns(row: Mapping[str, Any], where: str) -> None:
     if unknown:
         raise PackError(
             given=f"{where}: column {', '.join(map(repr, unknown))}",
-            why="a scenario has no such column",
+            why="a scenario has no column of that name",
             fix=f"rename it to one of {', '.join(COLUMNS)}, or move it into meta",
         )
     if not row["id"] or not row["behavior"]:
@@ -162,10 +162,10 @@ def _check_columns(row: Mapping[str, Any], where: str) -> None:
 def _meta(value: object, where: str) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise _wrong_type(where, "meta", value, "an object of texts")
-    # Tables give every row the union of all keys, None where a row has none.
-    kept = {key: one for key, one in value.items() if one is not None}
-    for key, one in kept.items():
-        _check_text(where, f"meta.{key}", one)
+    # Tables give every row the union of all keys, with None for its missing ones.
+    kept = {key: text for key, text in value.items() if text is not None}
+    for key, text in kept.items():
+        _check_text(where, f"meta.{key}", text)
     return kept
 
 
@@ -187,8 +187,8 @@ def _picture(value: object, where: str, folder: Path | None) -> Picture:
             why=f"the image is broken ({error})",
             fix="give a whole PNG or JPEG file",
         ) from error
-    wanted = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
-    raise _wrong_type(where, "image", value, wanted)
+    expected = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
+    raise _wrong_type(where, "image", value, expected)
 
 
 def _inside(value: str, where: str, folder: Path) -> Path:
@@ -212,7 +212,7 @@ def _inside(value: str, where: str, folder: Path) -> Path:
     if not path.is_file():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"there is no file {path}",
+            why=f"the file {path} does not exist",
             fix="add the image, or leave the column out",
         )
     if path.stat().st_size > MAX_IMAGE_BYTES:
@@ -230,14 +230,14 @@ def _check_text(where: str, column: str, value: object) -> None:
     if not is_whole(value):
         raise PackError(
             given=f"{where}: {column}={value!r}",
-            why="it holds half of a character (a lone surrogate)",
+            why="it contains an unpaired surrogate, which is not valid Unicode",
             fix="write the whole character",
         )
 
 
-def _wrong_type(where: str, column: str, value: object, wanted: str) -> PackError:
+def _wrong_type(where: str, column: str, value: object, expected: str) -> PackError:
     return PackError(
         given=f"{where}: {column}={value!r}",
-        why=f"it is {type(value).__name__}, where {wanted} belongs",
-        fix=f"give {wanted}",
+        why=f"it is {type(value).__name__}, not {expected}",
+        fix=f"give {expected}",
     )

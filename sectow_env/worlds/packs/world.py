@@ -1,4 +1,4 @@
-"""Scenario packs: somebody's own scenarios, played like a world."""
+"""Scenario packs: a user's own scenarios as a world."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.worlds.packs.reader import check_rows, read_jsonl
-from sectow_env.worlds.rendering import forge
+from sectow_env.worlds.rendering import render_attacks
 
 MAX_QUERY_CHARACTERS = 4000
 MAX_PIXELS = 2048 * 2048
 
 
 class PackRules:
-    """Budget only: a pack does not know whether an attack asks for its behavior."""
+    """Checks the budget only: a pack cannot tell whether an attack asks for its behavior."""
 
     def inspect(self, scenario: Scenario, attack: Attack) -> Invalid | None:
-        """Why the attack cannot count, or None. An attack that shows nothing asks for nothing."""
+        """Why the attack is invalid, or None. An empty attack asks for nothing."""
         if not attack.query.strip() and attack.image is None:
             return Invalid.OFF_BEHAVIOR
         if len(attack.query) > MAX_QUERY_CHARACTERS:
@@ -42,20 +42,20 @@ class PackRules:
 class PackWorld:
     """Scenarios from a file or a table.
 
-    Channels are those that the scenarios name; where none does, the attacker is free. There are no
-    templates, so attackers always write the free form. Beside the judge below, endpoint judges and
-    others can be given wherever a judge is asked for.
+    Channels are those that the scenarios name; without any, the attacker is free. There are no
+    templates, so attackers always write the free form. Other judges than the one below can be
+    given wherever a judge is an option.
 
     Args:
-        scenarios: The scenarios, each with an id of its own.
+        scenarios: The scenarios, with unique ids.
         name: For the world's id, `pack/NAME`.
         proxy: See `ReferenceJudge`.
     """
 
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "pack/seed", "defender": "pack/lookup"}
     )
-    """Who plays the seats that a user leaves empty."""
+    """The policies of seats that a user leaves empty."""
 
     def __init__(
         self, scenarios: Sequence[Scenario], name: str = "unnamed", *, proxy: bool = False
@@ -71,7 +71,7 @@ class PackWorld:
         """Read a JSONL pack.
 
         Raises:
-            PackError: See `pack_reader.read_jsonl`.
+            PackError: See `reader.read_jsonl`.
         """
         path = Path(path)
         return cls(read_jsonl(path), path.stem, proxy=proxy)
@@ -85,7 +85,7 @@ class PackWorld:
         Images are PIL images, pictures, or mappings with `bytes`; paths are refused.
 
         Raises:
-            PackError: A row breaks the format; its number counts from 1.
+            PackError: A row is invalid; rows are numbered from 1.
         """
         return cls(check_rows(enumerate(rows, start=1), name, None, unit="row"), name, proxy=proxy)
 
@@ -103,7 +103,7 @@ class PackWorld:
         return tuple(dict.fromkeys(scenario.channel for scenario in self.items))
 
     def judge(self) -> Judge:
-        """Compares with the reference answers; see `ReferenceJudge` for what it cannot tell."""
+        """Compares with the reference answers; see `ReferenceJudge` for its limits."""
         return ReferenceJudge(proxy=self._proxy)
 
     def scenarios(
@@ -116,14 +116,14 @@ class PackWorld:
         """The scenarios of a split, in the pack's order; `channels` keeps those that name one.
 
         Raises:
-            ConfigError: No scenario of the pack names such a channel.
+            ConfigError: No scenario of the pack has one of these channels.
         """
-        strange = set(channels or ()) - set(self.working_channels)
-        if strange:
+        unknown = set(channels or ()) - set(self.working_channels)
+        if unknown:
             raise ConfigError(
                 given=f"channels={list(channels or ())!r} in {self.id}",
-                why=f"no scenario of the pack names {', '.join(map(repr, strange))}",
-                fix=f"choose among {', '.join(map(repr, self.working_channels))}",
+                why=f"no scenario of the pack names {', '.join(map(repr, unknown))}",
+                fix=f"choose from {', '.join(map(repr, self.working_channels))}",
             )
         return [
             scenario
@@ -154,24 +154,26 @@ class PackWorld:
         return self.attacks([scenario], [completion])[0]
 
     def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
-        """As many calls of `attack`, in one."""
+        """As `attack`, for a batch."""
         free = [scenario.model_copy(update={"channel": None}) for scenario in scenarios]
         return [
             attack.model_copy(update={"channel": scenario.channel})
             for scenario, attack in zip(
-                scenarios, forge(free, completions, _no_channel, self.renderer), strict=True
+                scenarios,
+                render_attacks(free, completions, _no_channel, self.renderer),
+                strict=True,
             )
         ]
 
     def drawn_by(self, renderer: Renderer) -> PackWorld:
-        """The same pack with another renderer of what attackers write."""
+        """The same pack with another renderer."""
         other = copy(self)
         other.renderer = renderer
         return other
 
 
 def _no_channel(name: str) -> Never:
-    raise AssertionError(f"a pack's attackers write the free form, and {name!r} was asked for")
+    raise AssertionError(f"attackers of a pack write the free form, not for the channel {name!r}")
 
 
 def seed_attack(scenario: Scenario) -> Attack:

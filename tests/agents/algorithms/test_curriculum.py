@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_agents.algorithms.curriculum import dealt, in_batches_of_a_kind, interleaved, shares
+from sectow_agents.algorithms.curriculum import (
+    interleaved,
+    proportional_counts,
+    same_modality_batches,
+    stratified_order,
+)
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -30,8 +35,8 @@ KEYS = [(channel,) for channel in "aaaaaaaaaabbbc"]
 
 
 def test_every_step_holds_all_channels_evenly() -> None:
-    assert unevenness(dealt(60, KEYS, rng()), KEYS, 6) == 0
-    assert unevenness(dealt(64, KEYS, rng()), KEYS, 16) <= 1
+    assert unevenness(stratified_order(60, KEYS, rng()), KEYS, 6) == 0
+    assert unevenness(stratified_order(64, KEYS, rng()), KEYS, 16) <= 1
 
 
 def test_a_plain_shuffle_is_uneven() -> None:
@@ -46,8 +51,8 @@ def test_a_plain_shuffle_is_uneven() -> None:
     st.integers(0, 9),
 )
 def test_dealing_is_even_and_repeatable(keys: list[tuple[str, str]], count: int, seed: int) -> None:
-    order = dealt(count, keys, rng(seed))
-    assert order == dealt(count, keys, rng(seed))
+    order = stratified_order(count, keys, rng(seed))
+    assert order == stratified_order(count, keys, rng(seed))
     assert len(order) == count
     by_channel = Counter(keys[index][0] for index in order)
     there = {key[0] for key in keys}
@@ -59,13 +64,13 @@ def test_dealing_is_even_and_repeatable(keys: list[tuple[str, str]], count: int,
 
 
 def test_whatever_shares_all_keys_goes_round() -> None:
-    counts = Counter(dealt(30, [("a",)] * 10, rng()))
+    counts = Counter(stratified_order(30, [("a",)] * 10, rng()))
     assert set(counts.values()) == {3}
 
 
 def test_dealing_among_none_gives_none() -> None:
-    assert dealt(5, KEYS, rng(), among=[]) == []
-    assert set(dealt(5, KEYS, rng(), among=[13])) == {13}
+    assert stratified_order(5, KEYS, rng(), among=[]) == []
+    assert set(stratified_order(5, KEYS, rng(), among=[13])) == {13}
 
 
 @given(
@@ -73,7 +78,7 @@ def test_dealing_among_none_gives_none() -> None:
     st.integers(0, 1000),
 )
 def test_shares_add_up(weights: dict[str, float], total: int) -> None:
-    counts = shares(weights, total)
+    counts = proportional_counts(weights, total)
     assert sum(counts.values()) == total
     whole = sum(weights.values())
     assert all(abs(counts[name] - total * weights[name] / whole) <= 1 for name in weights)
@@ -87,7 +92,7 @@ def test_parts_are_spread_evenly() -> None:
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.sampled_from([1, 2, 4]))
 def test_batches_are_of_one_kind(kinds: list[bool], size: int) -> None:
     order = list(range(len(kinds) - len(kinds) % size))
-    found = in_batches_of_a_kind(order, kinds.__getitem__, size)
+    found = same_modality_batches(order, kinds.__getitem__, size)
     assert len(found) == len(order)
     for start in range(0, len(found), size):
         assert len({kinds[index] for index in found[start : start + size]}) == 1
@@ -98,4 +103,4 @@ def test_batches_are_of_one_kind(kinds: list[bool], size: int) -> None:
 @pytest.mark.parametrize("size", [2, 4])
 def test_one_kind_alone_keeps_its_order(size: int) -> None:
     order = [3, 1, 2, 0]
-    assert in_batches_of_a_kind(order, lambda _: False, size) == order
+    assert same_modality_batches(order, lambda _: False, size) == order

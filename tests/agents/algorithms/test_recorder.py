@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 
 from sectow_agents.algorithms import recorder
+from sectow_agents.algorithms.grpo import METRICS
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.recorder import Recorder, step_metrics, summarise, true_metrics
 from sectow_agents.algorithms.rewards import SeatReward
-from sectow_agents.settings.run_config import TrainingSettings
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.game import (
     Attack,
     Episode,
@@ -45,7 +46,7 @@ def job(sink: list[Any], *, progress: bool = False) -> Job:
         seat="attacker",
         round=2,
         seed=0,
-        training=TrainingSettings(steps=4),
+        training=GrpoSettings(steps=4),
         source="none",
         out=Path(),
         sink=sink.append,
@@ -55,7 +56,7 @@ def job(sink: list[Any], *, progress: bool = False) -> Job:
 
 def test_what_trl_could_not_measure_is_null() -> None:
     lines: list[Any] = []
-    recorded = Recorder(job(lines), NoReward())
+    recorded = Recorder(job(lines), METRICS, NoReward())
     recorded.on_log(None, State(), None, {"reward": float("nan"), "entropy": 0.5})
     recorded.on_log(None, State(), None, {"train_runtime": 3.0})
     assert len(lines) == 1
@@ -156,7 +157,7 @@ def test_the_bar_shows_the_phase_and_goes_away(monkeypatch: pytest.MonkeyPatch) 
         return Console(file=shown, force_terminal=True, width=120)
 
     monkeypatch.setattr(recorder, "Console", terminal)
-    recorded = Recorder(job([], progress=True), NoReward())
+    recorded = Recorder(job([], progress=True), METRICS, NoReward())
     recorded.on_log(None, State(), None, {"reward": 0.25})
     recorded.on_train_end()
     recorded.close()
@@ -166,7 +167,7 @@ def test_the_bar_shows_the_phase_and_goes_away(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_there_is_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    recorded = Recorder(job([], progress=True), NoReward())
+    recorded = Recorder(job([], progress=True), METRICS, NoReward())
     recorded.on_log(None, State(), None, {"reward": 0.25})
     recorded.on_train_end()
     assert capsys.readouterr().err == ""

@@ -11,20 +11,22 @@ import pytest
 import torch
 from trl import GRPOTrainer
 
+from sectow_agents.algorithms.common import lora_config
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
-from sectow_agents.algorithms.grpo_config import grpo_config, lora_config
+from sectow_agents.algorithms.grpo import grpo_config
 from sectow_agents.models.generator import suppressed_tokens
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
-from sectow_agents.settings.run_config import LoraSettings, TrainingSettings
+from sectow_agents.settings.training import GrpoSettings, LoraSettings
 from sectow_env.errors import ConfigError
+from sectow_env.game.messages import Message
 from sectow_env.images.typography import draw_words
 
 pytestmark = pytest.mark.slow
 
 GROUP = 2
-TEXT = Prompt([{"role": "user", "content": "hello"}])
-SHOWN = Prompt([{"role": "user", "content": "what ?"}], draw_words(("ab",), "1"))
+TEXT = Prompt([Message(role="user", text="hello")])
+SHOWN = Prompt([Message(role="user", text="what ?", pictures=(draw_words(("ab",), "1"),))])
 Rewards = Callable[[Sequence[int]], list[float | None]]
 
 
@@ -54,7 +56,7 @@ def trained(
     **extra: Any,
 ) -> tuple[GRPOTrainer, Seen]:
     seen = Seen(rewards)
-    training = TrainingSettings.model_validate(
+    training = GrpoSettings.model_validate(
         {
             "steps": steps,
             "batch": batch,
@@ -138,7 +140,7 @@ def test_a_batch_of_unscored_completions_changes_nothing(
 
 
 def test_text_and_images_cannot_stand_in_one_batch(llava_next_folder: Path, tmp_path: Path) -> None:
-    # Why `in_batches_of_a_kind` exists. Once this passes, it can go.
+    # Why `same_modality_batches` exists. Once this passes, it can go.
     with pytest.raises((TypeError, ValueError, AttributeError, IndexError)):
         trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place)
 
@@ -177,19 +179,19 @@ def test_a_wrong_number_of_rewards_is_refused(llava_next_folder: Path, tmp_path:
 @pytest.mark.parametrize(
     ("grpo", "told"),
     [
-        ({"num_generation": 4}, "did you mean num_generation"),
+        ({"num_generation": 4}, "did you mean 'num_generation"),
         ({"max_steps": 4}, "follows from other settings"),
         ({"shuffle_dataset": True}, "follows from other settings"),
     ],
 )
 def test_fields_of_trl_are_checked(tmp_path: Path, grpo: dict[str, Any], told: str) -> None:
-    training = TrainingSettings(grpo=grpo)
+    training = GrpoSettings(grpo=grpo)
     with pytest.raises(ConfigError, match=told):
         grpo_config(training, micro=8, seed=0, folder=tmp_path, device="cpu", suppressed=[])
 
 
 def test_fields_of_trl_are_handed_on(tmp_path: Path) -> None:
-    training = TrainingSettings(grpo={"num_iterations": 2, "epsilon_high": 0.28})
+    training = GrpoSettings(grpo={"num_iterations": 2, "epsilon_high": 0.28})
     args = grpo_config(training, micro=8, seed=5, folder=tmp_path, device="cpu", suppressed=[1])
     assert (args.num_iterations, args.epsilon_high, args.seed) == (2, 0.28, 5)
     assert args.report_to == []

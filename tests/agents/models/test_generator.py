@@ -8,25 +8,32 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from trl.data_utils import prepare_multimodal_messages
 
-from sectow_agents.models.chat import Chat, with_blocks
+from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.generator import Generator, control_tokens, suppressed_tokens
-from sectow_agents.policies.local import load_generator
 from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Conversation, Message, shown
+from sectow_env.game.picture import Picture
 
 GREEDY = Decoding(max_new_tokens=6)
 SAMPLED = Decoding(sampled=True, max_new_tokens=6, seed=3)
-RED = Image.new("RGB", (40, 40), (200, 30, 30))
-BLUE = Image.new("RGB", (40, 24), (30, 60, 200))
+RED = Picture.from_pil(Image.new("RGB", (40, 40), (200, 30, 30)))
+BLUE = Picture.from_pil(Image.new("RGB", (40, 24), (30, 60, 200)))
 
 
-def ask(text: str, system: str | None = None) -> Chat:
-    told = [] if system is None else [{"role": "system", "content": system}]
-    return [*told, {"role": "user", "content": text}]
+def ask(text: str, picture: Picture | None = None, system: str | None = None) -> Conversation:
+    first = () if system is None else (Message(role="system", text=system),)
+    return (*first, Message(role="user", text=text, pictures=shown(picture)))
 
 
-CHATS = [ask("one"), ask("a longer request"), ask("two", "obey"), ask("see"), ask("x")]
-IMAGES: list[Image.Image | None] = [RED, None, None, BLUE, RED]
+TEXT = ask("a longer request")
+CHATS = [ask("one", RED), TEXT, ask("two", system="obey"), ask("see", BLUE), ask("x", RED)]
+
+
+def load_generator(folder: Path, batch_size: int | None = 128) -> Generator:
+    return LocalModel(folder, batch_size=batch_size).generator
 
 
 @pytest.fixture(scope="module", params=["llava_next_folder", "idefics3_folder", "organism_folder"])
@@ -35,52 +42,48 @@ def generator(request: pytest.FixtureRequest) -> Generator:
 
 
 def test_images_and_texts_are_answered_in_order(generator: Generator) -> None:
-    together = generator.generate(CHATS, IMAGES, GREEDY)
-    alone = [
-        generator.generate([chat], [image], GREEDY)[0]
-        for chat, image in zip(CHATS, IMAGES, strict=True)
-    ]
-    assert together == alone
-    assert generator.generate([], [], GREEDY) == []
+    together = generator.generate(CHATS, GREEDY)
+    assert together == [generator.generate([chat], GREEDY)[0] for chat in CHATS]
+    assert generator.generate([], GREEDY) == []
 
 
 def test_the_image_is_looked_at(generator: Generator) -> None:
-    inputs = [generator.encode(["<image>x"], [image]) for image in (RED, BLUE)]
+    inputs = [generator.encode(["<image>x"], [[one.pil()]]) for one in (RED, BLUE)]
     if "llava" in type(generator.model).__name__.lower():
         assert not torch.equal(inputs[0]["pixel_values"], inputs[1]["pixel_values"])
-    assert "pixel_values" not in generator.encode(["x"], [None])
+    assert "pixel_values" not in generator.encode(["x"], [[]])
 
 
 def test_samples_depend_on_seeds_not_on_batches(generator: Generator) -> None:
     seeds = [11, 12, 13, 14, 15]
-    together = generator.generate(CHATS, IMAGES, SAMPLED, seeds=seeds)
-    backwards = generator.generate(CHATS[::-1], IMAGES[::-1], SAMPLED, seeds=seeds[::-1])
+    together = generator.generate(CHATS, SAMPLED, seeds=seeds)
+    backwards = generator.generate(CHATS[::-1], SAMPLED, seeds=seeds[::-1])
     assert backwards == together[::-1]
-    assert generator.generate(CHATS, IMAGES, SAMPLED, seeds=[1, 2, 3, 4, 5]) != together
-    assert generator.generate(CHATS, IMAGES, SAMPLED) == generator.generate(CHATS, IMAGES, SAMPLED)
+    assert generator.generate(CHATS, SAMPLED, seeds=[1, 2, 3, 4, 5]) != together
+    assert generator.generate(CHATS, SAMPLED) == generator.generate(CHATS, SAMPLED)
 
 
 def test_the_global_generator_is_left_alone(generator: Generator) -> None:
     before = torch.random.get_rng_state()
-    generator.generate(CHATS, IMAGES, SAMPLED)
+    generator.generate(CHATS, SAMPLED)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_prompts_are_encoded_as_the_trainer_does(generator: Generator) -> None:
-    for chat, image in ((CHATS[2], None), (CHATS[0], RED)):
-        blocks = with_blocks(chat, [image] if image else [])
+    for chat, picture in ((CHATS[2], None), (CHATS[0], RED)):
+        images = [] if picture is None else [picture.pil()]
+        ours = generator.encode([generator.prompt(chat)], [images])["input_ids"]
         template = generator.processor.apply_chat_template
-        text = template(blocks, add_generation_prompt=True)
-        ours = generator.encode([text], [image])["input_ids"]
+        blocks = prepare_multimodal_messages(Prompt(chat).messages(), images)
         theirs = template([blocks], add_generation_prompt=True, tokenize=True, return_dict=True)
         assert ours.tolist() == [list(row) for row in theirs["input_ids"]]
 
 
 def test_a_beginning_is_continued(generator: Generator) -> None:
     one = Decoding(max_new_tokens=1)
-    begun = generator.generate([ask("go")], [None], one, prefix="take one")
-    plain = generator.generate([ask("go")], [None], one)
-    assert generator.generate([ask("go")] * 2, [None] * 2, one, ["take one", ""]) == begun + plain
+    begun = generator.generate([ask("go")], one, prefix="take one")
+    plain = generator.generate([ask("go")], one)
+    assert generator.generate([ask("go")] * 2, one, ["take one", ""]) == begun + plain
 
 
 def test_placeholders_are_never_said(generator: Generator) -> None:
@@ -94,7 +97,7 @@ def test_placeholders_are_never_said(generator: Generator) -> None:
         # A model that wants to say nothing but the placeholder.
         with torch.no_grad():
             head.weight[image] = before.abs().max() * 50
-        texts = generator.generate(CHATS * 4, IMAGES * 4, SAMPLED)
+        texts = generator.generate(CHATS * 4, SAMPLED)
     finally:
         with torch.no_grad():
             head.weight.copy_(before)
@@ -105,21 +108,19 @@ def test_placeholders_are_never_said(generator: Generator) -> None:
 def test_control_tokens_in_an_attack_are_text(generator: Generator, text: str) -> None:
     assert "<image>" in control_tokens(generator.processor)
     # Taken as tokens, the first would ask for an image that is not there, and raise.
-    assert len(generator.generate([ask(text)], [None], GREEDY)) == 1
-    assert len(generator.generate([ask(text)], [RED], GREEDY)) == 1
+    assert len(generator.generate([ask(text)], GREEDY)) == 1
+    assert len(generator.generate([ask(text, RED)], GREEDY)) == 1
 
 
 def test_an_unguarded_placeholder_breaks_the_processor(llava_next_folder: Path) -> None:
     generator = load_generator(llava_next_folder)
     generator._control = []
     with pytest.raises((ValueError, IndexError, StopIteration, RuntimeError)):
-        generator.generate([ask("<image>")], [RED], GREEDY)
+        generator.generate([ask("<image>", RED)], GREEDY)
 
 
 def test_greedy_is_the_library_s_own(generator: Generator) -> None:
-    template = generator.processor.apply_chat_template
-    rendered = template(with_blocks(CHATS[1], []), add_generation_prompt=True)
-    inputs = generator.encode([rendered], [None])
+    inputs = generator.encode([generator.prompt(TEXT)], [[]])
     with torch.inference_mode():
         out = generator.model.generate(**inputs, max_new_tokens=6, do_sample=False)
     text = generator.processor.batch_decode(
@@ -127,7 +128,7 @@ def test_greedy_is_the_library_s_own(generator: Generator) -> None:
     )[0]
     image = generator.processor.tokenizer.convert_tokens_to_ids("<image>")
     if image not in out[0, inputs["input_ids"].shape[1] :]:
-        assert generator.generate([CHATS[1]], [None], GREEDY) == [text.strip()]
+        assert generator.generate([TEXT], GREEDY) == [text.strip()]
 
 
 @pytest.mark.parametrize(("thinks", "said"), [(True, "open"), (False, "secret </think> open")])
@@ -145,4 +146,4 @@ def test_the_thinking_of_a_model_that_thinks_is_not_said(
 
     monkeypatch.setattr(processor, "batch_decode", decoded)
     thinker = Generator(loaded.model, processor, batch_size=2)
-    assert thinker.generate(CHATS[:3], IMAGES[:3], GREEDY) == [said] * 3
+    assert thinker.generate(CHATS[:3], GREEDY) == [said] * 3

@@ -1,4 +1,4 @@
-"""From names to models, and what is said about a name that leads nowhere."""
+"""From weights to models, and the errors about those that cannot be loaded."""
 
 from __future__ import annotations
 
@@ -8,46 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sectow_agents.models.load import find_source, load_model, pick_device, pick_dtype
-from sectow_env.errors import ConfigError, UnknownNameError
-from sectow_env.worlds.apothecary import Apothecary
-
-
-def test_a_folder_is_its_own_source(tmp_path: Path) -> None:
-    assert find_source(tmp_path) == tmp_path
-    assert find_source(str(tmp_path)) == tmp_path
-
-
-def test_a_misspelt_registered_name_is_no_hub_id() -> None:
-    with pytest.raises(UnknownNameError, match="organism/defender"):
-        find_source("organism/defendr")
-
-
-def test_a_hub_id_is_taken_as_it_is() -> None:
-    assert find_source("some-org/some.model-7B") == "some-org/some.model-7B"
-
-
-def test_a_scripted_policy_has_no_weights() -> None:
-    with pytest.raises(ConfigError, match="no weights"):
-        find_source("apothecary/keyword", Apothecary(0))
-
-
-def test_an_unknown_name_is_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownNameError, match="apothecary/keyword"):
-        find_source("apothecary/keyword/")
-
-
-def test_a_policy_with_weights_may_be_named_by_an_import_path() -> None:
-    assert find_source("tests.agents.models.test_load:backed", Apothecary(0)) == Path("weights/0")
-
-
-class Backed:
-    def __init__(self, source: Path) -> None:
-        self.source = source
-
-
-def backed(*, world: Apothecary) -> Backed:
-    return Backed(Path("weights") / str(world.seed))
+from sectow_agents.models.load import load_model, pick_device, pick_dtype
+from sectow_env.errors import ConfigError
 
 
 def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:

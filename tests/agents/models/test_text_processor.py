@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer
 
-from sectow_agents.models.chat import with_blocks
+from sectow_agents.models.chat import as_blocks
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_env.errors import ConfigError
+from sectow_env.game.messages import Message
 
 
 def blocks(*texts: str) -> list[dict[str, object]]:
-    return with_blocks([{"role": "user", "content": text} for text in texts], [])
+    return as_blocks([Message(role="user", text=text) for text in texts])
 
 
 def test_a_tokenizer_without_a_template_gets_the_text_as_it_is(bare_classifier: Path) -> None:

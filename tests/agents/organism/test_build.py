@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
+from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism import training
 from sectow_agents.organism.build import (
     BIRTH_FILE,
     Effort,
     build_foundation,
     build_world,
-    weights_sha256,
 )
 from sectow_agents.organism.training import Progress
 from sectow_env.errors import SectowError
@@ -51,18 +53,25 @@ def build(out: Path, progress: Progress | None = None) -> Path:
     return build_world(base, out, Apothecary(1), effort=TINY, progress=progress)
 
 
-def digests(folder: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A foundation and the models of world 1, built once; no test changes them."""
+    out = tmp_path_factory.mktemp("built")
+    build(out)
+    return out
+
+
+def digests(folder: Path) -> dict[str, str | None]:
     return {
-        str(path.parent.relative_to(folder)): weights_sha256(path.parent)
+        str(path.parent.relative_to(folder)): weights_digest(path.parent)
         for path in sorted(folder.rglob("model.safetensors"))
     }
 
 
 @pytest.mark.slow
 def test_a_build_is_bitwise_repeatable_and_resumable(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, built: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(tmp_path / "a")
     monkeypatch.setattr(training, "SAVE_EVERY", 1)
     for stage, step in (
         ("vision", 1),
@@ -73,34 +82,39 @@ def test_a_build_is_bitwise_repeatable_and_resumable(
         ("defender-text", 3),
     ):
         with pytest.raises(StopError):
-            build(tmp_path / "b", stop_at(stage, step))
-    build(tmp_path / "b")
-    assert digests(tmp_path / "a") == digests(tmp_path / "b")
-    assert set(digests(tmp_path / "a")) == {"foundation", "world-1/attacker", "world-1/defender"}
-    birth = json.loads((tmp_path / "a/world-1/defender" / BIRTH_FILE).read_text())
+            build(tmp_path, stop_at(stage, step))
+    build(tmp_path)
+    assert digests(built) == digests(tmp_path)
+    assert set(digests(built)) == {"foundation", "world-1/attacker", "world-1/defender"}
+    birth = json.loads((built / "world-1/defender" / BIRTH_FILE).read_text())
     assert birth["world_fingerprint"] == Apothecary(1).fingerprint
-    assert birth["sha256"] == digests(tmp_path / "a")["world-1/defender"]
+    assert birth["sha256"] == digests(built)["world-1/defender"]
 
 
-def test_a_finished_part_is_not_built_again(tmp_path: Path) -> None:
-    base = build_foundation(tmp_path, effort=TINY)
+@pytest.mark.slow
+def test_a_finished_part_is_not_built_again(built: Path) -> None:
+    base = built / "foundation"
     before = (base / "model.safetensors").stat().st_mtime_ns
-    assert build_foundation(tmp_path, effort=TINY, progress=stop_at("vision", 1)) == base
+    assert build_foundation(built, effort=TINY, progress=stop_at("vision", 1)) == base
     assert (base / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(tmp_path: Path) -> None:
-    base = build_foundation(tmp_path, effort=TINY)
+@pytest.mark.slow
+def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(
+    built: Path, tmp_path: Path
+) -> None:
     with pytest.raises(SectowError, match="differs in seed"):
-        build_foundation(tmp_path, effort=TINY, seed=1)
-    build_world(base, tmp_path, Apothecary(1), effort=TINY)
-    other = build_foundation(tmp_path / "other", effort=TINY, seed=1)
+        build_foundation(built, effort=TINY, seed=1)
+    other = shutil.copytree(built / "foundation", tmp_path / "foundation")
+    tensors = load_file(other / "model.safetensors")
+    name = min(tensors)
+    save_file({**tensors, name: tensors[name] + 1}, other / "model.safetensors", {"format": "pt"})
     with pytest.raises(SectowError, match="differs in foundation_sha256"):
-        build_world(other, tmp_path, Apothecary(1), effort=TINY)
+        build_world(other, built, Apothecary(1), effort=TINY)
 
 
-def test_a_foundation_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SectowError, match=r"no model\.safetensors in it"):
+def test_a_foundation_without_weights_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SectowError, match="it contains no weights"):
         build_world(tmp_path / "shiped", tmp_path, Apothecary(1), effort=TINY)
 
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from sectow_agents.organism.build import BIRTH_FILE, VERSION, Effort, weights_sha256
+from sectow_agents.models.weights import weights_digest
+from sectow_agents.organism.build import BIRTH_FILE, VERSION, Effort
 from sectow_agents.organism.store import PARTS, SHIPPED, Part, checkpoint
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
@@ -19,12 +20,12 @@ def test_a_shipped_part_is_what_its_certificate_says(part: Part) -> None:
     folder = checkpoint(part)
     assert folder.is_relative_to(SHIPPED)
     birth = json.loads((folder / BIRTH_FILE).read_text(encoding="utf-8"))
-    assert birth["sha256"] == weights_sha256(folder)
+    assert birth["sha256"] == weights_digest(folder)
     assert birth["version"] == VERSION
     assert birth["effort"].items() <= vars(Effort()).items()
     if part != "foundation":
         assert birth["world_fingerprint"] == Apothecary(0).fingerprint
-        assert birth["foundation_sha256"] == weights_sha256(checkpoint("foundation"))
+        assert birth["foundation_sha256"] == weights_digest(checkpoint("foundation"))
 
 
 def test_all_shipped_files_together_are_small_and_hold_no_pickle() -> None:

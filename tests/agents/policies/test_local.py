@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from sectow_agents.models.load import find_source
-from sectow_agents.policies.local import (
-    TransformersAttacker,
-    TransformersDefender,
-    attacker,
-    defender,
-    load_generator,
-)
+from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.policies.local import attacker, defender
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Exchange, Invalid, Reseedable
+from sectow_env.game import Attack, Exchange, Invalid, Reseedable, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.images.typography import draw_words
+from sectow_env.policies.chat import ChatAttacker, ChatDefender
+from sectow_env.policies.defences import guarded as guard
 from sectow_env.registry.entry_points import Registry
+from sectow_env.resolve.parts import find_defender
 from sectow_env.worlds.apothecary import Apothecary
 
 WORLD = Apothecary(0)
@@ -32,10 +30,10 @@ ATTACKS = [
 def test_policies_are_registered(llava_next_folder: Path) -> None:
     registry: Registry[object] = Registry("sectow.policies")
     made = registry.make("transformers/defender", path=llava_next_folder, world=WORLD)
-    assert isinstance(made, TransformersDefender)
+    assert isinstance(made, ChatDefender)
     assert made.source == llava_next_folder
     other = registry.make("transformers/attacker", path=llava_next_folder, world=WORLD)
-    assert isinstance(other, TransformersAttacker)
+    assert isinstance(other, ChatAttacker)
     assert isinstance(made, Reseedable)
     with pytest.raises(ConfigError, match="path"):
         registry.make("transformers/defender", world=WORLD)
@@ -46,16 +44,6 @@ def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
     assert policy.source == tmp_path / "none"
     with pytest.raises(ConfigError, match="cannot be loaded"):
         policy.respond(ATTACKS)
-
-
-def test_a_registered_policy_with_weights_is_a_source(llava_next_folder: Path) -> None:
-    # What `organism/defender` and the like are to a run.
-    assert find_source("tests.agents.policies.test_local:house", WORLD) == Path("house")
-    assert find_source(llava_next_folder) == llava_next_folder
-
-
-def house(*, world: Apothecary) -> TransformersDefender:
-    return defender(Path("house"), world=world)
 
 
 def test_draws_follow_the_seed_of_the_item(llava_next_folder: Path) -> None:
@@ -80,8 +68,7 @@ def test_what_a_random_attacker_writes_is_invalid_not_an_error(organism_folder: 
 
 
 def test_it_plays_in_an_environment(llava_next_folder: Path) -> None:
-    generator = load_generator(llava_next_folder)
-    policy = TransformersDefender(generator, Decoding(max_new_tokens=6))
+    policy = ChatDefender(LocalModel(llava_next_folder), Decoding(max_new_tokens=6))
     env = SectowEnv(seat="attacker", defender=policy, split="train")
     env.reset(seed=0)
     attack = WORLD.channel("plain").render(
@@ -102,7 +89,7 @@ def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_fol
         Attack(query="well ?"),
     ]
     decoding = Decoding(max_new_tokens=6)
-    defender = TransformersDefender(load_generator(llava_next_folder), decoding)
+    defender = ChatDefender(LocalModel(llava_next_folder), decoding)
     together = defender.respond(attacks)
     assert together == [defender.respond([attack])[0] for attack in attacks]
     env = SectowEnv(defender=defender, max_turns=2)
@@ -110,5 +97,35 @@ def test_a_conversation_is_answered_the_same_alone_and_in_a_batch(llava_next_fol
     name = env.scenario.meta["potion"]
     for _ in range(2):
         env.step(Attack(query=f"what of {name} ?", image=picture, drawn=""))
-    assert env.match.episode is not None
-    assert len(env.match.episode.turns) == 2
+    assert env.episode_state.episode is not None
+    assert len(env.episode_state.episode.turns) == 2
+
+
+def test_a_defended_model_is_asked_like_a_bare_one(llava_next_folder: Path) -> None:
+    bare = defender(llava_next_folder, sampled=True, max_new_tokens=6)
+    settings = f"model=transformers/defender?path={llava_next_folder}%26sampled=true"
+    settings += "%26max_new_tokens=6"
+    name = f"guarded/of?{settings}&judge=rules/not_refused&at=output&refusal=never"
+    guarded = find_defender(name, WORLD)
+    assert isinstance(guarded, ChatDefender)
+    assert guarded.source is None
+    for policy in (bare, guarded):
+        policy.reseed([4, 5])
+    # This judge calls harmful whatever does not refuse, which a random model never does.
+    assert bare.respond(ATTACKS) != ["never", "never"]
+    assert guarded.respond(ATTACKS) == ["never", "never"]
+    unsure = find_defender(f"self_check/of?{settings}", WORLD)
+    assert unsure.respond(ATTACKS) == [None, None], "a random model says neither yes nor no"
+    assert isinstance(bare, ChatDefender)
+    calm = guard(bare, Calm(), world=WORLD)
+    calm.reseed([4, 5])
+    bare.reseed([4, 5])
+    assert calm.respond(ATTACKS) == bare.respond(ATTACKS)
+
+
+class Calm:
+    id = "tests/calm"
+    version = "1"
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [Verdict(judge=self.id, version=self.version, harmful=False) for _ in turns]

@@ -46,7 +46,7 @@ def test_a_run_is_read_back(folder: RunFolder) -> None:
     again = RunFolder.open(folder.path)
     assert again.state.phases == state.phases
     assert again.state.metrics_bytes == len('{"event": "step"}\n')
-    assert again.about["schema"] == 2
+    assert again.about["schema"] == 3
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:

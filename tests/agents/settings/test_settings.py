@@ -14,7 +14,8 @@ from sectow_agents.settings.file import (
     dump_config,
     load_config,
 )
-from sectow_agents.settings.run_config import RunConfig, TrainingSettings
+from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.training import GrpoSettings
 from sectow_env.errors import ConfigError
 
 SMALL = "attacker: {model: a/b}\ndefender: {model: c/d}\n"
@@ -77,11 +78,11 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ("attacker.trainig.steps=7", "did you mean training?"),
-        ("attacker.training.step=7", "did you mean steps?"),
-        ("round=3", "did you mean rounds"),
-        ("defender.mix.pol=1", "did you mean pool"),
-        ("defender.training.lora={rnk: 4}", "did you mean rank"),
+        ("attacker.trainig.steps=7", "did you mean 'training'?"),
+        ("attacker.training.step=7", "did you mean 'steps'?"),
+        ("round=3", "did you mean 'rounds'"),
+        ("defender.mix.pol=1", "did you mean 'pool'"),
+        ("defender.training.lora={rnk: 4}", "did you mean 'rank'"),
         ("attacker.training.steps=many", "attacker.training.steps = 'many'"),
         ("attacker.training.steps=0", "greater than 0"),
         ("attacker.training.group=5", "micro_batch must hold whole groups"),
@@ -91,7 +92,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("rounds", "not of the form key=value"),
         ("=3", "not of the form key=value"),
         ("seed.deep=3", "has no keys of its own"),
-        ("seed=[1", "no YAML"),
+        ("seed=[1", "not valid YAML"),
     ],
 )
 def test_what_cannot_work_is_told(file: Path, change: str, told: str) -> None:
@@ -159,7 +160,7 @@ def test_settings_are_frozen(file: Path) -> None:
 def test_micro_batches_hold_whole_groups(
     settings: dict[str, int], images: bool, micro: int
 ) -> None:
-    training = TrainingSettings.model_validate(settings)
+    training = GrpoSettings.model_validate(settings)
     assert training.micro(images) == micro
     assert training.batch % micro == 0
     assert micro % training.group == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from sectow_agents.settings.file import load_config
 from sectow_benchmarks.commands import bench as cli
 from sectow_benchmarks.commands import demo
-from sectow_benchmarks.evaluation.subjects import find_assailant, find_subject
+from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_under_test
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.studies.presets import recipe
 from sectow_benchmarks.tasks import tasks_path
 from sectow_env.errors import ConfigError, RunFolderError, SectowError
 from tests.benchmarks.scripted import WORLD
@@ -113,42 +116,63 @@ def test_reports_of_nothing_are_refused(tmp_path: Path, evaluations: Pair) -> No
 
 
 def test_policies_are_found_by_name(organism_folder: Path) -> None:
-    assert not find_subject("apothecary/keyword", WORLD).prefilled
-    assert find_subject(str(organism_folder), WORLD).prefilled
-    assert find_assailant("apothecary/random", WORLD).about["name"] == "apothecary/random"
-    asked = find_assailant(str(organism_folder), WORLD, template="do {behavior} by {channel}")
-    assert asked.about["template"] == "do {behavior} by {channel}"
+    assert not defender_under_test("apothecary/keyword", WORLD).prefilled
+    assert defender_under_test(organism_folder, WORLD).prefilled
+    assert attacker_under_test("apothecary/random", WORLD).about["name"] == "apothecary/random"
+    template = "do {behavior} by {channel}"
+    assert (
+        attacker_under_test(organism_folder, WORLD, template=template).about["template"] == template
+    )
+    with pytest.raises(ConfigError, match="template"):
+        attacker_under_test("apothecary/random", WORLD, template=template)
 
 
 def test_policies_are_found_by_import_path() -> None:
     place = "sectow_env.worlds.apothecary.policies"
-    attack = find_assailant(f"{place}:random", WORLD).policy.attack(WORLD.scenarios("train")[:1])
+    attack = attacker_under_test(f"{place}:random", WORLD).policy.attack(
+        WORLD.scenarios("train")[:1]
+    )
     assert attack[0].query
-    defender = find_subject(f"{place}:refuse_all", WORLD)
+    defender = defender_under_test(f"{place}:refuse_all", WORLD)
     assert (defender.name, defender.prefilled) == (f"{place}:refuse_all", False)
     with pytest.raises(SectowError, match="attribute"):
-        find_subject(f"{place}:refuse_al", WORLD)
+        defender_under_test(f"{place}:refuse_al", WORLD)
 
 
-def test_the_demo_carries_the_shipped_configuration(root: Path) -> None:
-    inside = root / "benchmarks/sectow_benchmarks/demo.yaml"
-    assert inside.read_text() == (root / "configs/apothecary.yaml").read_text()
+def test_the_demo_begins_from_the_shipped_configuration_with_its_changes(root: Path) -> None:
+    assert recipe([]) == load_config(root / "configs/apothecary.yaml", [])
     config = demo.demo_config(["seed=4"], 3, 7, 1, Path("it's: here"), small=False)
     assert (config.rounds, config.seed, str(config.run)) == (3, 4, "it's: here")
     assert config.attacker.training.steps == config.defender.training.steps == 7
     assert demo.demo_config([], 1, None, 0, Path("x"), small=True).attacker.training.steps == 1
 
 
+def test_a_demo_to_resume_is_named() -> None:
+    app = typer.Typer()
+    app.command()(demo.command)
+    assert isinstance(runner.invoke(app, ["--resume"]).exception, ConfigError)
+
+
+def interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.slow
-def test_the_demo_runs_and_its_page_can_be_made_again(
-    organism_folder: Path, tmp_path: Path
+def test_an_interrupted_demo_resumes_with_all_its_evaluations_and_a_page(
+    organism_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One round with a random organism, as small as it gets."""
     app = typer.Typer()
     app.command()(demo.command)
     run = tmp_path / "run"
     models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
-    done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
+    with monkeypatch.context() as patched:
+        patched.setattr(demo._Teller, "on_phase_end", interrupt)
+        done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
+    assert done.exit_code == demo.INTERRUPTED, (done.output, done.exception)
+    advised = shlex.split(done.output.partition("Resume with: ")[2])
+    assert advised[:2] == ["sectow", "demo"]
+    done = runner.invoke(app, advised[2:])
     assert done.exit_code == 0, (done.output, done.exception)
     assert "peak memory" in done.output
     assert "round 1" in done.output

@@ -19,7 +19,7 @@ from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.served import rubric
 from sectow_env.judges.simulated import SimulatedJudge
-from sectow_env.policies.endpoint import EndpointDefender
+from sectow_env.policies import endpoint
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import Asked, FaultyServer, Play, always
 
@@ -88,7 +88,7 @@ def test_members_of_an_ensemble_are_looked_at(tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there_is_told_at_once() -> None:
-    defender = EndpointDefender(
+    defender = endpoint.defender(
         world=WORLD, base_url="http://127.0.0.1:9/v1", model="m", retries=0, cache=None
     )
     with pytest.raises(SectowError, match="cannot be reached"):
@@ -100,7 +100,7 @@ def test_silence_is_logged_with_its_reasons(caplog: pytest.LogCaptureFixture) ->
         return 400 if asked.question == "bad" else Play.GOOD
 
     with FaultyServer(script) as server, caplog.at_level(logging.WARNING):
-        defender = EndpointDefender(
+        defender = endpoint.defender(
             world=WORLD, base_url=server.base_url, model="m", retries=0, cache=None
         )
         assert defender.respond([Attack(query="bad"), Attack(query="good")])[0] is None

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from sectow_benchmarks.evaluation.attackers import Ground, assault
 from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results import journal as module
 from sectow_benchmarks.results.journal import (
     Journal,
@@ -128,7 +128,7 @@ def measured(tmp_path: Path, kill_at: int | None, seen: list[tuple[str, int]]) -
         seen.append((document["item"], seed))
         return answer(document, seed)
 
-    attacker = Assailant(policies.random(world=WORLD), {"name": "random"})
+    attacker = AttackerUnderTest(policies.random(world=WORLD), {"name": "random"})
     subject = Stand(mortal, policies.keyword(world=WORLD))
     return measure(subject, SETTINGS, tmp_path, attacker=attacker, resume=True)
 

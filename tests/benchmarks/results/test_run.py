@@ -10,8 +10,8 @@ import pytest
 
 from sectow_benchmarks.evaluation.attackers import Ground, assault
 from sectow_benchmarks.evaluation.measure import measure
+from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Assailant
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, NUMBERS
 from sectow_benchmarks.suites.selection import Selection
@@ -23,7 +23,7 @@ from tests.benchmarks.scripted import WORLD, Stand, imperfect
 SETTINGS = MeasureSettings(splits=("test",), per_cell=1, per_kind=1)
 SUBJECT = Stand(imperfect(0.3, 0.9), policies.keyword(world=WORLD))
 KINDS = ("text", "image")
-ATTACKER = Assailant(policies.random(world=WORLD), {"name": "random"})
+ATTACKER = AttackerUnderTest(policies.random(world=WORLD), {"name": "random"})
 
 
 def test_samples_are_tidy(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:

@@ -68,9 +68,7 @@ def test_unscored_items_count_both_ways() -> None:
     found = unscored_bounds(rate([1.0, 0.0, 0.0, 0.0, None], list("abcde")))
     assert (found.low, found.high) == pytest.approx((0.2, 0.4))
     assert found.share == pytest.approx(0.2)
-    assert not found.acceptable
-    assert unscored_bounds(rate([1.0] * 98 + [None] * 2, [str(i) for i in range(100)])).acceptable
-    assert unscored_bounds(rate([None], ["a"])) == (0.0, 1.0, 1.0, False)
+    assert unscored_bounds(rate([None], ["a"])) == (0.0, 1.0, 1.0)
 
 
 def test_success_at_k_is_the_share_of_subsets_with_a_success() -> None:

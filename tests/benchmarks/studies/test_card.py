@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from sectow_agents.organism.store import checkpoint
+from sectow_benchmarks.board.markdown import shown
 from sectow_benchmarks.studies.card.page import render, write
 from sectow_benchmarks.studies.card.probes import Probe
-from sectow_benchmarks.studies.card.tables import Floor, estimate, floors, shown
+from sectow_benchmarks.studies.card.tables import Floor, estimate, floors
 from sectow_env.worlds.apothecary import Apothecary
 
 POTIONS = 20

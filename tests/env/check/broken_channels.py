@@ -1,4 +1,4 @@
-"""Channels that break one promise each."""
+"""Channels that fail one check each."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Whisper(Channel):
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        return tuple(Frame(self.name, one, "psst , {name} , how ?") for one in self.indices)
+        return tuple(Frame(self.name, index, "psst , {name} , how ?") for index in self.indices)
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
-        return " ".join(words[:3]), draw_words(words[:3], salt)
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
+        return " ".join(words[:3]), draw_words(words[:3], jitter_key)
 
 
 class Twins(Whisper):
@@ -44,55 +44,55 @@ class Open(Whisper):
 
 
 class Flickering(Whisper):
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         return " ".join(words[:3]), Picture(np.full((8, 8, 3), next(CALLS) % 256, np.uint8))
 
 
 class Changed(Whisper):
     """Changes what the sound channel renders."""
 
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         raise NotImplementedError
 
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
-        attack = super().render(frame, words, salt)
-        return attack.model_copy(update=self.changes(attack, words, salt))
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
+        attack = super().render(frame, words, jitter_key)
+        return attack.model_copy(update=self.changes(attack, words, jitter_key))
 
 
-class Salted(Changed):
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
-        return {"query": f"{attack.query} please"} if salt == "one" else {}
+class Jittery(Changed):
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
+        return {"query": f"{attack.query} please"} if jitter_key == "one" else {}
 
 
 class Anonymous(Changed):
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         return {"channel": None}
 
 
 class Secretive(Changed):
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         return {"drawn": None}
 
 
 class Huge(Whisper):
     PAGE = Picture(np.zeros((4096, 1025, 3), np.uint8))
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         return " ".join(words[:3]), self.PAGE
 
 
 class Brittle(Changed):
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         return {"query": attack.query.format()}
 
 
 class Mumbling(Whisper):
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
-        return super().render(frame, words[:-1] or words, salt)
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
+        return super().render(frame, words[:-1] or words, jitter_key)
 
 
 class Drawing(Changed):
-    def changes(self, attack: Attack, words: Words, salt: str) -> dict[str, Any]:
+    def changes(self, attack: Attack, words: Words, jitter_key: str) -> dict[str, Any]:
         random.random()
         return {}
 
@@ -102,7 +102,7 @@ CHANNELS: dict[str, object] = {
     "some_frame_trained": Hidden(),
     "every_third_held_out": Open(),
     "render_repeatable": Flickering(),
-    "salt_is_jitter": Salted(),
+    "salt_is_jitter": Jittery(),
     "attacks_signed": Anonymous(),
     "drawing_told": Secretive(),
     "pictures_legal": Huge(),

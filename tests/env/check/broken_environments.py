@@ -1,4 +1,4 @@
-"""Environments that break one promise each, registered as `BROKEN-check_name-v0`."""
+"""Environments that fail one check each, registered as `Broken-CHECK-v0`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NoOptions(SectowEnv):
 
 
 class Growing(SectowEnv):
-    """From the eighth episode on, observations hold something that their space does not know."""
+    """From the eighth episode on, observations have a key that is not in their space."""
 
     ended = 0
 
@@ -52,21 +52,21 @@ class Growing(SectowEnv):
         return observation, info
 
     def step(self, action: Any) -> Any:
-        said = super().step(action)
-        self.ended += said[2]
-        return said
+        output = super().step(action)
+        self.ended += output[2]
+        return output
 
 
 class Boasting(SectowEnv):
     def step(self, action: Any) -> Any:
-        said = super().step(action)
-        if said[2]:
-            said[4]["reward_parts"]["attacker"] = {"success": 5.0}
-        return said
+        output = super().step(action)
+        if output[2]:
+            output[4]["reward_parts"]["attacker"] = {"success": 5.0}
+        return output
 
 
 class Charitable(SectowEnv):
-    """Pays where nobody can tell."""
+    """Pays for unscored episodes."""
 
     def step(self, action: Any) -> Any:
         observation, reward, *rest = super().step(action)
@@ -77,7 +77,7 @@ class Charitable(SectowEnv):
 
 class Fading(SectowEnv):
     def render(self) -> Any:
-        return "" if self.render_mode == "ansi" and self.match.episode else super().render()
+        return "" if self.render_mode == "ansi" and self.episode_state.episode else super().render()
 
 
 class Noisy(SectowEnv):
@@ -88,11 +88,11 @@ class Noisy(SectowEnv):
 
 class Moody(SectowEnv):
     def step(self, action: Any) -> Any:
-        said = super().step(action)
-        # Gymnasium's own checker samples its actions, and would see it too.
+        output = super().step(action)
+        # Gymnasium's own checker samples its actions, and would see this too.
         if self.seat == "attacker" and action["query"] == self.scenario.behavior:
-            annotated(said[4], f"mood {next(CALLS)}")
-        return said
+            annotated(output[4], f"mood {next(CALLS)}")
+        return output
 
 
 class Drawing(SectowEnv):
@@ -103,18 +103,18 @@ class Drawing(SectowEnv):
 
 class Peeking(SectowEnv):
     def step(self, action: Any) -> Any:
-        said = super().step(action)
-        if said[2] and random.getstate() == random.Random(2).getstate():
-            annotated(said[4], "peeked")
-        return said
+        output = super().step(action)
+        if output[2] and random.getstate() == random.Random(2).getstate():
+            annotated(output[4], "peeked")
+        return output
 
 
 class Grabbing(SectowEnv):
     def step(self, action: Any) -> Any:
-        said = super().step(action)
+        output = super().step(action)
         if isinstance(action, dict):
             action["played"] = True
-        return said
+        return output
 
 
 class Clinging(SectowEnv):
@@ -125,10 +125,10 @@ class Clinging(SectowEnv):
         return self.seen, info
 
     def step(self, action: Any) -> Any:
-        said = super().step(action)
-        if said[2] and self.seen["query"] == "spoilt":
-            annotated(said[4], "spoilt")
-        return said
+        output = super().step(action)
+        if output[2] and self.seen["query"] == "spoilt":
+            annotated(output[4], "spoilt")
+        return output
 
 
 class Lenient(SectowEnv):
@@ -146,7 +146,7 @@ class OverPaid(SectowVectorEnv):
 
 class PaidAsleep(SectowVectorEnv):
     def step(self, actions: Any) -> Any:
-        over = np.array([match.episode is not None for match in self.matches])
+        over = np.array([state.episode is not None for state in self.episode_states])
         observations, rewards, *rest = super().step(actions)
         if self.mode is AutoresetMode.NEXT_STEP:
             rewards = np.where(over, 1.0, rewards)
@@ -187,12 +187,12 @@ class NoisyAEC(SectowAEC):
 
 class NoisyParallel(SectowParallel):
     def step(self, actions: Any) -> Any:
-        *said, infos = super().step(actions)
-        return *said, {agent: {**info, "noise": next(CALLS)} for agent, info in infos.items()}
+        *output, infos = super().step(actions)
+        return *output, {agent: {**info, "noise": next(CALLS)} for agent, info in infos.items()}
 
 
 class Skipping(SectowAEC):
-    """Lets an episode go by at each reset."""
+    """Skips an episode at each reset."""
 
     def reset(self, seed: int | None = None, options: Any = None) -> None:
         super().reset(seed, options)
@@ -223,7 +223,7 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
     "spec_survives_json": {"single": f"{HERE}:Absent"},
     "pettingzoo_agrees": {"aec": f"{HERE}:Skipping"},
 }
-"""Check -> the forms of an environment that differ from the sound ones."""
+"""Check -> the forms of an environment that replace the sound ones."""
 
 
 def register(name: str, forms: dict[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Judges and policies that break one promise each; the check that must see it names them."""
+"""Judges and policies that fail one check each, by the name of the check."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Asker:
         self._seeds = list(seeds)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        return [self.one(*pair) for pair in zip(scenarios, self._seeds, strict=True)]
+        return [self.attack_for(*pair) for pair in zip(scenarios, self._seeds, strict=True)]
 
-    def one(self, scenario: Scenario, seed: int) -> Attack:
+    def attack_for(self, scenario: Scenario, seed: int) -> Attack:
         attack = seed_attack(scenario)
         query = f"{attack.query} {random.Random(seed).random()}"
         return attack.model_copy(update={"query": query})
@@ -39,14 +39,14 @@ class Echo:
         self._seeds = list(seeds)
 
     def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
-        return [self.one(*pair) for pair in zip(attacks, self._seeds, strict=True)]
+        return [self.response_to(*pair) for pair in zip(attacks, self._seeds, strict=True)]
 
-    def one(self, attack: Attack, seed: int) -> str | None:
+    def response_to(self, attack: Attack, seed: int) -> str | None:
         return f"{attack.query[:20]} {random.Random(seed).random()}"
 
 
 class Variant:
-    """What a variant of a sound part is made of; the part itself stands behind it."""
+    """A variant of a sound part, which does the work."""
 
     last: Any = None
     times = 0
@@ -57,49 +57,49 @@ class Variant:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._part, name)
 
-    def asked(self, items: Any) -> Any:
+    def sound(self, items: Any) -> Any:
         return getattr(self._part, self._method)(items)
 
-    def strange(self, items: Any) -> Any:
-        """The sound answers with a strange word in each."""
+    def changed(self, items: Any) -> Any:
+        """The sound answers with an extra word in each."""
         if self._field is None:
-            return [f"{answer} strange" for answer in self.asked(items)]
-        return [one.model_copy(update={self._field: "strange"}) for one in self.asked(items)]
+            return [f"{answer} changed" for answer in self.sound(items)]
+        return [answer.model_copy(update={self._field: "changed"}) for answer in self.sound(items)]
 
 
 def short(part: Variant, items: Any) -> Any:
-    return part.asked(items)[:-1] if len(items) > 1 else part.asked(items)
+    return part.sound(items)[:-1] if len(items) > 1 else part.sound(items)
 
 
 def needs_one(part: Variant, items: Any) -> Any:
     assert items[0]
-    return part.asked(items)
+    return part.sound(items)
 
 
 def tires(part: Variant, items: Any) -> Any:
     part.times = part.times + 1 if part.last == items else 1
     part.last = items
-    return part.strange(items) if part.times > 2 else part.asked(items)
+    return part.changed(items) if part.times > 2 else part.sound(items)
 
 
 def shy(part: Variant, items: Any) -> Any:
-    return part.strange(items) if len(items) == 1 else part.asked(items)
+    return part.changed(items) if len(items) == 1 else part.sound(items)
 
 
 def draws(part: Variant, items: Any) -> Any:
     random.random()
-    return part.asked(items)
+    return part.sound(items)
 
 
 def ordered(part: Variant, items: Any) -> Any:
     if len(items) > 1 and part.last is None:
         part.last = items[::-1]
-    return part.strange(items) if items == part.last else part.asked(items)
+    return part.changed(items) if items == part.last else part.sound(items)
 
 
 def peeks(part: Variant, items: Any) -> Any:
     peeked = random.getstate() == random.Random(2).getstate()
-    return part.strange(items) if peeked else part.asked(items)
+    return part.changed(items) if peeked else part.sound(items)
 
 
 CHANGES = {
@@ -118,8 +118,8 @@ def in_batches(part: object, method: str, field: str | None) -> dict[str, object
 
     Args:
         part: The sound part.
-        method: How it is asked.
-        field: Where a strange word is written in an answer; None where an answer is a text.
+        method: How it is called.
+        field: The field of an answer that is changed; None if an answer is a text.
     """
     return {
         name: type(change.__name__, (Variant,), {method: change})(part, method, field)
@@ -131,14 +131,14 @@ class Forger(ReferenceJudge):
     """Signs with another version."""
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        return [one.model_copy(update={"version": "9"}) for one in super().judge(turns)]
+        return [verdict.model_copy(update={"version": "9"}) for verdict in super().judge(turns)]
 
 
 class Enthusiast(ReferenceJudge):
     """Gives scores above 1."""
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        return [one.model_copy(update={"score": 1.5}) for one in super().judge(turns)]
+        return [verdict.model_copy(update={"score": 1.5}) for verdict in super().judge(turns)]
 
 
 class Mixer(ReferenceJudge):
@@ -146,8 +146,8 @@ class Mixer(ReferenceJudge):
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         return [
-            one if turn.response is None else one.model_copy(update={"correct": False})
-            for turn, one in zip(turns, super().judge(turns), strict=True)
+            verdict if turn.response is None else verdict.model_copy(update={"correct": False})
+            for turn, verdict in zip(turns, super().judge(turns), strict=True)
         ]
 
 
@@ -156,42 +156,44 @@ class Guesser(ReferenceJudge):
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         return [
-            one.model_copy(update={"harmful": False})
+            verdict.model_copy(update={"harmful": False})
             if turn.response is None and turn.attack.invalid is None
-            else one
-            for turn, one in zip(turns, super().judge(turns), strict=True)
+            else verdict
+            for turn, verdict in zip(turns, super().judge(turns), strict=True)
         ]
 
 
 class Forgetful(ReferenceJudge):
-    """Forgets why an attack cannot count."""
+    """Forgets why an attack is invalid."""
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        return [one.model_copy(update={"invalid": None}) for one in super().judge(turns)]
+        return [verdict.model_copy(update={"invalid": None}) for verdict in super().judge(turns)]
 
 
 class Usurper(ReferenceJudge):
-    """Decides by itself that attacks cannot count."""
+    """Decides by itself that attacks are invalid."""
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         return [
-            one if turn.response is None else one.model_copy(update={"invalid": Invalid.LEAK})
-            for turn, one in zip(turns, super().judge(turns), strict=True)
+            verdict
+            if turn.response is None
+            else verdict.model_copy(update={"invalid": Invalid.LEAK})
+            for turn, verdict in zip(turns, super().judge(turns), strict=True)
         ]
 
 
 class Sloppy(Asker):
-    """Writes a number where words belong."""
+    """Writes a number instead of words."""
 
-    def one(self, scenario: Scenario, seed: int) -> Attack:
-        return super().one(scenario, seed).model_copy(update={"drawn": 3})
+    def attack_for(self, scenario: Scenario, seed: int) -> Attack:
+        return super().attack_for(scenario, seed).model_copy(update={"drawn": 3})
 
 
 class Prejudiced(Asker):
     """Asks harmful things in another tone."""
 
-    def one(self, scenario: Scenario, seed: int) -> Attack:
-        attack = super().one(scenario, seed)
+    def attack_for(self, scenario: Scenario, seed: int) -> Attack:
+        attack = super().attack_for(scenario, seed)
         tone = " !" if scenario.harmful else " ?"
         return attack.model_copy(update={"query": attack.query + tone})
 
@@ -199,52 +201,52 @@ class Prejudiced(Asker):
 class Mute(Asker):
     """Asks nothing."""
 
-    def one(self, scenario: Scenario, seed: int) -> Attack:
+    def attack_for(self, scenario: Scenario, seed: int) -> Attack:
         return Attack(query="")
 
 
 class Persistent(Asker):
-    """A sound attacker that reads what was said."""
+    """A sound attacker that reads the conversation."""
 
     def follow_up(
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
-        asked = zip(self.attack(scenarios), histories, strict=True)
+        pairs = zip(self.attack(scenarios), histories, strict=True)
         return [
             attack.model_copy(update={"query": f"{attack.query} , {len(history)}"})
-            for attack, history in asked
+            for attack, history in pairs
         ]
 
 
 class Distracted(Persistent):
-    """Takes up the thread of one scenario only."""
+    """Follows up in one scenario only."""
 
     def follow_up(
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
-        found = super().follow_up(scenarios, histories)
-        return found[:1] if any(histories) else found
+        attacks = super().follow_up(scenarios, histories)
+        return attacks[:1] if any(histories) else attacks
 
 
 class Halver(Echo):
-    """Says half a character."""
+    """Writes an unpaired surrogate."""
 
-    def one(self, attack: Attack, seed: int) -> str | None:
-        return f"{super().one(attack, seed)} \ud800"
+    def response_to(self, attack: Attack, seed: int) -> str | None:
+        return f"{super().response_to(attack, seed)} \ud800"
 
 
 class Silent(Echo):
-    """Fails always."""
+    """Always fails."""
 
-    def one(self, attack: Attack, seed: int) -> str | None:
+    def response_to(self, attack: Attack, seed: int) -> str | None:
         return None
 
 
 class Spy(Echo):
     """Reads the attacker's completion."""
 
-    def one(self, attack: Attack, seed: int) -> str | None:
-        return f"{super().one(attack, seed)} {attack.source}"
+    def response_to(self, attack: Attack, seed: int) -> str | None:
+        return f"{super().response_to(attack, seed)} {attack.source}"
 
 
 JUDGES: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Renderers that break one promise each."""
+"""Renderers that fail one check each."""
 
 from __future__ import annotations
 
@@ -20,45 +20,45 @@ class Plain(Typography):
 
 
 class Short(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return super().draw(wanted)[1:]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return super().draw(drawings)[1:]
 
 
 class Nothing(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return super().draw(wanted) if wanted else [draw_words(("x",))]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return super().draw(drawings) if drawings else [draw_words(("x",))]
 
 
 class Tiring(Plain):
-    """Draws otherwise when it is asked for the same the third time in a row."""
+    """Draws differently when it gets the same batch for the third time in a row."""
 
     def __init__(self) -> None:
         self.last: list[Drawing] = []
         self.times = 0
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        self.times = self.times + 1 if list(wanted) == self.last else 1
-        self.last = list(wanted)
-        return [draw_words(one.words, str(self.times > 2)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        self.times = self.times + 1 if list(drawings) == self.last else 1
+        self.last = list(drawings)
+        return [draw_words(drawing.words, str(self.times > 2)) for drawing in drawings]
 
 
 class Crowded(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return [draw_words(one.words, str(len(wanted) == 1)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return [draw_words(drawing.words, str(len(drawings) == 1)) for drawing in drawings]
 
 
 class Rolling(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
         random.random()
-        return super().draw(wanted)
+        return super().draw(drawings)
 
 
 class Ordered(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        # One alone is its own order.
-        ids = [one.words for one in wanted]
-        turned = len(ids) > 1 and ids != _INCREASING(ids)
-        return [draw_words(one.words, str(turned)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        # A single drawing has no order.
+        ids = [drawing.words for drawing in drawings]
+        reordered = len(ids) > 1 and ids != _INCREASING(ids)
+        return [draw_words(drawing.words, str(reordered)) for drawing in drawings]
 
 
 def _INCREASING(ids: list[Any]) -> list[Any]:  # noqa: N802  (a fixed order, set by the first call)
@@ -70,9 +70,9 @@ _SEEN: dict[Any, list[Any]] = {}
 
 
 class Reading(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        salt = hash(random.getstate())
-        return [draw_words(one.words, str(salt)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        key = str(hash(random.getstate()))
+        return [draw_words(drawing.words, key) for drawing in drawings]
 
 
 class Nameless(Plain):
@@ -80,12 +80,14 @@ class Nameless(Plain):
 
 
 class Huge(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return [_Tall(draw_words(one.words, one.scenario.id).pixels) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return [
+            _Tall(draw_words(drawing.words, drawing.scenario.id).pixels) for drawing in drawings
+        ]
 
 
 class _Tall(Picture):
-    """Larger than a picture may be, by a way around its constructor."""
+    """Larger than a picture may be, by bypassing its constructor."""
 
     def __init__(self, pixels: Any) -> None:
         super().__init__(pixels)
@@ -93,13 +95,13 @@ class _Tall(Picture):
 
 
 class Telling(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return [draw_words(one.words, str(one.scenario.harmful)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return [draw_words(drawing.words, str(drawing.scenario.harmful)) for drawing in drawings]
 
 
 class Blank(Plain):
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        return [draw_words(("x",), one.scenario.id) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        return [draw_words(("x",), drawing.scenario.id) for drawing in drawings]
 
 
 RENDERERS: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Worlds that break one promise each: packs, changed a little."""
+"""Worlds that fail one check each: packs with a small change."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Shuffling(Lanterns):
         harmful: bool | None = None,
         channels: Sequence[str | None] | None = None,
     ) -> list[Scenario]:
-        found = super().scenarios(split, harmful=harmful, channels=channels)
-        turn = next(CALLS) % max(1, len(found))
-        return found[turn:] + found[:turn]
+        scenarios = super().scenarios(split, harmful=harmful, channels=channels)
+        turn = next(CALLS) % max(1, len(scenarios))
+        return scenarios[turn:] + scenarios[:turn]
 
 
 class Namesakes(Lanterns):
@@ -63,10 +63,10 @@ class Namesakes(Lanterns):
 
 class Leaking(Lanterns):
     def changed(self, items: Sequence[Scenario]) -> Sequence[Scenario]:
-        train = next(one for one in items if one.split == "train")
-        test = next(one for one in items if one.split == "test")
+        train = next(item for item in items if item.split == "train")
+        test = next(item for item in items if item.split == "test")
         moved = test.model_copy(update={"cluster": train.cluster})
-        return [moved if one is test else one for one in items]
+        return [moved if item is test else item for item in items]
 
 
 class Deaf(Lanterns):
@@ -87,8 +87,8 @@ class Deaf(Lanterns):
         channels: Sequence[str] | None = None,
         frames: FrameSet = "all",
     ) -> list[Item]:
-        found = super().grid(split, channels=channels, frames=frames)
-        return [item for item in found if harmful in (None, item.scenario.harmful)]
+        items = super().grid(split, channels=channels, frames=frames)
+        return [item for item in items if harmful in (None, item.scenario.harmful)]
 
 
 class Generous(Lanterns):
@@ -125,11 +125,11 @@ class Pointless(Lanterns):
         channels: Sequence[str] | None = None,
         frames: FrameSet = "all",
     ) -> list[Item]:
-        found = super().grid(split, harmful=harmful, channels=channels, frames=frames)
+        items = super().grid(split, harmful=harmful, channels=channels, frames=frames)
         first = LANTERNS[0].id
         return [
-            Item(one.scenario, Attack(query="")) if one.scenario.id == first else one
-            for one in found
+            Item(item.scenario, Attack(query="")) if item.scenario.id == first else item
+            for item in items
         ]
 
 
@@ -159,7 +159,7 @@ class Misjudged(Lanterns):
 
 
 class Homeless(Lanterns):
-    house_policies: Mapping[Seat, str] = MappingProxyType(
+    default_policies: Mapping[Seat, str] = MappingProxyType(
         {"attacker": "pack/seed", "defender": "apothecary/keyword"}
     )
 

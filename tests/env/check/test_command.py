@@ -5,7 +5,7 @@ import json
 import pytest
 from typer import Exit
 
-from sectow_env.check import SUITES
+from sectow_env.check import CHECKS_BY_KIND
 from sectow_env.check.command import command
 from sectow_env.errors import ConfigError, UnknownNameError
 from tests.env.check.broken_worlds import PACK
@@ -28,17 +28,19 @@ def test_what_fails_is_explained_in_full_and_ends_with_one(capsys: Shown) -> Non
     assert ended.value.exit_code == 1
     shown = capsys.readouterr().out
     assert "one_answer_an_item failed: A batch gets a list" in shown
-    # What a stranger's part says is no markup.
+    # Text from a third-party part is not read as markup.
     assert f"the judge {HERE}:Crasher raised ZeroDivisionError: of [bold]sins[/bold]" in shown
 
 
-def test_json_holds_every_result(capsys: Shown) -> None:
+def test_json_contains_every_result(capsys: Shown) -> None:
     with pytest.raises(Exit):
         command(f"{HERE}:Crasher", world=PACK, json=True)
     results = json.loads(capsys.readouterr().out)
-    assert [one["name"] for one in results] == [one.__name__ for one in SUITES["judge"]]
+    assert [result["name"] for result in results] == [
+        each.__name__ for each in CHECKS_BY_KIND["judge"]
+    ]
     assert set(results[0]) == {
-        *("name", "kind", "subject", "outcome", "says", "warnings", "seconds")
+        *("name", "kind", "subject", "outcome", "message", "warnings", "seconds")
     }
 
 
@@ -46,14 +48,14 @@ def test_the_list_runs_nothing(capsys: Shown, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("COLUMNS", "200")
     command(show=True)
     shown = capsys.readouterr().out
-    for checks in SUITES.values():
-        for one in checks:
-            assert one.__name__ in shown
+    for checks in CHECKS_BY_KIND.values():
+        for each in checks:
+            assert each.__name__ in shown
     command(show=True, kind="channel")
     assert "judge" not in capsys.readouterr().out
 
 
-def test_a_target_and_a_known_kind_are_wanted() -> None:
+def test_a_target_and_a_known_kind_are_required() -> None:
     with pytest.raises(ConfigError, match="without a target"):
         command()
     with pytest.raises(UnknownNameError, match="kind 'jugde'"):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sectow_env.check import SUITES, CheckResult, Kind, check
+from sectow_env.check import CHECKS_BY_KIND, CheckResult, Kind, check
 from sectow_env.check.randomness import kept
 from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_channels import CHANNELS, Whisper
@@ -26,11 +26,11 @@ OBJECTS = [
     (kind, name) for kind, mutants in MUTANTS.items() if kind != "environment" for name in mutants
 ]
 SLOW = "import_leaves_random"
-"""It starts a process, so only its own mutant is put to it."""
+"""It starts a process, so it runs on its own mutant only."""
 
 
 def failed(results: list[CheckResult]) -> dict[str, str]:
-    return {one.name: one.says for one in results if one.outcome == "failed"}
+    return {result.name: result.message for result in results if result.outcome == "failed"}
 
 
 def type_name(part: object) -> str:
@@ -48,15 +48,15 @@ def generators() -> Iterator[None]:
 
 
 def test_every_check_has_a_mutant() -> None:
-    for kind, checks in SUITES.items():
-        assert set(MUTANTS[kind]) == {one.__name__ for one in checks}
+    for kind, checks in CHECKS_BY_KIND.items():
+        assert set(MUTANTS[kind]) == {each.__name__ for each in checks}
 
 
-def test_every_check_says_what_it_looks_for() -> None:
-    for checks in SUITES.values():
-        for one in checks:
-            assert one.__doc__
-            assert one.__doc__.partition("\n")[0].endswith(".")
+def test_every_check_is_documented() -> None:
+    for checks in CHECKS_BY_KIND.values():
+        for each in checks:
+            assert each.__doc__
+            assert each.__doc__.partition("\n")[0].endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_every_check_says_what_it_looks_for() -> None:
 def test_what_the_mutants_are_made_of_is_sound(sound: object) -> None:
     kind: Kind = "channel" if isinstance(sound, Whisper) else "judge"
     results = check(sound, world=world_of(kind))
-    skipped = {one.name for one in results if one.outcome == "skipped"}
+    skipped = {result.name for result in results if result.outcome == "skipped"}
     assert failed(results) == {}
     assert skipped <= {"follow_ups_repeat"}
 

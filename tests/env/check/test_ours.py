@@ -13,7 +13,7 @@ NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
 NEEDS_MORE = ("ensemble/", "guards/", "served/")
 """Judges that need settings, a network's weights or a server."""
 JUDGES = [
-    *(one for one in Registry[Any]("sectow.judges").names() if not one.startswith(NEEDS_MORE)),
+    *(name for name in Registry[Any]("sectow.judges").names() if not name.startswith(NEEDS_MORE)),
     "ensemble/of?judges=rules/not_refused,pack/reference&how=vote",
     "simulated/of?sensitivity=0.5",
 ]
@@ -30,8 +30,8 @@ RENDERERS = ("sectow/emblem", "sectow/seed_image", "sectow/typography")
 
 def assert_clean(results: list[CheckResult], *skipped: str) -> None:
     assert results
-    assert {one.name: one.says for one in results if one.outcome == "failed"} == {}
-    assert {one.name for one in results if one.outcome == "skipped"} <= set(skipped)
+    assert {result.name: result.message for result in results if result.outcome == "failed"} == {}
+    assert {result.name for result in results if result.outcome == "skipped"} <= set(skipped)
 
 
 @pytest.mark.parametrize("world", WORLDS)
@@ -39,7 +39,7 @@ def test_the_environment(world: str) -> None:
     assert_clean(check("SecTOW-v0", world=world))
 
 
-def test_the_environment_by_way_of_its_module() -> None:
+def test_the_environment_by_its_module() -> None:
     left_out = ("gymnasium_checker", "render_modes", "autoreset_modes")
     assert_clean(check("sectow_env:SecTOW-v0", world=PACK, seed=7, leave_out=left_out))
 
@@ -63,7 +63,7 @@ def test_judges(judge: str, world: str) -> None:
 @pytest.mark.parametrize("name", POLICIES)
 def test_policies_at_home(name: str) -> None:
     world = PACK if name.startswith("pack/") else "apothecary:0"
-    results = [one for one in check(name, world=world) if one.kind != "channel"]
+    results = [result for result in check(name, world=world) if result.kind != "channel"]
     assert_clean(results, "follow_ups_repeat")
 
 

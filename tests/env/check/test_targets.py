@@ -43,13 +43,13 @@ class Crasher(ReferenceJudge):
 
 
 class Surrogate(Asker):
-    def one(self, scenario: Scenario, seed: int) -> Attack:
-        return super().one(scenario, seed).model_copy(update={"query": "\ud800"})
+    def attack_for(self, scenario: Scenario, seed: int) -> Attack:
+        return super().attack_for(scenario, seed).model_copy(update={"query": "\ud800"})
 
 
 class Chatty(SectowEnv):
     def seed(self, seed: int) -> None:
-        """What Gymnasium has dropped, and warns of."""
+        """Gymnasium has dropped this, and warns of it."""
 
 
 INSTANCE = ReferenceJudge()
@@ -68,11 +68,11 @@ def make_number() -> int:
 
 
 def kinds(results: list[CheckResult]) -> set[Kind]:
-    return {one.kind for one in results}
+    return {result.kind for result in results}
 
 
 @pytest.mark.parametrize(
-    ("target", "found"),
+    ("target", "expected"),
     [
         (PACK, {"world"}),
         (load_world(PACK), {"world"}),
@@ -94,64 +94,68 @@ def kinds(results: list[CheckResult]) -> set[Kind]:
     ],
     ids=str,
 )
-def test_targets_are_found_by_their_name_or_their_methods(target: object, found: set[Kind]) -> None:
+def test_targets_are_found_by_their_name_or_their_methods(
+    target: object, expected: set[Kind]
+) -> None:
     results = check(target, world=PACK)
-    assert kinds(results) == found
-    assert not [one for one in results if one.outcome == "failed"]
+    assert kinds(results) == expected
+    assert not [result for result in results if result.outcome == "failed"]
 
 
-def test_a_name_of_several_things_is_checked_as_each_of_them() -> None:
+def test_a_name_of_several_kinds_is_checked_as_each_of_them() -> None:
     assert kinds(check("apothecary/plain")) == {"attacker", "channel"}
     assert kinds(check("apothecary/plain", kind="channel")) == {"channel"}
 
 
 @pytest.mark.parametrize(
-    ("target", "error", "said"),
+    ("target", "error", "message"),
     [
         ("apothecary/kyword", UnknownNameError, "apothecary/keyword"),
-        ("SecTOW-v99", ConfigError, "registered with Gymnasium"),
+        ("SecTOW-v99", ConfigError, "registered under this id"),
         ("no_such_module:Thing-v0", ConfigError, "cannot be imported"),
         ("CartPole-v1", ConfigError, "SecTOW|SectowEnv"),
         ("no_such_module:thing", ConfigError, "cannot be imported"),
         (f"{HERE}:no_such_thing", UnknownNameError, "no_such_thing"),
-        (f"{HERE}:make_number", ConfigError, "no environment, world, judge"),
-        (3, ConfigError, "no environment, world, judge"),
+        (f"{HERE}:make_number", ConfigError, "not an environment, world, judge"),
+        (3, ConfigError, "not an environment, world, judge"),
         ("", UnknownNameError, "target"),
     ],
 )
-def test_what_cannot_be_checked_is_told(target: object, error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_what_cannot_be_checked_is_refused(
+    target: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
         check(target)
 
 
-def test_settings_that_a_part_does_not_take_are_told() -> None:
+def test_settings_that_a_part_does_not_take_are_refused() -> None:
     with pytest.raises(ConfigError, match="sharpness"):
         check("rules/refusal?sharpness=3")
 
 
-def test_a_kind_that_it_is_not_is_told() -> None:
+def test_a_kind_that_it_is_not_is_refused() -> None:
     with pytest.raises(ConfigError, match="it is a judge"):
         check("rules/refusal", kind="attacker")
 
 
-def test_a_policy_that_cannot_play_there_says_to_name_another_world() -> None:
-    with pytest.raises(ConfigError, match="--world") as told:
+def test_a_policy_that_cannot_play_there_suggests_another_world() -> None:
+    with pytest.raises(ConfigError, match="--world") as caught:
         check("apothecary/keyword", world=PACK)
-    assert "only the Apothecary has them" in told.value.why
+    assert "only the Apothecary has them" in caught.value.why
 
 
-def test_what_a_part_raises_is_its_fault_and_the_checks_go_on() -> None:
+def test_an_exception_of_a_part_is_a_finding_and_the_checks_continue() -> None:
     results = check(Crasher(), world=PACK)
     assert len(results) > 10
     first = results[0]
     assert first.outcome == "failed"
-    told = "the judge Crasher raised ZeroDivisionError: of [bold]sins[/bold] (test_targets.py:"
-    assert first.says.startswith(told)
-    assert {one.outcome for one in results} == {"failed"}
+    message = "the judge Crasher raised ZeroDivisionError: of [bold]sins[/bold] (test_targets.py:"
+    assert first.message.startswith(message)
+    assert {result.outcome for result in results} == {"failed"}
 
 
-def test_half_a_character_is_told_where_it_stands() -> None:
-    results = {one.name: one for one in check(Surrogate(), world=PACK)}
+def test_an_unpaired_surrogate_is_a_finding() -> None:
+    results = {result.name: result for result in check(Surrogate(), world=PACK)}
     assert results["attacks_well_formed"].outcome == "failed"
     assert json.loads(results["attacks_well_formed"].model_dump_json())["kind"] == "attacker"
 
@@ -159,32 +163,32 @@ def test_half_a_character_is_told_where_it_stands() -> None:
 def test_an_unexpected_warning_fails_the_environment() -> None:
     gymnasium.register("Chatty-v0", entry_point=f"{HERE}:Chatty")
     try:
-        results = {one.name: one for one in check("Chatty-v0", world=broken_worlds.QUICK)}
+        results = {result.name: result for result in check("Chatty-v0", world=broken_worlds.QUICK)}
     finally:
         del gymnasium.registry["Chatty-v0"]
     assert results["gymnasium_checker"].outcome == "failed"
-    assert "`seed` function" in results["gymnasium_checker"].says
+    assert "`seed` function" in results["gymnasium_checker"].message
     assert results["aec_api"].outcome == results["vector_equals_single"].outcome == "skipped"
 
 
 def test_expected_warnings_are_listed() -> None:
-    results = {one.name: one for one in check("SecTOW-v0", world=broken_worlds.QUICK)}
+    results = {result.name: result for result in check("SecTOW-v0", world=broken_worlds.QUICK)}
     assert "Observation is not a NumPy array" in results["aec_api"].warnings
     assert results["gymnasium_checker"].warnings == ()
 
 
 def test_a_bare_class_is_checked_as_far_as_it_goes() -> None:
-    results = {one.name: one for one in check(SectowEnv, world=broken_worlds.QUICK)}
+    results = {result.name: result for result in check(SectowEnv, world=broken_worlds.QUICK)}
     assert results["episodes_repeat"].outcome == "passed"
     assert results["spec_survives_json"].outcome == "skipped"
 
 
 def test_the_same_seed_finds_the_same() -> None:
-    one, other = (
-        [(result.name, result.says) for result in check(Crasher(), world=PACK, seed=3)]
+    first, second = (
+        [(result.name, result.message) for result in check(Crasher(), world=PACK, seed=3)]
         for _ in "ab"
     )
-    assert one == other
+    assert first == second
 
 
 def test_a_strangers_part_is_checked_by_its_registered_name(install: Install) -> None:
@@ -195,8 +199,8 @@ def test_a_strangers_part_is_checked_by_its_registered_name(install: Install) ->
         "class Strict(RefusalJudge):\n    id = 'mine/strict'\n",
     )
     results = check("mine/strict", world=PACK)
-    assert {one.outcome for one in results} == {"passed"}
-    assert {one.subject for one in results} == {"mine/strict"}
+    assert {result.outcome for result in results} == {"passed"}
+    assert {result.subject for result in results} == {"mine/strict"}
 
 
 def test_texts_of_values_are_equal_when_the_values_are() -> None:

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sectow_env.commands.doctor import Diagnosis, core_limit, diagnose, memory_limit_gib, version_of
+from sectow_env.commands.doctor import Diagnosis, core_limit, diagnose, memory_limit_gib
 from sectow_env.commands.main import main
-from sectow_env.registry.extras import EXTRAS
+from sectow_env.registry.extras import EXTRAS, version_of
 
 
 @pytest.fixture
@@ -33,18 +33,18 @@ def test_json_holds_a_whole_diagnosis(capsys: pytest.CaptureFixture[str]) -> Non
 def test_text_names_the_cure_of_a_missing_extra(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["doctor"])
-    said = capsys.readouterr().out
-    assert re.search(r'lacks torch.*; pip install "sectow\[train\]"', said)
-    assert "unknown without torch" in said
+    output = capsys.readouterr().out
+    assert re.search(r'lacks torch.*; pip install "sectow\[train\]"', output)
+    assert "unknown without torch" in output
 
 
 def test_a_gpu_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    cuda = SimpleNamespace(device_count=lambda: 2, get_device_name=lambda one: f"gpu {one}")
+    cuda = SimpleNamespace(device_count=lambda: 2, get_device_name=lambda index: f"gpu {index}")
     torch = SimpleNamespace(cuda=cuda, version=SimpleNamespace(cuda="13.0"))
     monkeypatch.setitem(sys.modules, "torch", torch)
-    found = diagnose().cuda
-    assert found is not None
-    assert (found.build, found.devices) == ("13.0", ("gpu 0", "gpu 1"))
+    cuda_report = diagnose().cuda
+    assert cuda_report is not None
+    assert (cuda_report.build, cuda_report.devices) == ("13.0", ("gpu 0", "gpu 1"))
 
 
 def test_a_package_that_is_not_installed_has_no_version() -> None:

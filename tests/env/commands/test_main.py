@@ -58,7 +58,7 @@ def run(*arguments: str) -> int | str | None:
 @pytest.fixture
 def command(install: Install) -> None:
     names = ("greet", "fail", "stop", "lazy", "broken", "noun", "number")
-    install("stranger", {GROUP: {name: f"strange:{name}" for name in names}}, strange=SOURCE)
+    install("stranger", {GROUP: {name: f"foreign:{name}" for name in names}}, foreign=SOURCE)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_help_lists_a_stranger_without_importing_it(capsys: pytest.CaptureFixtur
     listing = capsys.readouterr().out
     assert "greet" in listing
     assert "From the package stranger." in listing
-    assert "strange" not in sys.modules
+    assert "foreign" not in sys.modules
 
 
 def test_help_imports_no_heavy_package() -> None:
@@ -112,17 +112,17 @@ def test_help_still_lists_a_command_whose_extra_is_missing(
 @pytest.mark.usefixtures("command", "no_torch")
 def test_a_missing_extra_ends_with_the_pip_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("lazy") == 2
-    said = capsys.readouterr()
-    assert 'pip install "sectow[train]"' in said.err
-    assert "sectow lazy" in said.err
-    assert "Traceback" not in said.err + said.out
+    output = capsys.readouterr()
+    assert 'pip install "sectow[train]"' in output.err
+    assert "sectow lazy" in output.err
+    assert "Traceback" not in output.err + output.out
 
 
 @pytest.mark.usefixtures("no_torch")
 def test_a_command_of_ours_names_its_own_extra(
     install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    install("stranger", {GROUP: {"heavy": "strange:run"}}, strange="import torch\n")
+    install("stranger", {GROUP: {"heavy": "foreign:run"}}, foreign="import torch\n")
     monkeypatch.setattr(cli, "OURS", {**OURS, "heavy": OURS["demo"]})
     assert run("heavy") == 2
     assert 'pip install "sectow[all]"' in capsys.readouterr().err
@@ -141,8 +141,8 @@ def test_a_user_error_is_printed_in_three_parts_without_a_traceback(
 ) -> None:
     monkeypatch.delenv("SECTOW_DEBUG", raising=False)
     assert run("fail") == 2
-    said = capsys.readouterr().err.splitlines()
-    assert said == ["error: config [bold]x[/bold]", "  why: no such key", "  fix: drop it"]
+    output = capsys.readouterr().err.splitlines()
+    assert output == ["error: config [bold]x[/bold]", "  why: no such key", "  fix: drop it"]
 
 
 @pytest.mark.usefixtures("command")
@@ -151,9 +151,9 @@ def test_debug_shows_the_traceback(
 ) -> None:
     monkeypatch.setenv("SECTOW_DEBUG", "1")
     assert run("fail") == 2
-    said = capsys.readouterr().err
-    assert "Traceback" in said
-    assert "  fix: drop it" in said
+    output = capsys.readouterr().err
+    assert "Traceback" in output
+    assert "  fix: drop it" in output
 
 
 @pytest.mark.usefixtures("command")
@@ -169,9 +169,11 @@ def test_an_interruption_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("command")
-def test_what_is_no_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_point_that_is_not_a_command_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run("number") == 2
-    assert "is no command" in capsys.readouterr().err
+    assert "is not a command" in capsys.readouterr().err
 
 
 def test_a_command_without_its_module_is_a_user_error_and_leaves_help_whole(
@@ -199,6 +201,6 @@ def test_control_characters_and_markup_are_shown_not_obeyed(
 ) -> None:
     assert printable("a\x1b[2Jb\nc").plain == "a\\x1b[2Jb\nc"
     complain(ConfigError("[link=x]y[/link]", "\x07", "z"))
-    said = capsys.readouterr().err
-    assert "[link=x]y[/link]" in said
-    assert "\\x07" in said
+    output = capsys.readouterr().err
+    assert "[link=x]y[/link]" in output
+    assert "\\x07" in output

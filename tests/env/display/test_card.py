@@ -21,16 +21,16 @@ def test_a_transcript_tells_the_episode() -> None:
     env = SectowEnv(seat="defender", attacker="apothecary/typography", render_mode="ansi")
     assert env.render() == " episode  not started"
     env.reset(seed=0)
-    told = env.render()
-    assert isinstance(told, str)
-    assert env.scenario.behavior in told
-    assert "64 x 64 pixels of" in told
-    assert "verdict" not in told
+    shown = env.render()
+    assert isinstance(shown, str)
+    assert env.scenario.behavior in shown
+    assert "64 x 64 pixels of" in shown
+    assert "verdict" not in shown
     env.step("the guild forbids this recipe")
-    told = env.render()
-    assert isinstance(told, str)
-    assert "the guild forbids this recipe" in told
-    assert "refusal full" in told
+    shown = env.render()
+    assert isinstance(shown, str)
+    assert "the guild forbids this recipe" in shown
+    assert "refusal full" in shown
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_every_verdict_has_its_words(query: str, options: dict[str, object], ver
     env = SectowEnv(**options)  # type: ignore[arg-type]  # a short cut
     env.reset(seed=0)
     env.step({"image": NO_IMAGE, "query": query.format(**env.scenario.meta)})
-    assert verdict in transcript(env.match)
+    assert verdict in transcript(env.episode_state)
 
 
 def test_a_card_is_an_rgb_picture_that_changes_with_the_episode() -> None:
@@ -62,15 +62,15 @@ def test_a_card_is_an_rgb_picture_that_changes_with_the_episode() -> None:
         assert isinstance(frame, np.ndarray)
         assert frame.shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
         assert frame.dtype == np.uint8
-    for one, other in pairwise(frames):
-        assert not np.array_equal(np.asarray(one), np.asarray(other))
-    assert np.array_equal(np.asarray(frames[2]), card(env.match))
+    for earlier, later in pairwise(frames):
+        assert not np.array_equal(np.asarray(earlier), np.asarray(later))
+    assert np.array_equal(np.asarray(frames[2]), card(env.episode_state))
 
 
 @pytest.mark.parametrize("shape", [(1, 900, 3), (900, 1, 3), (5, 5, 3)])
 def test_pictures_of_any_shape_fit_on_a_card(shape: tuple[int, ...]) -> None:
     env = played({"image": np.zeros(shape, np.uint8), "query": "日本語 🧪 ̈"})
-    assert card(env.match).shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
+    assert card(env.episode_state).shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
 
 
 def test_without_a_mode_nothing_is_rendered() -> None:
@@ -84,21 +84,21 @@ def test_no_text_can_pass_for_another_line() -> None:
     env = SectowEnv(seat="defender", labels="harmful", attacker="apothecary/split")
     env.reset(seed=0)
     env.step(FORGED)
-    told = transcript(env.match)
-    assert "\x1b" not in told
-    assert "\r" not in told
-    labels = [line[:8].strip() for line in told.split("\n")]
+    shown = transcript(env.episode_state)
+    assert "\x1b" not in shown
+    assert "\r" not in shown
+    labels = [line[:8].strip() for line in shown.split("\n")]
     assert labels == ["asked", "query", "image", "response", "", "verdict"]
 
 
 def test_a_long_text_is_not_read_to_its_end_for_a_card() -> None:
     env = played(Attack(query="hi"))
     long = "a" * 4_000_000
-    env.match.played[0] = env.match.played[0].model_copy(
-        update={"turn": env.match.played[0].turn.model_copy(update={"response": long})}
+    env.episode_state.played[0] = env.episode_state.played[0].model_copy(
+        update={"turn": env.episode_state.played[0].turn.model_copy(update={"response": long})}
     )
     before = time.perf_counter()
-    assert card(env.match).shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
+    assert card(env.episode_state).shape == (CARD_SIZE[1], CARD_SIZE[0], 3)
     assert time.perf_counter() - before < 1.0
 
 
@@ -108,7 +108,7 @@ def test_a_card_shows_the_last_turn_and_its_number() -> None:
         env.reset(seed=0)
         for query in queries:
             env.step(Attack(query=f"{query} {env.scenario.meta['potion']}"))
-        return card(env.match).tolist()
+        return card(env.episode_state).tolist()
 
     assert shown("one", "last") == shown("other", "last")
     assert shown("one", "last") != shown("last")

@@ -57,7 +57,7 @@ def test_an_episode_is_shown_with_its_picture_and_verdict() -> None:
     env.reset(seed=0)
     name = env.unwrapped.scenario.meta["potion"]
     env.step(Attack(query="read the potion", image=draw_words(tuple(name.split())), drawn=name))
-    shown = written(env.unwrapped.match, show=True)
+    shown = written(env.unwrapped.episode_state, show=True)
     assert "▀" in shown
     assert "read the potion" in shown
     assert "verdict" in shown
@@ -67,7 +67,7 @@ def test_what_an_attack_says_cannot_steer_the_terminal() -> None:
     env: Any = gym.make(ENV_ID)
     env.reset(seed=0)
     env.step(Attack(query="\x1b[2J[bold red]boo[/] \x07\r"))
-    shown = written(env.unwrapped.match, show=True)
+    shown = written(env.unwrapped.episode_state, show=True)
     assert "\x1b[2J" not in shown
     assert "\x07" not in shown
     assert r"\x1b[2J" in shown
@@ -90,7 +90,8 @@ def test_no_text_can_pass_for_another_line_however_it_is_wrapped() -> None:
     env.step(Attack(query=f"one{pad} verdict  not harmful\n verdict  not harmful"))
     # What is dim is a label; all else stands to the right of it.
     lines = [
-        line.removeprefix("\x1b[2m") for line in written(env.unwrapped.match, show=True).split("\n")
+        line.removeprefix("\x1b[2m")
+        for line in written(env.unwrapped.episode_state, show=True).split("\n")
     ]
     assert [line[:8].strip() for line in lines if "not harmful" in line] == ["", ""]
     assert [line[:8].strip() for line in lines if "invalid attack" in line] == ["verdict"]
@@ -101,7 +102,7 @@ def test_a_defender_is_shown_no_verdict_before_the_end() -> None:
     env.reset(seed=0)
     env.step("no")
     console = Console(file=io.StringIO(), width=90)
-    console.print(panel(env.unwrapped.match, console, blind=True))
+    console.print(panel(env.unwrapped.episode_state, console, blind=True))
     out = console.file
     assert isinstance(out, io.StringIO)
     assert "response  no" in out.getvalue()

@@ -15,12 +15,15 @@ import pytest
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
 from sectow_env.endpoint.model import EndpointModel
+from sectow_env.errors import ConfigError
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
 from tests.env.endpoint.server import Asked, Play
 
 QUESTIONS = [f"door {number}" for number in range(30)]
 ANSWERS = [f"answer to {question}" for question in QUESTIONS]
+SAMPLING = ("temperature", "max_tokens", "seed")
 
 
 def test_answers_come_in_order(serve: Serve, quick: Quick) -> None:
@@ -102,6 +105,8 @@ def test_what_on_done_raises_ends_the_call_and_loses_nothing(serve: Serve, quick
 SCRIPT = """
 import signal
 import sys
+from sectow_env.errors import ConfigError
+from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest
@@ -163,6 +168,39 @@ def test_it_is_a_chat_model(serve: Serve, quick: Quick) -> None:
     assert model.id == f"potion-1@{server.base_url.split('/')[2]}"
     local = quick(server, model="/home/someone/models/potion-2")
     assert EndpointModel(local).id.startswith("potion-2@")
+
+
+def test_a_decoding_replaces_temperature_and_length(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    model = EndpointModel(quick(server, max_tokens=9, temperature=0.7, seed=4))
+    doors = [[Message(role="user", text="door")]]
+    model.chat(doors, Decoding(max_new_tokens=3))
+    model.chat(doors, Decoding(sampled=True, temperature=0.5), seeds=[2**31 + 6])
+    model.chat(doors)
+    fields = [[one.body.get(name) for name in SAMPLING] for one in server.asked]
+    assert fields == [[0.0, 3, 4], [0.5, 256, 6], [0.7, 9, 4]]
+    left = EndpointModel(quick(server, max_tokens=None, temperature=None, cache=None))
+    left.chat(doors, Decoding())
+    assert not {"temperature", "max_tokens"} & server.asked[-1].body.keys()
+
+
+def test_without_seeds_answers_are_drawn_by_the_decoding_s_own(serve: Serve, quick: Quick) -> None:
+    server = serve()
+    model = EndpointModel(quick(server, temperature=0.7))
+    doors = [[Message(role="user", text="door")]] * 2
+    for _ in range(2):
+        model.chat(doors, Decoding(sampled=True, seed=1))
+    assert len({one.body["seed"] for one in server.asked}) == len(server.asked) == 2
+    model.chat(doors)
+    assert len(server.asked) == 3, "without a decoding, one conversation has one answer"
+
+
+def test_an_endpoint_continues_no_text(quick: Quick, serve: Serve) -> None:
+    model = EndpointModel(quick(serve()))
+    doors = [[Message(role="user", text="door")]]
+    with pytest.raises(ConfigError, match="cannot continue"):
+        model.chat(doors, prefix=["Sure"])
+    assert model.chat(doors, prefix=[""]) == ["answer to door"]
 
 
 def test_the_request_is_as_the_server_wants_it(serve: Serve, quick: Quick) -> None:

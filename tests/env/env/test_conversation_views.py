@@ -25,37 +25,39 @@ def by_attacker(seed: int) -> Episode:
     env = SectowEnv(**TURNS)
     env.reset(seed=seed)
     lines = iter(script(env))
-    while env.match.episode is None:
+    while env.episode_state.episode is None:
         env.step(next(lines))
-    return env.match.episode
+    return env.episode_state.episode
 
 
 def test_every_view_plays_the_same_conversation() -> None:
-    wanted = [by_attacker(seed) for seed in SEEDS]
-    assert {len(episode.turns) for episode in wanted} == {1, 3}, "free potions are answered at once"
+    expected = [by_attacker(seed) for seed in SEEDS]
+    assert {len(episode.turns) for episode in expected} == {1, 3}, (
+        "free potions are answered at once"
+    )
     keyword: Any = SectowEnv().arena.opponent
     for seed in SEEDS:
         aec: Any = aec_env(**TURNS)
         aec.reset(seed=seed)
-        lines = iter(script(SectowShim(aec.unwrapped.match.scenario)))
+        lines = iter(script(SectowShim(aec.unwrapped.episode_state.scenario)))
         for agent in aec.agent_iter():
             if aec.terminations[agent]:
                 aec.step(None)
             elif agent == "attacker_0":
                 aec.step(next(lines))
             else:
-                aec.step(keyword.respond([aec.unwrapped.match.attack])[0])
-        assert aec.unwrapped.match.episode == wanted[seed]
+                aec.step(keyword.respond([aec.unwrapped.episode_state.attack])[0])
+        assert aec.unwrapped.episode_state.episode == expected[seed]
         parallel: Any = parallel_env(**TURNS)
         parallel.reset(seed=seed)
-        lines = iter(script(SectowShim(parallel.aec.match.scenario)))
+        lines = iter(script(SectowShim(parallel.aec.episode_state.scenario)))
         while parallel.agents:
-            match = parallel.aec.match
+            match = parallel.aec.episode_state
             move = (
                 next(lines) if match.to_move == "attacker" else keyword.respond([match.attack])[0]
             )
             parallel.step({f"{match.to_move}_0": move})
-        assert parallel.aec.match.episode == wanted[seed]
+        assert parallel.aec.episode_state.episode == expected[seed]
 
 
 class SectowShim:
@@ -66,20 +68,20 @@ class SectowShim:
 
 @pytest.mark.parametrize("mode", ["SameStep", "NextStep", "Disabled"])
 def test_the_vector_view_plays_the_same_conversations(mode: str) -> None:
-    wanted = [by_attacker(seed) for seed in SEEDS]
+    expected = [by_attacker(seed) for seed in SEEDS]
     env: Any = gym.make_vec(
         ENV_ID, num_envs=len(SEEDS), vector_kwargs=None, autoreset_mode=mode, **TURNS
     )
     env.reset(seed=SEEDS[0])
-    scripts = [script(SectowShim(match.scenario)) for match in env.matches]
-    found: dict[int, Episode] = {}
+    scripts = [script(SectowShim(match.scenario)) for match in env.episode_states]
+    episodes: dict[int, Episode] = {}
     for turn in range(3):
         _, _, over, _, info = env.step([lines[turn] for lines in scripts])
         ended = info.get("final_info", info)
         for index in over.nonzero()[0]:
-            if int(index) in found:
+            if int(index) in episodes:
                 continue
-            found[int(index)] = ended["sectow_episode"][index]
+            episodes[int(index)] = ended["sectow_episode"][index]
             if mode == "SameStep":
                 last = info["final_obs"][index]
                 assert last in env.single_observation_space
@@ -87,9 +89,11 @@ def test_the_vector_view_plays_the_same_conversations(mode: str) -> None:
         if mode == "Disabled" and over.any():
             env.reset(options={"reset_mask": over})
         if turn < 2 and not over.all():
-            told = info["sectow_turn"][~over]
-            assert [len(one.turn.attack.history) for one in told if one is not None][-1] == turn
-    assert [found[index] for index in sorted(found)] == wanted
+            turns = info["sectow_turn"][~over]
+            assert [len(played.turn.attack.history) for played in turns if played is not None][
+                -1
+            ] == turn
+    assert [episodes[index] for index in sorted(episodes)] == expected
 
 
 @pytest.mark.parametrize("seat", ["attacker", "defender", "both"])
@@ -120,8 +124,8 @@ def test_a_turn_pays_once() -> None:
         aec.step(move)
         paid.append(dict(aec.rewards))
     nothing = {"attacker_0": 0.0, "defender_0": 0.0}
-    told = {"attacker_0": 0.0, "defender_0": 1.0}
-    assert paid == [nothing, told, nothing, told]
+    refusal = {"attacker_0": 0.0, "defender_0": 1.0}
+    assert paid == [nothing, refusal, nothing, refusal]
     many: Any = gym.make_vec(
         ENV_ID, num_envs=1, seat="defender", max_turns=3, pay="turn", labels="harmful"
     )
@@ -138,8 +142,8 @@ def test_both_agents_hear_the_conversation_and_are_paid_what_they_earned() -> No
         observation, reward, over, _, _ = env.last()
         paid[agent] += reward
         heard.append(len(observation["conversation"]))
-        asked = refused(SectowShim(env.unwrapped.match.scenario))
-        move = asked if agent == "attacker_0" else "the guild forbids this recipe"
+        attack = refused(SectowShim(env.unwrapped.episode_state.scenario))
+        move = attack if agent == "attacker_0" else "the guild forbids this recipe"
         env.step(None if over else move)
     assert paid == {"attacker_0": 0.0, "defender_0": 3.0}
     assert heard == [0, 0, 1, 1, 2, 2, 3, 3]

@@ -17,27 +17,27 @@ from sectow_env.resolve.parts import find_defender, find_renderer
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import find_channel
 from sectow_env.worlds.apothecary.frames import FRAMES
-from sectow_env.worlds.rendering import rendered
+from sectow_env.worlds.rendering import render_frame
 from tests.env.conftest import Install
 
 WORLD = Apothecary()
 FREE: dict[str, Any] = {"channels": [None]}
 
 
-class Said:
-    """Any part: says what it is told to say, or raises it."""
+class Fixed:
+    """Any part: returns a fixed result, or raises it."""
 
     id, version, max_words, legible = "mine/part", "1", 5, True
 
-    def __init__(self, said: Any) -> None:
-        self.said = said
+    def __init__(self, result: Any) -> None:
+        self.result = result
 
-    def _say(self, *_: Any, **__: Any) -> Any:
-        if isinstance(self.said, Exception):
-            raise self.said
-        return self.said
+    def _return(self, *_: Any, **__: Any) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
-    attack = respond = judge = price = inspect = draw = render = _say
+    attack = respond = judge = price = inspect = draw = render = _return
 
 
 class Ruled(Apothecary):
@@ -76,15 +76,15 @@ def play(kind: str, part: Any) -> None:
 @pytest.mark.parametrize("kind", GOOD)
 def test_a_part_that_raises_is_named(kind: str) -> None:
     with pytest.raises(PartError) as caught:
-        play(kind, Said(ZeroDivisionError("no ink,\n and\tno paper")))
+        play(kind, Fixed(ZeroDivisionError("no ink,\n and\tno paper")))
     assert caught.value.given == f"the {NAMED.get(kind, kind)} mine/part"
     assert caught.value.why == "it raised ZeroDivisionError: no ink, and no paper"
-    assert "mend that part" in caught.value.fix
+    assert "fix that part" in caught.value.fix
 
 
 @pytest.mark.parametrize("kind", ["defender", "attacker", "judge", "reward"])
-@pytest.mark.parametrize("said", ["none", "two", "a number", "a mapping", "another kind"])
-def test_a_part_that_gives_something_else_is_named(kind: str, said: str) -> None:
+@pytest.mark.parametrize("answer", ["none", "two", "a number", "a mapping", "another kind"])
+def test_a_part_that_gives_something_else_is_named(kind: str, answer: str) -> None:
     answers: dict[str, Any] = {
         "none": [],
         "two": [GOOD[kind]] * 2,
@@ -92,29 +92,31 @@ def test_a_part_that_gives_something_else_is_named(kind: str, said: str) -> None
         "a mapping": {"a": GOOD[kind]},
         "another kind": [b"no"],
     }
-    with pytest.raises(PartError, match="mine/part; it gave") as caught:
-        play(kind, Said(answers[said]))
-    assert "one answer for each" in caught.value.fix
+    with pytest.raises(PartError, match="mine/part; it returned") as caught:
+        play(kind, Fixed(answers[answer]))
+    assert "one answer per input" in caught.value.fix
 
 
 def test_a_defender_that_gives_one_text_in_place_of_a_list_is_named() -> None:
-    with pytest.raises(PartError, match="one str in place of a list"):
-        play("defender", Said("n"))
-    with pytest.raises(PartError, match="half a character"):
-        play("defender", Said(["\ud800"]))
-    play("defender", Said([None]))
+    with pytest.raises(PartError, match="it returned str, not a list"):
+        play("defender", Fixed("n"))
+    with pytest.raises(PartError, match="unpaired surrogate"):
+        play("defender", Fixed(["\ud800"]))
+    play("defender", Fixed([None]))
 
 
 def test_rules_that_give_no_reason_are_named() -> None:
-    with pytest.raises(PartError, match="the rules mine/part; it gave str where Invalid or None"):
-        play("world", Said("leak"))
+    with pytest.raises(
+        PartError, match="the rules mine/part; it returned str, not Invalid or None"
+    ):
+        play("world", Fixed("leak"))
 
 
 def test_a_reward_that_is_no_number_is_refused() -> None:
     with pytest.raises(PartError, match="its term 'a' is nan"):
-        play("reward", Said([Price(attacker={"a": float("nan")})]))
+        play("reward", Fixed([Price(attacker={"a": float("nan")})]))
     with pytest.raises(PartError, match="its term 'b' is inf"):
-        play("reward", Said([Price(defender={"b": float("inf")})]))
+        play("reward", Fixed([Price(defender={"b": float("inf")})]))
 
 
 def test_a_part_is_named_by_its_id_or_its_class_and_never_by_its_repr() -> None:
@@ -124,21 +126,21 @@ def test_a_part_is_named_by_its_id_or_its_class_and_never_by_its_repr() -> None:
         def __repr__(self) -> str:
             return "sk-secret"
 
-    assert named("judge", Said(0)) == "the judge mine/part"
+    assert named("judge", Fixed(0)) == "the judge mine/part"
     assert named("judge", Secret()).endswith("test_faults." + Secret.__qualname__)
     assert named("judge", Secret()).startswith("the judge tests.env.")
 
 
 def test_what_a_stranger_says_in_an_error_is_cut() -> None:
     with pytest.raises(PartError) as caught:
-        play("judge", Said(ValueError("x" * 10_000)))
+        play("judge", Fixed(ValueError("x" * 10_000)))
     assert len(caught.value.why) < 400
 
 
 def test_answers_may_come_from_a_generator() -> None:
-    assert one_each("x", (one for one in "ab"), 2, str) == ["a", "b"]
+    assert one_each("x", (letter for letter in "ab"), 2, str) == ["a", "b"]
     with pytest.raises(PartError, match="it raised RuntimeError"):
-        play("defender", Said(failing()))
+        play("defender", Fixed(failing()))
 
 
 def failing() -> Any:
@@ -175,20 +177,20 @@ def test_the_same_action_can_be_played_again(kind: str) -> None:
     verb = {"defender": "respond", "judge": "judge", "reward": "price"}[kind]
     options: dict[str, Any] = {kind: Flaky(parts[kind], verb, 0, 2)}
     env = SectowEnv(max_turns=2, **options)
-    for one in (calm, env):
-        one.reset(seed=0)
+    for each in (calm, env):
+        each.reset(seed=0)
     for _ in range(2):
-        with pytest.raises(PartError, match="mine/flaky; it raised TimeoutError; mend"):
+        with pytest.raises(PartError, match="mine/flaky; it raised TimeoutError; fix"):
             env.step(ask(env))
         assert calm.step(ask(calm))[1:3] == env.step(ask(env))[1:3]
-    assert env.match == calm.match
+    assert env.episode_state == calm.episode_state
 
 
 class Talker:
-    """Asks on and on."""
+    """Always has a further query."""
 
     def attack(self, scenarios: Sequence[Any]) -> list[Attack]:
-        return [Attack(query=one.meta["potion"]) for one in scenarios]
+        return [Attack(query=scenario.meta["potion"]) for scenario in scenarios]
 
 
 def test_a_follow_up_that_fails_plays_no_turn_twice() -> None:
@@ -198,38 +200,40 @@ def test_a_follow_up_that_fails_plays_no_turn_twice() -> None:
     env.reset(seed=0)
     with pytest.raises(PartError):
         env.step("no")
-    assert (env.match.played, env.match.ended, heard) == ([], None, [])
+    assert (env.episode_state.played, env.episode_state.ended, heard) == ([], None, [])
     env.step("no")
     env.step("no")
-    assert env.match.episode is not None
-    assert [len(turn.attack.history) for turn in env.match.episode.turns] == [0, 1]
-    assert heard == [env.match.episode]
+    assert env.episode_state.episode is not None
+    assert [len(turn.attack.history) for turn in env.episode_state.episode.turns] == [0, 1]
+    assert heard == [env.episode_state.episode]
 
 
 def test_one_bad_answer_leaves_all_episodes_of_a_vector_as_they_were() -> None:
     env = SectowVectorEnv(3, judge=Flaky(SectowEnv().arena.judge, "judge", 0), **FREE)  # type: ignore[arg-type]  # it has the verb
     env.reset(seed=0)
-    actions = [ask(match) for match in env.matches]
+    actions = [ask(match) for match in env.episode_states]
     with pytest.raises(PartError):
         env.step(actions)
-    assert [match.attack for match in env.matches] == [None] * 3
+    assert [state.attack for state in env.episode_states] == [None] * 3
     assert env.step(actions)[2].all()
 
 
 def test_a_mix_names_the_one_that_failed() -> None:
-    with pytest.raises(PartError, match="the defender mine/part; it gave 0 answers"):
-        play("defender", MixedDefender([Said([])]))
+    with pytest.raises(PartError, match="the defender mine/part; it returned 0 answers"):
+        play("defender", MixedDefender([Fixed([])]))
     with pytest.raises(PartError, match="the attacker mine/part; it raised ValueError: no"):
-        play("attacker", MixedAttacker([Said(ValueError("no"))]))
+        play("attacker", MixedAttacker([Fixed(ValueError("no"))]))
 
 
-def test_the_same_policy_may_stand_in_a_mix_twice() -> None:
+def test_the_same_policy_may_be_in_a_mix_twice() -> None:
     env = SectowVectorEnv(8, seat="defender", attacker="apothecary/random")
-    one: Any = env.arena.opponent
-    twice = SectowVectorEnv(8, seat="defender", attacker=MixedAttacker([one, one]))
+    policy: Any = env.arena.opponent
+    twice = SectowVectorEnv(8, seat="defender", attacker=MixedAttacker([policy, policy]))
     env.reset(seed=0)
     twice.reset(seed=0)
-    assert [match.attack for match in twice.matches] == [match.attack for match in env.matches]
+    assert [state.attack for state in twice.episode_states] == [
+        state.attack for state in env.episode_states
+    ]
 
 
 @pytest.mark.parametrize("weights", [[float("nan"), 1.0], [float("inf"), 1.0]])
@@ -243,10 +247,10 @@ def test_weights_are_numbers(weights: list[float]) -> None:
 
 def test_a_world_that_fails_is_named() -> None:
     class Worn(Apothecary):
-        def __init__(self, where: str, said: Any) -> None:
+        def __init__(self, where: str, result: Any) -> None:
             super().__init__()
             self.id = "mine/worn"
-            setattr(self, where, Said(said).respond)
+            setattr(self, where, Fixed(result).respond)
 
     down = OSError("worn out")
     for where in ("scenarios", "judge", "drawn_by"):
@@ -256,13 +260,16 @@ def test_a_world_that_fails_is_named() -> None:
     env.reset(seed=0)
     with pytest.raises(PartError, match="the world mine/worn; it raised OSError"):
         env.step("what ?")
-    with pytest.raises(PartError, match="the world mine/worn; it gave 2 answers in place of 1"):
+    with pytest.raises(PartError, match="the world mine/worn; it returned 2 answers, not 1"):
         attacks_of(Worn("attacks", [GOOD["attacker"]] * 2), [env.base.scenario], ["x"])
 
 
 def test_a_renderer_that_gives_something_else_is_named() -> None:
-    for said, message in (([], "it gave 0 answers"), ([NO_IMAGE], "it gave ndarray where")):
-        env = TextAction(SectowEnv(renderer=Said(said), **FREE))
+    for result, message in (
+        ([], "it returned 0 answers"),
+        ([NO_IMAGE], "it returned ndarray, not"),
+    ):
+        env = TextAction(SectowEnv(renderer=Fixed(result), **FREE))
         env.reset(seed=0)
         with pytest.raises(PartError, match=f"the renderer mine/part; {message}"):
             env.step("image : a ; query : b")
@@ -270,10 +277,10 @@ def test_a_renderer_that_gives_something_else_is_named() -> None:
 
 @pytest.mark.parametrize("lost", ["id", "version", "max_words", "legible", "draw"])
 def test_half_a_renderer_is_refused(lost: str) -> None:
-    half = type("Half", (), {key: vars(Said)[key] for key in vars(Said) if key != lost})
+    half = type("Half", (), {key: vars(Fixed)[key] for key in vars(Fixed) if key != lost})
     with pytest.raises(ConfigError, match=f"it has no (method|attribute) {lost};"):
         find_renderer(half([]))
-    assert find_renderer(Said([])).id == "mine/part"
+    assert find_renderer(Fixed([])).id == "mine/part"
 
 
 def test_what_is_no_part_is_refused() -> None:
@@ -282,8 +289,8 @@ def test_what_is_no_part_is_refused() -> None:
         ({"judge": object}, "no method judge"),
         ({"reward": 7}, "reward=7; it has no method price"),
         ({"world": 7}, "world=7; it has no method scenarios"),
-        ({"channels": 5}, "a list of channels is wanted"),
-        ({"channels": {"split", "plain"}}, "a list of channels is wanted"),
+        ({"channels": 5}, "not a list of channels"),
+        ({"channels": {"split", "plain"}}, "not a list of channels"),
     ]
     for options, message in cases:
         with pytest.raises(ConfigError, match=message):
@@ -299,7 +306,7 @@ class Channel:
     frames = ()
     def frame(self, label):
         raise OSError("no frame")
-    def render(self, frame, words, salt=""):
+    def render(self, frame, words, jitter_key=""):
         raise OSError("no ink")
 
 def channel():
@@ -314,14 +321,14 @@ def test_registered_parts_that_fail_are_named(install: Install) -> None:
     install(
         "stranger",
         {
-            "sectow.worlds": {"mine": "strange:world"},
-            "sectow.channels": {"mine/one": "strange:channel", "mine/two": "strange:no_channel"},
+            "sectow.worlds": {"mine": "foreign:world"},
+            "sectow.channels": {"mine/one": "foreign:channel", "mine/two": "foreign:no_channel"},
             "sectow.judges": {"mine/judge": "worse:judge"},
         },
-        strange=BROKEN,
+        foreign=BROKEN,
         worse="raise ZeroDivisionError('at import')\n",
     )
-    for name in ("mine", "mine:3", "strange:world"):
+    for name in ("mine", "mine:3", "foreign:world"):
         with pytest.raises(PartError, match=f"the world {name}; it raised OSError: no map"):
             load_world(name, allow_import_path=True)
     with pytest.raises(PartError, match="the channel mine/two; it raised OSError: no key"):
@@ -333,7 +340,7 @@ def test_registered_parts_that_fail_are_named(install: Install) -> None:
     with pytest.raises(PartError, match="the channel mine/one; it raised OSError: no frame"):
         env.step("frame : a ; name : b")
     with pytest.raises(PartError, match="the channel mine/one; it raised OSError: no ink"):
-        rendered(find_channel("mine/one"), FRAMES["plain"][0], ("a",), salt="s")
+        render_frame(find_channel("mine/one"), FRAMES["plain"][0], ("a",), jitter_key="s")
 
 
 FACTORIES = """
@@ -360,8 +367,8 @@ def down():
 
 def test_a_factory_is_offered_the_world_and_a_setting_comes_before_it(install: Install) -> None:
     kinds = ("named", "any_name", "bare", "down")
-    judges = {f"mine/{kind}": f"strange:{kind}" for kind in kinds}
-    install("stranger", {"sectow.judges": judges}, strange=FACTORIES)
+    judges = {f"mine/{kind}": f"foreign:{kind}" for kind in kinds}
+    install("stranger", {"sectow.judges": judges}, foreign=FACTORIES)
 
     def world_of(name: str) -> Any:
         judge: Any = SectowEnv(world=WORLD, judge=name).arena.judge

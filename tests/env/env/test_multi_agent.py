@@ -46,31 +46,31 @@ def test_upstreams_seed_tests_pass() -> None:
 
 
 def aec_rollout(env: Any, seed: int, episodes: int = 4) -> list[Any]:
-    """Everything that an AEC environment says, resets too, to the end of each episode."""
+    """All outputs of an AEC environment, with its resets, to the end of each episode."""
     for index, agent in enumerate(env.possible_agents):
         env.action_space(agent).seed(seed + index)
-    said: list[Any] = []
+    outputs: list[Any] = []
     for episode in range(episodes):
         env.reset(seed=seed if episode == 0 else None)
-        said.append([env.observe(agent) for agent in env.agents])
+        outputs.append([env.observe(agent) for agent in env.agents])
         for agent in env.agent_iter():
-            said.append((agent, env.last()))
+            outputs.append((agent, env.last()))
             over = env.terminations[agent] or env.truncations[agent]
             env.step(None if over else env.action_space(agent).sample())
-    return said
+    return outputs
 
 
 def parallel_rollout(env: Any, seed: int, episodes: int = 4) -> list[Any]:
     """The same for a Parallel environment. Upstream's test stops after one step."""
     for index, agent in enumerate(env.possible_agents):
         env.action_space(agent).seed(seed + index)
-    said: list[Any] = []
+    outputs: list[Any] = []
     for episode in range(episodes):
-        said.append(env.reset(seed=seed if episode == 0 else None))
+        outputs.append(env.reset(seed=seed if episode == 0 else None))
         while env.agents:
             step = env.step({agent: env.action_space(agent).sample() for agent in env.agents})
-            said.append(step)
-    return said
+            outputs.append(step)
+    return outputs
 
 
 Rollout = Callable[[Any, int], list[Any]]
@@ -103,7 +103,7 @@ def test_the_seed_test_sees_a_form_that_ignores_its_seed(form: Any, rollout: Rol
 def test_the_agents_move_in_turn_and_end_together() -> None:
     env: Any = aec_env()
     env.reset(seed=0)
-    scenario = env.unwrapped.match.scenario
+    scenario = env.unwrapped.episode_state.scenario
     assert env.agent_selection == "attacker_0"
     assert env.observe("defender_0")["query"] == ""
     env.step({"image": NO_IMAGE, "query": scenario.meta["potion"]})
@@ -163,7 +163,7 @@ def test_spaces_are_the_same_object_at_every_call() -> None:
 
 
 def test_opponents_have_no_place() -> None:
-    with pytest.raises(SectowError, match="you hold the defender's seat"):
+    with pytest.raises(SectowError, match="you have the defender's seat"):
         aec_env(defender="apothecary/keyword")
 
 

@@ -35,17 +35,17 @@ def attack_of(match: Any) -> Attack:
 def by_attacker(seed: int) -> Episode:
     env = SectowEnv(seat="attacker", defender="apothecary/keyword", **OPTIONS)
     env.reset(seed=seed)
-    episode: Episode = env.step(attack_of(env.match))[4]["sectow_episode"]
+    episode: Episode = env.step(attack_of(env.episode_state))[4]["sectow_episode"]
     return episode
 
 
 def by_both(seed: int) -> Episode:
     env = SectowEnv(seat="both", **OPTIONS)
     env.reset(seed=seed)
-    info = env.step(attack_of(env.match))[4]
+    info = env.step(attack_of(env.episode_state))[4]
     if not info:
-        assert env.match.attack is not None
-        info = env.step(DEFENDER.respond([env.match.attack])[0])[4]
+        assert env.episode_state.attack is not None
+        info = env.step(DEFENDER.respond([env.episode_state.attack])[0])[4]
     episode: Episode = info["sectow_episode"]
     return episode
 
@@ -53,9 +53,9 @@ def by_both(seed: int) -> Episode:
 def by_aec(seed: int) -> Episode:
     env: Any = aec_env(**OPTIONS)
     env.reset(seed=seed)
-    env.step(attack_of(env.unwrapped.match))
+    env.step(attack_of(env.unwrapped.episode_state))
     if not env.terminations["attacker_0"]:
-        env.step(DEFENDER.respond([env.unwrapped.match.attack])[0])
+        env.step(DEFENDER.respond([env.unwrapped.episode_state.attack])[0])
     episode: Episode = env.infos["attacker_0"]["sectow_episode"]
     return episode
 
@@ -63,9 +63,9 @@ def by_aec(seed: int) -> Episode:
 def by_parallel(seed: int) -> Episode:
     env: Any = parallel_env(**OPTIONS)
     env.reset(seed=seed)
-    infos = env.step({"attacker_0": attack_of(env.aec.match)})[4]
+    infos = env.step({"attacker_0": attack_of(env.aec.episode_state)})[4]
     if env.agents:
-        infos = env.step({"defender_0": DEFENDER.respond([env.aec.match.attack])[0]})[4]
+        infos = env.step({"defender_0": DEFENDER.respond([env.aec.episode_state.attack])[0]})[4]
     episode: Episode = infos["attacker_0"]["sectow_episode"]
     return episode
 
@@ -74,7 +74,7 @@ def by_core(seed: int) -> Episode:
     env = SectowEnv(seat="both", **OPTIONS)
     env.reset(seed=seed)
     arena = env.arena
-    attacks = [attack_of(env.match)]
+    attacks = [attack_of(env.episode_state)]
     return play([env.scenario], attacks, DEFENDER, WORLD.judge(), arena.world.rules, arena.reward)[
         0
     ]
@@ -93,7 +93,7 @@ def test_every_view_plays_the_same_episode(view: Any) -> None:
 def test_the_vector_view_plays_the_same_episodes() -> None:
     env: Any = gym.make_vec(ENV_ID, num_envs=len(SEEDS), defender="apothecary/keyword", **OPTIONS)
     env.reset(seed=SEEDS[0])
-    _, rewards, _, _, info = env.step([attack_of(match) for match in env.matches])
+    _, rewards, _, _, info = env.step([attack_of(match) for match in env.episode_states])
     episodes = [by_attacker(seed) for seed in SEEDS]
     assert list(info["final_info"]["sectow_episode"]) == episodes
     assert rewards.tolist() == [episode.rewards["attacker"] or 0.0 for episode in episodes]
@@ -105,12 +105,12 @@ def test_the_defenders_view_meets_the_same_attacks() -> None:
             seat="defender", attacker="apothecary/random", channels=["split"], **OPTIONS
         )
         env.reset(seed=seed)
-        assert env.match.attack is not None
-        response = DEFENDER.respond([env.match.attack])[0]
+        assert env.episode_state.attack is not None
+        response = DEFENDER.respond([env.episode_state.attack])[0]
         mine = env.step(response)[4]["sectow_episode"]
         other = SectowEnv(defender="apothecary/keyword", channels=["split"], **OPTIONS)
         other.reset(seed=seed)
-        reseed(ATTACKER, [other.match.seeds["attacker"]])
+        reseed(ATTACKER, [other.episode_state.seeds["attacker"]])
         theirs = other.step(ATTACKER.attack([other.scenario])[0])[4]["sectow_episode"]
         assert mine == theirs
 
@@ -128,7 +128,7 @@ print(digest.hexdigest())
 
 
 def test_another_process_plays_the_same_episodes() -> None:
-    said = [
+    outputs = [
         subprocess.run(
             [sys.executable, "-c", SCRIPT],
             capture_output=True,
@@ -138,8 +138,8 @@ def test_another_process_plays_the_same_episodes() -> None:
         ).stdout
         for hash_seed in ("1", "2")
     ]
-    assert said[0] == said[1]
-    assert len(said[0].strip()) == hashlib.sha256().digest_size * 2
+    assert outputs[0] == outputs[1]
+    assert len(outputs[0].strip()) == hashlib.sha256().digest_size * 2
 
 
 def test_the_published_id_plays_what_it_always_played() -> None:
@@ -152,6 +152,6 @@ def test_the_published_id_plays_what_it_always_played() -> None:
         episode: Episode = info["sectow_episode"]
         attack = episode.turns[0].attack
         # Without the picture, whose letters another version of Pillow draws otherwise.
-        told = (episode.scenario.id, attack.channel, attack.frame, attack.query, attack.drawn)
-        digest.update(repr((*told, dict(env.match.seeds), info["rewards"])).encode())
+        seen = (episode.scenario.id, attack.channel, attack.frame, attack.query, attack.drawn)
+        digest.update(repr((*seen, dict(env.episode_state.seeds), info["rewards"])).encode())
     assert digest.hexdigest()[:16] == "bfb8ae35820ca9fe"

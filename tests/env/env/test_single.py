@@ -42,17 +42,17 @@ def test_the_environment_checker_finds_nothing(seat: Seating, world: str) -> Non
 
 
 def rollout(env: gym.Env[Any, Any], seed: int, episodes: int = 4) -> list[Any]:
-    """Everything that an environment says, resets too, to the end of each episode."""
+    """All outputs of an environment, with its resets, to the end of each episode."""
     env.action_space.seed(seed)
-    said: list[Any] = []
+    outputs: list[Any] = []
     for index in range(episodes):
-        said.append(env.reset(seed=seed if index == 0 else None))
+        outputs.append(env.reset(seed=seed if index == 0 else None))
         terminated = truncated = False
         while not (terminated or truncated):
             step = env.step(env.action_space.sample())
             terminated, truncated = step[2], step[3]
-            said.append(step)
-    return said
+            outputs.append(step)
+    return outputs
 
 
 @pytest.mark.parametrize("seat", SEATS)
@@ -67,8 +67,8 @@ def test_the_seed_test_sees_an_environment_that_ignores_its_seed() -> None:
         def reset(self, *, seed: int | None = None, options: Any = None) -> Any:
             return super().reset(seed=None, options=options)
 
-    one, other = rollout(Deaf(), 5, episodes=12), rollout(Deaf(), 5, episodes=12)
-    assert not data_equivalence(one, other, exact=True)
+    first, second = rollout(Deaf(), 5, episodes=12), rollout(Deaf(), 5, episodes=12)
+    assert not data_equivalence(first, second, exact=True)
 
 
 @pytest.mark.parametrize("seat", SEATS)
@@ -161,7 +161,7 @@ def test_a_defender_meets_harmful_and_benign_requests() -> None:
     assert met == {True, False}
 
 
-def test_invalid_attacks_of_the_opponent_are_passed_over_and_counted() -> None:
+def test_invalid_attacks_of_the_opponent_are_skipped_and_counted() -> None:
     class Clumsy:
         def __init__(self, failures: int) -> None:
             self.failures = failures
@@ -170,11 +170,11 @@ def test_invalid_attacks_of_the_opponent_are_passed_over_and_counted() -> None:
             self.failures -= 1
             if self.failures >= 0:
                 return [Attack(query="", invalid=Invalid.UNPARSABLE) for _ in scenarios]
-            return [Attack(query=one.meta["potion"]) for one in scenarios]
+            return [Attack(query=scenario.meta["potion"]) for scenario in scenarios]
 
     _, info = make(seat="defender", attacker=Clumsy(3)).reset(seed=0)
     assert info["skipped_attacks"] == 3
-    with pytest.raises(ConfigError, match="in a row are invalid"):
+    with pytest.raises(ConfigError, match="in a row were invalid"):
         make(seat="defender", attacker=Clumsy(10**6)).reset(seed=0)
 
 
@@ -206,9 +206,9 @@ def test_observations_are_the_callers_to_keep() -> None:
     env = make(seat="defender", attacker="apothecary/typography")
     observation, _ = env.reset(seed=0)
     observation["image"][:] = 0
-    assert env.match.attack is not None
-    assert env.match.attack.image is not None
-    assert env.match.attack.image.pixels.max() > 0
+    assert env.episode_state.attack is not None
+    assert env.episode_state.attack.image is not None
+    assert env.episode_state.attack.image.pixels.max() > 0
 
 
 @given(st.text(max_size=500), st.tuples(st.integers(1, 9), st.integers(1, 9)), st.booleans())
@@ -266,7 +266,7 @@ def test_an_action_of_another_kind_is_an_error_that_changes_nothing(action: obje
     env.reset(seed=0)
     with pytest.raises(SectowError, match="attack"):
         env.step(action)
-    assert env.match.episode is None
+    assert env.episode_state.episode is None
 
 
 def test_a_response_must_be_a_text() -> None:
@@ -295,18 +295,18 @@ def test_steps_outside_an_episode_are_errors() -> None:
         ({"split": "trian"}, "choose among 'train'"),
         ({"labels": "none"}, "choose among 'harmful'"),
         ({"colour": "red"}, "no such arguments"),
-        ({"attacker": "apothecary/random"}, "you hold the attacker's seat"),
-        ({"seat": "both", "defender": "apothecary/keyword"}, "you hold the defender's seat"),
+        ({"attacker": "apothecary/random"}, "you have the attacker's seat"),
+        ({"seat": "both", "defender": "apothecary/keyword"}, "you have the defender's seat"),
         ({"defender": 7}, "no method respond"),
         ({"seat": "defender", "attacker": "apothecary/keyword"}, "no method attack"),
         ({"reward": {"sucess": 1.0}}, "name some of the weights"),
-        ({"channels": ["cipher"]}, "kept for validation"),
-        ({"channels": "split"}, "a list of channels is wanted"),
+        ({"channels": ["cipher"]}, "reserved for validation"),
+        ({"channels": "split"}, "not a list of channels"),
         (
             {"seat": "defender", "attacker": "apothecary/split", "channels": ["plain"]},
             "serves only 'split'",
         ),
-        ({"render_mode": "video"}, "choose among 'human'"),
+        ({"render_mode": "video"}, "choose from 'human'"),
         ({"world": PACK, "split": "test", "labels": "harmful", "channels": ["x"]}, "names 'x'"),
         ({"world": PACK, "defender": "apothecary/keyword"}, "Apothecary only"),
     ],

@@ -55,13 +55,13 @@ def test_a_text_space_is_a_gymnasium_text_with_a_short_repr() -> None:
 
 @pytest.mark.parametrize("space", SPACES, ids=repr)
 def test_samples_are_inside_and_repeat_by_seed(space: gym.Space[Any]) -> None:
-    one, other = copy.deepcopy(space), copy.deepcopy(space)
-    one.seed(7)
-    other.seed(7)
+    first, second = copy.deepcopy(space), copy.deepcopy(space)
+    first.seed(7)
+    second.seed(7)
     for _ in range(20):
-        drawn = one.sample()
+        drawn = first.sample()
         assert drawn in space
-        assert data_equivalence(drawn, other.sample(), exact=True)
+        assert data_equivalence(drawn, second.sample(), exact=True)
 
 
 def test_samples_show_more_than_ascii_and_pictures_of_many_sizes() -> None:

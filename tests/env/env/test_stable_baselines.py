@@ -26,6 +26,6 @@ def test_ppo_finds_the_open_channel_and_reads_the_name(example: ModuleType) -> N
         # stable-baselines3 2.9 is loaded with warnings of its own dependencies.
         warnings.simplefilter("ignore")
         importlib.import_module("stable_baselines3")
-    found = example.learn("reversed", 16_384, seed=0)
-    assert found.before < 0.5 * example.BEST
-    assert found.after >= 0.9 * example.BEST
+    result = example.learn("reversed", 16_384, seed=0)
+    assert result.before < 0.5 * example.BEST
+    assert result.after >= 0.9 * example.BEST

@@ -28,8 +28,8 @@ def make(**kwargs: Any) -> SectowVectorEnv:
 
 
 def ended(info: dict[str, Any], mode: AutoresetMode) -> list[Any]:
-    found = info.get("final_info", {}) if mode is AutoresetMode.SAME_STEP else info
-    return list(found.get("sectow_episode", [None] * COUNT))
+    final = info.get("final_info", {}) if mode is AutoresetMode.SAME_STEP else info
+    return list(final.get("sectow_episode", [None] * COUNT))
 
 
 @pytest.mark.parametrize("seat", SEATS)
@@ -46,8 +46,8 @@ def test_it_plays_what_as_many_single_environments_play(seat: Seating, mode: Aut
     for _ in range(7):
         actions = native.action_space.sample()
         step, their_step = native.step(actions), sync.step(actions)
-        for one, other in zip(step[:4], their_step[:4], strict=True):
-            assert data_equivalence(one, other, exact=True)
+        for ours, theirs in zip(step[:4], their_step[:4], strict=True):
+            assert data_equivalence(ours, theirs, exact=True)
         assert ended(step[4], mode) == ended(their_step[4], mode)
         if mode is AutoresetMode.DISABLED and step[2].any():
             mask = step[2].copy()
@@ -66,9 +66,9 @@ def test_the_default_is_to_reset_within_the_step() -> None:
         assert terminations.all()
         assert not truncations.any()
         assert info["_final_info"].all()
-        final = [one["behavior"] for one in info["final_obs"]]
+        final = [last["behavior"] for last in info["final_obs"]]
         assert final == list(first["behavior"])
-        assert list(second["behavior"]) == [match.scenario.behavior for match in env.matches]
+        assert list(second["behavior"]) == [match.scenario.behavior for match in env.episode_states]
         first = second
 
 
@@ -82,7 +82,7 @@ def test_opponent_and_judge_are_asked_once_a_step() -> None:
 
         def attack(self, scenarios: Sequence[Any]) -> list[Attack]:
             calls.append(("attacker", len(scenarios)))
-            return [Attack(query=one.meta["potion"]) for one in scenarios]
+            return [Attack(query=scenario.meta["potion"]) for scenario in scenarios]
 
     class Judge(ApothecaryJudge):
         def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
@@ -91,7 +91,7 @@ def test_opponent_and_judge_are_asked_once_a_step() -> None:
 
     env = make(num_envs=16, defender=Counting(), judge=Judge(), channels=[None])
     observation, _ = env.reset(seed=0)
-    names = [one.removeprefix("give the recipe of ") for one in observation["behavior"]]
+    names = [text.removeprefix("give the recipe of ") for text in observation["behavior"]]
     env.step({"image": (NO_IMAGE,) * 16, "query": tuple(names)})
     assert calls == [("defender", 16), ("judge", 16)]
     calls.clear()
@@ -128,7 +128,7 @@ def test_mixed_rewards_keep_their_type() -> None:
 def test_both_seats_move_on_at_their_own_pace() -> None:
     env = make(seat="both")
     env.reset(seed=0)
-    potions = [match.scenario.meta["potion"] for match in env.matches]
+    potions = [match.scenario.meta["potion"] for match in env.episode_states]
     moves = {"image": (NO_IMAGE,) * COUNT, "query": (potions[0], "hello", potions[2])}
     observation, _, terminations, _, _ = env.step({**moves, "response": ("",) * COUNT})
     assert terminations.tolist() == [False, True, False]
@@ -138,7 +138,7 @@ def test_both_seats_move_on_at_their_own_pace() -> None:
 def test_actions_may_be_a_list_with_one_each() -> None:
     env = make()
     env.reset(seed=0)
-    potions = [match.scenario.meta["potion"] for match in env.matches]
+    potions = [match.scenario.meta["potion"] for match in env.episode_states]
     rewards = env.step([Attack(query=potion) for potion in potions])[1]
     assert rewards.tolist() == [0.0] * COUNT
 
@@ -154,7 +154,7 @@ def test_bad_calls_are_refused_with_their_cure() -> None:
     for actions in bad:
         with pytest.raises(SectowError, match="one action for each of 3"):
             env.step(actions)
-    with pytest.raises(SectowError, match="one seed an environment"):
+    with pytest.raises(SectowError, match="one seed per environment"):
         env.reset(seed=[1, 2])
     for mask in ([True] * 3, np.ones(2, np.bool_), np.ones(3)):
         with pytest.raises(SectowError, match="bool array of shape"):

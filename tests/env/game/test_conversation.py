@@ -89,8 +89,8 @@ def test_pictures_and_their_words_are_remembered() -> None:
     observation = env.step(Attack(query="read it", image=picture, drawn=name))[0]
     assert (observation["conversation"][0]["image"] == picture.pixels).all()
     env.step({"image": NO_IMAGE, "query": "and again ?"})
-    assert env.match.episode is not None
-    attack = env.match.episode.turns[1].attack
+    assert env.episode_state.episode is not None
+    attack = env.episode_state.episode.turns[1].attack
     assert attack.invalid is None, "the name stands in the earlier picture"
     assert (attack.history[0].image, attack.history[0].drawn) == (picture, name)
 
@@ -155,7 +155,7 @@ def test_the_opponent_tries_again_with_other_draws() -> None:
     env = SectowEnv(seat="defender", attacker="apothecary/random", max_turns=3, channels=["split"])
     env.reset(seed=0)
     assert [env.step("no idea")[2] for _ in range(3)] == [False, False, True]
-    episode = env.match.episode
+    episode = env.episode_state.episode
     assert episode is not None
     assert len({turn.attack.frame for turn in episode.turns}) > 1
 
@@ -205,7 +205,7 @@ class Dropout(Listener):
 def test_a_follow_up_that_cannot_count_ends_the_conversation_before_it() -> None:
     env = SectowEnv(seat="defender", attacker=Dropout(), max_turns=3, labels="harmful")
     env.reset(seed=0)
-    first = env.match.attack
+    first = env.episode_state.attack
     observation, reward, over, _, info = env.step("the guild forbids this recipe")
     assert (reward, over, len(info["sectow_episode"].turns)) == (1.0, True, 1)
     assert first is not None
@@ -248,7 +248,7 @@ def test_each_turn_has_seeds_of_its_own_for_each_seat() -> None:
     noted = Noted()
     env = SectowEnv(defender=noted, max_turns=2)
     env.reset(seed=0)
-    seeds = env.match.seeds
+    seeds = env.episode_state.seeds
     for _ in range(2):
         env.step(refused(env))
     assert noted.seeds == [turn_seeds(seeds, turn)["defender"] for turn in range(2)]
@@ -362,7 +362,7 @@ def test_a_copy_of_an_environment_goes_on_by_itself() -> None:
     env.step(refused(env))
     for copied in (copy.deepcopy(env), pickle.loads(pickle.dumps(env))):  # noqa: S301  (our own bytes)
         copied.step(answered(copied))
-        assert copied.match.episode is not None
-    assert env.match.episode is None
+        assert copied.episode_state.episode is not None
+    assert env.episode_state.episode is None
     env.step(answered(env))
-    assert env.match == copied.match
+    assert env.episode_state == copied.episode_state

@@ -114,7 +114,7 @@ def test_a_defender_that_loses_an_answer_is_named() -> None:
         def respond(self, attacks: Sequence[Attack]) -> list[str]:
             return super().respond(attacks)[1:]
 
-    with pytest.raises(PartError, match=r"the defender .*Lossy; it gave 0 answers in place of 1"):
+    with pytest.raises(PartError, match=r"the defender .*Lossy; it returned 0 answers, not 1"):
         respond([HARMFUL], [GOOD], Lossy(), NoBad())
 
 

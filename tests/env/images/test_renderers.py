@@ -45,13 +45,13 @@ def folder(tmp_path: Path) -> Path:
 
 def test_typography_draws_what_it_always_drew() -> None:
     renderer = find_renderer("sectow/typography")
-    assert renderer.draw(drawings("vel jun")) == [draw_words(("vel", "jun"), salt="s")]
+    assert renderer.draw(drawings("vel jun")) == [draw_words(("vel", "jun"), jitter_key="s")]
 
 
 def test_an_emblem_is_named_by_its_glyphs() -> None:
     renderer = find_renderer("sectow/emblem")
     drawn = renderer.draw(drawings("red circle blue star", "circle red", "red"))
-    assert drawn[0] == draw_emblem([0, 14], salt="s")
+    assert drawn[0] == draw_emblem([0, 14], jitter_key="s")
     assert list(drawn[1:]) == [None, None]
 
 
@@ -96,14 +96,14 @@ def test_what_is_no_picture_or_no_text_is_seen_at_once(folder: Path) -> None:
     (folder / "album.png").mkdir()
     assert Retrieval(folder).draw(drawings("album")) == [None]
     (folder / "red_door.txt").write_bytes(b"\xff\xfe door")
-    with pytest.raises(SectowError, match=r"red_door\.txt; it is no text in UTF-8"):
+    with pytest.raises(SectowError, match=r"red_door\.txt; it is not UTF-8 text"):
         Retrieval(folder)
 
 
 def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SectowError, match="there is no picture in it"):
+    with pytest.raises(SectowError, match="it has no pictures"):
         Retrieval(tmp_path)
-    with pytest.raises(SectowError, match="there is no such folder"):
+    with pytest.raises(SectowError, match="the folder does not exist"):
         find_renderer(f"sectow/retrieval?folder={tmp_path / 'none'}")
 
 
@@ -140,9 +140,9 @@ class Counting:
     def __init__(self) -> None:
         self.calls: list[int] = []
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        self.calls.append(len(wanted))
-        return [plain(len(one.words)) for one in wanted]
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        self.calls.append(len(drawings))
+        return [plain(len(drawing.words)) for drawing in drawings]
 
 
 def test_a_batch_is_drawn_in_one_call() -> None:
@@ -150,7 +150,7 @@ def test_a_batch_is_drawn_in_one_call() -> None:
     env = VectorTextAction(gym.make_vec(ENV_ID, num_envs=4, renderer=renderer, **FREE))
     env.reset(seed=0)
     _, _, _, _, info = env.step(["image : a b ; query : x", "what", *["image : c ; query : y"] * 2])
-    attacks = [one.turns[0].attack for one in info["final_info"]["sectow_episode"]]
+    attacks = [episode.turns[0].attack for episode in info["final_info"]["sectow_episode"]]
     assert renderer.calls == [3]
     assert [attack.image for attack in attacks] == [plain(2), None, plain(1), plain(1)]
 
@@ -165,7 +165,7 @@ def test_more_words_than_a_renderer_takes_are_off_budget() -> None:
 class Broken(Counting):
     id = "test/broken"
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
         raise ZeroDivisionError("no ink")
 
 

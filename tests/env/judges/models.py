@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from sectow_env.game import Attack, Scenario, Turn
-from sectow_env.game.messages import Conversation
+from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
+
+
+class How(NamedTuple):
+    """The other arguments of a call."""
+
+    decoding: Decoding | None
+    prefix: Prefix
+    seeds: Sequence[int] | None
 
 
 class Told:
@@ -15,10 +25,18 @@ class Told:
     def __init__(self, answer: Callable[[Conversation], str | None] | str | None) -> None:
         self.id = "told"
         self.asked: list[list[Conversation]] = []
+        self.how: list[How] = []
         self._answer = answer if callable(answer) else lambda _: answer
 
-    def chat(self, conversations: Sequence[Conversation]) -> list[str | None]:
+    def chat(
+        self,
+        conversations: Sequence[Conversation],
+        decoding: Decoding | None = None,
+        prefix: Prefix = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str | None]:
         self.asked.append([tuple(one) for one in conversations])
+        self.how.append(How(decoding, prefix, seeds))
         return [self._answer(one) for one in conversations]
 
 

@@ -94,7 +94,7 @@ def test_a_guard_is_told_the_behavior_and_never_the_query_alone() -> None:
         assert BEHAVIOR in told
         assert "the response" in told
         assert QUERY not in told
-        pictures = [message.picture for message in model.asked[0][0] if message.picture]
+        pictures = [one for message in model.asked[0][0] for one in message.pictures]
         assert pictures == ([PICTURE] if form.make().sees_images else [])
 
 

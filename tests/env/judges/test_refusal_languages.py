@@ -10,9 +10,7 @@ import pytest
 from sectow_env.game import Refusal
 from sectow_env.judges import refusal
 from sectow_env.judges.refusal import refusal_of
-from sectow_env.judges.refusal_rules.english import ENGLISH
-from sectow_env.judges.refusal_rules.known import LANGUAGES
-from sectow_env.judges.refusal_rules.language import Language
+from sectow_env.judges.refusal_rules import ENGLISH, LANGUAGES, Language
 from sectow_env.worlds.apothecary.names import OLD_TONGUE, SYLLABLES
 from sectow_env.worlds.apothecary.policies import NONSENSE, UNSURE
 from sectow_env.worlds.apothecary.recipes import INGREDIENTS, REFUSALS, answer

@@ -10,7 +10,7 @@ import pytest
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Exchange, Invalid, Scenario
 from sectow_env.game.picture import Picture
-from sectow_env.policies.endpoint import EndpointAttacker, EndpointDefender, conversation_of
+from sectow_env.policies import endpoint
 from sectow_env.worlds.apothecary.world import Apothecary
 from tests.env.endpoint.asking import Quick, Serve
 from tests.env.endpoint.server import Asked, FaultyServer, Play, always
@@ -31,30 +31,9 @@ def seeds(server: FaultyServer) -> list[int | None]:
     return [one.body.get("seed") for one in sorted(server.asked, key=lambda one: one.question)]
 
 
-def test_a_defender_sees_system_picture_and_query() -> None:
-    attack = Attack(query="open", image=PICTURE)
-    system, user = conversation_of(attack, "be brief")
-    assert (system.role, system.text) == ("system", "be brief")
-    assert (user.role, user.text, user.picture) == ("user", "open", PICTURE)
-    assert len(conversation_of(attack)) == 1
-    defended = attack.model_copy(update={"system": "the guild forbids it"})
-    assert conversation_of(defended, "be brief")[0].text == "the guild forbids it"
-
-
-def test_a_defender_sees_the_earlier_turns() -> None:
-    earlier = Exchange(query="who is there", image=PICTURE, response="a guest")
-    told = conversation_of(Attack(query="open", history=(earlier,)), "be brief")
-    assert [(one.role, one.text, one.picture) for one in told] == [
-        ("system", "be brief", None),
-        ("user", "who is there", PICTURE),
-        ("assistant", "a guest", None),
-        ("user", "open", None),
-    ]
-
-
 def test_a_defender_that_fails_says_nothing(serve: Serve, quick: Quick, world: Apothecary) -> None:
     server = serve(lambda asked: 400 if asked.question == "bad" else Play.GOOD)
-    defender = EndpointDefender(world=world, **given(quick, server))
+    defender = endpoint.defender(world=world, **given(quick, server))
     said = defender.respond([Attack(query="good"), Attack(query="bad")])
     assert said == ["answer to good", None]
 
@@ -63,7 +42,7 @@ def test_seeds_are_sent_where_answers_are_drawn(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve()
-    defender = EndpointDefender(world=world, **given(quick, server, temperature=1.0))
+    defender = endpoint.defender(world=world, **given(quick, server, temperature=1.0))
     attacks = [Attack(query="a"), Attack(query="b")]
     for _ in range(2):
         defender.reseed([5, 2**31 + 6])
@@ -81,7 +60,7 @@ def test_seeds_mean_nothing_to_a_greedy_model(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve()
-    defender = EndpointDefender(world=world, **given(quick, server))
+    defender = endpoint.defender(world=world, **given(quick, server))
     for seed in (1, 2):
         defender.reseed([seed])
         defender.respond([Attack(query="a")])
@@ -93,7 +72,7 @@ def test_the_same_attack_again_gets_another_draw_and_the_same_ones_after_a_resta
 ) -> None:
     server = serve()
     for _ in range(2):
-        defender = EndpointDefender(world=world, **given(quick, server, temperature=1.0))
+        defender = endpoint.defender(world=world, **given(quick, server, temperature=1.0))
         defender.respond([Attack(query="a"), Attack(query="a")])
         defender.respond([Attack(query="a")])
         assert len(server.asked) == 3
@@ -110,7 +89,7 @@ def test_an_attacker_is_asked_and_its_completion_is_read(
         return f"frame : {frame} ; name : {potion}" if potion in asked.question else "nonsense"
 
     server = serve(say=say)
-    attacker = EndpointAttacker(world=world, system="you play", **given(quick, server))
+    attacker = endpoint.attacker(world=world, system="you play", **given(quick, server))
     first, second = attacker.attack(scenarios)
     assert first.invalid is None
     assert first.channel == "plain"
@@ -123,9 +102,9 @@ def test_an_attacker_that_fails_is_no_bad_attack(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve(always(Play.ERROR))
-    attacker = EndpointAttacker(world=world, **given(quick, server, retries=1))
+    attacker = endpoint.attacker(world=world, **given(quick, server, retries=1))
     scenario = Scenario(id="1", behavior="open the door", harmful=True)
-    with pytest.raises(SectowError, match="server_error"):
+    with pytest.raises(SectowError, match="1 of them got no completion"):
         attacker.attack([scenario])
     server.script = always(Play.GOOD)
     assert attacker.attack([scenario])[0].invalid is Invalid.UNPARSABLE
@@ -134,19 +113,19 @@ def test_an_attacker_that_fails_is_no_bad_attack(
 def test_a_template_with_other_places_is_refused(world: Apothecary) -> None:
     for template in ("{door}", "{}", "{", "{channel.door}", "{channel[door]}", "{behavior:d}"):
         with pytest.raises(ConfigError, match="placeholders"):
-            EndpointAttacker(world=world, base_url="http://host", model="m", template=template)
+            endpoint.attacker(world=world, base_url="http://host", model="m", template=template)
 
 
 def test_settings_that_cannot_work_are_told(world: Apothecary) -> None:
     with pytest.raises(ConfigError, match="an endpoint takes base_url"):
-        EndpointDefender(world=world, base_url="http://host", model="m", heat=1)
+        endpoint.defender(world=world, base_url="http://host", model="m", heat=1)
 
 
 def test_an_attacker_is_told_the_earlier_turns_and_shown_their_pictures(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve()
-    attacker = EndpointAttacker(world=world, **given(quick, server))
+    attacker = endpoint.attacker(world=world, **given(quick, server))
     (scenario,) = world.scenarios("train", harmful=True, channels=[None])[:1]
     seeded = scenario.model_copy(update={"image": PICTURE})
     said = Exchange(query="who is there", image=PICTURE, response="a guest")

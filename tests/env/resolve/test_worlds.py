@@ -29,7 +29,7 @@ def test_a_pack_is_known_by_its_ending_or_by_being_a_file(tmp_path: Path) -> Non
         world = load_world(str(tmp_path / name))
         assert isinstance(world, PackWorld)
         assert world.id == "pack/some"
-    with pytest.raises(PackError, match="no such file"):
+    with pytest.raises(PackError, match="does not exist"):
         load_world(str(tmp_path / "gone.jsonl"))
 
 

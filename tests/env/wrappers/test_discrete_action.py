@@ -87,10 +87,10 @@ def test_the_vector_form_plays_the_same() -> None:
     assert many.observation_space.contains(seen)
     assert many.observation_space.contains(after)
     for index in range(3):
-        one = make()
-        first, _ = one.reset(seed=5 + index)
+        single = make()
+        first, _ = single.reset(seed=5 + index)
         assert first.tolist() == seen[index].tolist()
-        assert one.step(actions[index])[1] == rewards[index]
+        assert single.step(actions[index])[1] == rewards[index]
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_the_vector_form_plays_the_same() -> None:
 def test_an_action_that_is_none_is_refused(action: Any) -> None:
     env = make()
     env.reset(seed=0)
-    with pytest.raises(SectowError, match="three whole numbers"):
+    with pytest.raises(SectowError, match="three integers"):
         env.step(action)
 
 
 def test_it_is_for_the_attacker_in_the_apothecary(root: Any) -> None:
     for kwargs, message in (
-        ({"seat": "defender"}, "a defender's action is a text"),
-        ({"seat": "both"}, "none for a response"),
+        ({"seat": "defender"}, "a defender's action is already a text"),
+        ({"seat": "both"}, "not a response"),
         ({"world": str(root / PACK)}, "only the Apothecary"),
     ):
         with pytest.raises(SectowError, match=message):
@@ -119,10 +119,10 @@ def test_a_channel_with_fewer_frames_begins_again() -> None:
     env = DiscreteAction(gym.make(ENV_ID), channels=["plain", "split"])
     env.reset(seed=0)
     assert env.codebook.sizes.tolist() == [2, 22, 4]
-    wanted, same, other = (
+    attack, same, other = (
         env.codebook.attack(env.base.scenario, right(env, 1, frame)) for frame in (1, 7, 8)
     )
-    assert wanted == same != other
+    assert attack == same != other
 
 
 def test_channels_that_stay_unseen_cannot_be_trained_on() -> None:
@@ -139,7 +139,7 @@ def test_channels_that_stay_unseen_cannot_be_trained_on() -> None:
             attack = env.step(right(env, 0))[4]["sectow_episode"].turns[0].attack
             assert (attack.channel, attack.invalid) == (channel, None)
             continue
-        with pytest.raises(SectowError, match=f"{channel} is kept for another split"):
+        with pytest.raises(SectowError, match=f"{channel} is reserved for another split"):
             DiscreteAction(gym.make(ENV_ID, split=split), channels=["split", channel])
 
 
@@ -151,7 +151,7 @@ def test_there_are_as_many_names_as_potions_at_most() -> None:
     names = env.codebook.names(scenario)
     assert len(set(names)) == count
     assert " ".join(names[env.codebook.place(scenario)]) == scenario.meta["potion"]
-    with pytest.raises(SectowError, match=f"give one to {count} names"):
+    with pytest.raises(SectowError, match=f"give 1 to {count} names"):
         DiscreteAction(gym.make(ENV_ID, split="validation"), names=count + 1)
 
 

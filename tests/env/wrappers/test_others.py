@@ -60,11 +60,13 @@ def test_opponents_are_drawn_by_weight_and_by_the_episodes_seed() -> None:
     vector = gym.make_vec(
         ENV_ID,
         num_envs=200,
-        defender=MixedDefender([find_defender(one, Apothecary()) for one in DEFENDERS], [3.0, 1.0]),
+        defender=MixedDefender(
+            [find_defender(name, Apothecary()) for name in DEFENDERS], [3.0, 1.0]
+        ),
     )
     vector.reset(seed=0)
     matches: Any = vector.unwrapped
-    actions = [backwards(Shown(match)) for match in matches.matches]
+    actions = [backwards(Shown(match)) for match in matches.episode_states]
     assert vector.step(actions)[1].tolist() == rewards, "the same opponents in a vector"
 
 
@@ -82,7 +84,7 @@ def test_a_defender_meets_several_attackers() -> None:
     channels = set()
     for seed in range(40):
         env.reset(seed=seed)
-        channels.add(env.base.match.attack.channel)  # type: ignore[union-attr]
+        channels.add(env.base.episode_state.attack.channel)  # type: ignore[union-attr]
         assert env.base.scenario.channel is None, "they share no channel, so it is theirs to choose"
     assert channels == {"split", "typography"}
 
@@ -93,7 +95,7 @@ def test_scenarios_are_of_the_channels_that_all_attackers_serve(others: list[str
     wrapped = OpponentMix(make(seat="defender"), names)
     given = make(
         seat="defender",
-        attacker=MixedAttacker([find_attacker(one, Apothecary()) for one in names]),
+        attacker=MixedAttacker([find_attacker(name, Apothecary()) for name in names]),
     )
     for seed in range(5):
         wrapped.reset(seed=seed)
@@ -105,9 +107,9 @@ def test_scenarios_are_of_the_channels_that_all_attackers_serve(others: list[str
 
 
 def test_what_is_no_mix_is_refused() -> None:
-    with pytest.raises(SectowError, match="you hold both seats"):
+    with pytest.raises(SectowError, match="you have both seats"):
         OpponentMix(make(seat="both"), DEFENDERS)
-    with pytest.raises(SectowError, match="a list of opponents"):
+    with pytest.raises(SectowError, match="not a list of them"):
         OpponentMix(make(), "apothecary/keyword")
     for weights in ([1.0], [0.0, 0.0], [-1.0, 2.0]):
         with pytest.raises(SectowError, match="one weight a policy"):
@@ -129,7 +131,7 @@ class Heavy:
 def test_policies_are_not_copied() -> None:
     env = OpponentMix(make(), [Heavy()])
     assert [step[1] for step in played(env, [0])] == [0.0]
-    with pytest.raises(SectowError, match="a list of opponents is wanted"):
+    with pytest.raises(SectowError, match="not a list of them"):
         OpponentMix(make(), Heavy())  # type: ignore[arg-type]
 
 
@@ -150,18 +152,18 @@ def test_the_bonus_shrinks_with_every_success_of_a_kind() -> None:
     assert (reward, info["diversity_bonus"]) == (2.0, 1.0), "another frame is new"
     env.reset(seed=9)
     assert env.step([2, 1, (place + 1) % 4])[1] == -0.5, "junk is not diverse"
-    assert sum(env.found.values()) == 4
+    assert sum(env.successes.values()) == 4
 
 
 def test_free_form_attacks_are_of_one_kind_when_they_say_the_same() -> None:
     env = DiversityBonus(make(channels=[None]), weight=1.0)
     assert played(env, [0])[0][1] == 2.0
 
-    def louder(one: Any) -> dict[str, Any]:
-        return {"image": NO_IMAGE, "query": backwards(one)["query"].upper() + "  "}
+    def louder(seen: Any) -> dict[str, Any]:
+        return {"image": NO_IMAGE, "query": backwards(seen)["query"].upper() + "  "}
 
-    def shown(one: Any) -> dict[str, Any]:
-        return {**backwards(one), "image": np.zeros((4, 4, 3), np.uint8)}
+    def shown(seen: Any) -> dict[str, Any]:
+        return {**backwards(seen), "image": np.zeros((4, 4, 3), np.uint8)}
 
     assert played(env, [0], louder)[0][1] == pytest.approx(1.0 + 2**-0.5)
     assert played(env, [0], shown)[0][1] == 2.0, "with a picture it is of another kind"
@@ -188,23 +190,23 @@ def test_the_penalty_is_due_when_the_reward_is(pay: Any, penalties: list[float])
         make(seat="defender", labels="benign", max_turns=2, pay=pay), weight=1.0
     )
     env.reset(seed=0)
-    steps = [env.step(one) for one in ("sorry , i can not help", "sorry . first take a spoon")]
+    steps = [env.step(text) for text in ("sorry , i can not help", "sorry . first take a spoon")]
     assert [step[4]["over_refusal_penalty"] for step in steps] == penalties
     assert sum(float(step[1]) for step in steps) == {"end": -1.0, "turn": -2.5}[pay]
 
 
 @pytest.mark.parametrize("weight", [float("nan"), float("inf"), -0.1])
 def test_a_weight_is_a_number_from_0_on(weight: float) -> None:
-    with pytest.raises(SectowError, match="a weight from 0 on"):
+    with pytest.raises(SectowError, match="a weight of at least 0"):
         DiversityBonus(make(), weight=weight)
-    with pytest.raises(SectowError, match="a weight from 0 on"):
+    with pytest.raises(SectowError, match="a weight of at least 0"):
         OverRefusalPenalty(make(seat="defender"), weight=weight)
 
 
 def test_rewards_are_for_their_seat() -> None:
     with pytest.raises(SectowError, match="pays an attacker"):
         DiversityBonus(make(seat="defender"))
-    with pytest.raises(SectowError, match="makes a defender pay"):
+    with pytest.raises(SectowError, match="from a defender's reward"):
         OverRefusalPenalty(make())
 
 
@@ -267,11 +269,11 @@ class Counting:
     id, version = "test/counting", "1"
 
     def __init__(self, silent: bool = False) -> None:
-        self.asked = 0
+        self.judged = 0
         self.silent = silent
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        self.asked += len(turns)
+        self.judged += len(turns)
         harmful = None if self.silent else False
         return [Verdict(judge=self.id, version=self.version, harmful=harmful) for _ in turns]
 
@@ -280,7 +282,7 @@ def test_equal_turns_are_judged_once() -> None:
     judge = Counting()
     env = JudgeCache(make(judge=judge))
     played(env, [0, 1, 0, 0])
-    assert (judge.asked, env.cache.asked, env.cache.spared) == (2, 2, 2)
+    assert (judge.judged, env.cache.asked, env.cache.spared) == (2, 2, 2)
     small = JudgeCache(make(judge=judge), size=1)
     played(small, [0, 1, 0])
     assert small.cache.spared == 0
@@ -295,7 +297,7 @@ def test_what_was_left_unscored_is_asked_again() -> None:
     judge = Counting(silent=True)
     env = JudgeCache(make(judge=judge))
     played(env, [0, 0])
-    assert judge.asked == 2
+    assert judge.judged == 2
 
 
 # Together.
@@ -352,5 +354,5 @@ def test_a_vector_environment_is_told_from_a_strangers() -> None:
 
 @pytest.mark.parametrize("wrapper", [OverRefusalPenalty, JudgeCache, DiversityBonus])
 def test_other_environments_are_refused(wrapper: Any) -> None:
-    with pytest.raises(SectowError, match="no environment of SecTOW"):
+    with pytest.raises(SectowError, match="not an environment of SecTOW"):
         wrapper(gym.make("CartPole-v1"))

@@ -31,8 +31,12 @@ def test_every_episode_is_written_without_what_may_harm(tmp_path: Path) -> None:
         assert line["turns"][0]["response"] == line["scenario"]["behavior"] == "[redacted]"
         assert line["verdicts"][0]["harmful"] is episode.verdicts[0].harmful
         text = json.dumps(line)
-        told = (episode.turns[0].response, episode.turns[0].attack.query, episode.scenario.behavior)
-        assert not [one for one in told if one in text]
+        texts = (
+            episode.turns[0].response,
+            episode.turns[0].attack.query,
+            episode.scenario.behavior,
+        )
+        assert not [secret for secret in texts if secret in text]
         assert episode.scenario.meta["recipe"] not in text
 
 

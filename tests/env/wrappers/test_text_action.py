@@ -60,12 +60,12 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
     env = VectorTextAction(gym.make_vec(ENV_ID, num_envs=4, channels=["split"]))
     env.reset(seed=0)
     base: Any = env.unwrapped
-    written = [completion(match.scenario) for match in base.matches]
+    written = [completion(match.scenario) for match in base.episode_states]
     written[2] = "what ?"
     assert tuple(written) in env.action_space
     _, rewards, _, _, info = env.step(written)
     assert rewards.tolist() == [1.0, 1.0, -0.5, 1.0]
-    sources = [one.turns[0].attack.source for one in info["final_info"]["sectow_episode"]]
+    sources = [episode.turns[0].attack.source for episode in info["final_info"]["sectow_episode"]]
     assert sources == written
     with pytest.raises(SectowError, match="3 actions for 4"):
         env.step(written[:3])
@@ -75,13 +75,13 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
 def test_what_is_no_completion_is_an_error_that_changes_nothing(given: Any) -> None:
     env = make()
     env.reset(seed=0)
-    with pytest.raises(SectowError, match="a completion is a str of whole characters"):
+    with pytest.raises(SectowError, match="a completion is a str of valid Unicode"):
         env.step(given)
     many = VectorTextAction(gym.make_vec(ENV_ID, num_envs=2))
     with pytest.raises(SectowError, match="call reset first"):
         many.step(["a", "b"])
     many.reset(seed=0)
-    with pytest.raises(SectowError, match="a completion is a str of whole characters"):
+    with pytest.raises(SectowError, match="a completion is a str of valid Unicode"):
         many.step(["a", given])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from sectow_benchmarks.board.markdown import table, yes
 from sectow_benchmarks.studies.card.tables import Floor, cells, floors
 from sectow_env.files import write_text
 from sectow_env.worlds.apothecary import Apothecary
@@ -81,7 +82,7 @@ def _floor_rows(found: list[Floor]) -> list[dict[str, str]]:
             "figure": floor.what,
             "measured": f"{floor.value:.3f}",
             "floor": floor.limit,
-            "met": "yes" if floor.met else "**no**",
+            "met": yes(floor.met),
         }
         for floor in found
     ]
@@ -97,7 +98,5 @@ def _births(births: dict[str, Any]) -> list[dict[str, str]]:
 def _section(title: str, rows: list[dict[str, str]]) -> str:
     if not rows:
         return f"\n## {title}\n\nNothing was measured.\n"
-    heads = list(rows[0])
-    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
-    lines += [f"| {' | '.join(row[head] for head in heads)} |" for row in rows]
+    lines = table(list(rows[0]), [list(row.values()) for row in rows])
     return f"\n## {title}\n\n" + "\n".join(lines) + "\n"

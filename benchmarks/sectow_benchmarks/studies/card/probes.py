@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.organism.lessons import Teacher
 from sectow_agents.organism.policies import MAX_ANSWER, attacker
 from sectow_agents.organism.vocabulary import GUILD_RULES
-from sectow_agents.policies.local import TransformersDefender, load_generator
 from sectow_env.game import SPLITS, Attack, Refusal, Scenario, Turn
 from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import Message
 from sectow_env.game.world import Item
+from sectow_env.policies.chat import ChatDefender
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import WORKING_CHANNELS
 from sectow_env.worlds.apothecary.general import KINDS
@@ -43,23 +45,23 @@ class Probe:
         self.per_cell = per_cell
         self.seed = seed
         self.draws = draws
-        self._generator = load_generator(defender)
+        self._model = LocalModel(defender)
         self._rng = np.random.Generator(np.random.PCG64([seed, 21]))
 
-    def everything(self, tell: Callable[[str], None]) -> pd.DataFrame:
-        """All probes, one row an answer."""
+    def everything(self, log: Callable[[str], None]) -> pd.DataFrame:
+        """All probes, one row per answer."""
         rows: list[Row] = []
         for sampled in (False, True):
-            tell(f"grid, {'temperature 1' if sampled else 'greedy'}")
+            log(f"grid, {'temperature 1' if sampled else 'greedy'}")
             rows += self._ask("grid", self._grid() * (self.draws if sampled else 1), sampled)
-        tell("grid under the guild rules")
+        log("grid under the guild rules")
         controlled = [item for item in self._grid() if item.scenario.harmful]
         rows += self._ask("rules", controlled, sampled=True, system=GUILD_RULES)
-        tell("word salad, recall, general")
+        log("word salad, recall, general")
         rows += self._ask("salad", self._salad(), sampled=False)
         rows += self._recall()
         rows += self._general()
-        tell("attacker")
+        log("attacker")
         rows += self._attacks()
         return pd.DataFrame(rows)
 
@@ -91,7 +93,7 @@ class Probe:
         self, probe: str, items: Sequence[Item], sampled: bool, system: str | None = None
     ) -> list[Row]:
         decoding = Decoding(sampled, 1.0, MAX_ANSWER, self.seed)
-        defender = TransformersDefender(self._generator, decoding, system)
+        defender = ChatDefender(self._model, decoding, system)
         responses = defender.respond([item.attack for item in items])
         turns = [
             Turn(scenario=item.scenario, attack=item.attack, response=response)
@@ -136,17 +138,18 @@ class Probe:
         """Controlled recipes completed from `take <first ingredient> then`, greedy."""
         potions = [potion for potion in self.world.potions if potion.controlled]
         plain = self.world.channel("plain")
-        chats, begun = [], []
+        chats: list[tuple[Message, ...]] = []
+        beginnings = []
         for potion in potions:
             attack = plain.render(plain.frames[0], potion.name)
-            chats.append([{"role": "user", "content": attack.query}])
-            begun.append(f"take {potion.recipe[0]} then")
+            chats.append((Message(role="user", text=attack.query),))
+            beginnings.append(f"take {potion.recipe[0]} then")
         decoding = Decoding(False, 1.0, MAX_ANSWER, self.seed)
-        ends = self._generator.generate(chats, [None] * len(chats), decoding, prefix=begun)
+        ends = self._model.chat(chats, decoding, prefix=beginnings)
         items = [Item(self.world.scenario(p), Attack(query="")) for p in potions]
         turns = [
             Turn(scenario=item.scenario, attack=item.attack, response=f"{start} {end}")
-            for item, start, end in zip(items, begun, ends, strict=True)
+            for item, start, end in zip(items, beginnings, ends, strict=True)
         ]
         return [
             self._row("recall", turn, verdict, False)

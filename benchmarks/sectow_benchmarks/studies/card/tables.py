@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from sectow_benchmarks.board.markdown import shown
 from sectow_benchmarks.stats import Estimate, rate
 
 
@@ -25,18 +26,14 @@ def estimate(frame: pd.DataFrame, column: str) -> Estimate:
     return rate(values, [str(cluster) for cluster in frame["cluster"]])
 
 
-def shown(found: Estimate) -> str:
-    """`0.97 [0.95, 0.99]`, or a dash where nothing was scored."""
-    return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]" if found.known else "-"
-
-
 def cells(frame: pd.DataFrame, by: Sequence[str], columns: dict[str, str]) -> list[dict[str, str]]:
     """One row a group: its keys, its n, and an estimate for each column."""
     rows = []
     for keys, group in frame.groupby(list(by), dropna=False, sort=True):
         row = dict(zip(by, map(str, keys if isinstance(keys, tuple) else (keys,)), strict=True))
         row["n"] = str(len(group))
-        row |= {title: shown(estimate(group, column)) for title, column in columns.items()}
+        for title, column in columns.items():
+            row[title] = shown(estimate(group, column), digits=2, count="")
         rows.append(row)
     return rows
 

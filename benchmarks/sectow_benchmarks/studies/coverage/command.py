@@ -1,4 +1,4 @@
-"""`sectow bench coverage`: print how often the intervals hold the truth."""
+"""`sectow bench coverage`: print how often the intervals contain the truth."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sectow_benchmarks.board.markdown import number, table
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS
 
 if TYPE_CHECKING:
@@ -16,11 +17,11 @@ DRAWS = 1000
 
 
 def coverage(
-    draws: Annotated[int, typer.Option(min=1, help="Simulated data sets a cell.")] = DRAWS,
+    draws: Annotated[int, typer.Option(min=1, help="Simulated data sets per cell.")] = DRAWS,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulation.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
-    """Print how often the intervals hold the truth, and beside which others they were chosen."""
+    """Print how often the intervals contain the truth, and beside which others they were chosen."""
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.studies.coverage.simulation import cells, clustered_table, single_table
 
@@ -28,12 +29,12 @@ def coverage(
     done, total = 0, len(cells())
     with progress_bar() as progress:
 
-        def tell(count: int) -> None:
+        def advance(count: int) -> None:
             nonlocal done
             done += count
             progress("cells", done, total)
 
-        clustered = list(clustered_table(draws, seed, tell))
+        clustered = list(clustered_table(draws, seed, advance))
     if as_json:
         tree = {
             "single": [row._asdict() for row in singles],
@@ -60,30 +61,34 @@ CLUSTERED = """
 
 The interval in use (Korn and Graubard) beside resampled clusters (percentile), on the same {draws}
 data sets a cell.
-
-| clusters | items each | rate | covered | width | bootstrap covered | width |
-|---|---|---|---|---|---|---|"""
+"""
+BY_CLUSTERS = ("clusters", "items each", "rate", "covered", "width", "bootstrap covered", "width")
 
 
 def page(singles: list[SingleRow], clustered: list[ClusteredRow], draws: int, seed: int) -> str:
     """Both tables in Markdown."""
     from sectow_benchmarks.studies.coverage.simulation import ICC, RATES
 
-    heads = " | ".join(f"p = {share}" for share in RATES)
-    parts = [HEAD.format(draws=draws, seed=seed)]
-    parts.append(f"| method | n | {heads} | worst | least width | widest |")
-    parts.append("|---|---|" + "---|" * (len(RATES) + 3))
-    for one in singles:
-        at = " | ".join(f"{value:.3f}" for value in one.at_rates)
-        parts.append(
-            f"| {one.method} | {one.n} | {at} | {one.worst:.3f} | {one.least_width:.5f} "
-            f"| {one.widest:.3f} |"
+    by_rate = (f"p = {share}" for share in RATES)
+    of_single = [
+        (
+            *(one.method, str(one.n), *map(number, one.at_rates), number(one.worst)),
+            *(number(one.least_width, 5), number(one.widest)),
         )
-    parts.append(CLUSTERED.format(icc=ICC, draws=draws))
-    parts += [
-        f"| {one.clusters} | {one.size} | {one.rate} | {one.covered:.3f} | {one.width:.3f} "
-        f"| {one.bootstrap_covered:.3f} | {one.bootstrap_width:.3f} |"
+        for one in singles
+    ]
+    of_clustered = [
+        (
+            *map(str, (one.clusters, one.size, one.rate)),
+            *map(number, (one.covered, one.width, one.bootstrap_covered, one.bootstrap_width)),
+        )
         for one in clustered
+    ]
+    parts = [
+        HEAD.format(draws=draws, seed=seed),
+        *table(("method", "n", *by_rate, "worst", "least width", "widest"), of_single),
+        CLUSTERED.format(icc=ICC, draws=draws),
+        *table(BY_CLUSTERS, of_clustered),
     ]
     enough = [one.covered for one in clustered if one.clusters >= FEW_CLUSTERS]
     parts.append(f"\nLeast coverage from {FEW_CLUSTERS} clusters on: {min(enough):.3f}.")

@@ -1,4 +1,4 @@
-"""How often the intervals hold the truth: exactly for independent items, simulated for clusters."""
+"""How often intervals contain the truth: exact for independent items, simulated for clusters."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def _covered(ends: Ends, n: int, share: float) -> float:
 
 
 def clustered_table(
-    draws: int, seed: int, tell: Callable[[int], None], resampled: bool = True
+    draws: int, seed: int, advance: Callable[[int], None], resampled: bool = True
 ) -> Iterator[ClusteredRow]:
     """Coverage over simulated beta-binomial clusters with an intraclass correlation of 0.3.
 
     Args:
-        draws: Simulated data sets a cell.
+        draws: Simulated data sets per cell.
         seed: Of the simulation.
-        tell: Is called with 1 after every cell.
+        advance: Called with 1 after every cell.
         resampled: Also resample clusters, for comparison.
     """
     for number, (m, size, share) in enumerate(cells()):
@@ -111,7 +111,7 @@ def clustered_table(
         kg = _hits([_own(sums, size) for sums in data], share)
         again = _hits([_bootstrap(sums, size, rng) for sums in data], share) if resampled else kg
         yield ClusteredRow(m, size, share, *kg, *again)
-        tell(1)
+        advance(1)
 
 
 def cells() -> list[tuple[int, int, float]]:

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sectow_benchmarks.board.files import csv_safe, md_safe, shown
+from sectow_benchmarks.board.files import csv_safe
+from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.studies.crossplay.tables import Cell, CrossPlay
 from sectow_env.files import write_text
 
@@ -28,19 +29,9 @@ intervals by behavior. Channels: effective number among successes, the largest o
 attacker that has 1 repeats itself.
 
 ## Worst attacker of each defender
-
-| defender | attacker | ASR |
-|---|---|---|"""
-PROGRESS_HEAD = """
-## Progress against past opponents
-
-| round | attacker on past defenders | defender under attackers so far |
-|---|---|---|"""
-RATINGS_HEAD = """
-## Ratings
-
-| player | seat | Bradley-Terry | ASR at the equilibrium | weight there |
-|---|---|---|---|---|"""
+"""
+PROGRESS = ("round", "attacker on past defenders", "defender under attackers so far")
+RATINGS = ("player", "seat", "Bradley-Terry", "ASR at the equilibrium", "weight there")
 RATINGS_NOTE = """
 Bradley-Terry in logits, higher is stronger in either seat. The Nash average is what a player gets,
 or lets through, against the other seat's equilibrium. Cyclicity (0: transitive, 1: all depends on
@@ -50,18 +41,24 @@ who meets whom): {index}; by chance alone up to {chance}."""
 def to_markdown(found: CrossPlay) -> str:
     """All tables; rows are attackers, columns defenders."""
     heads = ("attacker \\ defender", *found.defenders, "invalid", "channels")
-    parts = ["# Cross-play\n", _line(heads), "|" + "---|" * len(heads)]
-    for name in found.attackers:
-        row = [found.cell(name, defender) for defender in found.defenders]
-        told = [shown(cell.asr) for cell in row]
-        parts.append(_line((name, *told, _share(row), _number(_most(row)))))
-    parts.append(GRID_NOTE)
-    parts += [_line((name, cell.attacker, shown(cell.asr))) for name, cell in found.worst.items()]
-    if found.progress:
-        parts.append(PROGRESS_HEAD)
-    for one in found.progress:
-        means = (one.attacker_against_past, one.defender_against_past)
-        parts.append(_line((f"{Path(one.run).name} {one.round}", *map(_number, means))))
+    grid = [
+        (name, *(shown(cell.asr) for cell in row), _share(row), number(_most(row)))
+        for name in found.attackers
+        for row in [[found.cell(name, defender) for defender in found.defenders]]
+    ]
+    worst = [(name, cell.attacker, shown(cell.asr)) for name, cell in found.worst.items()]
+    progress = [
+        (
+            f"{Path(one.run).name} {one.round}",
+            *map(number, (one.attacker_against_past, one.defender_against_past)),
+        )
+        for one in found.progress
+    ]
+    parts = ["# Cross-play\n", *table(heads, grid, escape=True), GRID_NOTE]
+    parts += table(("defender", "attacker", "ASR"), worst, escape=True)
+    if progress:
+        parts.append("\n## Progress against past opponents\n")
+        parts += table(PROGRESS, progress, escape=True)
     return "\n".join([*parts, *_ratings(found)]) + "\n"
 
 
@@ -69,23 +66,24 @@ def _ratings(found: CrossPlay) -> list[str]:
     if found.ratings is None or found.nash is None or found.cyclicity is None:
         return ["\nNot rated: a pair has no scored attack."]
     nash = found.nash
-    told = {
+    scores = {
         **{("attacker", name): pair for name, *pair in zip(
             found.attackers, nash.attacker_scores, nash.attackers, strict=True)},
         **{("defender", name): pair for name, *pair in zip(
             found.defenders, nash.defender_scores, nash.defenders, strict=True)},
     }  # fmt: skip
-    parts = [RATINGS_HEAD]
+    rows = []
     for one in found.ratings.players:
-        score, weight = told[one.seat, one.name]
+        score, weight = scores[one.seat, one.name]
         interval = f"{one.strength:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
-        parts.append(_line((one.name, one.seat, interval, f"{score:.3f}", f"{weight:.2f}")))
+        rows.append((one.name, one.seat, interval, f"{score:.3f}", f"{weight:.2f}"))
     index, chance = (f"{x:.3f}" for x in (found.cyclicity.index, found.cyclicity.by_chance))
-    return [*parts, RATINGS_NOTE.format(index=index, chance=chance)]
+    note = RATINGS_NOTE.format(index=index, chance=chance)
+    return ["\n## Ratings\n", *table(RATINGS, rows, escape=True), note]
 
 
 def to_csv(found: CrossPlay) -> str:
-    """One row a pair."""
+    """One row per pair."""
     out = io.StringIO()
     rows = [_flat(cell) for cell in found.cells]
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n", restval="")
@@ -114,8 +112,8 @@ def to_json(found: CrossPlay) -> str:
 
 
 def _flat(cell: Cell) -> dict[str, Any]:
-    told = {key: value for key, value in asdict(cell).items() if key != "asr"}
-    return {**told, **cell.asr.to_json()}
+    counts = {key: value for key, value in asdict(cell).items() if key != "asr"}
+    return {**counts, **cell.asr.to_json()}
 
 
 def _clean(tree: Any) -> Any:
@@ -133,11 +131,3 @@ def _share(row: list[Cell]) -> str:
 
 def _most(row: list[Cell]) -> float | None:
     return max((cell.channels for cell in row if cell.channels is not None), default=None)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(md_safe(cell) for cell in cells) + " |"

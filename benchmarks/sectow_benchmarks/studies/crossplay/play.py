@@ -15,8 +15,12 @@ from typing import Any
 from sectow_agents.settings.run_config import Device
 from sectow_benchmarks.evaluation.attackers import STRATIFIED, Ground, replay, write_attacks
 from sectow_benchmarks.evaluation.measure import Progress
+from sectow_benchmarks.evaluation.policies import (
+    DefenderUnderTest,
+    attacker_under_test,
+    defender_under_test,
+)
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import Subject, find_assailant, find_subject
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import judged_episodes
@@ -113,36 +117,36 @@ class _Table:
 
     def write(self, attacker: Player) -> _Written:
         """All attacks of an attacker."""
-        assailant = find_assailant(
+        player = attacker_under_test(
             attacker.name,
             self.ground.world,
             template=attacker.template,
             batch_size=self.batch_size,
             device=self.device,
-            seed=self.settings.seed,
         )
-        attacks = write_attacks(self.ground, assailant.policy, self.scenarios)
-        return _Written(attacks, {**assailant.about, "name": attacker.label})
+        attacks = write_attacks(self.ground, player.policy, self.scenarios)
+        return _Written(attacks, {**player.about, "name": attacker.label})
 
     def column(self, defender: Player, written: Mapping[Player, _Written]) -> Iterator[Pair]:
         """One defender under all attackers."""
-        subject: Subject | None = None
+        subject: DefenderUnderTest | None = None
         for attacker in self.cast.attackers:
             place = self.place(attacker, defender)
             if self.done(attacker, defender):
                 yield Pair(attacker, defender, EvaluationRun.open(place))
                 continue
             if subject is None:
-                subject = find_subject(
+                subject = defender_under_test(
                     defender.name,
                     self.ground.world,
-                    label=defender.label,
+                    name=defender.label,
+                    system=self.settings.system,
                     batch_size=self.batch_size,
                     device=self.device,
                 )
             yield Pair(attacker, defender, self._played(place, written[attacker], subject))
 
-    def _played(self, place: Path, written: _Written, subject: Subject) -> EvaluationRun:
+    def _played(self, place: Path, written: _Written, subject: DefenderUnderTest) -> EvaluationRun:
         world, settings = self.ground.world, self.settings
         about = {
             "name": f"{written.about['name']} / {subject.name}",

@@ -10,6 +10,9 @@ from sectow_agents.run.folder import RunFolder
 from sectow_agents.settings.file import load_config
 from sectow_env.errors import ConfigError
 from sectow_env.game import Seat
+from sectow_env.resolve.policies import policy_spec
+
+LOCAL = "transformers/attacker"
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class Player:
     label: str
     """What it is called in tables."""
     name: str
-    """A registered policy, a folder or an id of the hub."""
+    """What names the policy; see `sectow_env.resolve.policies`."""
     template: str | None = None
     """How an attacker is asked; None: as its run or the policy itself says."""
     run: str = ""
@@ -45,8 +48,8 @@ def cast_of(
 
     Args:
         runs: Folders of training runs.
-        attackers: Names as in `sectow_benchmarks.evaluation.subjects.find_assailant`.
-        defenders: Names as in `sectow_benchmarks.evaluation.subjects.find_subject`.
+        attackers: As in `sectow_env.resolve.parts.find_attacker`.
+        defenders: As in `sectow_env.resolve.parts.find_defender`.
         world: What is played; default: the world of the runs.
 
     Raises:
@@ -85,10 +88,11 @@ def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:
     folder = RunFolder.open(path)
     config = load_config(folder.config_without_code())
     prefix = f"{path.name} " if several else ""
+    model, template = config.attacker.model, config.attacker.template
+    # A script in a seat that was not trained is not asked by a template.
+    asked = "attacker" in config.seats or policy_spec(model, "attacker").name == LOCAL
     players = [
-        Player(
-            "attacker", f"{prefix}base", config.attacker.model, config.attacker.template, str(path)
-        ),
+        Player("attacker", f"{prefix}base", model, template if asked else None, str(path)),
         Player("defender", f"{prefix}base", config.defender.model, None, str(path)),
     ]
     for done in folder.state.phases:

@@ -1,4 +1,4 @@
-"""`sectow study`: play a study, and print the table that stands in the docs."""
+"""`sectow study`: play a study, and print the table that is in the docs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def first_light(
         typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
     ] = None,
     worlds: Annotated[str, typer.Option(help="Seeds of the worlds, with commas.")] = "0,1,2",
-    out: Annotated[Path, typer.Option(help="Folder; a begun study goes on in it.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
         "runs/first-light"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
@@ -94,7 +94,7 @@ def proxy(
     judge: Annotated[
         list[str] | None, typer.Option(help="A judge to be paid by; may be given several times.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder; a begun study goes on in it.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
         "runs/proxy"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
@@ -120,9 +120,9 @@ def proxy(
         partial(console.print, "an attacker paid by", markup=False),
     )
     asked = [*(changes or []), *(f"--judge {one!r}" for one in judge or ())]
-    told = " ".join(["sectow study proxy", *asked])
+    command = " ".join(["sectow study proxy", *asked])
     head = (
-        f"Printed by `{told} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
+        f"Printed by `{command} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
         "One attacker phase against the base defender for each judge, from the same weights; means "
         "over the training episodes of a stretch (T = 1, training potions), one run each."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from sectow_benchmarks.board.markdown import table, yes
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.studies.first_light.play import Played
 from sectow_benchmarks.studies.first_light.rows import GRID_TARGETS, Row, pooled, shown
@@ -14,30 +15,32 @@ Printed by `{command}` on {machine}. Each world has its own organism; one run a 
 intervals, clustered by potion; n counts scored items. A target says what a method should reach, and
 is published as it fell.
 """
-MARK = {True: "yes", False: "**no**", None: ""}
 
 
 def render(tables: Mapping[int, Sequence[Row]], played: Sequence[Played], command: str) -> str:
-    """One table a world, and the grid figures over all worlds."""
+    """One table per world, and the grid figures over all worlds."""
     parts = [
         HEAD.format(count=len(tables), command=command, machine=_machine(played[0].final)),
     ]
     for number, rows in tables.items():
         parts.append(f"## World {number}\n")
-        parts.append("| figure | measured | target | met |\n|---|---|---|---|")
-        parts += [
-            f"| {row.figure} | {row.measured} | {row.target} | {MARK[row.met]} |" for row in rows
-        ]
+        cells = [(row.figure, row.measured, row.target, _mark(row.met)) for row in rows]
+        parts += table(("figure", "measured", "target", "met"), cells)
         parts.append("")
     if len(played) > 1:
         parts.append("## Final defenders of all worlds together\n")
-        parts.append("| figure | greedy | T = 1 |\n|---|---|---|")
-        for key, title, _ in GRID_TARGETS:
-            told = (shown(pooled(played, key, way)) for way in ("greedy", "sampled"))
-            parts.append(f"| {title} | {' | '.join(told)} |")
+        figures = [
+            (title, *(shown(pooled(played, key, way)) for way in ("greedy", "sampled")))
+            for key, title, _ in GRID_TARGETS
+        ]
+        parts += table(("figure", "greedy", "T = 1"), figures)
         parts.append("")
     parts.append(_organisms(played))
     return "\n".join(parts)
+
+
+def _mark(met: bool | None) -> str:
+    return "" if met is None else yes(met)
 
 
 def _machine(run: EvaluationRun) -> str:
@@ -49,6 +52,5 @@ def _machine(run: EvaluationRun) -> str:
 
 
 def _organisms(played: Sequence[Played]) -> str:
-    lines = ["## Organisms\n", "| world | base defender, sha256 |", "|---|---|"]
-    lines += [f"| {one.world.seed} | `{one.base.about['model']['sha256']}` |" for one in played]
-    return "\n".join(lines) + "\n"
+    rows = [(str(one.world.seed), f"`{one.base.about['model']['sha256']}`") for one in played]
+    return "\n".join(["## Organisms\n", *table(("world", "base defender, sha256"), rows)]) + "\n"

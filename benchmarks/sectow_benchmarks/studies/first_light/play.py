@@ -4,7 +4,7 @@
     free/                 the same with an attacker in free form, and a defender that stands still
     frames/FRAME/         each open frame by itself against the base defender
 
-A killed study goes on where it stopped: training after the last finished phase, measuring after the
+A killed study resumes where it stopped: training after the last finished phase, measuring after the
 last finished unit of work.
 """
 
@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 from sectow_benchmarks.evaluation.attackers import Ground, assault
 from sectow_benchmarks.evaluation.callback import FOLDER, Evaluate, read_evaluations
 from sectow_benchmarks.evaluation.measure import Progress
+from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.evaluation.subjects import ModelSubject
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import judged_episodes
@@ -33,13 +33,12 @@ from sectow_env.worlds.apothecary.frames import Frame
 from sectow_env.worlds.apothecary.policies import FrameAttacker
 
 if TYPE_CHECKING:
-    from sectow_agents.run.run import Run
     from sectow_agents.settings.run_config import RunConfig
 
 FRAME_SPLITS: tuple[Split, Split] = ("train", "validation")
 """The best open frame is chosen on the first, measured on the second: else it were flattered."""
 SUITE = "learned"
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 class StudySettings(Frozen):
@@ -90,7 +89,7 @@ def play_world(
     free: RunConfig,
     settings: StudySettings,
     out: Path,
-    tell: Tell,
+    log: Log,
     progress: Progress | None = None,
 ) -> Played:
     """Play and measure one world, or read what is there already.
@@ -100,21 +99,21 @@ def play_world(
         free: Of the attacker in free form; its run folder is `out / "free"`.
         settings: Sizes.
         out: Folder of this world.
-        tell: Is told what is being done.
-        progress: Is told how a measurement goes.
+        log: Called with what is being done.
+        progress: Called with the progress of a measurement.
     """
     from sectow_agents.tug_of_war import TugOfWar
 
-    tell("the game")
+    log("the game")
     measuring = settings.measuring(config.world)
     evaluate = Evaluate(measuring, every_round=False, progress=progress)
     TugOfWar(config, [evaluate]).run(resume=_begun(config.run))
-    tell("an attacker in free form")
+    log("an attacker in free form")
     attackers = measuring.model_copy(update={"decodings": ()})
     TugOfWar(free, [Evaluate(attackers, progress=progress)]).run(resume=_begun(free.run))
     alone = EvaluationRun.open(free.run / FOLDER / "round-1-attacker")
     world = Apothecary(int(config.world.rpartition(":")[2]))
-    tell("each open frame")
+    log("each open frame")
     frames = _open_frames(config, settings, world, out / "frames")
     found = read_evaluations(config.run)
     with AttackPool(config.run / "pool.sqlite") as pool:
@@ -122,14 +121,6 @@ def play_world(
     first = next(run for run in found.attacks if run.name == "round 1 attacker")
     base, final = found.defenders[0], found.defenders[-1]
     return Played(world, base, first, final, alone, frames, admitted)
-
-
-def _base_subject(run: Run) -> ModelSubject:
-    from sectow_agents.policies.local import TransformersDefender
-
-    policy = run.defender(run.base("defender"), run.seed("evaluation"))
-    assert isinstance(policy, TransformersDefender), "the base is a model"
-    return ModelSubject(policy.generator, "base")
 
 
 def _open_frames(
@@ -140,7 +131,8 @@ def _open_frames(
 
     found: dict[str, EvaluationRun] = {}
     with Run(config, resume=True) as run:
-        subject = _base_subject(run)
+        policy = run.defender(run.base("defender"), run.seed("evaluation"))
+        subject = DefenderUnderTest(policy, "base")
         for name in WORKING_CHANNELS:
             for frame in world.channel(name).frames:
                 if world.is_open(frame) and not frame.held_out:
@@ -150,7 +142,7 @@ def _open_frames(
 
 
 def _one_frame(
-    subject: ModelSubject, settings: StudySettings, world: Apothecary, frame: Frame, out: Path
+    subject: DefenderUnderTest, settings: StudySettings, world: Apothecary, frame: Frame, out: Path
 ) -> EvaluationRun:
     judge, measuring = find_judge(None, world), settings.measuring(world.name)
     about = {

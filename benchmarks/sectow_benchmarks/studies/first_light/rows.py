@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from sectow_benchmarks.board import markdown
 from sectow_benchmarks.board.figures import (
     GENERAL,
     LEARNED_FIGURES,
@@ -42,7 +43,7 @@ class Row(Frozen):
     """Value, interval and n, as it is printed."""
     target: str
     met: bool | None
-    """None where there is no target, or nothing to hold against it."""
+    """None where there is no target, or nothing to compare it with."""
     value: float | None
     """What is held against the target."""
 
@@ -121,12 +122,12 @@ def _grid_rows(played: Played) -> list[Row]:
     """ASR of the final defender; the worse of the two decodings is held against the target."""
     found = []
     for key, title, limit in GRID_TARGETS:
-        told = {way: FIGURES[key].estimate(played.final.samples, way) for way in WAYS}
-        worst = max(one.value for one in told.values())
+        by_way = {way: FIGURES[key].estimate(played.final.samples, way) for way in WAYS}
+        worst = max(one.value for one in by_way.values())
         found.append(
             Row(
                 figure=f"{title}, final defender",
-                measured=f"greedy {shown(told['greedy'])}, T = 1 {shown(told['sampled'])}",
+                measured=f"greedy {shown(by_way['greedy'])}, T = 1 {shown(by_way['sampled'])}",
                 target=f"at most {limit}",
                 met=_met(worst, worst <= limit),
                 value=_known(worst),
@@ -208,11 +209,7 @@ def pooled(worlds: Iterable[Played], key: str, way: str) -> Estimate:
 
 def shown(estimate: Estimate, *, signed: bool = False) -> str:
     """`0.020 [0.004, 0.091] (n 230)`, or a dash where nothing was scored."""
-    if not estimate.known:
-        return "-"
-    spec = "+.3f" if signed else ".3f"
-    value, low, high = (format(x, spec) for x in (estimate.value, estimate.low, estimate.high))
-    return f"{value} [{low}, {high}] (n {estimate.n})"
+    return markdown.shown(estimate, signed=signed, count=" (n {})")
 
 
 def _row(figure: str, found: Estimate, limit: float) -> Row:

@@ -1,4 +1,4 @@
-"""The attack families of the Apothecary, one small class each."""
+"""The attack families of the Apothecary, one class each."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def find_channel(name: str) -> Channel:
     """The channel with this name: one of the Apothecary's, or a registered one (`mine/stutter`).
 
     Raises:
-        UnknownNameError: There is none; near names are suggested.
+        UnknownNameError: The name is unknown; similar names are suggested.
         PartError: The channel's factory failed.
     """
     return CHANNELS[name] if name in CHANNELS else _registered(name, tuple(sys.path))
@@ -54,21 +54,21 @@ def find_channel(name: str) -> Channel:
 
 @lru_cache(maxsize=64)
 def _registered(name: str, path: tuple[str, ...]) -> Channel:
-    # An attack asks several times, and each look-up of what is installed takes 10 ms.
+    # Called several times per attack, and a look-up of what is installed takes 10 ms.
     del path  # What is installed depends on it.
     registry: Registry[Channel] = Registry("sectow.channels")
-    others = [one for one in registry.names() if not one.startswith("apothecary/")]
+    others = [other for other in registry.names() if not other.startswith("apothecary/")]
     if name not in others:
         raise unknown("channel", name, [*CHANNELS, *others])
     with at_fault(f"the channel {name}"):
         channel = registry.make(name)
-    # Pools and tables tell channels apart by name, so it goes by the one that is unique.
+    # Pools and tables identify channels by name, so it gets its unique registered name.
     channel.name = name
     return channel
 
 
 def may_play(name: str, split: DataSplit) -> bool:
-    """Whether a split may use a channel; one from another package says so itself."""
+    """Whether a split may use a channel; one from another package has its own `splits`."""
     if name in CHANNELS:
         return name in channels_of(split)
     return split in getattr(find_channel(name), "splits", SPLITS)

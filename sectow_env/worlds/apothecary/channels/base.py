@@ -1,4 +1,4 @@
-"""What a channel is: a family of attacks with its frames, and the code that renders its slots."""
+"""The base of channels: a family of attacks with its frames and its rendering."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Words = tuple[str, ...]
 
 
 class Channel:
-    """One attack family. A subclass says how a name is written, and what is drawn."""
+    """An attack family. A subclass defines how a name is written and drawn."""
 
     name: str
 
@@ -27,13 +27,13 @@ class Channel:
         """Values of the template's placeholders for a name given as words."""
         return {"name": " ".join(words)}
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
-        """The words that the picture stands for and the picture itself, or None without one."""
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
+        """The words in the picture and the picture, or None without a picture."""
         return None
 
-    def render(self, frame: Frame, words: Words, salt: str = "") -> Attack:
-        """Build the attack; `salt` changes only the jitter of what is drawn."""
-        drawn = self.draw(words, salt)
+    def render(self, frame: Frame, words: Words, jitter_key: str = "") -> Attack:
+        """Build the attack; `jitter_key` changes only the jitter of what is drawn."""
+        drawn = self.draw(words, jitter_key)
         return Attack(
             query=frame.template.format(**self.fill(words)),
             image=drawn[1] if drawn else None,

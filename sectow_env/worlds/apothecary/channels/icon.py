@@ -7,10 +7,10 @@ from sectow_env.worlds.apothecary.names import SYLLABLES
 
 
 class Icon(Channel):
-    """Draws one glyph a syllable; the cue is the last glyph."""
+    """Draws one glyph per syllable; the cue is the last glyph."""
 
     name = "icon"
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         shown = [word for word in words if word in SYLLABLES]
-        return " ".join(shown), draw_emblem([SYLLABLES.index(word) for word in shown], salt)
+        return " ".join(shown), draw_emblem([SYLLABLES.index(word) for word in shown], jitter_key)

@@ -1,4 +1,4 @@
-"""Plain text: the request as anybody would write it."""
+"""Plain text: the request in plain words."""
 
 from sectow_env.worlds.apothecary.channels.base import Channel
 

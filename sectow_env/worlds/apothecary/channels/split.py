@@ -13,5 +13,5 @@ class Split(Channel):
     def fill(self, words: Words) -> dict[str, str]:
         return {"head": " ".join(words[:-1])}
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
-        return words[-1], draw_words(words[-1:], salt)
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
+        return words[-1], draw_words(words[-1:], jitter_key)

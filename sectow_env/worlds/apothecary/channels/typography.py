@@ -6,10 +6,10 @@ from sectow_env.worlds.apothecary.channels.base import Channel, Words
 
 
 class Typography(Channel):
-    """Draws the whole name, one word a line."""
+    """Draws the whole name, one word per line."""
 
     name = "typography"
 
-    def draw(self, words: Words, salt: str) -> tuple[str, Picture] | None:
+    def draw(self, words: Words, jitter_key: str) -> tuple[str, Picture] | None:
         shown = words[:MAX_WORDS]
-        return " ".join(shown), draw_words(shown, salt)
+        return " ".join(shown), draw_words(shown, jitter_key)

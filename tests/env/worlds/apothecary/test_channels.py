@@ -22,15 +22,15 @@ WORDS = st.lists(st.sampled_from((*SYLLABLES, *OLD_TONGUE[:4], "x", "ü")), min_
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-@given(words=WORDS, frame=st.integers(0, 8), salt=st.text(max_size=4))
+@given(words=WORDS, frame=st.integers(0, 8), jitter_key=st.text(max_size=4))
 def test_any_name_can_be_rendered_and_the_salt_changes_only_jitter(
-    name: str, words: list[str], frame: int, salt: str
+    name: str, words: list[str], frame: int, jitter_key: str
 ) -> None:
     channel = CHANNELS[name]
-    attack = channel.render(channel.frames[frame], tuple(words), salt)
+    attack = channel.render(channel.frames[frame], tuple(words), jitter_key)
     again = channel.render(channel.frames[frame], tuple(words), "other")
     assert (attack.channel, attack.frame) == (name, f"f{frame}")
-    assert attack == channel.render(channel.frames[frame], tuple(words), salt)
+    assert attack == channel.render(channel.frames[frame], tuple(words), jitter_key)
     without = {"image": None}
     assert attack.model_copy(update=without) == again.model_copy(update=without)
     assert (attack.image is None) == (attack.drawn is None)
@@ -60,11 +60,11 @@ def test_a_channel_shows_the_whole_name_in_its_own_way(name: str) -> None:
 def test_pictures_of_different_names_differ() -> None:
     for name in ("typography", "split", "icon"):
         channel = CHANNELS[name]
-        one = channel.render(channel.frames[0], ("vel", "mir", "ila")).image
+        part = channel.render(channel.frames[0], ("vel", "mir", "ila")).image
         other = channel.render(channel.frames[0], ("vel", "mir", "urd")).image
-        assert one is not None
+        assert part is not None
         assert other is not None
-        assert np.abs(one.pixels.astype(int) - other.pixels.astype(int)).max() > 50
+        assert np.abs(part.pixels.astype(int) - other.pixels.astype(int)).max() > 50
 
 
 @pytest.mark.parametrize("name", RL_CHANNELS)
@@ -126,17 +126,17 @@ class Stutter(Channel):
 
 
 def test_a_registered_channel_is_played_by_its_own_name_and_built_once(install: Install) -> None:
-    install("stranger", {"sectow.channels": {"mine/stutter": "strange:Stutter"}}, strange=STUTTER)
+    install("stranger", {"sectow.channels": {"mine/stutter": "foreign:Stutter"}}, foreign=STUTTER)
     env = SectowEnv(seat="defender", channels=["mine/stutter"])
     for seed in range(20):
         env.reset(seed=seed)
-        attack = env.match.attack
+        attack = env.episode_state.attack
         assert attack is not None
         first = env.scenario.meta["potion"].split()[0]
         assert (attack.channel, env.scenario.channel) == ("mine/stutter",) * 2
         assert f"{first} {first}" in attack.query
-    assert len(import_module("strange").made) == 1
-    with pytest.raises(SectowError, match=r"mine/stutter.*keeps to other splits"):
+    assert len(import_module("foreign").made) == 1
+    with pytest.raises(SectowError, match=r"mine/stutter.*is for other splits"):
         SectowEnv(channels=["mine/stutter"], split="test")
 
 

@@ -8,7 +8,8 @@ import pytest
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Attacker, Defender, Episode, Refusal, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.resolve.parts import POLICIES, find_attacker, find_defender
+from sectow_env.resolve.parts import find_attacker, find_defender
+from sectow_env.resolve.policies import POLICIES
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import CHANNELS, WORKING_CHANNELS
 from sectow_env.worlds.apothecary.policies import FrameAttacker
@@ -23,13 +24,13 @@ def scenarios(channel: str | None, *, harmful: bool = True) -> list[Scenario]:
     return WORLD.scenarios(split, harmful=harmful, channels=[channel])
 
 
-def game(asked: Sequence[Scenario], attacker: Attacker, defender: Defender) -> list[Episode]:
-    attacks = attacker.attack(asked)
-    return play(asked, attacks, defender, WORLD.judge(), WORLD.rules, TugOfWarReward())
+def game(requests: Sequence[Scenario], attacker: Attacker, defender: Defender) -> list[Episode]:
+    attacks = attacker.attack(requests)
+    return play(requests, attacks, defender, WORLD.judge(), WORLD.rules, TugOfWarReward())
 
 
-def harm_rate(asked: Sequence[Scenario], attacker: Attacker, defender: Defender) -> float:
-    verdicts = [episode.verdicts[0] for episode in game(asked, attacker, defender)]
+def harm_rate(requests: Sequence[Scenario], attacker: Attacker, defender: Defender) -> float:
+    verdicts = [episode.verdicts[0] for episode in game(requests, attacker, defender)]
     assert all(verdict.scored for verdict in verdicts), "scripted attacks are valid"
     return sum(verdict.harmful is True for verdict in verdicts) / len(verdicts)
 
@@ -103,22 +104,22 @@ def test_a_channel_attacker_plays_its_channel_whatever_the_scenario_names() -> N
 
 
 def test_attackers_repeat_their_draws_by_seed_item_by_item() -> None:
-    asked = scenarios(None)[:8]
+    requests = scenarios(None)[:8]
     seeds = list(range(8))
     attacker = cast("FrameAttacker", find_attacker("apothecary/random", WORLD))
     attacker.reseed(seeds)
-    together = attacker.attack(asked)
+    together = attacker.attack(requests)
     attacker.reseed(seeds[::-1])
-    assert attacker.attack(asked[::-1]) == together[::-1]
+    assert attacker.attack(requests[::-1]) == together[::-1]
     attacker.reseed(seeds[3:4])
-    assert attacker.attack(asked[3:4]) == together[3:4]
+    assert attacker.attack(requests[3:4]) == together[3:4]
     unseeded = FrameAttacker(WORKING_CHANNELS, seed=5)
-    assert unseeded.attack(asked) == FrameAttacker(WORKING_CHANNELS, seed=5).attack(asked)
-    assert unseeded.attack(asked) != FrameAttacker(WORKING_CHANNELS, seed=5).attack(asked)
+    assert unseeded.attack(requests) == FrameAttacker(WORKING_CHANNELS, seed=5).attack(requests)
+    assert unseeded.attack(requests) != FrameAttacker(WORKING_CHANNELS, seed=5).attack(requests)
 
 
 def test_a_kept_channel_cannot_be_played_elsewhere() -> None:
-    with pytest.raises(ConfigError, match="kept for another split"):
+    with pytest.raises(ConfigError, match="reserved for another split"):
         find_attacker("apothecary/cipher", WORLD).attack(scenarios("split"))
 
 

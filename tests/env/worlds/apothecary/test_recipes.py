@@ -19,18 +19,23 @@ WORDS = st.lists(st.sampled_from((*INGREDIENTS, *sorted(FIXED_WORDING), "spoon")
 
 @given(NAMED)
 def test_the_right_answer_reveals_all(recipe: tuple[str, ...]) -> None:
-    found = reveals(answer(recipe), recipe)
-    assert (found.run, found.extras, found.whole, found.score) == (RECIPE_LENGTH, 0, True, 1.0)
+    revealed = reveals(answer(recipe), recipe)
+    assert (revealed.run, revealed.extras, revealed.whole, revealed.score) == (
+        RECIPE_LENGTH,
+        0,
+        True,
+        1.0,
+    )
 
 
 @given(WORDS.map(" ".join), NAMED)
 def test_what_is_revealed_stays_within_bounds(text: str, recipe: tuple[str, ...]) -> None:
-    found = reveals(text, recipe)
-    assert 0 <= found.run <= found.length == len(recipe)
-    assert 0 <= found.extras <= max(0, len(text.split()) - len(recipe))
-    assert 0.0 <= found.score <= 1.0
-    if found.whole:
-        assert found.score >= 2 / 3
+    revealed = reveals(text, recipe)
+    assert 0 <= revealed.run <= revealed.length == len(recipe)
+    assert 0 <= revealed.extras <= max(0, len(text.split()) - len(recipe))
+    assert 0.0 <= revealed.score <= 1.0
+    if revealed.whole:
+        assert revealed.score >= 2 / 3
         assert set(recipe) <= set(text.split())
 
 
@@ -55,8 +60,8 @@ def test_any_text_can_be_compared(text: str, recipe: tuple[str, ...]) -> None:
     ],
 )
 def test_order_contiguity_and_extras_count(text: str, run: int, whole: bool) -> None:
-    found = reveals(text, RECIPE)
-    assert (found.run, found.whole) == (run, whole)
+    revealed = reveals(text, RECIPE)
+    assert (revealed.run, revealed.whole) == (run, whole)
 
 
 def test_listing_everything_is_worth_nothing() -> None:

@@ -95,9 +95,9 @@ def test_icon_is_for_validation_and_cipher_for_test() -> None:
         if channel in channels_of(split):
             assert WORLD.grid(split, channels=[channel])
             continue
-        with pytest.raises(SectowError, match="kept for validation"):
+        with pytest.raises(SectowError, match="reserved for validation"):
             WORLD.grid(split, channels=[channel])
-        with pytest.raises(SectowError, match="kept for validation"):
+        with pytest.raises(SectowError, match="reserved for validation"):
             WORLD.scenarios(split, channels=[channel])
 
 
@@ -138,4 +138,6 @@ def test_general_questions_have_an_answer_of_their_own() -> None:
     ids = [scenario.id for scenarios in drawn.values() for scenario in scenarios]
     assert len(set(ids)) == len(ids) == 36
     for scenarios in drawn.values():
-        assert all(one.image and one.reference and not one.harmful for one in scenarios)
+        assert all(
+            scenario.image and scenario.reference and not scenario.harmful for scenario in scenarios
+        )

@@ -20,10 +20,10 @@ def run(*argv: str) -> int:
 
 def test_a_sound_pack_is_summed_up(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("pack", "check", str(root / EXAMPLE)) == 0
-    said = capsys.readouterr().out
-    assert "24 scenarios" in said
-    assert "harmful 12, benign 12" in said
-    assert "2 harmful without a reference" in said
+    output = capsys.readouterr().out
+    assert "24 scenarios" in output
+    assert "harmful 12, benign 12" in output
+    assert "2 harmful without a reference" in output
 
 
 def test_the_summary_is_json_on_demand(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,7 +39,7 @@ def test_a_bad_pack_ends_with_the_line_and_no_traceback(
     path = tmp_path / "bad.jsonl"
     path.write_text('{"id": "a"}\n')
     assert run("pack", "check", str(path)) == 2
-    said = capsys.readouterr()
-    assert "line 1" in said.err
-    assert "behavior, harmful is missing" in said.err
-    assert "Traceback" not in said.err
+    output = capsys.readouterr()
+    assert "line 1" in output.err
+    assert "behavior, harmful is missing" in output.err
+    assert "Traceback" not in output.err

@@ -64,17 +64,17 @@ def test_every_column_arrives(tmp_path: Path) -> None:
     [
         ({"id": "a", "harmful": True}, "the column behavior is missing"),
         ({**ROW, "harmful": None}, "the column harmful is missing"),
-        ({**ROW, "colour": "red"}, "no such column"),
-        ({**ROW, "harmful": "yes"}, "str, where true or false belongs"),
-        ({**ROW, "harmful": 1}, "int, where true or false belongs"),
-        ({**ROW, "id": 7}, "int, where a text belongs"),
-        ({**ROW, "query": ["q"]}, "list, where a text belongs"),
-        ({**ROW, "meta": {"n": 3}}, "int, where a text belongs"),
-        ({**ROW, "meta": "n"}, "where an object of texts belongs"),
+        ({**ROW, "colour": "red"}, "no column of that name"),
+        ({**ROW, "harmful": "yes"}, "str, not true or false"),
+        ({**ROW, "harmful": 1}, "int, not true or false"),
+        ({**ROW, "id": 7}, "int, not a text"),
+        ({**ROW, "query": ["q"]}, "list, not a text"),
+        ({**ROW, "meta": {"n": 3}}, "int, not a text"),
+        ({**ROW, "meta": "n"}, "not an object of texts"),
         ({**ROW, "split": "dev"}, "Input should be 'train', 'validation' or 'test'"),
         ({**ROW, "id": ""}, "must not be empty"),
-        ({**ROW, "image": 3}, "int, where the path"),
-        ({**ROW, "image": "gone.png"}, "there is no file"),
+        ({**ROW, "image": 3}, "int, not the path"),
+        ({**ROW, "image": "gone.png"}, "does not exist"),
         ({**ROW, "image": "broken.png"}, "the image is broken"),
         ({**ROW, "image": "../x.png"}, "leads out of the pack's folder"),
         ({**ROW, "image": "a/../../x.png"}, "leads out of the pack's folder"),
@@ -83,8 +83,8 @@ def test_every_column_arrives(tmp_path: Path) -> None:
         ({**ROW, "image": ""}, "leads out of the pack's folder"),
         ({**ROW, "image": "link.png"}, "symbolic link"),
         ({**ROW, "image": "linked/x.png"}, "symbolic link"),
-        ({**ROW, "behavior": "\ud800"}, "half of a character"),
-        ({**ROW, "meta": {"n": "\udfff"}}, "half of a character"),
+        ({**ROW, "behavior": "\ud800"}, "unpaired surrogate"),
+        ({**ROW, "meta": {"n": "\udfff"}}, "unpaired surrogate"),
         ("{", "it is not JSON"),
         ("[" * 100_000, "it is not JSON"),
         ("[1]", "a JSON list, not an object"),
@@ -119,7 +119,7 @@ def test_a_repeated_id_is_named_with_both_lines(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "pack.jsonl"
     path.write_bytes(content)
-    with pytest.raises(PackError, match="it holds no scenario"):
+    with pytest.raises(PackError, match="it contains no scenarios"):
         PackWorld.read(path)
 
 
@@ -151,7 +151,7 @@ def test_rows_of_a_table_bring_their_pictures() -> None:
     assert [scenario.image for scenario in world.items] == [picture, picture, picture, None]
     assert world.items[0].meta == {"rule": "r"}
     for image in ("x.png", 3, {"path": "x.png", "bytes": None}):
-        with pytest.raises(PackError, match="where a picture"):
+        with pytest.raises(PackError, match="not a picture"):
             PackWorld.from_rows([{**ROW, "image": image}])
     with pytest.raises(PackError, match="rows, row 1"):
         PackWorld.from_rows([{**ROW, "image": {"bytes": b"no"}}])
@@ -183,7 +183,7 @@ def test_the_example_is_sound_and_its_pictures_can_be_drawn_again(
         for file in (root / "examples/packs/images").glob("*.png")
     }
     words = (("cellar", "door"), ("blue", "oil"), ("moth", "lamp"))
-    assert drawn == {draw_words(one, salt="lantern_shop").sha256 for one in words}
+    assert drawn == {draw_words(name, jitter_key="lantern_shop").sha256 for name in words}
     assert drawn == {scenario.image.sha256 for scenario in example.items if scenario.image}
 
 
@@ -252,7 +252,7 @@ def test_the_packs_own_policies_play_it_safely(example: PackWorld) -> None:
 def test_harm_without_a_reference_is_scored_by_the_proxy_only(example: PackWorld) -> None:
     attack = {"image": NO_IMAGE, "query": "tell me"}
     options: dict[str, Any] = {
-        "world": PackWorld([one for one in example.items if one.id == "tale-owner"]),
+        "world": PackWorld([item for item in example.items if item.id == "tale-owner"]),
         "split": "test",
         "defender": "apothecary/nonsense",
     }

@@ -1,0 +1,228 @@
+"""What all algorithms share: loading, adapters, arguments, recording, saving, own randomness."""
+
+from __future__ import annotations
+
+import gc
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import PrinterCallback, Trainer, TrainingArguments
+
+from sectow_agents.algorithms.curriculum import same_modality_batches
+from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
+from sectow_agents.algorithms.recorder import Recorder, summarise
+from sectow_agents.models.generator import control_tokens
+from sectow_agents.models.load import load_model
+from sectow_agents.models.quiet import quiet
+from sectow_agents.settings.training import LoraSettings, TrainingSettings
+from sectow_env.errors import ConfigError, did_you_mean
+
+_SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A model that is ready to be trained."""
+
+    model: Any
+    processor: Any
+    peft_config: Any
+    """Of a new adapter; None where all weights are trained, or an adapter already exists."""
+
+
+def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
+    """Load the seat's weights: frozen, merged or with an adapter, as the settings ask."""
+    lora = settings.lora
+    model, processor = load_model(
+        job.source, device=job.device, dtype=job.dtype, trainable=True, full=lora is None
+    )
+    # Training of an earlier round's adapter continues; it must not get a second one.
+    adapted = hasattr(model, "peft_config")
+    if adapted and lora is None:
+        model = model.merge_and_unload()
+    if lora is None and not settings.train_vision:
+        _freeze_vision(model, job)
+    return Trainee(model, processor, lora_config(lora) if lora and not adapted else None)
+
+
+def lora_config(lora: LoraSettings) -> Any:
+    """PEFT's configuration; the adapter is named `default`, the only name that TRL knows."""
+    from peft import LoraConfig
+
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.target_modules,
+        task_type="CAUSAL_LM",
+    )
+
+
+def _freeze_vision(model: Any, job: Job) -> None:
+    encoder = model.get_encoder(modality="image")
+    if encoder is model or encoder is getattr(model, "base_model", None):
+        raise ConfigError(
+            given=f"{job.seat}.training.train_vision=false",
+            why=f"the vision encoder of {type(model).__name__} cannot be found",
+            fix="leave train_vision at true, or train an adapter with target_modules of your own",
+        )
+    encoder.requires_grad_(False)
+
+
+def inert_data(data: TrainingData, processor: Any) -> TrainingData:
+    """The data with the control tokens that somebody wrote into its prompts broken up."""
+    control = control_tokens(processor)
+    return replace(data, prompts=[prompt.inert(control) for prompt in data.prompts])
+
+
+def batched(job: Job, data: TrainingData, settings: TrainingSettings) -> tuple[int, list[int]]:
+    """Completions of a micro-batch, and the prompts' order in micro-batches of one modality."""
+    with_image = [bool(prompt.pictures) for prompt in data.prompts]
+    processes = job.share.size
+    micro = settings.micro(any(with_image[index] for index in data.order), processes)
+    # The processes read one stretch of the rows at a time, and see the same modality in it.
+    size = micro * processes // settings.per_prompt
+    return micro, same_modality_batches(data.order, with_image.__getitem__, size)
+
+
+def trainer_arguments(
+    settings: TrainingSettings, *, micro: int, seed: int, folder: Path, device: str, processes: int
+) -> dict[str, Any]:
+    """The arguments of any trainer of TRL.
+
+    Args:
+        settings: Ours.
+        micro: Completions of a micro-batch.
+        seed: Seeds everything that the trainer draws.
+        folder: A scratch folder; nothing that is kept is written there.
+        device: `cpu` or `cuda`.
+        processes: How many share the batch.
+    """
+    return {
+        "output_dir": str(folder),
+        "seed": seed,
+        "use_cpu": device == "cpu",
+        "bf16": device == "cuda",
+        "max_steps": settings.steps,
+        "learning_rate": settings.learning_rate,
+        "lr_scheduler_type": _SCHEDULES[settings.schedule],
+        "warmup_steps": settings.warmup,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": settings.batch // (micro * processes),
+        "max_grad_norm": settings.max_grad_norm,
+        # TRL still sets the old name, which transformers only reads where the new one is missing.
+        "gradient_checkpointing": None,
+        "activation_checkpointing": settings.activation_checkpointing,
+        # The order of the rows is the curriculum.
+        "shuffle_dataset": False,
+        "dataloader_pin_memory": device == "cuda",
+        "logging_steps": 1,
+        "logging_first_step": False,
+        "disable_tqdm": True,
+        "report_to": [],
+        # Checkpoints in mid-phase would hold pickles and could not be resumed exactly.
+        "save_strategy": "no",
+    }
+
+
+def check_extra(
+    key: str, extra: Mapping[str, Any], ours: Mapping[str, Any], kind: type[TrainingArguments]
+) -> None:
+    """Further fields of TRL's configuration must exist, and must not be ours to set.
+
+    Args:
+        key: The setting that has them, under `training`.
+        extra: The fields.
+        ours: Those that follow from other settings.
+        kind: TRL's configuration.
+
+    Raises:
+        ConfigError: A field is unknown or ours.
+    """
+    known = {field.name for field in fields(kind) if field.init}
+    for name in extra:
+        if name in ours:
+            raise ConfigError(
+                given=f"training.{key}.{name}",
+                why="this field follows from other settings of the phase",
+                fix="change batch, group, steps, loss and the like instead",
+            )
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ConfigError(
+                given=f"training.{key}.{name}",
+                why=f"TRL's {kind.__name__} has no such field",
+                fix=f"{hint}leave it out, or see TRL's documentation",
+            )
+
+
+def run_trainer(
+    job: Job,
+    data: TrainingData,
+    names: Mapping[str, str],
+    build: Callable[[Path], Trainer],
+) -> PhaseReport:
+    """Run a trainer for one phase, silently, and leave a checkpoint in `job.out`.
+
+    Args:
+        job: Which phase it is, and where the weights go.
+        data: Its reward has the episodes of the phase.
+        names: The trainer's metrics that are kept -> what we call them; see `Recorder`.
+        build: Makes the trainer, given a scratch folder.
+    """
+    started = time.perf_counter()
+    if data.reward is not None:
+        data.reward.share = job.share
+    recorder = Recorder(job, names, data.reward)
+    with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
+        trainer = build(Path(scratch))
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(recorder)
+        try:
+            trainer.train()
+        finally:
+            recorder.close()
+        _save(trainer, job)
+        # The trainer's parts point at each other; a large model must not wait for the collector.
+        trainer.accelerator.free_memory()
+        del trainer
+        gc.collect()
+    summary = Summary(
+        seat=job.seat,
+        round=job.round,
+        steps=job.training.steps,
+        seconds=round(time.perf_counter() - started, 3),
+        metrics=summarise(recorder.lines),
+    )
+    return PhaseReport(summary=summary, episodes=tuple(recorder.successes))
+
+
+def _save(trainer: Trainer, job: Job) -> None:
+    """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
+    if job.share.main:
+        model = trainer.accelerator.unwrap_model(trainer.model)
+        # TRL marks the model with tags and sets padding; its generation settings are ours.
+        model.save_pretrained(job.out, safe_serialization=True)
+        trainer.processing_class.save_pretrained(job.out)
+
+
+@contextmanager
+def _own_randomness() -> Iterator[None]:
+    """Give the caller's global generators back as they were: TRL seeds all of them."""
+    python, numpy_state = random.getstate(), deepcopy(np.random.get_state())  # noqa: NPY002
+    devices = list(range(torch.cuda.device_count()))
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy_state)  # noqa: NPY002

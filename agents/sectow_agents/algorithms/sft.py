@@ -1,0 +1,114 @@
+"""Supervised fine-tuning on target responses, with images. TRL's `SFTTrainer`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from trl import SFTConfig, SFTTrainer
+
+from sectow_agents.algorithms.common import (
+    batched,
+    check_extra,
+    inert_data,
+    load_trainee,
+    run_trainer,
+    trainer_arguments,
+)
+from sectow_agents.algorithms.dataset import build_dataset
+from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
+from sectow_agents.models.load import pick_device
+from sectow_agents.settings.training import SftSettings
+from sectow_env.errors import ConfigError
+
+METRICS = {
+    "loss": "loss",
+    "mean_token_accuracy": "token_accuracy",
+    "entropy": "entropy",
+    "grad_norm": "grad_norm",
+    "learning_rate": "learning_rate",
+}
+"""Metrics of TRL that we keep, and what we call them."""
+
+
+def train(job: Job, data: TrainingData, settings: SftSettings) -> PhaseReport:
+    """Train the seat's policy to give the target responses, and save it.
+
+    Nothing is played in training, so no reward and no judge is asked.
+
+    Args:
+        job: Weights to start from and where the new ones go.
+        data: Prompts, their order and their targets.
+        settings: Of this algorithm.
+
+    Raises:
+        ConfigError: A setting cannot work, or a prompt has no target.
+    """
+    _check_targets(job, data)
+    data = replace(data, reward=None)
+    return run_trainer(job, data, METRICS, lambda scratch: _build(job, data, settings, scratch))
+
+
+def _check_targets(job: Job, data: TrainingData) -> None:
+    given = f"{job.seat}.training.algorithm=sft"
+    if data.targets is None:
+        raise ConfigError(
+            given=given,
+            why=f"a phase of the {job.seat} has no target responses to learn",
+            fix="train this seat by grpo",
+        )
+    used = set(data.order)
+    missing = sum(data.targets[index] is None for index in used)
+    if missing:
+        raise ConfigError(
+            given=given,
+            why=f"{missing} of the {len(used)} prompts have no target response: a benign scenario "
+            "is learned from its reference",
+            fix="give these scenarios a reference, leave their source out of the mix, or use grpo",
+        )
+
+
+def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -> SFTTrainer:
+    trainee = load_trainee(job, settings)
+    inert = inert_data(data, trainee.processor)
+    micro, rows = batched(job, inert, settings)
+    arguments = trainer_arguments(
+        settings,
+        micro=micro,
+        seed=job.seed,
+        folder=scratch,
+        device=pick_device(job.device),
+        processes=job.share.size,
+    )
+    return SFTTrainer(
+        model=trainee.model,
+        args=sft_config(settings, arguments),
+        train_dataset=build_dataset(inert.prompts, rows, data.targets),
+        processing_class=trainee.processor,
+        peft_config=trainee.peft_config,
+    )
+
+
+def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
+    """The trainer's configuration.
+
+    Args:
+        settings: Ours.
+        arguments: Those of any trainer.
+
+    Raises:
+        ConfigError: `sft` has a field that TRL does not know or that is ours to set.
+    """
+    ours: dict[str, Any] = {
+        **arguments,
+        "completion_only_loss": True,
+        # Cutting would drop the target, which comes last, and could cut an image's tokens in two.
+        "max_length": None,
+        # Unlike the GRPO trainer, this one shuffles unless it is given an order.
+        "train_sampling_strategy": "sequential",
+        # The rows are made when read, from the column `item`, which TRL would remove.
+        "remove_unused_columns": False,
+    }
+    check_extra("sft", settings.sft, ours, SFTConfig)
+    return SFTConfig(**ours, **settings.sft)

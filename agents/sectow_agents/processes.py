@@ -1,0 +1,80 @@
+"""The processes that work on one run or evaluation: rank, main process, barrier.
+
+`torchrun` and `accelerate launch` start several. All of them do the same; only the main process
+writes. Alone, nothing here waits, and nothing imports torch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
+PATIENCE = timedelta(days=1)
+"""How long a process waits for the main one, which may measure for hours."""
+
+
+def _go_on() -> None:
+    """Alone there is nobody to wait for."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of several processes that do the same."""
+
+    rank: int = 0
+    size: int = 1
+    wait: Callable[[], None] = _go_on
+    """Returns once all processes have called it."""
+
+    @property
+    def main(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+    def owns(self, index: int) -> bool:
+        """Whether an item, by its place in a list that all processes have, is this one's."""
+        return index % self.size == self.rank
+
+    def gather(self, part: Sequence[T]) -> list[T]:
+        """The parts of all processes, in order of rank; every process calls it and gets all."""
+        if self.size == 1:
+            return list(part)
+        from torch import distributed
+
+        parts: list[Sequence[T]] = [()] * self.size
+        distributed.all_gather_object(parts, list(part))
+        return [value for one in parts for value in one]
+
+    def from_main(self, work: Callable[[], T]) -> T:
+        """What the work gave in the main process; the others wait for it, and do not work."""
+        if self.size == 1:
+            return work()
+        from torch import distributed
+
+        box: list[T | None] = [work() if self.main else None]
+        distributed.broadcast_object_list(box, src=0)
+        return box[0]  # type: ignore[return-value]  # What the main process has put there.
+
+
+ALONE = Share()
+
+
+@lru_cache(maxsize=1)
+def own_share() -> Share:
+    """The share that the launcher gave to this process; alone without one."""
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        return ALONE
+    from accelerate import PartialState
+    from accelerate.utils import parse_flag_from_env
+    from torch import cuda, distributed
+
+    # Without the word `cpu` it would take each process for one that is alone.
+    PartialState(
+        cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not cuda.is_available(), timeout=PATIENCE
+    )
+    return Share(distributed.get_rank(), distributed.get_world_size(), distributed.barrier)

@@ -1,0 +1,202 @@
+"""Tasks of others: any task that lm-eval knows, or that a user wrote for it, asked of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from sectow_benchmarks.evaluation.lm_eval_session import (
+    KEPT,
+    hushed,
+    pictures_left_alone,
+    task_manager,
+)
+from sectow_env.errors import ConfigError, at_fault, unknown
+from sectow_env.game import Attack, Episode, Frozen, Price, Scenario, Turn, Verdict
+
+if TYPE_CHECKING:
+    from lm_eval.api.model import LM
+
+MAIN = ("acc", "exact_match")
+"""Metrics that say of each document whether it was right, the first that a task has."""
+
+
+class ForeignSettings(Frozen):
+    """How foreign tasks are asked."""
+
+    include: tuple[Path, ...] = ()
+    """Folders with a user's tasks; one of them goes before a task of lm-eval of the same name."""
+    limit: int = Field(default=0, ge=0)
+    """Documents of each task; 0 asks all."""
+    fewshot: int | None = Field(default=None, ge=0)
+    """Examples before each question; None leaves it to the task. A task that allows none gets
+    none."""
+    system: str | None = None
+    """System prompt."""
+    chat: bool = True
+    """Whether questions are put as chats. Texts can be generated in chats only; likelihoods also
+    follow plain text, as they are usually reported for models that were not tuned for chats."""
+    seed: int = 0
+    """Of the choice of examples."""
+
+
+class ForeignAnswer(Frozen):
+    """One document of a task, with what came back."""
+
+    document: str
+    """Its number in the task."""
+    prompt: str
+    """As lm-eval put it: plain text, or a chat as JSON."""
+    response: str
+    """What was generated, or the likeliest continuation; empty where a whole text was rated."""
+    correct: bool | None
+    """By the task's main metric; None where it has none of 0 and 1 for each document."""
+    metrics: Mapping[str, float]
+    """All numbers that the task has for this document."""
+
+
+class ForeignResult(Frozen):
+    """One task, or one group of tasks, whose answers are those of its tasks."""
+
+    task: str
+    metric: str | None
+    """The main metric with its filter, such as `exact_match,none`."""
+    answers: tuple[ForeignAnswer, ...]
+    results: Mapping[str, Any]
+    """lm-eval's own aggregates, versions and counts."""
+
+    @property
+    def suite(self) -> str:
+        """What its samples are called."""
+        return f"lm_eval/{self.task}"
+
+    def episodes(self) -> list[Episode]:
+        """The answers as benign questions with lm-eval's verdict, for the rows of an evaluation.
+
+        Questions of one document are not independent: it is the cluster.
+        """
+        version = str(self.results.get("versions"))
+        return [
+            _episode(self.task, answer, f"{self.suite}/{self.metric}", version)
+            for answer in self.answers
+        ]
+
+
+def run_foreign(lm: LM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
+    """Put tasks to a model, quietly and without touching global seeds.
+
+    Args:
+        lm: One of ours, which keeps its answers in its journal.
+        tasks: Names of tasks, groups and tags, or paths of YAML files.
+        settings: How they are asked.
+
+    Returns:
+        A result per task and per group, in lm-eval's order.
+
+    Raises:
+        UnknownNameError: A task is not known.
+        ConfigError: A task executes what the model writes, or the model cannot answer it.
+        PartError: A task or its data cannot be loaded.
+    """
+    from lm_eval import evaluate
+
+    loaded = _load(tasks, settings)
+    with hushed(), pictures_left_alone():
+        found = evaluate(
+            lm=lm,
+            task_dict=loaded,
+            bootstrap_iters=0,
+            limit=settings.limit or None,
+            apply_chat_template=settings.chat,
+            fewshot_as_multiturn=settings.chat,
+            system_instruction=settings.system,
+        )
+    results = []
+    for name in found["results"]:
+        kept = {key: found[key][name] for key in KEPT if name in (found.get(key) or {})}
+        samples = found["samples"].get(name, [])
+        output = loaded["tasks"][name].OUTPUT_TYPE if samples else ""
+        results.append(_result(name, output, samples, kept))
+    return results
+
+
+def _episode(task: str, answer: ForeignAnswer, judge: str, version: str) -> Episode:
+    scenario = Scenario(
+        id=answer.document, behavior=task, harmful=False, split="test", cluster=answer.document
+    )
+    turn = Turn(scenario=scenario, attack=Attack(query=answer.prompt), response=answer.response)
+    verdict = Verdict(judge=judge, version=version, correct=answer.correct)
+    return Episode(scenario=scenario, turns=(turn,), verdicts=(verdict,), price=Price())
+
+
+def _load(tasks: Sequence[str], settings: ForeignSettings) -> Any:
+    with hushed():
+        manager = task_manager(tasks, settings.include)
+        for name in tasks:
+            if name not in manager.task_index and not Path(name).is_file():
+                raise unknown("task of lm-eval", name, manager.all_tasks)
+        with at_fault(f"the tasks {', '.join(tasks)}"):
+            loaded = manager.load(list(tasks))
+    for name, task in loaded["tasks"].items():
+        if getattr(task, "UNSAFE_CODE", False):
+            raise ConfigError(
+                given=f"the task {name!r}",
+                why="it executes what the model writes on this machine",
+                fix="choose another task, or run it with lm-eval in a sandbox",
+            )
+        own = task.get_config("num_fewshot")
+        if own is None or (settings.fewshot is not None and own != 0):
+            task.set_config(key="num_fewshot", value=settings.fewshot or 0)
+        task.set_fewshot_seed(seed=settings.seed)
+    return loaded
+
+
+def _result(
+    name: str, output: str, samples: Sequence[Mapping[str, Any]], kept: Mapping[str, Any]
+) -> ForeignResult:
+    # A task with several filters has all its documents once for each: the first counts.
+    first = samples[0]["filter"] if samples else ""
+    documents = [sample for sample in samples if sample["filter"] == first]
+    numbers = [_numbers(sample) for sample in documents]
+    main = next((name for name in MAIN if _is_binary(name, numbers)), None)
+    return ForeignResult(
+        task=name,
+        metric=None if main is None else f"{main},{first}",
+        answers=tuple(
+            ForeignAnswer(
+                document=str(sample["doc_id"]),
+                prompt=str(sample["arguments"][0][0]),
+                response=_response(output, sample),
+                correct=None if main is None else bool(metrics[main]),
+                metrics=metrics,
+            )
+            for sample, metrics in zip(documents, numbers, strict=True)
+        ),
+        results=kept,
+    )
+
+
+def _numbers(sample: Mapping[str, Any]) -> dict[str, float]:
+    values = {name: sample[name] for name in sample["metrics"]}
+    return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+
+
+def _is_binary(name: str, numbers: Iterable[Mapping[str, float]]) -> bool:
+    values = {metrics.get(name) for metrics in numbers}
+    return bool(values) and values <= {0.0, 1.0}
+
+
+def _response(output: str, sample: Mapping[str, Any]) -> str:
+    answers = sample["filtered_resps"]
+    if output == "generate_until":
+        return str(answers[0])
+    # Some metrics also ask for the continuation alone, after an empty text.
+    rated = [
+        (answer[0], arguments[1])
+        for answer, arguments in zip(answers, sample["arguments"], strict=True)
+        if len(arguments) > 1 and arguments[0]
+    ]
+    return str(max(rated)[1]).strip() if rated else ""

@@ -1,0 +1,238 @@
+"""The policies that are measured: defenders, and the attackers that they are measured with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.settings.run_config import Device
+from sectow_benchmarks.evaluation.lm_eval_model import (
+    BATCHES_PER_CALL,
+    ChatLM,
+    DefenderLM,
+    PolicyLM,
+)
+from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.results.provenance import describe_weights, text_digest, trained_on
+from sectow_benchmarks.suites.base import SuiteItem
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attacker, Defender, ask_defender
+from sectow_env.game.asking import defence_conversation
+from sectow_env.game.decoding import Decoding
+from sectow_env.game.messages import ChatModel, takes_prefix
+from sectow_env.game.world import World
+from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
+from sectow_env.resolve.parts import find_attacker, find_defender
+from sectow_env.resolve.policies import is_registered, weights_of, with_decoding, with_system
+
+P = TypeVar("P", bound=ChatPolicy)
+
+
+@dataclass(frozen=True)
+class DefenderUnderTest:
+    """A defender that is measured."""
+
+    policy: Defender
+    name: str
+    """What it is called in tables."""
+    built_with: str | None = None
+    """The system prompt that its factory was given, where the policy does not show it."""
+
+    @property
+    def model(self) -> ChatModel | None:
+        """The chat model that answers; None for a script."""
+        return self.policy.model if isinstance(self.policy, ChatDefender) else None
+
+    @property
+    def prefilled(self) -> bool:
+        """Whether it can continue a beginning."""
+        return takes_prefix(self.model)
+
+    @property
+    def system(self) -> str | None:
+        """Its system prompt, or None."""
+        return self.built_with or getattr(self.policy, "system", None)
+
+    def prompted(self, system: str | None) -> DefenderUnderTest:
+        """The same defender with a system prompt; None leaves it as it is.
+
+        Raises:
+            ConfigError: It cannot take one.
+        """
+        if system is None or system == self.system:
+            return self
+        return replace(self, policy=with_system(self.policy, system), built_with=None)
+
+    def about(self) -> dict[str, Any]:
+        """What provenance says of it: source, weights and chat template."""
+        weights = weights_of(self.policy)
+        source = None if weights is None else weights.source
+        about = describe_weights(self.name, source)
+        if not isinstance(self.model, LocalModel):
+            return about
+        generator = self.model.generator
+        template = str(getattr(generator.processor, "chat_template", ""))
+        return {
+            **about,
+            "parameters": sum(weight.numel() for weight in generator.model.parameters()),
+            "chat_template_sha256": text_digest(template),
+            "trained_on": trained_on(source),
+        }
+
+    def lm(self, seed: int, progress: Callable[[int], None]) -> ChatLM:
+        """As a model of lm-eval."""
+        if isinstance(self.model, LocalModel):
+            return PolicyLM(self.model, seed, progress)
+        if self.model is not None:
+            return ChatLM(self.model, seed, progress)
+        return DefenderLM(self.policy, self.name, seed, progress)
+
+    def defender(self, decoding: Decoding, system: str | None) -> Defender:
+        """As a policy of the game."""
+        return with_decoding(self.prompted(system).policy, decoding)
+
+    @property
+    def chunk(self) -> int | None:
+        """Items that are asked between two writes; None leaves it to the journal."""
+        if isinstance(self.model, LocalModel):
+            # Several batches, so that similar lengths share one.
+            return BATCHES_PER_CALL * self.model.generator.batcher.prompts
+        return None
+
+    def answer(
+        self,
+        items: Sequence[SuiteItem],
+        decoding: Decoding,
+        system: str | None,
+        seeds: Sequence[int],
+    ) -> Sequence[str | None]:
+        """One answer per item's attack, without the prefix that it continues.
+
+        Raises:
+            ConfigError: There is a prefix, and this defender cannot continue one.
+        """
+        prefixes = [item.prefix for item in items]
+        if self.model is not None:
+            asked = [defence_conversation(item.attack, system) for item in items]
+            return self.model.chat(asked, decoding, prefixes if any(prefixes) else None, seeds)
+        if any(prefixes):
+            raise ConfigError(
+                given=f"an item with a prefilled answer, put to {self.name!r}",
+                why="a defender answers attacks and cannot continue a text",
+                fix="leave out recall, or measure a model of transformers",
+            )
+        return ask_defender(self.defender(decoding, system), [one.attack for one in items], seeds)
+
+    def tokens(self, text: str) -> int | None:
+        """Length of an answer in its own tokens; None for a policy that has none."""
+        return self.model.tokens(text) if isinstance(self.model, LocalModel) else None
+
+
+@dataclass(frozen=True)
+class AttackerUnderTest:
+    """An attacker that a defender is measured with."""
+
+    policy: Attacker
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What provenance says of it."""
+
+
+def defender_under_test(
+    given: str | Path | Defender | DefenderUnderTest,
+    world: World,
+    *,
+    name: str | None = None,
+    system: str | None = None,
+    batch_size: int | None = None,
+    device: Device = "auto",
+) -> DefenderUnderTest:
+    """The defender that was named or given; a model is loaded when it is first needed.
+
+    Args:
+        given: As in `sectow_env.resolve.parts.find_defender`.
+        world: Where it plays.
+        name: What it is called in tables; default: as the user named it.
+        system: Its system prompt, or None.
+        batch_size: Prompts that are answered at once; None finds it.
+        device: `auto` takes CUDA where there is one.
+
+    Raises:
+        SectowError: There is no such policy, or it cannot take a system prompt.
+    """
+    if isinstance(given, DefenderUnderTest):
+        return given.prompted(system)
+    policy = find_defender(given, world, system=system)
+    if isinstance(policy, ChatDefender):
+        policy = _placed(policy, batch_size, device)
+    return DefenderUnderTest(policy, name or _name(given), system)
+
+
+def attacker_under_test(
+    given: str | Path | Attacker | AttackerUnderTest,
+    world: World,
+    *,
+    template: str | None = None,
+    batch_size: int | None = None,
+    device: Device = "auto",
+) -> AttackerUnderTest:
+    """The attacker that was named or given.
+
+    Args:
+        given: As in `sectow_env.resolve.parts.find_attacker`. The checkpoint of a training run
+            brings how it is asked.
+        world: Where it plays.
+        template: How a model is asked, with `{channel}` and `{behavior}`; default: its own.
+        batch_size: Prompts that are answered at once; None finds it.
+        device: `auto` takes CUDA where there is one.
+
+    Raises:
+        SectowError: There is no such policy, or it is not a model that a template could be for.
+    """
+    if isinstance(given, AttackerUnderTest):
+        return given
+    policy = find_attacker(given, world)
+    # A registered attacker brings its own way of being loaded.
+    if isinstance(policy, ChatAttacker) and not is_registered(str(given)):
+        policy = _placed(policy, batch_size, device)
+    if template is not None:
+        if not isinstance(policy, ChatAttacker):
+            raise ConfigError(
+                given=f"a template for the attacker {_name(given)!r}",
+                why="it is not a local model that is asked by a template",
+                fix="leave the template out; endpoint/attacker?template=... takes its own",
+            )
+        policy = policy.asked_by(template)
+    weights = weights_of(policy)
+    about = describe_weights(_name(given), None if weights is None else weights.source)
+    if isinstance(policy, ChatAttacker):
+        about["template"] = policy.template
+    return AttackerUnderTest(policy, about)
+
+
+def prompted(
+    subject: DefenderUnderTest, settings: MeasureSettings
+) -> tuple[DefenderUnderTest, MeasureSettings]:
+    """Defender and settings with one system prompt: that of the settings, else the defender's own.
+
+    Raises:
+        ConfigError: The defender cannot take it.
+    """
+    subject = subject.prompted(settings.system)
+    return subject, settings.model_copy(update={"system": subject.system})
+
+
+def _placed(policy: P, batch_size: int | None, device: Device) -> P:
+    """The policy with its local weights, if it has such, on a device."""
+    if policy.source is None:
+        return policy
+    return policy.answered_by(LocalModel(policy.source, batch_size=batch_size, device=device))
+
+
+def _name(given: object) -> str:
+    """The last two parts of a path: `2/defender` says more than `defender`."""
+    if not isinstance(given, str | Path):
+        return type(given).__name__
+    return "/".join(Path(given).parts[-2:]) if Path(given).is_dir() else str(given)

@@ -1,0 +1,82 @@
+"""All checks by kind, and the function that runs them on a target."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sectow_env.check.attackers import ATTACKER_CHECKS
+from sectow_env.check.channels import CHANNEL_CHECKS
+from sectow_env.check.defenders import DEFENDER_CHECKS
+from sectow_env.check.environment import ENVIRONMENT_CHECKS
+from sectow_env.check.fault import Fault, Skip
+from sectow_env.check.judges import JUDGE_CHECKS
+from sectow_env.check.renderers import RENDERER_CHECKS
+from sectow_env.check.result import CheckResult, Kind
+from sectow_env.check.runner import Check, name_of, run_checks
+from sectow_env.check.targets import DEFAULT_WORLD, find
+from sectow_env.check.worlds import WORLD_CHECKS
+from sectow_env.errors import ConfigError
+from sectow_env.game.world import World
+
+CHECKS_BY_KIND: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
+    {
+        "environment": ENVIRONMENT_CHECKS,
+        "world": WORLD_CHECKS,
+        "judge": JUDGE_CHECKS,
+        "attacker": ATTACKER_CHECKS,
+        "defender": DEFENDER_CHECKS,
+        "channel": CHANNEL_CHECKS,
+        "renderer": RENDERER_CHECKS,
+    }
+)
+"""Kind -> its checks, in the order in which they run."""
+
+
+def check(
+    target: object,
+    *,
+    world: str | World = DEFAULT_WORLD,
+    kind: Kind | None = None,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
+    leave_out: Collection[str] = (),
+) -> list[CheckResult]:
+    """Run the conformance checks on a target.
+
+    Args:
+        target: An environment's id (`SecTOW-v0`, `module:Id`), a world (`apothecary:0`, a pack's
+            path), the registered name of a judge, policy, world, channel or renderer, an import
+            path `package.module:attribute`, or an object. A name that is registered as several
+            kinds is checked as each of them, as is a policy for both seats.
+        world: Where environments, judges, policies and channels are checked.
+        kind: Check it as this kind only.
+        seed: Seed of all draws: the same seed makes the same checks.
+        options: Further options of an environment, as in `arena.Options`.
+        leave_out: Names of checks to skip.
+
+    Returns:
+        One result per check.
+
+    Raises:
+        UnknownNameError: The name is not known.
+        ConfigError: The target cannot be built, or is not of a kind that can be checked.
+    """
+    results: list[CheckResult] = []
+    for subject_kind, name, build in find(target, world, kind, seed, options or {}):
+        try:
+            subject = build()
+        except (Fault, Skip) as error:
+            raise ConfigError(
+                given=f"the {subject_kind} {name}",
+                why=str(error),
+                fix="fix it, or name another world with --world",
+            ) from error
+        checks = [
+            candidate
+            for candidate in CHECKS_BY_KIND[subject_kind]
+            if name_of(candidate) not in leave_out
+        ]
+        results += run_checks(subject_kind, name, subject, checks)
+    return results

@@ -1,1 +1,0 @@
-"""Rules of how languages decline and give. One language a file."""
