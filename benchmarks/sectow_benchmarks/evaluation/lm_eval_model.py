@@ -7,7 +7,7 @@ each item from its own seed and never loses an image silently. Likelihoods are l
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
