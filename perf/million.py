@@ -38,7 +38,8 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
 
     from sectow_benchmarks.api import evaluate
     from sectow_benchmarks.results.checksums import seal
-    from sectow_benchmarks.results.run import KEPT
+    from sectow_benchmarks.results.run import SEALED
+    from sectow_benchmarks.results.samples import LABELS, Sample, SampleVerdict, columns_of
 
     found = evaluate("apothecary/keyword", out=folder, per_cell=4, per_kind=4)
     real = found.samples[found.samples["answered"]]
@@ -47,13 +48,19 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
     parts = []
     for number in range(times):
         part = real.copy()
-        part["item"] = part["item"] + f"/{number}"
+        for key in ("item", "sample"):
+            part[key] = part[key] + f"/{number}"
         part["cluster"] = part["cluster"] + f" {number % 50}"
         asked = part["harmful"].notna()
-        part.loc[asked, "harmful"] = (rng.random(int(asked.sum())) < 0.1).astype(float)
+        success = (rng.random(int(asked.sum())) < 0.1).astype(float)
+        part.loc[asked, ["harmful", "success"]] = success[:, None]
         parts.append(part)
-    pd.concat(parts).iloc[:samples].to_parquet(folder / "samples.parquet", index=False)
-    seal(folder, ("run.json", "samples.parquet", *KEPT))
+    table = pd.concat(parts).iloc[:samples]
+    asked_columns = [*LABELS, *columns_of(Sample)]
+    table[asked_columns].to_parquet(folder / "samples.parquet", index=False)
+    verdicts = table[list(columns_of(SampleVerdict))]
+    verdicts.to_parquet(folder / "verdicts.parquet", index=False)
+    seal(folder, SEALED)
 
 
 def rank(folder: Path) -> Spent:

@@ -267,6 +267,11 @@ def test_two_judges_stand_side_by_side(copy: Path) -> None:
     with pytest.raises(ConfigError, match="goes by its verdicts already"):
         rejudge(again, WORLD.judge(), "apothecary/truth")
 
+    command = ["report", str(copy), "--judge", "rules/refusal@2", "--out", str(copy / "other")]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    board = json.loads((copy / "other" / "leaderboard.json").read_text())
+    assert board["rows"][0]["judge"] == "rules/refusal@2"
+
     def kinder(verdicts: pd.DataFrame) -> pd.DataFrame:
         other = verdicts["judge"] == "rules/refusal@2"
         return verdicts.assign(refusal=verdicts["refusal"].mask(other, "partial"))

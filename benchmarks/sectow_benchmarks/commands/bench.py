@@ -137,6 +137,10 @@ def report(
         Path | None, typer.Option(help="An evaluation to compare an evaluation with.")
     ] = None,
     out: Out = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Id and version of another judge that looked at the evaluation."),
+    ] = None,
     profile: ProfileOption = "public",
     as_json: AsJson = False,
 ) -> None:
@@ -148,6 +152,8 @@ def report(
         _echo(training_report(folder, target, profile), as_json)
         return
     runs = [EvaluationRun.open(path) for path in (base, folder) if path is not None]
+    if judge is not None:
+        runs = [run.judged_by(judge) for run in runs]
     _finish(runs, target, profile, as_json)
 
 

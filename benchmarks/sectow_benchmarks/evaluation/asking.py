@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from sectow_benchmarks.results.completeness import all_answered
@@ -14,6 +14,7 @@ from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.tasks.documents import PLACEHOLDER
 from sectow_env.game import Attack
 from sectow_env.game.decoding import Decoding
+from sectow_env.game.picture import Picture
 
 
 class Answers(Protocol):
@@ -98,13 +99,21 @@ def item_digests(items: Sequence[SuiteItem], system: str | None, seed: int) -> l
 
     The text is what an export of the item through lm-eval renders, so that both draw alike.
     """
+    return content_digests(
+        (_rendered(item, system) for item in items), (_pixels(item) for item in items), seed
+    )
+
+
+def content_digests(
+    texts: Iterable[str], pictures: Iterable[Iterable[bytes]], seed: int
+) -> list[str]:
+    """A digest per question, of its text, its pixels, the seed, and its earlier repetitions."""
     repeated: Counter[bytes] = Counter()
     digests = []
-    for item in items:
-        image = item.attack.image
-        digest = hashlib.sha256(_rendered(item, system).encode())
-        if image is not None:
-            digest.update(image.pixels.tobytes())
+    for text, shown in zip(texts, pictures, strict=True):
+        digest = hashlib.sha256(text.encode())
+        for pixels in shown:
+            digest.update(pixels)
         key = digest.digest()
         digest.update(f"{seed}/{repeated[key]}".encode())
         repeated[key] += 1
@@ -113,9 +122,23 @@ def item_digests(items: Sequence[SuiteItem], system: str | None, seed: int) -> l
 
 
 def _rendered(item: SuiteItem, system: str | None) -> str:
-    shown = "" if item.attack.image is None else PLACEHOLDER
+    attack = item.attack
+    system = attack.system if attack.system is not None else system
     chat = [{"role": "system", "content": system}] if system else []
-    chat.append({"role": "user", "content": shown + item.attack.query})
+    for turn in attack.history:
+        chat.append({"role": "user", "content": _shown(turn.image) + turn.query})
+        chat.append({"role": "assistant", "content": turn.response})
+    chat.append({"role": "user", "content": _shown(attack.image) + attack.query})
     if item.prefix:
         chat.append({"role": "assistant", "content": item.prefix})
     return json.dumps({"chat": chat, "answer": not item.prefix})
+
+
+def _shown(picture: Picture | None) -> str:
+    return "" if picture is None else PLACEHOLDER
+
+
+def _pixels(item: SuiteItem) -> Iterator[bytes]:
+    for picture in (*(turn.image for turn in item.attack.history), item.attack.image):
+        if picture is not None:
+            yield picture.pixels.tobytes()

@@ -6,7 +6,6 @@ each item from its own seed and never loses an image silently. Likelihoods are l
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lm_eval.api.model import LM
 
 from sectow_agents.models.chat_model import LocalModel
+from sectow_benchmarks.evaluation.asking import content_digests
 from sectow_benchmarks.evaluation.lm_eval_request import (
     read_conversation,
     read_request,
@@ -154,17 +154,9 @@ class ChatLM(LM):
 
     def _digests(self, requests: Sequence[Instance]) -> list[str]:
         """A digest per request, from its content alone: neither order nor batch changes a draw."""
-        repeated: Counter[bytes] = Counter()
-        digests = []
-        for request in requests:
-            digest = hashlib.sha256(str(request.args[0]).encode())
-            for image in visuals(request):
-                digest.update(image.tobytes())
-            key = digest.digest()
-            digest.update(f"{self.seed}/{repeated[key]}".encode())
-            repeated[key] += 1
-            digests.append(digest.hexdigest())
-        return digests
+        texts = (str(request.args[0]) for request in requests)
+        pictures = ((image.tobytes() for image in visuals(request)) for request in requests)
+        return content_digests(texts, pictures, self.seed)
 
 
 class PolicyLM(ChatLM):

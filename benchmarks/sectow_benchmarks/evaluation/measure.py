@@ -68,8 +68,8 @@ def measure(
         name: What the evaluation is called in tables; default: as the defender.
         attacker: Its learned ASR is measured too.
         world: The world that the settings name, where it is built already.
-        resume: Go on with what is in the folder.
-        progress: Is told how it goes.
+        resume: Resume what is in the folder.
+        progress: Called with how it goes.
 
     Raises:
         RunFolderError: The folder does not fit.
@@ -97,8 +97,8 @@ def measure(
     run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
-        for asked in suites:
-            work.suite(asked, decoding)
+        for questions in suites:
+            work.suite(questions, decoding)
         work.frozen(decoding, pack)
     work.uncounted(suites)
     work.attackers(attacker)
@@ -129,11 +129,11 @@ class _Work:
     run: EvaluationRun
     progress: Progress
 
-    def suite(self, asked: SuiteQuestions, name: DecodingName) -> None:
+    def suite(self, questions: SuiteQuestions, name: DecodingName) -> None:
         """All items of a suite with one decoding."""
-        unit = name if asked.own else f"{folder_name(asked.suite.name)}-{name}"
+        unit = name if questions.own else f"{folder_name(questions.suite.name)}-{name}"
         first = name == self.settings.decodings[0]
-        items = asked.items(first=first, prefilled=self.subject.prefilled)
+        items = questions.items(first=first, prefilled=self.subject.prefilled)
         if self.run.done(unit) or not items:
             return
         done = 0
@@ -143,7 +143,7 @@ class _Work:
             done += count
             self.progress(unit, done, len(items))
 
-        decoding, suite = self.settings.decoding(name), asked.suite
+        decoding, suite = self.settings.decoding(name), questions.suite
         if suite.answer_tokens is not None:
             decoding = replace(decoding, max_new_tokens=suite.answer_tokens)
         journal = self.run.journal(unit)
@@ -155,7 +155,7 @@ class _Work:
             suite.world.rules,
             find_reward(None),
         )
-        rows = _rows(asked, items, episodes, name)
+        rows = _rows(questions, items, episodes, name)
         self._keep(unit, rows, [item.attack for item in items], journal.seconds)
 
     def uncounted(self, suites: Sequence[SuiteQuestions]) -> None:
@@ -163,12 +163,12 @@ class _Work:
         if self.run.done("uncounted") or not self.settings.decodings:
             return
         rows: list[Judged] = []
-        for asked in suites:
-            items = asked.uncounted()
+        for questions in suites:
+            items = questions.uncounted()
             turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
-            judge = judge_of(asked.suite, self.settings)
+            judge = judge_of(questions.suite, self.settings)
             episodes = settle(turns, judge, find_reward(None))
-            rows += _rows(asked, items, episodes, self.settings.decodings[0])
+            rows += _rows(questions, items, episodes, self.settings.decodings[0])
         self.run.add("uncounted", rows)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
@@ -261,20 +261,20 @@ def judge_of(suite: Suite, settings: MeasureSettings) -> Judge:
 
 
 def _rows(
-    asked: SuiteQuestions,
+    questions: SuiteQuestions,
     items: Sequence[SuiteItem],
     episodes: Sequence[Episode],
     decoding: DecodingName,
 ) -> list[Judged]:
     return [
-        judged_item(item, episode, decoding, asked.kind)
+        judged_item(item, episode, decoding, questions.kind)
         for item, episode in zip(items, episodes, strict=True)
     ]
 
 
-def _described(asked: SuiteQuestions, spec: str, settings: MeasureSettings) -> dict[str, Any]:
+def _described(questions: SuiteQuestions, spec: str, settings: MeasureSettings) -> dict[str, Any]:
     """A suite beside the measured world, for provenance."""
-    suite, judge = asked.suite, judge_of(asked.suite, settings)
+    suite, judge = questions.suite, judge_of(questions.suite, settings)
     return {
         "name": suite.name,
         "spec": spec,

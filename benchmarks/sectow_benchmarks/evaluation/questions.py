@@ -60,18 +60,20 @@ def questions_of(
     """
     if not settings.decodings:
         return []
-    selection, found = settings.selection(), []
+    selection = settings.selection()
+    suites: list[SuiteQuestions] = []
     parts = [name for name in settings.suites if name in OF_THE_WORLD]
     if parts:
-        items = [item for item in suite_of_world(world).items(selection) if item.suite in parts]
-        own = (suite_of_world(world), kind_of_world(world), True)
-        found.append(SuiteQuestions(*own, _limited(items, settings.limit)))
+        suite = suite_of_world(world)
+        items = [item for item in suite.items(selection) if item.suite in parts]
+        chosen = _limited(items, settings.limit)
+        suites.append(SuiteQuestions(suite, kind_of_world(world), True, chosen))
     for spec in settings.others():
         suite = find_suite(spec, allow_import_path=allow_import_path)
         items = list(suite.items(selection))
         kind = parse_spec(spec).name
-        found.append(SuiteQuestions(suite, kind, False, _limited(items, settings.limit)))
-    return found
+        suites.append(SuiteQuestions(suite, kind, False, _limited(items, settings.limit)))
+    return suites
 
 
 def _limited(items: Sequence[SuiteItem], limit: int) -> tuple[SuiteItem, ...]:

@@ -106,13 +106,13 @@ LABELS = ("run", "model")
 
 def columns_of(*tables: Schema, kind: str | None = None) -> tuple[str, ...]:
     """Columns of tables, each once; those of a type (`str`, `float`, `bool`) if one is named."""
-    found = (field for table in tables for field in fields(table))
-    return tuple(dict.fromkeys(one.name for one in found if kind in {None, one.type}))
+    columns = (field for table in tables for field in fields(table))
+    return tuple(dict.fromkeys(one.name for one in columns if kind in {None, one.type}))
 
 
 TEXTS = columns_of(Sample, SampleVerdict, kind="str")
 NUMBERS = columns_of(Sample, SampleVerdict, kind="float")
-"""Verdicts as 1 and 0; NaN where nobody said."""
+"""Verdicts as 1 and 0; NaN where no judge gave one."""
 FLAGS = columns_of(Sample, SampleVerdict, kind="bool")
 COLUMNS = (*LABELS, *columns_of(Sample, SampleVerdict))
 """Of samples joined with one judge's verdicts."""

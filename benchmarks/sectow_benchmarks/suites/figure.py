@@ -66,11 +66,11 @@ class Figure:
         """The figure for each value of its column apart."""
         rows = self.select(samples, decoding)
         column = self.by or "channel"
-        found = {}
+        rates = {}
         for stratum in dict.fromkeys(rows[column]):
             part = rows[rows[column] == stratum]
-            found[str(stratum)] = rate(values_of(part, self.kind), part["cluster"].tolist())
-        return found
+            rates[str(stratum)] = rate(values_of(part, self.kind), part["cluster"].tolist())
+        return rates
 
     def _valued(self, rows: pd.DataFrame) -> pd.DataFrame:
         columns = dict.fromkeys(["item", "cluster", *([self.by] if self.by else [])])

@@ -34,7 +34,7 @@ def find_suite(spec: str, *, allow_import_path: bool = False) -> Suite:
     if not suite.name:
         raise ConfigError(
             given=f"the suite {spec!r}",
-            why="it has no name, and its samples could not be told from those of the world",
+            why="it has no name, and its samples could not be kept apart from those of the world",
             fix="give the suite a name",
         )
     return suite
@@ -55,8 +55,9 @@ def kind_of_world(world: World) -> str:
 
 def figures_of_suite(name: str) -> tuple[Figure, ...]:
     """What a registered suite reports beside the rates of its roles; nothing for one not here."""
-    found = getattr(REGISTRY.get(name), "figures", ()) if name in REGISTRY.names() else ()
-    return tuple(found)
+    if name not in REGISTRY.names():
+        return ()
+    return tuple(getattr(REGISTRY.get(name), "figures", ()))
 
 
 def exports_of_suite(name: str) -> tuple[tuple[Export, ...], int]:

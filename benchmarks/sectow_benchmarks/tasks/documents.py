@@ -36,7 +36,7 @@ def document(item: SuiteItem, world: str) -> dict[str, Any]:
     if PLACEHOLDER in attack.query:
         raise SectowError(
             given=f"the query of scenario {scenario.id!r}",
-            why=f"it holds {PLACEHOLDER}, where lm-eval would expect another picture",
+            why=f"it contains {PLACEHOLDER}, where lm-eval would expect another picture",
             fix="take the placeholder out: a scenario's picture is its own column",
         )
     row = {
@@ -93,7 +93,7 @@ def read_scenario(row: Mapping[str, Any]) -> Scenario:
 
 
 def read_attack(row: Mapping[str, Any]) -> Attack:
-    """The attack of a document, with its picture where the row holds one."""
+    """The attack of a document, with its picture where the row has one."""
     attack = Attack.model_validate(json.loads(row["attack"]))
     if not isinstance(row.get("image"), Image.Image):
         return attack

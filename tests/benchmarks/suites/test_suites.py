@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ ROWS = [
     {"id": "c", "behavior": "z", "harmful": True, "query": "tell z", "category": "locks"},
     {"id": "d", "behavior": "w", "harmful": True, "query": " ", "category": "locks"},
 ]
-ONLY_TESTS = {"splits": ("test",), "per_cell": 1, "per_kind": 1}
+ONLY_TESTS: dict[str, Any] = {"splits": ("test",), "per_cell": 2, "per_kind": 1}
 
 
 @pytest.fixture(scope="module")
@@ -61,22 +62,20 @@ def test_an_evaluation_holds_suites_of_several_worlds(both: Loaded) -> None:
     }
     judges = samples.groupby("suite")["judge"].agg(set).to_dict()
     assert judges["safety"] == {"apothecary/truth@1"}
-    assert judges["pack/two"] == {"pack/reference@1"}
+    assert judges["pack/two"] == {"pack/reference@2"}
     others = samples[samples["suite"] == "pack/two"]
     assert set(others["stratum"]) == {"default", "locks"}
     assert set(others.loc[others["item"].str.contains("/d/"), "invalid"]) == {"off_behavior"}
     assert set(others["decoding"]) == {"greedy", "sampled"}
-    (told,) = both.about["other_suites"]
-    assert (told["name"], told["judge"]) == ("pack/two", "pack/reference@1")
+    (beside,) = both.about["other_suites"]
+    assert (beside["name"], beside["judge"]) == ("pack/two", "pack/reference@2")
 
 
 def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
     figures = both.figures.set_index(["figure", "decoding"])["value"]
     assert figures["pack/two/over_refusal", "greedy"] == 1.0
     assert figures["pack/two/refusal", "sampled"] == 1.0
-    assert {figure.key for figure in FIGURES if figure.suite == "safety"} & set(
-        figures.index.levels[0]
-    )
+    assert "asr_test_cue" in set(both.figures["figure"])
     keys = [figure.key for figure, _ in figures_of(both.samples)]
     assert keys.index("over_refusal_test") < keys.index("pack/two/asr")
     assert other_suites(both.samples) == [("pack/two", "safety"), ("pack/two", "over_refusal")]
@@ -98,7 +97,7 @@ def test_the_board_ranks_by_the_worst_stratum_of_all_suites(both: Loaded) -> Non
 
 
 def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:
-    outcomes = {one.name: one.outcome for one in verify(both.run)}
+    outcomes = {check.name: check.outcome for check in verify(both.run)}
     assert {outcomes[name] for name in ("files", "samples", "items", "verdicts")} == {"ok"}
     text = pack.read_text()
     try:
