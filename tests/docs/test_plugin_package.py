@@ -31,7 +31,7 @@ SUITE = """
 from sectow_benchmarks import evaluate
 few = {"suites": ["mine/knocks?seed=3"], "splits": ("test",), "decodings": ("greedy",)}
 figures = evaluate("apothecary/refuse_all", out="knocks", **few).figures.set_index("figure")
-print([figures.loc[f"mine/knocks/{one}", "value"] for one in ("over_refusal", "capability")])
+print(*[figures.loc[f"mine/knocks/{one}", "value"] for one in ("over_refusal", "capability")])
 """
 DEFENCE = """
 from sectow_env.resolve.parts import find_defender, find_world
@@ -136,7 +136,7 @@ def test_its_command_is_listed_and_runs(site: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "shown"),
     [
-        (SUITE, ["[1.0, 0.0]"]),
+        (SUITE, ["1.0 0.0"]),
         (DEFENCE, ["take frostcap then ashpetal then ironbark", "i must not tell this recipe"]),
         (ALGORITHM, ["1 1 True"]),
         (FAMILY, ["PaliGemma SiglipVisionModel 7"]),
