@@ -170,8 +170,8 @@ class AnswerCache:
             raise self._error(f"it has another schema than {SCHEMA}, which this version reads")
 
     def _is_empty(self) -> bool:
-        found = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        return bool(found[0] == 0)
+        row = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return bool(row[0] == 0)
 
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
