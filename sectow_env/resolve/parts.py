@@ -118,7 +118,7 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
     """The reward function that was given, or the default one with these weights.
 
     Raises:
-        ConfigError: A weight has no such name, or it is no reward function.
+        ConfigError: A weight has no such name, or it is not a reward function.
     """
     if given is None:
         return TugOfWarReward()
@@ -130,7 +130,7 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
         if not number or not math.isfinite(weight):
             raise ConfigError(
                 given=f"the weight {name}={weight!r} of the reward",
-                why="it is no finite number",
+                why="it is not a finite number",
                 fix="give a number, such as -1.0",
             )
     try:
@@ -172,7 +172,7 @@ def _called(kind: str, factory: Callable[..., T], spec: Spec, arguments: Mapping
 def _check_part(
     kind: str, given: object, part: object, method: str, attributes: Sequence[str] = ()
 ) -> None:
-    """Raises ConfigError for what is no such part."""
+    """Raises ConfigError unless a part has these methods and attributes."""
     missing = [f"attribute {name}" for name in attributes if not hasattr(part, name)]
     if not callable(getattr(part, method, None)):
         missing.insert(0, f"method {method}")
