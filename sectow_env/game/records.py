@@ -155,7 +155,7 @@ class Episode(Frozen):
     scenario: Scenario
     turns: tuple[Turn, ...]
     verdicts: tuple[Verdict, ...]
-    """One verdict a turn."""
+    """One verdict per turn."""
     price: Price
 
     @property

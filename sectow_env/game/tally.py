@@ -102,11 +102,11 @@ def tally(episodes: Iterable[Episode]) -> Tally:
 
 def tally_by_channel(episodes: Iterable[Episode]) -> dict[str, Tally]:
     """Counts by channel: the one that the scenario asks for, else the attack's own."""
-    found: dict[str, list[Episode]] = {}
+    groups: dict[str, list[Episode]] = {}
     for episode in episodes:
         name = episode.scenario.channel or channel_of(episode.turns[-1].attack)
-        found.setdefault(name, []).append(episode)
-    return {name: tally(some) for name, some in sorted(found.items())}
+        groups.setdefault(name, []).append(episode)
+    return {name: tally(some) for name, some in sorted(groups.items())}
 
 
 def succeeded(episode: Episode) -> bool:

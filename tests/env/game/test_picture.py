@@ -30,10 +30,10 @@ def test_json_and_png_keep_every_pixel(pixels: Pixels) -> None:
 
 
 @given(PIXELS, PIXELS)
-def test_pictures_are_equal_when_their_pixels_are(one: Pixels, other: Pixels) -> None:
-    same = one.shape == other.shape and bool(np.array_equal(one, other))
-    assert (Picture(one) == Picture(other)) is same
-    assert (Picture(one).sha256 == Picture(other).sha256) is same
+def test_pictures_are_equal_when_their_pixels_are(first: Pixels, other: Pixels) -> None:
+    same = first.shape == other.shape and bool(np.array_equal(first, other))
+    assert (Picture(first) == Picture(other)) is same
+    assert (Picture(first).sha256 == Picture(other).sha256) is same
 
 
 def test_a_shape_is_part_of_the_identity() -> None:
