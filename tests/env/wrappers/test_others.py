@@ -113,9 +113,9 @@ def test_what_is_no_mix_is_refused() -> None:
     with pytest.raises(SectowError, match="not a list of them"):
         OpponentMix(make(), "apothecary/keyword")
     for weights in ([1.0], [0.0, 0.0], [-1.0, 2.0]):
-        with pytest.raises(SectowError, match="one weight a policy"):
+        with pytest.raises(SectowError, match="one weight per policy"):
             OpponentMix(make(), DEFENDERS, weights)
-    with pytest.raises(SectowError, match="one weight a policy"):
+    with pytest.raises(SectowError, match="one weight per policy"):
         MixedAttacker([])
 
 
