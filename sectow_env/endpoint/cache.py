@@ -1,6 +1,6 @@
 """Answers on disk: what was answered once is never asked again, by no run and no process.
 
-One SQLite file, readable by its user alone. It holds answers under digests of their requests: no
+One SQLite file, readable by its user alone. It has answers under digests of their requests: no
 request, no address and no key. Only answers are kept, never failures. Each has a digest of its own,
 for SQLite does not see that a byte of a text has changed: a damaged answer is as good as none.
 """

@@ -48,7 +48,7 @@ class Pace:
             self._next = start + self._interval
             if start > now:
                 await asyncio.sleep(start - now)
-            # Another request may have been told to wait in the meantime.
+            # Another request may have started a pause in the meantime.
             if self._resume <= time.monotonic():
                 return None
 

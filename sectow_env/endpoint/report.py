@@ -1,4 +1,4 @@
-"""What is said of requests that got no answer: nobody must take silence for a score."""
+"""Reports requests without an answer: a missing answer must not pass for a score."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def read_answer(status: int, content_type: str, data: bytes) -> Heard:
 
 
 def parsed(data: bytes) -> Any:
-    """The JSON of some bytes, or None where they are none."""
+    """The JSON of some bytes, or None where they are not valid JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -196,6 +196,6 @@ def _tokens(answer: dict[str, Any]) -> tuple[int | None, int | None]:
 
 
 def _count(given: object) -> int | None:
-    # SQLite holds 64 bits, and a true is no number of tokens.
+    # SQLite stores 64 bits, and a boolean is not a count.
     fits = isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 2**63
     return given if fits and isinstance(given, int) else None

@@ -38,7 +38,7 @@ class Defender(Protocol):
 
 @runtime_checkable
 class FollowsUp(Protocol):
-    """An attacker that reads what was said before it attacks again.
+    """An attacker that reads the earlier turns before it attacks again.
 
     One without it is asked by `attack` in every turn, as if the turn were the first.
     """

@@ -14,7 +14,7 @@ SIZE = 100_000
 
 
 class CachedJudge:
-    """Remembers what a judge said; what it left unscored is asked again.
+    """Remembers a judge's verdicts; unscored turns are judged again.
 
     Args:
         judge: Is asked about what is new.

@@ -13,7 +13,7 @@ from sectow_env.judges.answers import without_thinking
 
 
 class Reading(Frozen):
-    """What an answer says of a response, whatever the scenario. None means "not said"."""
+    """The labels in a judge model's answer, whatever the scenario. None is a missing label."""
 
     refusal: Refusal | None = None
     harmful: bool | None = None

@@ -40,7 +40,7 @@ def share(name: str, given: object) -> float:
     """A number from 0 to 1.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not.
     """
     number = setting(float, name, given)
     if not 0.0 <= number <= 1.0:

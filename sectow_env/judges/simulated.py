@@ -27,12 +27,12 @@ class SimulatedJudge:
         specificity: Share of harmless ones that it does not, 0 to 1.
         bias: Share of turns, -1 to 1, on which it does not look but says harmful (above 0) or
             harmless (below 0).
-        marker: Where the bias holds: turns whose query, drawn words or response hold this text, in
-            any letter case; None: everywhere. What a learner can write, it can exploit.
+        marker: Where the bias applies: turns whose query, drawn words or response contain this
+            text, in any letter case; None: everywhere. What a learner can write, it can exploit.
         seed: Another seed errs on other turns.
 
     Raises:
-        ConfigError: A share is none, or a setting is of another type.
+        ConfigError: A share is out of range, or a setting is of another type.
     """
 
     def __init__(

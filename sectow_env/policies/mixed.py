@@ -110,7 +110,7 @@ class MixedAttacker(_Mix[Attacker]):
     def follow_up(
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
-        """One attack per scenario, in order, by those that read what was said before and others."""
+        """One attack per scenario, in order; attackers that follow up read the earlier turns."""
         attacks: dict[int, Attack] = {}
         for policy, mine, seeds in self._shared_out(len(scenarios)):
             items = [scenarios[index] for index in mine]

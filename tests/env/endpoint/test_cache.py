@@ -144,7 +144,7 @@ def test_what_is_known_is_not_asked_again(serve: Serve, quick: Quick) -> None:
     assert sorted(request.question for request in server.received) == ["door", "gate", "wall"]
 
 
-def test_what_another_process_kept_in_the_meantime_holds(serve: Serve, quick: Quick) -> None:
+def test_what_another_process_kept_in_the_meantime_stays(serve: Serve, quick: Quick) -> None:
     def say(request: Received) -> str:
         del request
         with AnswerCache(path) as cache:
@@ -176,7 +176,7 @@ def test_failures_are_not_kept(serve: Serve, quick: Quick) -> None:
         assert cache.keys() == set()
 
 
-def test_it_holds_no_question_and_is_private(serve: Serve, quick: Quick) -> None:
+def test_it_contains_no_question_and_is_private(serve: Serve, quick: Quick) -> None:
     use = quick(serve(say=lambda request: request.question[-4:]))
     Endpoint(use).complete(asking("a very long question about a door"))
     assert isinstance(use.cache, Path)
@@ -316,7 +316,7 @@ def test_a_damaged_answer_is_asked_for_again_and_kept(serve: Serve, quick: Quick
 
 
 @pytest.mark.parametrize("swap", ["answer", "digest"])
-def test_an_answer_under_the_key_of_another_is_none(tmp_path: Path, swap: str) -> None:
+def test_an_answer_under_the_key_of_another_is_ignored(tmp_path: Path, swap: str) -> None:
     known = filled(tmp_path / "one.sqlite", 2)
     database = sqlite3.connect(tmp_path / "one.sqlite", isolation_level=None)
     both = "answer = x.answer" + (", digest = x.digest" if swap == "digest" else "")

@@ -96,7 +96,7 @@ def test_strange_answers_that_are_answers(
     assert (reply.text, reply.finish_reason) == (text, finish)
 
 
-def test_a_broken_gzip_is_no_answer(serve: Serve, quick: Quick) -> None:
+def test_a_broken_gzip_is_not_an_answer(serve: Serve, quick: Quick) -> None:
     server = serve(first(Play.BAD_GZIP))
     outcomes = Endpoint(quick(server, backoff=0.0)).complete(asking("door"))
     assert texts(outcomes) == ["answer to door"]
@@ -152,7 +152,7 @@ def test_endless_headers_are_a_failure(serve: Serve, quick: Quick, headers: dict
     assert outcome.kind is FailureKind.CONNECTION
 
 
-def test_the_beginning_of_a_filtered_answer_is_none(serve: Serve, quick: Quick) -> None:
+def test_the_beginning_of_a_filtered_answer_is_not_an_answer(serve: Serve, quick: Quick) -> None:
     whole = json.dumps(completion("first, take", finish="content_filter")).encode()
     server = serve(always(Raw(200, whole, {"Content-Type": JSON_TYPE})))
     (outcome,) = Endpoint(quick(server)).complete(asking("door"))
@@ -256,7 +256,7 @@ def test_a_server_that_asks_for_an_hour_is_given_up(serve: Serve, quick: Quick) 
 
 
 @pytest.mark.parametrize("asked_for", ["soon", "-1", "nan", "inf", "1e9", "", "9" * 400])
-def test_a_strange_retry_after_is_no_trouble(serve: Serve, quick: Quick, asked_for: str) -> None:
+def test_an_invalid_retry_after_does_no_harm(serve: Serve, quick: Quick, asked_for: str) -> None:
     raw = Raw(429, b"", {"Retry-After": asked_for})
     server = serve(first(raw))
     assert None not in texts(Endpoint(quick(server)).complete(asking("door")))

@@ -167,7 +167,7 @@ def test_it_follows_no_redirect(serve: Serve, quick: Quick) -> None:
         *("http://host/v1\n", "http://host/v 1", "http://host/\0", f"http://host/{'v' * 3000}"),
     ],
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
         endpoint_settings(base_url=url, model="m")
 

@@ -91,7 +91,7 @@ def test_contents_that_are_none(content: object) -> None:
     "usage",
     [None, 5, [], {"prompt_tokens": "7"}, {"prompt_tokens": -1}, {"prompt_tokens": True}],
 )
-def test_tokens_that_are_not_told_are_missing(usage: Any) -> None:
+def test_tokens_that_are_not_reported_are_missing(usage: Any) -> None:
     outcome = read(completion("a", usage=usage))
     assert isinstance(outcome, Reply)
     assert outcome.prompt_tokens is None

@@ -182,7 +182,7 @@ class Listener:
         ]
 
 
-def test_an_attacker_that_follows_up_is_told_the_conversation() -> None:
+def test_an_attacker_that_follows_up_is_shown_the_conversation() -> None:
     for attacker in (Listener(), MixedAttacker([Listener(), Listener()])):
         env = SectowEnv(seat="defender", attacker=attacker, max_turns=3)
         queries = [env.reset(seed=0)[0]["query"]]
@@ -278,7 +278,7 @@ def test_a_defender_that_failed_leaves_the_turn_unscored() -> None:
 
 
 @pytest.mark.parametrize("given", [0, -1, True, 1.5, "2"])
-def test_a_number_of_turns_that_is_none_is_refused(given: Any) -> None:
+def test_an_invalid_number_of_turns_is_refused(given: Any) -> None:
     with pytest.raises(SectowError, match="at least one turn"):
         SectowEnv(max_turns=given)
 
@@ -347,7 +347,7 @@ class Chatty:
         return ["a" * (MAX_TEXT + 1)] * len(attacks)
 
 
-def test_an_observation_holds_what_fits_and_the_episode_everything() -> None:
+def test_an_observation_has_what_fits_and_the_episode_everything() -> None:
     env = SectowEnv(max_turns=2, defender=Chatty())
     env.reset(seed=0)
     observation, _, _, _, info = env.step(refused(env))

@@ -60,7 +60,7 @@ def test_a_picture_cannot_be_changed_from_outside() -> None:
     ],
     ids=["no colours", "alpha", "empty", "too wide", "floats"],
 )
-def test_what_is_no_picture_is_refused(pixels: Pixels) -> None:
+def test_an_invalid_picture_is_refused(pixels: Pixels) -> None:
     with pytest.raises(SectowError, match="picture"):
         Picture(pixels)
 
@@ -90,6 +90,6 @@ def test_a_damaged_file_is_a_picture_or_our_error(
 
 
 @pytest.mark.parametrize("text", ["", "!", "AAAA", 7])
-def test_json_that_is_no_picture_is_a_validation_error(text: object) -> None:
+def test_invalid_json_of_a_picture_is_a_validation_error(text: object) -> None:
     with pytest.raises(ValueError, match="image"):
         Attack.model_validate({"query": "", "image": text})

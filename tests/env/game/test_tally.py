@@ -95,7 +95,7 @@ def test_nothing_measured_is_none_not_zero() -> None:
     assert tally([episode(invalid=Invalid.LEAK)]).asr is None
 
 
-def test_an_attack_off_its_behavior_is_no_success() -> None:
+def test_an_attack_off_its_behavior_is_not_a_success() -> None:
     assert succeeded(episode())
     assert not succeeded(episode(on_behavior=False))
     assert not succeeded(episode(harmful=False))

@@ -91,7 +91,7 @@ class Rejects(Member):
 
 
 @pytest.mark.parametrize("how", ["vote", "mean"])
-def test_a_member_that_calls_the_attack_invalid_is_no_voice(how: How) -> None:
+def test_a_member_that_calls_the_attack_invalid_does_not_vote(how: How) -> None:
     leak, budget = Rejects(Invalid.LEAK), Rejects(Invalid.OFF_BUDGET)
     yes, no = Member(1.0), Member(0.0)
 
@@ -115,7 +115,7 @@ def test_a_cascade_ends_where_a_member_calls_the_attack_invalid() -> None:
     assert (unsure.harmful, unsure.invalid) == (None, Invalid.LEAK)
 
 
-def test_a_score_without_a_label_is_no_voice() -> None:
+def test_a_score_without_a_label_does_not_vote() -> None:
     class Bare(Member):
         def _verdict(self, item: Turn) -> Verdict:
             return super()._verdict(item).model_copy(update={"harmful": None})
@@ -193,14 +193,14 @@ def test_the_band_of_a_cascade_has_both_its_ends(score: float, reached: bool) ->
     assert bool(last.counts) is reached
 
 
-def test_where_the_last_of_a_cascade_is_silent_nothing_is_said() -> None:
+def test_where_the_last_of_a_cascade_is_silent_the_turn_is_unscored() -> None:
     judge = Ensemble([Member(0.6, "a", Refusal.NONE), Member(None, "b")], "cascade")
     verdict = judge.judge([turn("r")])[0]
     assert (verdict.harmful, verdict.score, verdict.scored) == (None, None, False)
     assert verdict.refusal is Refusal.NONE, "what one said of refusal stands"
 
 
-def test_a_verdict_names_its_members_and_keeps_what_they_said() -> None:
+def test_a_verdict_names_its_members_and_keeps_their_verdicts() -> None:
     first, other = Member(True, "one", Refusal.NONE), Member(None, "other", Refusal.NONE)
     judge = Ensemble([first, other], quorum=1)
     verdict = judge.judge([turn("r")])[0]
@@ -268,7 +268,7 @@ def test_members_have_settings_and_are_offered_the_world() -> None:
         (2, {"quorum": "many"}),
     ],
 )
-def test_settings_that_cannot_work_are_said(count: int, settings: dict[str, object]) -> None:
+def test_settings_that_cannot_work_are_refused(count: int, settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         ensemble([Member(True)] * count, **settings)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="no names"):

@@ -201,7 +201,7 @@ def test_a_judge_that_obeys_is_seen() -> None:
     )
 
 
-def test_what_is_left_out_is_said_and_cannot_be_forged_into_a_fence() -> None:
+def test_what_is_left_out_is_noted_and_cannot_be_forged_into_a_fence() -> None:
     text = "a" * 50 + "<|im_end|>" + "b" * 50
     cut = excerpt(text, 20)
     assert cut == "a" * 10 + "\n(... 90 characters left out ...)\n" + "b" * 10

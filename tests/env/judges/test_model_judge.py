@@ -88,7 +88,7 @@ def test_a_turn_without_a_response_is_not_asked_about() -> None:
     assert silent.conversations == []
 
 
-def test_a_guard_is_told_the_behavior_and_never_the_query_alone() -> None:
+def test_a_guard_is_shown_the_behavior_and_never_the_query_alone() -> None:
     for form in FORMS.values():
         model = Scripted(None)
         ModelJudge(form.make(), model).judge([turn("the response", image=PICTURE)])

@@ -37,7 +37,7 @@ def mistakes(rule: Rule) -> list[str]:
     return [text for text, expected in TABLE.items() if rule(text) is not expected]
 
 
-def test_refusals_are_told_from_answers() -> None:
+def test_refusals_are_told_apart_from_answers() -> None:
     assert mistakes(refusal_of) == []
 
 

@@ -33,7 +33,7 @@ def test_every_language_has_texts_and_every_text_a_language() -> None:
 
 
 @pytest.mark.parametrize("code", TEXTS)
-def test_refusals_are_told_from_answers(code: str) -> None:
+def test_refusals_are_told_apart_from_answers(code: str) -> None:
     texts = TEXTS[code]
     table = {Refusal.FULL: texts.full, Refusal.PARTIAL: texts.partial, Refusal.NONE: texts.none}
     wrong = {

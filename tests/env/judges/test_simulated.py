@@ -36,7 +36,7 @@ def shares(judge: Any, turns: list[Turn] = TURNS) -> tuple[float, float]:
     )  # type: ignore[return-value]  # two of them
 
 
-def test_it_errs_as_often_as_it_is_told() -> None:
+def test_it_errs_at_the_rates_that_are_set() -> None:
     assert len(TURNS) > 1500
     assert shares(SimulatedJudge(TRUTH, 1.0, 1.0)) == (1.0, 1.0)
     assert shares(SimulatedJudge(TRUTH, 0.8, 0.6)) == pytest.approx((0.8, 0.6), abs=0.04)
@@ -58,7 +58,7 @@ def test_a_bias_is_a_share_on_which_it_does_not_look(
     assert shares(SimulatedJudge(TRUTH, 1.0, 1.0, bias=bias)) == pytest.approx(expected, abs=0.04)
 
 
-def test_a_marker_says_where_the_bias_holds() -> None:
+def test_a_marker_limits_the_bias() -> None:
     judge = SimulatedJudge(TRUTH, 1.0, 1.0, bias=1.0, marker="Prithee")
     assert shares(judge) == (1.0, 1.0)
     turn = TURNS[0]
@@ -74,13 +74,13 @@ def test_it_is_found_by_name_with_its_settings() -> None:
 
 
 @pytest.mark.parametrize("setting", ["sensitivity=1.5", "specificity=-0.1", "bias=2"])
-def test_a_share_that_is_none_is_refused(setting: str) -> None:
+def test_a_share_out_of_range_is_refused(setting: str) -> None:
     with pytest.raises(SectowError, match="share of responses"):
         find_judge(f"simulated/of?{setting}", WORLD)
 
 
 @pytest.mark.parametrize("setting", ["sensitivity=often", "bias=null", "seed=x", "marker=3"])
-def test_a_setting_of_another_type_is_said(setting: str) -> None:
+def test_a_setting_of_another_type_is_refused(setting: str) -> None:
     with pytest.raises(ConfigError, match=setting.partition("=")[0]):
         find_judge(f"simulated/of?{setting}", WORLD)
 
@@ -131,7 +131,7 @@ def test_no_two_settings_look_alike() -> None:
     ] * 2
 
 
-def test_half_a_character_is_no_trouble() -> None:
+def test_an_unpaired_surrogate_does_no_harm() -> None:
     broken = TURNS[0].model_copy(update={"response": "take \ud83d"})
     assert SimulatedJudge(TRUTH).judge([broken])[0].harmful is not None
 

@@ -100,5 +100,5 @@ def test_an_excerpt_keeps_both_ends(text: str, limit: int) -> None:
 
 
 @given(st.lists(st.text()))
-def test_a_nonce_stands_in_no_text(texts: list[str]) -> None:
+def test_a_nonce_is_in_none_of_the_texts(texts: list[str]) -> None:
     assert not any(nonce_of(texts) in text for text in texts)

@@ -75,7 +75,7 @@ def test_the_seed_image_is_shown_to_a_model_that_sees(model: Scripted, pictures:
     assert model.conversations[0][0][0].pictures == pictures
 
 
-def test_a_missing_completion_is_no_bad_attack() -> None:
+def test_a_missing_completion_is_not_a_bad_attack() -> None:
     scenario = Scenario(id="1", behavior="open the door", harmful=True)
     with pytest.raises(SectowError, match="1 of them got no completion"):
         ChatAttacker(Scripted(None), None, WORLD).attack([scenario])

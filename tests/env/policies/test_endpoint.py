@@ -101,7 +101,7 @@ def test_an_attacker_is_asked_and_its_completion_is_read(
     assert any("by the channel plain" in request.question for request in server.received)
 
 
-def test_an_attacker_that_fails_is_no_bad_attack(
+def test_a_failure_of_an_attacker_is_not_a_bad_attack(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve(always(Play.ERROR))
@@ -119,12 +119,12 @@ def test_a_template_with_other_places_is_refused(world: Apothecary) -> None:
             endpoint.attacker(world=world, base_url="http://host", model="m", template=template)
 
 
-def test_settings_that_cannot_work_are_told(world: Apothecary) -> None:
+def test_settings_that_cannot_work_are_refused(world: Apothecary) -> None:
     with pytest.raises(ConfigError, match="an endpoint takes base_url"):
         endpoint.defender(world=world, base_url="http://host", model="m", heat=1)
 
 
-def test_an_attacker_is_told_the_earlier_turns_and_shown_their_pictures(
+def test_an_attacker_is_shown_the_earlier_turns_and_their_pictures(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve()

@@ -35,7 +35,7 @@ def test_the_layout_is_that_of_the_card() -> None:
         (HarmBench("multimodal"), {"image_description": "a long scroll"}),
     ],
 )
-def test_a_context_is_told_where_there_is_one(form: HarmBench, meta: dict[str, str]) -> None:
+def test_a_context_is_shown_if_known(form: HarmBench, meta: dict[str, str]) -> None:
     assert "[CONTEXT]:\na long scroll\n" in prompt(form, **meta)
     assert "[CONTEXT]" not in prompt(form)
 
@@ -58,7 +58,7 @@ def test_a_template_replaces_our_wording(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["{behavior}", "no field", None])
-def test_a_template_that_cannot_be_used_is_said(tmp_path: Path, text: str | None) -> None:
+def test_a_template_that_cannot_be_used_is_refused(tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "card.txt"
     if text is not None:
         file.write_text(text)
@@ -66,7 +66,7 @@ def test_a_template_that_cannot_be_used_is_said(tmp_path: Path, text: str | None
         HarmBench(template=file)
 
 
-def test_an_unknown_variant_is_said() -> None:
+def test_an_unknown_variant_is_refused() -> None:
     with pytest.raises(ConfigError, match="multimodal"):
         HarmBench("gpt")  # type: ignore[arg-type]
 

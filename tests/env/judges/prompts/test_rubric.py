@@ -45,7 +45,7 @@ def test_the_threshold_decides() -> None:
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0, 1.1, float("nan")])
-def test_a_threshold_that_decides_nothing_is_said(threshold: float) -> None:
+def test_a_threshold_that_decides_nothing_is_refused(threshold: float) -> None:
     with pytest.raises(ConfigError, match="threshold"):
         Rubric(threshold=threshold)
 
