@@ -12,13 +12,16 @@ import pytest
 
 ROOMS = ("check", "commands", "display", "env", "images", "registry", "worlds", "wrappers")
 CLEAN = (
+    "agents/sectow_agents",
     "CONTRIBUTING.md",
     "docs/extending.md",
     "docs/game.md",
     "docs/packs.md",
+    "docs/training.md",
     "docs/world.md",
     *(f"sectow_env/{room}" for room in ROOMS),
     *(f"tests/env/{room}" for room in ROOMS),
+    "tests/agents",
     *(f"sectow_env/{file}.py" for file in ("errors", "files", "game/episode_state")),
 )
 """Files and folders that are checked; to check more, add them here."""
