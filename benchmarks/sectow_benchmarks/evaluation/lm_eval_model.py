@@ -54,6 +54,8 @@ class ChatLM(LM):
     """
 
     MULTIMODAL = True
+    likelihoods = False
+    """Whether it can rate texts, and not only generate them."""
 
     def __init__(self, model: ChatModel, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__()
@@ -69,7 +71,7 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self._generates_only("loglikelihood")
+        raise self.generates_only("loglikelihood")
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
         """Only models with weights have likelihoods.
@@ -77,9 +79,10 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self._generates_only("loglikelihood_rolling")
+        raise self.generates_only("loglikelihood_rolling")
 
-    def _generates_only(self, what: str) -> ConfigError:
+    def generates_only(self, what: str) -> ConfigError:
+        """The error for a task that needs what this model does not have."""
         return ConfigError(
             given=f"a task that needs {what}, for {self.model.id!r}",
             why="only bare local weights have likelihoods: an endpoint, a script and a guard have "
@@ -167,6 +170,8 @@ class PolicyLM(ChatLM):
         seed: Of sampled decoding.
         progress: Called after every few batches.
     """
+
+    likelihoods = True
 
     def __init__(self, model: LocalModel, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__(model, seed, progress)

@@ -18,7 +18,8 @@ from sectow_benchmarks.evaluation.attackers import (
     Ground,
     assault,
 )
-from sectow_benchmarks.evaluation.dry_run import ground_of
+from sectow_benchmarks.evaluation.dry_run import foreign_tasks, ground_of
+from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
@@ -73,7 +74,8 @@ def measure(
 
     Raises:
         RunFolderError: The folder does not fit.
-        SectowError: A world or judge does not exist, or the defender takes no system prompt.
+        SectowError: A world, judge or task does not exist, or the defender takes no system prompt
+            or cannot answer a task.
     """
     subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
@@ -94,6 +96,10 @@ def measure(
         ],
     }
     about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
+    foreign = foreign_tasks(settings)
+    if foreign is not None:
+        # Now, and not after hours of other questions.
+        foreign.check(subject.lm(settings.seed, lambda _: None))
     run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
@@ -101,6 +107,7 @@ def measure(
             work.suite(questions, decoding)
         work.frozen(decoding, pack)
     work.uncounted(suites)
+    work.foreign(foreign)
     work.attackers(attacker)
     run.close()
     return run
@@ -171,6 +178,29 @@ class _Work:
             rows += _rows(questions, items, episodes, self.settings.decodings[0])
         self.run.add("uncounted", rows)
 
+    def foreign(self, tasks: ForeignTasks | None) -> None:
+        """The tasks of lm-eval, asked once, each in its own decoding."""
+        unit = "lm_eval"
+        if tasks is None or self.run.done(unit):
+            return
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            # How many requests a task makes of its documents is known to lm-eval alone.
+            self.progress(unit, done, max(done, sum(tasks.counts().values())))
+
+        lm = self.subject.lm(self.settings.seed, advance)
+        lm.journal = self.run.journal(unit)
+        results = tasks.ask(lm)
+        rows: list[Judged] = []
+        for one in results:
+            decoding = "sampled" if one.sampled else "greedy"
+            rows += judged_episodes(one.episodes(), decoding, one.suite, self.world, "capability")
+        aggregates = {one.task: one.results for one in results}
+        self._keep(unit, rows, (), lm.journal.seconds, aggregates)
+
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
         """The attacks of a pack, with one decoding."""
         unit = f"attacks-{name}"
@@ -238,6 +268,7 @@ class _Work:
         rows: Sequence[Judged],
         attacks: Sequence[Attack],
         seconds: float,
+        results: Mapping[str, Any] | None = None,
     ) -> None:
         """Count the tokens of the answers, and keep the samples and what they show."""
         shown = (attack.image for attack in attacks)
@@ -246,7 +277,7 @@ class _Work:
             Judged(replace(row.sample, tokens=self._tokens(row.sample)), row.verdict)
             for row in rows
         ]
-        self.run.add(unit, counted, pictures, seconds=seconds)
+        self.run.add(unit, counted, pictures, results, seconds)
 
     def _tokens(self, sample: Sample) -> float:
         if not sample.answered:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.suites.base import Role, SuiteItem
 from sectow_env.game import SEATS, Attack, Episode, Refusal, Scenario, Turn, Verdict
 from sectow_env.game.picture import Picture
 from sectow_env.game.success import is_success
@@ -124,16 +124,20 @@ LONG = (
 
 
 def judged_episodes(
-    episodes: Sequence[Episode], decoding: str, suite: str, world: World
+    episodes: Sequence[Episode],
+    decoding: str,
+    suite: str,
+    world: World,
+    role: Role | None = None,
 ) -> list[Judged]:
-    """Rows of played episodes, such as an attacker's."""
+    """Rows of played episodes, such as an attacker's; without a role it follows from harm."""
     rows = []
     for number, episode in enumerate(episodes):
         scenario, attack = episode.scenario, episode.turns[-1].attack
         item = SuiteItem(
             id=f"{suite}/{scenario.id}/{number}",
             suite=suite,
-            role="safety" if scenario.harmful else "over_refusal",
+            role=role or ("safety" if scenario.harmful else "over_refusal"),
             scenario=scenario,
             attack=attack,
             stratum=scenario.meta.get("stratum", ""),
