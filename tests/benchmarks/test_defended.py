@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sectow_agents.tug_of_war import TugOfWar
@@ -14,14 +15,15 @@ from sectow_benchmarks.evaluation.policies import defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.studies.crossplay.play import play_all
 from sectow_benchmarks.studies.crossplay.players import cast_of
-from sectow_benchmarks.studies.exploit.learners import Target
-from sectow_benchmarks.studies.exploit.play import exploit
+from sectow_benchmarks.studies.exploit.learners import Target, learners
+from sectow_benchmarks.studies.exploit.play import begin, exploit
 from sectow_benchmarks.verify import CHECKS, verify
 from sectow_env.errors import SectowError
 from sectow_env.game.decoding import Decoding
 from sectow_env.policies.defences import REFUSAL
 from sectow_env.resolve.parts import find_defender
 from tests.agents.recipes import toy
+from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import Asked, FaultyServer, Play
@@ -59,20 +61,24 @@ def served(server: FaultyServer, cache: Path, **settings: Any) -> str:
 def held_back(
     organism_folder: Path, pack: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Loaded:
-    folder = tmp_path_factory.mktemp("guarded") / "run"
-    return evaluate(
-        guarded(str(organism_folder)), name="guard", out=folder, include=[pack], **SMALL
-    )
+    folder, spec = tmp_path_factory.mktemp("guarded") / "run", guarded(str(organism_folder))
+    return evaluate(spec, name="guard", out=folder, include=[pack], **SMALL)
+
+
+def asked_once(samples: pd.DataFrame) -> int:
+    """Questions that differ in more than their place in an evaluation."""
+    asked = samples[samples["answered"]]
+    return len(asked) - int(asked.duplicated(["query", "picture"]).sum())
 
 
 def test_a_guarded_model_is_asked_everything_through_its_guard(
     held_back: Loaded, organism_folder: Path, pack: Path, tmp_path: Path
 ) -> None:
     samples = held_back.samples
-    answers = samples.loc[samples["answered"], ["prefix", "response"]]
+    # The task of lm-eval cuts its answers at a full stop.
+    answers = samples.loc[samples["answered"], "response"].str.rstrip(".")
+    assert answers.str.endswith(REFUSAL.rstrip(".")).all()
     assert set(samples["suite"]) == {*SUITES, "recall"}
-    assert all(row.response.endswith(REFUSAL[:20]) or row.response.endswith(REFUSAL)
-               for row in answers.itertuples())  # fmt: skip
     assert (samples.loc[samples["answered"], "tokens"] > 0).all()
     bare = evaluate(organism_folder, name="bare", out=tmp_path / "bare", include=[pack], **SMALL)
     asked = ["item", "decoding", "digest"]
@@ -115,7 +121,7 @@ def test_a_prompted_server_is_measured_and_its_answers_are_kept(pack: Path, tmp_
     samples = first.samples[first.samples["answered"]]
     assert set(samples["suite"]) == SUITES, "nobody asks a server to continue a beginning"
     assert set(samples["response"]) == {"system"}
-    assert count == len(samples) - int(samples.duplicated(["query", "picture"]).sum())
+    assert count == asked_once(samples)
     assert again.samples.drop(columns="run").equals(first.samples.drop(columns="run"))
     (row,) = board([first.run])
     assert row.track == "prompt"
@@ -128,7 +134,7 @@ def test_a_server_that_fails_stops_the_run_and_is_asked_the_rest(
 ) -> None:
     down = True
 
-    def script(asked: Asked) -> Play:
+    def script(_asked: Asked) -> Play:
         return Play.ERROR if down and len(server.asked) % 3 == 0 else Play.GOOD
 
     with FaultyServer(script) as server:
@@ -137,15 +143,11 @@ def test_a_server_that_fails_stops_the_run_and_is_asked_the_rest(
         assert not defender_under_test(spec, WORLD).prefilled
         with pytest.raises(SectowError, match="--resume"):
             evaluate(spec, **given)
-        right = set(server.answered)
+        assert server.answered
         down = False
         found = evaluate(spec, resume=True, **given)
-    assert right
-    assert all(server.answered.count(question) == 1 for question in right)
-    assert (
-        found.samples["answered"].sum()
-        == len(found.samples) - (found.samples["invalid"] != "").sum()
-    )
+    assert len(server.answered) == asked_once(found.samples), "nothing was answered twice"
+    assert not found.samples["unscored"].any()
 
 
 def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> None:
@@ -159,7 +161,9 @@ def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_it_is_exploited_as_any_other(organism_folder: Path, tmp_path: Path) -> None:
+def test_it_is_exploited_as_any_other(
+    organism_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spec = guarded(str(organism_folder))
     target = Target(
         world=WORLD,
@@ -172,15 +176,17 @@ def test_it_is_exploited_as_any_other(organism_folder: Path, tmp_path: Path) -> 
         batch=8,
         folder=tmp_path / "runs",
     )
+    names = ("grpo-warm", "template-search", "scripted")
+    chosen = {name: learners(target)[name] for name in names}
+    monkeypatch.setattr("sectow_benchmarks.studies.exploit.play.learners", lambda _: chosen)
+    begin(tmp_path / "out", [("defender", target)], 1)
     found = exploit([("defender", target)], [0], 1, tmp_path / "out", lambda *_: None)
-    assert {one.learner for one in found.results} == {"grpo-warm", "scripted", "template-search"}
-    assert {one.value for one in found.results} == {0.0}
+    assert {one.learner for one in found.results} == set(names)
+    assert not any(one.value > 0.0 for one in found.results)
 
 
 @pytest.mark.slow
-def test_it_is_an_opponent_as_any_other(tmp_path: Path, organism_folder: Path) -> None:
-    from tests.agents.tiny import llava_next
-
+def test_it_is_an_opponent_as_any_other(tmp_path: Path) -> None:
     weights = llava_next(tmp_path)
     config = toy(tmp_path / "run", weights, Path("none"), seats=["attacker"],
                  defender={"model": guarded(str(weights))})  # fmt: skip
