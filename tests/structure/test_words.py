@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOMS = ("check", "commands", "display", "env", "images", "registry", "worlds", "wrappers")
+BENCHMARKS = ("judging", "labels", "ratings", "stats", "studies")
 CLEAN = (
+    *(f"benchmarks/sectow_benchmarks/{room}" for room in BENCHMARKS),
+    *(f"tests/benchmarks/{room}" for room in BENCHMARKS),
     "CONTRIBUTING.md",
     "docs/extending.md",
     "docs/game.md",

@@ -19,7 +19,7 @@ _FIGURES = {figure.key: figure for figure in LEARNED_FIGURES}
 
 
 @dataclass(frozen=True)
-class Assault:
+class AttackerFigures:
     """One attacker against one defender."""
 
     attacker: str
@@ -43,7 +43,7 @@ class Assault:
     """Effective number of different queries, names left out, among successes in free form."""
 
 
-def assault_of(run: EvaluationRun) -> Assault | None:
+def attacker_figures_of(run: EvaluationRun) -> AttackerFigures | None:
     """The attacker's part of an evaluation; None where there was no attacker."""
     samples = run.samples
     made = samples[samples["suite"] == STRATIFIED]
@@ -52,7 +52,7 @@ def assault_of(run: EvaluationRun) -> Assault | None:
         return None
     told = {key: one.estimate(samples, "sampled") for key, one in _FIGURES.items()}
     won = _successes(made)
-    return Assault(
+    return AttackerFigures(
         attacker=str((run.about.get("attacker") or {}).get("name", "")),
         defender=str((run.about.get("model") or {}).get("name", "")),
         learned=told[STRATIFIED],

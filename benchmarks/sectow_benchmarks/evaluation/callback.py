@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "evaluations"
 BASE = "base"
-Told = Callable[[EvaluationRun], None]
+OnEvaluation = Callable[[EvaluationRun], None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Evaluate:
         *,
         every_round: bool = True,
         progress: Progress | None = None,
-        told: Told | None = None,
+        told: OnEvaluation | None = None,
     ) -> None:
         self.settings = settings
         self.every_round = every_round

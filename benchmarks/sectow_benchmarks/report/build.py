@@ -15,7 +15,7 @@ from typing import Any, Literal
 import jinja2
 from markupsafe import Markup
 
-from sectow_benchmarks.board.attacker_figures import Assault, assault_of
+from sectow_benchmarks.board.attacker_figures import AttackerFigures, attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Gates, board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
@@ -89,8 +89,10 @@ def build_report(
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
     rows = board(runs, runs[0], gates)
-    assaults = [found for run in attacks or runs if (found := assault_of(run)) is not None]
-    page = render(runs, rows, assaults, story=story, profile=profile, gates=gates or Gates())
+    attackers = [
+        found for run in attacks or runs if (found := attacker_figures_of(run)) is not None
+    ]
+    page = render(runs, rows, attackers, story=story, profile=profile, gates=gates or Gates())
     written = {
         "index.html": page,
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
@@ -118,7 +120,7 @@ def figures_table(lines: Sequence[Line]) -> str:
 def render(
     runs: Sequence[EvaluationRun],
     rows: Sequence[BoardRow],
-    assaults: Sequence[Assault],
+    attackers: Sequence[AttackerFigures],
     *,
     story: Story | None,
     profile: Profile,
@@ -142,8 +144,8 @@ def render(
         board=rows,
         gates=gates,
         lines=grouped(lines),
-        assaults=assaults,
-        assault_channels=in_order((name for one in assaults for name in one.channels), runs),
+        attackers=attackers,
+        attacker_channels=in_order((name for one in attackers for name in one.channels), runs),
         tiles=_tiles(lines, DECODINGS[way]),
         rounds=_round_charts(runs, way),
         heat=heat_map(runs, way),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sectow_benchmarks.board.attacker_figures import assault_of
+from sectow_benchmarks.board.attacker_figures import attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Cost, Gates, Worst, board
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import (
@@ -107,7 +107,7 @@ def test_all_figures_of_the_world_are_measured(evaluations: Pair) -> None:
 
 
 def test_the_attackers_part_is_told(evaluations: Pair) -> None:
-    found = assault_of(evaluations[0])
+    found = attacker_figures_of(evaluations[0])
     assert found is not None
     assert found.attacker == "apothecary/random"
     assert found.attempts == 128
