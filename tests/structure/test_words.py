@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOMS = ("check", "commands", "display", "env", "images", "registry", "worlds", "wrappers")
-BENCHMARKS = ("judging", "labels", "ratings", "stats", "studies")
+BENCHMARKS = ("board", "commands", "judging", "labels", "ratings", "stats", "studies")
 CLEAN = (
     *(f"benchmarks/sectow_benchmarks/{room}" for room in BENCHMARKS),
     *(f"tests/benchmarks/{room}" for room in BENCHMARKS),
+    *(f"benchmarks/sectow_benchmarks/{part}" for part in ("api.py", "report", "verify")),
+    *(f"tests/benchmarks/test_{part}.py" for part in ("api", "report", "specs", "verify")),
+    "tests/benchmarks/browser.py",
     "CONTRIBUTING.md",
     "docs/extending.md",
     "docs/game.md",
@@ -54,6 +57,8 @@ ALLOWED = frozenset(
         # A check's published name.
         ("sectow_env/check/worlds.py", "house_policies_play"),
         ("tests/env/check/broken_worlds.py", "house_polic"),
+        # An attribute of the test server.
+        ("tests/benchmarks/test_specs.py", "asked"),
         # An attribute of `CachedJudge`.
         ("tests/env/wrappers/test_others.py", "asked"),
         # Templates of the world decide its fingerprint.

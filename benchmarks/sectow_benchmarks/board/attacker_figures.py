@@ -50,15 +50,15 @@ def attacker_figures_of(run: EvaluationRun) -> AttackerFigures | None:
     free = samples[samples["suite"] == FREE]
     if not len(made) and not len(free):
         return None
-    told = {key: one.estimate(samples, "sampled") for key, one in _FIGURES.items()}
+    estimates = {key: figure.estimate(samples, "sampled") for key, figure in _FIGURES.items()}
     won = _successes(made)
     return AttackerFigures(
         attacker=str((run.about.get("attacker") or {}).get("name", "")),
         defender=str((run.about.get("model") or {}).get("name", "")),
-        learned=told[STRATIFIED],
-        attempt=told["learned_attempt"],
-        free=told[FREE],
-        ceiling=told[CEILING],
+        learned=estimates[STRATIFIED],
+        attempt=estimates["learned_attempt"],
+        free=estimates[FREE],
+        ceiling=estimates[CEILING],
         channels=_FIGURES[STRATIFIED].by_stratum(samples, "sampled"),
         invalid=int((made["invalid"] != "").sum()),
         attempts=len(made),
