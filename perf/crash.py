@@ -115,7 +115,7 @@ def _resumed(out: Path, whole: Whole) -> tuple[str, ...]:
         problems.append("the samples are not the same")
     if _rows(run) != _rows(whole.run):
         problems.append("the board is not the same")
-    problems += [f"{one.name}: {one.says}" for one in verify(run) if one.outcome == "failed"]
+    problems += [f"{one.name}: {one.detail}" for one in verify(run) if one.outcome == "failed"]
     left = [file.name for file in run.path.rglob(".*")] + [
         name for name in ("shards", "responses") if (run.path / name).exists()
     ]

@@ -14,7 +14,7 @@ from sectow_benchmarks.board.board import board
 from sectow_benchmarks.evaluation.policies import defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.studies.crossplay.play import play_all
-from sectow_benchmarks.studies.crossplay.players import cast_of
+from sectow_benchmarks.studies.crossplay.players import players_of
 from sectow_benchmarks.studies.exploit.learners import Target, learners
 from sectow_benchmarks.studies.exploit.play import begin, exploit
 from sectow_benchmarks.verify import CHECKS, verify
@@ -26,7 +26,7 @@ from tests.agents.recipes import toy
 from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import WORLD
-from tests.env.endpoint.server import Asked, FaultyServer, Play
+from tests.env.endpoint.server import FaultyServer, Play, Received
 
 SMALL: dict[str, Any] = {
     "suites": ["safety", "twins", "recall", "general"],
@@ -106,17 +106,17 @@ def test_defences_are_listed_from_the_outside_in(organism_folder: Path) -> None:
 
 
 def test_a_prompted_server_is_measured_and_its_answers_are_kept(pack: Path, tmp_path: Path) -> None:
-    def say(asked: Asked) -> str:
-        return asked.body["messages"][0]["role"]
+    def say(request: Received) -> str:
+        return str(request.body["messages"][0]["role"])
 
     with FaultyServer(say=say) as server:
         inside = served(server, tmp_path / "cache.sqlite").replace("&", "%26")
         spec = f"prompted/of?model={inside}&system=obey"
         first = evaluate(spec, name="served", out=tmp_path / "one", include=[pack], **SMALL)
-        count = len(server.asked)
+        count = len(server.received)
         again = evaluate(spec, name="served", out=tmp_path / "two", include=[pack], **SMALL)
-        assert len(server.asked) == count, "the second run was answered by the cache"
-        longest = {asked.body["max_tokens"] for asked in server.asked}
+        assert len(server.received) == count, "the second run was answered by the cache"
+        longest = {request.body["max_tokens"] for request in server.received}
     assert longest == {4, 5}, "the suite's and the task's own decoding, not the endpoint's"
     samples = first.samples[first.samples["answered"]]
     assert set(samples["suite"]) == SUITES, "nobody asks a server to continue a beginning"
@@ -134,8 +134,8 @@ def test_a_server_that_fails_stops_the_run_and_is_asked_the_rest(
 ) -> None:
     down = True
 
-    def script(_asked: Asked) -> Play:
-        return Play.ERROR if down and len(server.asked) % 3 == 0 else Play.GOOD
+    def script(_request: Received) -> Play:
+        return Play.ERROR if down and len(server.received) % 3 == 0 else Play.GOOD
 
     with FaultyServer(script) as server:
         spec = served(server, tmp_path / "cache.sqlite", retries=0, concurrency=1)
@@ -153,7 +153,7 @@ def test_a_server_that_fails_stops_the_run_and_is_asked_the_rest(
 def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> None:
     with FaultyServer(say=lambda _: REFUSAL) as server:
         names = [guarded(str(organism_folder)), served(server, tmp_path / "cache.sqlite")]
-        cast = cast_of([], ["apothecary/typography"], names, None)
+        cast = players_of([], ["apothecary/typography"], names, None)
         settings = MeasureSettings(decodings=(), max_new_tokens=2)
         pairs = play_all(cast, WORLD, settings, tmp_path / "out")
     assert [len(set(pair.run.samples["response"])) for pair in pairs] == [1, 1]

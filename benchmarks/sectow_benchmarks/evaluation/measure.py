@@ -15,10 +15,10 @@ from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
     STRATIFIED,
-    Ground,
-    assault,
+    AttackSetup,
+    run_attacker,
 )
-from sectow_benchmarks.evaluation.dry_run import foreign_tasks, ground_of
+from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -96,10 +96,7 @@ def measure(
         ],
     }
     about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
-    foreign = foreign_tasks(settings)
-    if foreign is not None:
-        # Now, and not after hours of other questions.
-        foreign.check(subject.lm(settings.seed, lambda _: None))
+    foreign = _answerable_tasks(subject, settings)
     run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
@@ -111,6 +108,14 @@ def measure(
     work.attackers(attacker)
     run.close()
     return run
+
+
+def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:
+    """The foreign tasks, once it is sure that the defender can answer them: not hours later."""
+    foreign = foreign_tasks(settings)
+    if foreign is not None:
+        foreign.check(subject.lm(settings.seed, lambda _: None))
+    return foreign
 
 
 def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
@@ -225,26 +230,26 @@ class _Work:
 
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
-        ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
+        setup = replace(setup_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:
-            if ground.stratified:
-                self._assault(STRATIFIED, ground, attacker.policy)
-            self._assault(FREE, ground, attacker.policy, free=True)
+            if setup.stratified:
+                self._attacked_by(STRATIFIED, setup, attacker.policy)
+            self._attacked_by(FREE, setup, attacker.policy, free=True)
         oracle = world_facts(self.world).oracle
         if oracle is not None:
-            self._assault(CEILING, ground, find_attacker(oracle, self.world))
+            self._attacked_by(CEILING, setup, find_attacker(oracle, self.world))
 
-    def _assault(
-        self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
+    def _attacked_by(
+        self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
-        scenarios = ground.scenarios(free=free)[: self.settings.limit or None]
+        scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
         if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
-        episodes = assault(
-            ground,
+        episodes = run_attacker(
+            setup,
             RememberedAttacker(attacker, journal),
             RememberedDefender(defender, journal),
             scenarios,
