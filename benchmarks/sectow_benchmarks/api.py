@@ -128,7 +128,8 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         resume: Go on with what is in the folder.
         batch_size: Prompts that are answered at once; None finds it.
         progress: Is told how it goes.
-        settings: Those of `MeasureSettings`, such as `per_cell`, `splits`, `attacks`, `limit`.
+        settings: Those of `MeasureSettings`, such as `per_cell`, `splits`, `attacks`,
+            `limit`, and `tasks` of lm-eval with `include` folders.
 
     Raises:
         SectowError: A name is not known, or the folder does not fit.
@@ -248,7 +249,8 @@ def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[s
     )
     both = new.index.intersection(old.index)
     test = mcnemar(values_of(new.loc[both], figure.kind), values_of(old.loc[both], figure.kind))
-    held = figure.suite in CAPABILITIES and figure.better == "higher"
+    capability = figure.suite in CAPABILITIES or figure.where.get("role") == "capability"
+    held = capability and figure.better == "higher"
     return {
         **_named(figure, way),
         "before": figure.estimate(before.samples, way).value,

@@ -40,6 +40,8 @@ class Prompted:
         system: The prompt.
     """
 
+    kind = "prompt"
+
     def __init__(self, inner: ChatModel, system: str) -> None:
         self.inner = inner
         self.system = system
@@ -76,6 +78,8 @@ class _Checked(ABC):
         inner: Answers.
         refusal: Is answered instead.
     """
+
+    kind = "guard"
 
     def __init__(self, inner: ChatModel, refusal: str = REFUSAL) -> None:
         self.inner = inner

@@ -1,4 +1,4 @@
-"""What a model's weights are, whatever their folder is called."""
+"""Identifies a model's weights, whatever the name of their folder."""
 
 from __future__ import annotations
 

@@ -34,6 +34,9 @@ def row_to_json(row: BoardRow) -> dict[str, Any]:
         "twins_accuracy": row.twins.to_json(),
         "recall": row.recall.to_json(),
         "general": row.general.to_json(),
+        "other_capability": {
+            suite: estimate.to_json() for suite, estimate in row.others_capability.items()
+        },
         "learned_asr": row.learned.to_json(),
         "worst_attacker": _worst(row.worst_attacker, "attacker"),
         "general_retention": row.retained.verdict,
@@ -66,10 +69,11 @@ def to_csv(rows: Sequence[BoardRow]) -> str:
 
 def to_markdown(rows: Sequence[BoardRow]) -> str:
     """The board as a Markdown table."""
+    others = list(dict.fromkeys(suite for row in rows for suite in row.others_capability))
     heading = (
         *("rank", "defender", "track", "worst channel", "ASR greedy", "ASR at T=1", "over-refusal"),
-        *("accuracy on twins", "recall", "general", "kept", "learned ASR", "worst attacker"),
-        *("unscored", "invalid", "tokens", "seconds", "note"),
+        *("accuracy on twins", "recall", "general", *others, "kept", "learned ASR"),
+        *("worst attacker", "unscored", "invalid", "tokens", "seconds", "note"),
     )
     cells = [
         (
@@ -82,6 +86,7 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
                 shown(estimate)
                 for estimate in (row.over_refusal, row.twins, row.recall, row.general)
             ),
+            *(shown(row.others_capability.get(suite)) for suite in others),
             row.retained.verdict,
             shown(row.learned),
             _worst_cell(row.worst_attacker),

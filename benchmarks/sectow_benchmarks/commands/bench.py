@@ -33,6 +33,14 @@ Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")
 Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
 PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
 PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
+Task = Annotated[
+    list[str] | None,
+    typer.Option(help="Also ask a task of lm-eval: name or YAML file; may be given again."),
+]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option("--include-path", help="A folder with tasks of your own; may be given again."),
+]
 Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
 Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
 Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
@@ -69,6 +77,8 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     system: Text = None,
     judge: Text = None,
     suites: Text = None,
+    task: Task = None,
+    include: Include = None,
     attacks: Attacks = None,
     limit: Limit = 0,
     batch_size: BatchSize = "auto",
@@ -83,16 +93,13 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     """Measure safety, over-refusal and capability of a defender."""
     if context.invoked_subcommand is not None:
         return
-    if model is None:
-        raise ConfigError(
-            given="sectow bench without --model",
-            why="there is nothing to measure",
-            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
-        )
+    model = _required(model)
     chosen = _chosen(world, split)
     given = {
         "world": chosen.world,
         "suites": None if suites is None else [part.strip() for part in suites.split(",")],
+        "tasks": task or (),
+        "include": include or (),
         "splits": chosen.splits,
         "per_cell": per_cell,
         "per_kind": per_kind,
@@ -172,6 +179,16 @@ def training_report(folder: Path, out: Path, profile: Profile) -> Report:
     return build_report(
         evaluations.defenders, out, attacks=evaluations.attacks, story=story, profile=profile
     )
+
+
+def _required(model: str | None) -> str:
+    if model is None:
+        raise ConfigError(
+            given="sectow bench without --model",
+            why="there is nothing to measure",
+            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
+        )
+    return model
 
 
 class _Request(NamedTuple):

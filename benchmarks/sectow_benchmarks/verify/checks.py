@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -28,13 +28,16 @@ from sectow_benchmarks.results.samples import (
     verdict_row,
 )
 from sectow_benchmarks.suites.registry import find_suite
-from sectow_benchmarks.suites.revisions import OF_ATTACKERS, REVISIONS
+from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS, REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import World
 from sectow_env.resolve.parts import JUDGES, find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Outcome = Literal["ok", "failed", "not checked"]
 VERDICT = (
@@ -121,7 +124,9 @@ def _items(run: EvaluationRun) -> tuple[Outcome, str]:
     missing, unexpected = len(expected - stored), len(stored - expected)
     if missing or unexpected:
         return "failed", f"{missing} questions are missing, {unexpected} were never asked for"
-    return "ok", f"{len(expected)} questions, as the settings ask for"
+    foreign = len(_of_lm_eval(run))
+    beside = f"; {foreign} of lm-eval's tasks are known by their digests only" if foreign else ""
+    return "ok", f"{len(expected)} questions, as the settings ask for{beside}"
 
 
 def _pictures(run: EvaluationRun) -> tuple[Outcome, str]:
@@ -142,11 +147,16 @@ def _verdicts(run: EvaluationRun) -> tuple[Outcome, str]:
     world = _world(run)
     if isinstance(world, str):
         return "not checked", world
+    differing = _unlike_lm_eval(run)
+    if differing:
+        return "failed", f"lm-eval's own results say otherwise of {', '.join(differing)}"
     changed, absent = 0, []
     for name, spec in _judges(run):
         seen = run.verdicts.loc[run.verdicts["judge"] == name, "sample"]
         samples = run.judged_by(name).samples
         for suite, rows in samples[samples["sample"].isin(seen)].groupby("suite", sort=False):
+            if name.startswith(FOREIGN):
+                continue
             judge = _judge_of(run, str(suite), spec, world)
             if judge is None or f"{judge.id}@{judge.version}" != name:
                 absent.append(name)
@@ -157,7 +167,10 @@ def _verdicts(run: EvaluationRun) -> tuple[Outcome, str]:
     if absent:
         # A run folder may not name code: only registered judges are asked.
         return "not checked", f"{', '.join(dict.fromkeys(absent))} is not registered here"
-    return "ok", f"{', '.join(name for name, _ in _judges(run))} says the same of all samples"
+    judges = ", ".join(name for name, _ in _judges(run) if not name.startswith(FOREIGN))
+    foreign = len(_of_lm_eval(run))
+    beside = f"; lm-eval's own results fit {foreign} answers" if foreign else ""
+    return "ok", f"{judges} says the same of all samples{beside}"
 
 
 def _judges(run: EvaluationRun) -> list[tuple[str, str | None]]:
@@ -232,7 +245,32 @@ def _world(run: EvaluationRun) -> World | str:
 def _questions(run: EvaluationRun) -> set[tuple[str, str, str]]:
     apart = (*OF_ATTACKERS, "attacks")
     kept = run.samples[~run.samples["suite"].isin(apart) & (run.samples["invalid"] == "")]
+    kept = kept[~kept["suite"].str.startswith(FOREIGN)]
     return set(zip(kept["decoding"], kept["item"], kept["digest"], strict=True))
+
+
+def _of_lm_eval(run: EvaluationRun) -> pd.DataFrame:
+    """Samples of lm-eval's tasks: nothing here can build their questions anew."""
+    return run.samples[run.samples["suite"].str.startswith(FOREIGN)]
+
+
+def _unlike_lm_eval(run: EvaluationRun) -> list[str]:
+    """Tasks of lm-eval whose samples have another mean than lm-eval reported."""
+    samples = _of_lm_eval(run)
+    if not len(samples):
+        return []
+    reported = json.loads((run.path / "lm_eval" / "lm_eval.json").read_text("utf-8"))
+    unlike = []
+    for suite, rows in samples.groupby("suite", sort=False):
+        name = str(suite).removeprefix(FOREIGN)
+        own = run.verdicts[run.verdicts["sample"].isin(rows["sample"])]
+        own = own[own["judge"].str.startswith(f"{suite}/")]
+        metric = str(own["judge"].iloc[0]).removeprefix(f"{suite}/").rpartition("@")[0]
+        expected = reported[name]["results"].get(metric)
+        mean = own["correct"].mean()
+        if not (math.isnan(mean) if expected is None else math.isclose(mean, expected)):
+            unlike.append(name)
+    return unlike
 
 
 def _judged_anew(run: EvaluationRun, rows: list[dict[str, Any]], judge: Judge) -> int:

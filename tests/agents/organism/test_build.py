@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism import training
 from sectow_agents.organism.build import (
-    BIRTH_FILE,
+    BUILD_RECORD,
     Effort,
     build_foundation,
     build_world,
@@ -86,9 +86,9 @@ def test_a_build_is_bitwise_repeatable_and_resumable(
     build(tmp_path)
     assert digests(built) == digests(tmp_path)
     assert set(digests(built)) == {"foundation", "world-1/attacker", "world-1/defender"}
-    birth = json.loads((built / "world-1/defender" / BIRTH_FILE).read_text())
-    assert birth["world_fingerprint"] == Apothecary(1).fingerprint
-    assert birth["sha256"] == digests(built)["world-1/defender"]
+    record = json.loads((built / "world-1/defender" / BUILD_RECORD).read_text())
+    assert record["world_fingerprint"] == Apothecary(1).fingerprint
+    assert record["sha256"] == digests(built)["world-1/defender"]
 
 
 @pytest.mark.slow
@@ -100,9 +100,7 @@ def test_a_finished_part_is_not_built_again(built: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(
-    built: Path, tmp_path: Path
-) -> None:
+def test_an_organism_that_was_built_differently_is_an_error(built: Path, tmp_path: Path) -> None:
     with pytest.raises(SectowError, match="differs in seed"):
         build_foundation(built, effort=TINY, seed=1)
     other = shutil.copytree(built / "foundation", tmp_path / "foundation")
@@ -119,6 +117,6 @@ def test_a_foundation_without_weights_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [lambda: Effort(vision=0), lambda: Effort(attacker=-3)])
-def test_an_effort_of_nothing_is_refused(make: Callable[[], Effort]) -> None:
+def test_an_effort_below_one_step_is_refused(make: Callable[[], Effort]) -> None:
     with pytest.raises(SectowError, match="at least one"):
         make()

@@ -30,7 +30,7 @@ def card(
     import pandas as pd
     from rich.console import Console
 
-    from sectow_agents.organism.build import BIRTH_FILE
+    from sectow_agents.organism.build import BUILD_RECORD
     from sectow_agents.organism.foundation import FOUNDATION_WORLD
     from sectow_agents.organism.store import PARTS, checkpoint
     from sectow_benchmarks.studies.card.page import render, write
@@ -42,7 +42,7 @@ def card(
     place = checkpoint("defender", world)
     folders = {part: checkpoint(part, world) for part in PARTS}
     build_records: dict[str, Any] = {
-        part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
+        part: json.loads((path / BUILD_RECORD).read_text()) for part, path in folders.items()
     }
     target = out or place.parent
     # Before minutes are spent on what could not be written.
