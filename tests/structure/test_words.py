@@ -12,9 +12,9 @@ import pytest
 
 BENCHMARKS = ("board", "commands", "judging", "labels", "ratings", "stats", "studies")
 CLEAN = (
-    *(f"benchmarks/sectow_benchmarks/{room}" for room in BENCHMARKS),
+    "benchmarks/sectow_benchmarks",
+    "perf",
     *(f"tests/benchmarks/{room}" for room in BENCHMARKS),
-    *(f"benchmarks/sectow_benchmarks/{part}" for part in ("api.py", "report", "verify")),
     *(f"tests/benchmarks/test_{part}.py" for part in ("api", "report", "specs", "verify")),
     "tests/benchmarks/browser.py",
     "CONTRIBUTING.md",

@@ -93,12 +93,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     """Measure safety, over-refusal and capability of a defender."""
     if context.invoked_subcommand is not None:
         return
-    if model is None:
-        raise ConfigError(
-            given="sectow bench without --model",
-            why="there is nothing to measure",
-            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
-        )
+    model = _required(model)
     chosen = _chosen(world, split)
     given = {
         "world": chosen.world,
@@ -182,6 +177,16 @@ def training_report(folder: Path, out: Path, profile: Profile) -> Report:
     return build_report(
         evaluations.defenders, out, attacks=evaluations.attacks, story=story, profile=profile
     )
+
+
+def _required(model: str | None) -> str:
+    if model is None:
+        raise ConfigError(
+            given="sectow bench without --model",
+            why="there is nothing to measure",
+            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
+        )
+    return model
 
 
 class _Request(NamedTuple):

@@ -97,7 +97,7 @@ class Evaluate:
             }
             | ({"decodings": ()} if only else {})
         )
-        found = measure(
+        evaluation = measure(
             DefenderUnderTest(policy, _seat_name(run, defender, policy)),
             settings,
             run.folder / FOLDER / folder,
@@ -108,7 +108,7 @@ class Evaluate:
             progress=self._progress,
         )
         if self._on_evaluation is not None:
-            self._on_evaluation(found)
+            self._on_evaluation(evaluation)
 
 
 def read_evaluations(folder: Path) -> Evaluations:
@@ -118,8 +118,8 @@ def read_evaluations(folder: Path) -> Evaluations:
         ConfigError: There is none.
         RunFolderError: One cannot be read.
     """
-    there = sorted((folder / FOLDER).glob(f"*/{SUMS}"), key=_order)
-    runs = [EvaluationRun.open(file.parent) for file in there]
+    files = sorted((folder / FOLDER).glob(f"*/{SUMS}"), key=_order)
+    runs = [EvaluationRun.open(file.parent) for file in files]
     defenders = tuple(run for run in runs if run.about["settings"].get("decodings"))
     if not defenders:
         raise ConfigError(

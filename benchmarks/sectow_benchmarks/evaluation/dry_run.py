@@ -78,21 +78,21 @@ def _items(
     suites = questions_of(settings, world, allow_import_path=True)
     for decoding in settings.decodings:
         first = decoding == settings.decodings[0]
-        for one in suites:
-            items = one.items(first=first, prefilled=prefilled)
+        for questions in suites:
+            items = questions.items(first=first, prefilled=prefilled)
             for (suite, role), count in Counter((item.suite, item.role) for item in items).items():
-                yield suite if one.own else f"{suite}, {role}", decoding, count
+                yield suite if questions.own else f"{suite}, {role}", decoding, count
         if pack is not None and "attacks" in settings.suites:
             yield "attacks", decoding, len(pack.items[: settings.limit or None])
 
 
 def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Iterator[Line]:
     setup = setup_of(settings, world)
-    for suite, free, wanted in (
+    for suite, free, included in (
         (STRATIFIED, False, attacked and setup.stratified),
         (FREE, True, attacked),
         (CEILING, False, world_facts(world).oracle is not None),
     ):
-        if wanted and suite in settings.suites:
+        if included and suite in settings.suites:
             count = len(setup.scenarios(free=free)[: settings.limit or None])
             yield suite, "sampled", count

@@ -80,7 +80,7 @@ def measure(
     subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
-    beside = [one for one in suites if not one.own]
+    beside = [questions for questions in suites if not questions.own]
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
@@ -91,21 +91,15 @@ def measure(
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
         "other_suites": [
-            _described(one, spec, settings)
-            for one, spec in zip(beside, settings.others(), strict=True)
+            _described(questions, spec, settings)
+            for questions, spec in zip(beside, settings.others(), strict=True)
         ],
     }
-    about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
+    about["suites"] |= {questions.suite.name: questions.suite.revision for questions in beside}
     foreign = _answerable_tasks(subject, settings)
-    run = _begun(out, about, resume)
+    run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
-    for decoding in settings.decodings:
-        for questions in suites:
-            work.suite(questions, decoding)
-        work.frozen(decoding, pack)
-    work.uncounted(suites)
-    work.foreign(foreign)
-    work.attackers(attacker)
+    work.all(suites, pack, foreign, attacker)
     run.close()
     return run
 
@@ -118,7 +112,7 @@ def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> 
     return foreign
 
 
-def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
+def _opened(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
     """The evaluation's folder, made by the main process and opened by the others."""
     share = own_share()
     if not share.main:
@@ -140,6 +134,22 @@ class _Work:
     world: World
     run: EvaluationRun
     progress: Progress
+
+    def all(
+        self,
+        suites: Sequence[SuiteQuestions],
+        pack: AttackPack | None,
+        foreign: ForeignTasks | None,
+        attacker: AttackerUnderTest | None,
+    ) -> None:
+        """All units, one after the other."""
+        for decoding in self.settings.decodings:
+            for questions in suites:
+                self.suite(questions, decoding)
+            self.frozen(decoding, pack)
+        self.uncounted(suites)
+        self.foreign(foreign)
+        self.attackers(attacker)
 
     def suite(self, questions: SuiteQuestions, name: DecodingName) -> None:
         """All items of a suite with one decoding."""
@@ -177,7 +187,9 @@ class _Work:
         rows: list[Judged] = []
         for questions in suites:
             items = questions.uncounted()
-            turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
+            turns = [
+                Turn(scenario=item.scenario, attack=item.attack, response=None) for item in items
+            ]
             judge = judge_of(questions.suite, self.settings)
             episodes = settle(turns, judge, find_reward(None))
             rows += _rows(questions, items, episodes, self.settings.decodings[0])
@@ -200,10 +212,12 @@ class _Work:
         lm.journal = self.run.journal(unit)
         results = tasks.ask(lm)
         rows: list[Judged] = []
-        for one in results:
-            decoding = "sampled" if one.sampled else "greedy"
-            rows += judged_episodes(one.episodes(), decoding, one.suite, self.world, "capability")
-        aggregates = {one.task: one.results for one in results}
+        for result in results:
+            decoding = "sampled" if result.sampled else "greedy"
+            rows += judged_episodes(
+                result.episodes(), decoding, result.suite, self.world, "capability"
+            )
+        aggregates = {result.task: result.results for result in results}
         self._keep(unit, rows, (), lm.journal.seconds, aggregates)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
@@ -255,7 +269,7 @@ class _Work:
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)
-        self._keep(suite, rows, [one.turns[-1].attack for one in episodes], journal.seconds)
+        self._keep(suite, rows, [episode.turns[-1].attack for episode in episodes], journal.seconds)
         self.progress(suite, len(scenarios), len(scenarios))
 
     def _judge(self, unit: str, suite: Suite | None = None) -> Judge:
