@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
+BENCHMARKS = ("board", "commands", "judging", "labels", "ratings", "stats", "studies")
 CLEAN = (
+    "benchmarks/sectow_benchmarks",
+    "perf",
+    *(f"tests/benchmarks/{room}" for room in BENCHMARKS),
+    *(f"tests/benchmarks/test_{part}.py" for part in ("api", "report", "specs", "verify")),
+    "tests/benchmarks/browser.py",
     "CONTRIBUTING.md",
     "agents/sectow_agents",
     "docs/extending.md",

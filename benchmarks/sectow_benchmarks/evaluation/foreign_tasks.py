@@ -146,7 +146,7 @@ class ForeignTasks:
 
         self.check(lm)
         with hushed(), pictures_left_alone():
-            found = evaluate(
+            report = evaluate(
                 lm=lm,
                 task_dict=self.loaded,
                 bootstrap_iters=0,
@@ -156,9 +156,9 @@ class ForeignTasks:
                 system_instruction=self.settings.system,
             )
         results = []
-        for name in found["results"]:
-            kept = {key: found[key][name] for key in KEPT if name in (found.get(key) or {})}
-            samples = found["samples"].get(name, [])
+        for name in report["results"]:
+            kept = {key: report[key][name] for key in KEPT if name in (report.get(key) or {})}
+            samples = report["samples"].get(name, [])
             task = self.loaded["tasks"][name] if samples else None
             results.append(_result(name, task, samples, kept))
         return results
@@ -179,8 +179,8 @@ def _episode(task: str, answer: ForeignAnswer, judge: str, version: str) -> Epis
         # In the digest of the question: another version of a task is another question.
         meta={"version": version},
     )
-    asked = Attack(query=_without_system(answer.prompt))
-    turn = Turn(scenario=scenario, attack=asked, response=answer.response)
+    attack = Attack(query=_without_system(answer.prompt))
+    turn = Turn(scenario=scenario, attack=attack, response=answer.response)
     verdict = Verdict(judge=judge, version=version, correct=answer.correct)
     return Episode(scenario=scenario, turns=(turn,), verdicts=(verdict,), price=Price())
 

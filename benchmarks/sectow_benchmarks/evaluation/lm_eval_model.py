@@ -62,7 +62,7 @@ class ChatLM(LM):
         self.model = model
         self.seed = seed
         self.journal = Journal()
-        """Keeps the answers; put one with a file here to resume after a kill."""
+        """Keeps the answers; give it a file to resume after a kill."""
         self._progress = progress
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
@@ -313,7 +313,7 @@ class ScriptedChat:
         """One response per conversation; a script knows no decoding.
 
         Raises:
-            ConfigError: A conversation has several messages or images, or an answer is begun.
+            ConfigError: A conversation has several messages or images, or a message is prefilled.
         """
         del decoding
         if prefix is not None and any(prefix):

@@ -15,10 +15,10 @@ from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
     STRATIFIED,
-    Ground,
-    assault,
+    AttackSetup,
+    run_attacker,
 )
-from sectow_benchmarks.evaluation.dry_run import foreign_tasks, ground_of
+from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -80,7 +80,7 @@ def measure(
     subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
-    beside = [one for one in suites if not one.own]
+    beside = [questions for questions in suites if not questions.own]
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
@@ -91,29 +91,28 @@ def measure(
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
         "other_suites": [
-            _described(one, spec, settings)
-            for one, spec in zip(beside, settings.others(), strict=True)
+            _described(questions, spec, settings)
+            for questions, spec in zip(beside, settings.others(), strict=True)
         ],
     }
-    about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
-    foreign = foreign_tasks(settings)
-    if foreign is not None:
-        # Now, and not after hours of other questions.
-        foreign.check(subject.lm(settings.seed, lambda _: None))
-    run = _begun(out, about, resume)
+    about["suites"] |= {questions.suite.name: questions.suite.revision for questions in beside}
+    foreign = _answerable_tasks(subject, settings)
+    run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
-    for decoding in settings.decodings:
-        for questions in suites:
-            work.suite(questions, decoding)
-        work.frozen(decoding, pack)
-    work.uncounted(suites)
-    work.foreign(foreign)
-    work.attackers(attacker)
+    work.all(suites, pack, foreign, attacker)
     run.close()
     return run
 
 
-def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
+def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:
+    """The foreign tasks, once it is sure that the defender can answer them: not hours later."""
+    foreign = foreign_tasks(settings)
+    if foreign is not None:
+        foreign.check(subject.lm(settings.seed, lambda _: None))
+    return foreign
+
+
+def _opened(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
     """The evaluation's folder, made by the main process and opened by the others."""
     share = own_share()
     if not share.main:
@@ -135,6 +134,22 @@ class _Work:
     world: World
     run: EvaluationRun
     progress: Progress
+
+    def all(
+        self,
+        suites: Sequence[SuiteQuestions],
+        pack: AttackPack | None,
+        foreign: ForeignTasks | None,
+        attacker: AttackerUnderTest | None,
+    ) -> None:
+        """All units, one after the other."""
+        for decoding in self.settings.decodings:
+            for questions in suites:
+                self.suite(questions, decoding)
+            self.frozen(decoding, pack)
+        self.uncounted(suites)
+        self.foreign(foreign)
+        self.attackers(attacker)
 
     def suite(self, questions: SuiteQuestions, name: DecodingName) -> None:
         """All items of a suite with one decoding."""
@@ -172,7 +187,9 @@ class _Work:
         rows: list[Judged] = []
         for questions in suites:
             items = questions.uncounted()
-            turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
+            turns = [
+                Turn(scenario=item.scenario, attack=item.attack, response=None) for item in items
+            ]
             judge = judge_of(questions.suite, self.settings)
             episodes = settle(turns, judge, find_reward(None))
             rows += _rows(questions, items, episodes, self.settings.decodings[0])
@@ -195,10 +212,12 @@ class _Work:
         lm.journal = self.run.journal(unit)
         results = tasks.ask(lm)
         rows: list[Judged] = []
-        for one in results:
-            decoding = "sampled" if one.sampled else "greedy"
-            rows += judged_episodes(one.episodes(), decoding, one.suite, self.world, "capability")
-        aggregates = {one.task: one.results for one in results}
+        for result in results:
+            decoding = "sampled" if result.sampled else "greedy"
+            rows += judged_episodes(
+                result.episodes(), decoding, result.suite, self.world, "capability"
+            )
+        aggregates = {result.task: result.results for result in results}
         self._keep(unit, rows, (), lm.journal.seconds, aggregates)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
@@ -225,32 +244,32 @@ class _Work:
 
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
-        ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
+        setup = replace(setup_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:
-            if ground.stratified:
-                self._assault(STRATIFIED, ground, attacker.policy)
-            self._assault(FREE, ground, attacker.policy, free=True)
+            if setup.stratified:
+                self._attacked_by(STRATIFIED, setup, attacker.policy)
+            self._attacked_by(FREE, setup, attacker.policy, free=True)
         oracle = world_facts(self.world).oracle
         if oracle is not None:
-            self._assault(CEILING, ground, find_attacker(oracle, self.world))
+            self._attacked_by(CEILING, setup, find_attacker(oracle, self.world))
 
-    def _assault(
-        self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
+    def _attacked_by(
+        self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
-        scenarios = ground.scenarios(free=free)[: self.settings.limit or None]
+        scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
         if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
-        episodes = assault(
-            ground,
+        episodes = run_attacker(
+            setup,
             RememberedAttacker(attacker, journal),
             RememberedDefender(defender, journal),
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)
-        self._keep(suite, rows, [one.turns[-1].attack for one in episodes], journal.seconds)
+        self._keep(suite, rows, [episode.turns[-1].attack for episode in episodes], journal.seconds)
         self.progress(suite, len(scenarios), len(scenarios))
 
     def _judge(self, unit: str, suite: Suite | None = None) -> Judge:

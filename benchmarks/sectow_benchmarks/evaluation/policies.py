@@ -74,7 +74,7 @@ class DefenderUnderTest:
         about = describe_weights(self.name, source)
         defences = [*_defences(self.model)]
         if defences:
-            about["defence"] = [getattr(one, "kind", "guard") for one in defences]
+            about["defence"] = [getattr(defence, "kind", "guard") for defence in defences]
             about["defended"] = defences[0].id
         if local is None:
             return about
@@ -120,15 +120,17 @@ class DefenderUnderTest:
         """
         prefixes = [item.prefix for item in items]
         if self.model is not None:
-            asked = [defence_conversation(item.attack, system) for item in items]
-            return self.model.chat(asked, decoding, prefixes if any(prefixes) else None, seeds)
+            conversations = [defence_conversation(item.attack, system) for item in items]
+            return self.model.chat(
+                conversations, decoding, prefixes if any(prefixes) else None, seeds
+            )
         if any(prefixes):
             raise ConfigError(
                 given=f"an item with a prefilled answer, put to {self.name!r}",
                 why="a defender answers attacks and cannot continue a text",
                 fix="leave out recall, or measure a model of transformers",
             )
-        return ask_defender(self.defender(decoding, system), [one.attack for one in items], seeds)
+        return ask_defender(self.defender(decoding, system), [item.attack for item in items], seeds)
 
     def tokens(self, text: str) -> int | None:
         """Length of an answer in its own tokens; None for a policy that has none."""
@@ -137,7 +139,7 @@ class DefenderUnderTest:
     @property
     def _local(self) -> LocalModel | None:
         """The weights that answer in the end, behind what defends them."""
-        *_, model = (self.model, *(one.inner for one in _defences(self.model)))
+        *_, model = (self.model, *(defence.inner for defence in _defences(self.model)))
         return model if isinstance(model, LocalModel) else None
 
 

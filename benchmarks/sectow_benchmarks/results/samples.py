@@ -107,7 +107,7 @@ LABELS = ("run", "model")
 def columns_of(*tables: Schema, kind: str | None = None) -> tuple[str, ...]:
     """Columns of tables, each once; those of a type (`str`, `float`, `bool`) if one is named."""
     columns = (field for table in tables for field in fields(table))
-    return tuple(dict.fromkeys(one.name for one in columns if kind in {None, one.type}))
+    return tuple(dict.fromkeys(column.name for column in columns if kind in {None, column.type}))
 
 
 TEXTS = columns_of(Sample, SampleVerdict, kind="str")
@@ -303,8 +303,8 @@ def frame_of(rows: Sequence[Judged]) -> pd.DataFrame:
     return joined(table_of(samples, Sample), table_of(verdicts, SampleVerdict))
 
 
-def _digest(*asked: str) -> str:
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _number(value: float | bool | None) -> float:

@@ -113,8 +113,8 @@ def test_a_task_that_is_lost_is_out_of_the_gates(run: EvaluationRun, tmp_path: P
 def test_a_run_with_tasks_is_verified(run: EvaluationRun) -> None:
     found = {one.name: one for one in verify(run)}
     assert {name: one.outcome for name, one in found.items()} == dict.fromkeys(CHECKS, "ok")
-    assert "9 of lm-eval's tasks are known by their digests only" in found["items"].says
-    assert "fit 9 answers" in found["verdicts"].says
+    assert "9 of lm-eval's tasks are known by their digests only" in found["items"].detail
+    assert "fit 9 answers" in found["verdicts"].detail
 
 
 @pytest.fixture
