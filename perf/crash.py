@@ -115,13 +115,15 @@ def _resumed(out: Path, whole: Whole) -> tuple[str, ...]:
         problems.append("the samples are not the same")
     if _rows(run) != _rows(whole.run):
         problems.append("the board is not the same")
-    problems += [f"{one.name}: {one.says}" for one in verify(run) if one.outcome == "failed"]
+    problems += [
+        f"{result.name}: {result.detail}" for result in verify(run) if result.outcome == "failed"
+    ]
     left = [file.name for file in run.path.rglob(".*")] + [
         name for name in ("shards", "responses") if (run.path / name).exists()
     ]
     # What was half written when the process died may lie there, under a name that nobody reads.
-    strange = [name for name in left if not name.endswith(".partial")]
-    return (*problems, *(f"{name} was left behind" for name in strange))
+    unexpected = [name for name in left if not name.endswith(".partial")]
+    return (*problems, *(f"{name} was left behind" for name in unexpected))
 
 
 def _rows(run: EvaluationRun) -> list[dict[str, Any]]:
@@ -209,12 +211,14 @@ def main(
 ) -> None:
     """Kill evaluations and see that nothing is lost."""
     with tempfile.TemporaryDirectory() as folder:
-        found = []
-        for one in endure(Path(folder), kills, seed):
-            found.append(one)
-            typer.echo(f"{'FAILED' if one.problems else 'ok':<7}{one.point} {one.problems or ''}")
-    bad = sum(bool(one.problems) for one in found)
-    typer.echo(f"{len(found)} kills, {bad} of them with a loss.")
+        kills_done = []
+        for kill in endure(Path(folder), kills, seed):
+            kills_done.append(kill)
+            typer.echo(
+                f"{'FAILED' if kill.problems else 'ok':<7}{kill.point} {kill.problems or ''}"
+            )
+    bad = sum(bool(kill.problems) for kill in kills_done)
+    typer.echo(f"{len(kills_done)} kills, {bad} of them with a loss.")
     raise typer.Exit(int(bad > 0))
 
 

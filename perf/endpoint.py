@@ -33,7 +33,7 @@ from sectow_env.files import write_text
 from sectow_env.game import Attack, Scenario, Turn, Verdict
 from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
-from tests.env.endpoint.server import Asked, FaultyServer, Play, Script
+from tests.env.endpoint.server import FaultyServer, Play, Received, Script
 
 FAULTS = (
     *(Play.RATE, Play.RATE_SECONDS, Play.RATE_DATE, Play.ERROR, Play.BUSY, Play.HANG, Play.DRIP),
@@ -41,7 +41,7 @@ FAULTS = (
     *(Play.NO_CHOICES, Play.ERROR_INSIDE, Play.NULL, Play.HUGE, Play.HTML, Play.PLAIN),
     Play.BAD_GZIP,
 )
-"""A failure that no other request can mend is left out: it would stay missing, and rightly so."""
+"""A failure that no other request can fix is left out: it would stay missing, and rightly so."""
 PASSES = 20
 """How often one process asks again for what is missing."""
 TIMEOUT = 1.0
@@ -79,13 +79,13 @@ class Endured:
     def problems(self) -> list[str]:
         """What breaks the floor."""
         missing = self.turns - self.verdicts
-        found = {
+        counts = {
             f"{missing} turns have no verdict": missing,
             f"{self.wrong} verdicts are from a failure": self.wrong,
             f"{self.asked_after_success} were asked after success": self.asked_after_success,
             f"{self.lost_under_way} answers were lost": self.lost_under_way > self.most_under_way,
         }
-        return [says for says, count in found.items() if count]
+        return [problem for problem, count in counts.items() if count]
 
 
 class DoorJudge:
@@ -117,8 +117,8 @@ def the_turns(number: int) -> list[Turn]:
 def question(turn: Turn) -> ChatRequest:
     """How the judge asks about a turn."""
     text = f"{turn.scenario.id}: does this open the door? {turn.response}"
-    told = Message(role="user", text=text, pictures=shown(turn.attack.image))
-    return ChatRequest(messages=(told,))
+    message = Message(role="user", text=text, pictures=shown(turn.attack.image))
+    return ChatRequest(messages=(message,))
 
 
 def answer(text: str) -> str:
@@ -130,9 +130,9 @@ def answer(text: str) -> str:
 def faulty(share: float, seed: int) -> Script:
     """A script that fails that share of requests, drawn from question and attempt."""
 
-    def script(asked: Asked) -> Play:
-        told = f"{seed} {asked.nth} {asked.question}".encode()
-        digest = hashlib.sha256(told).digest()
+    def script(request: Received) -> Play:
+        key = f"{seed} {request.nth} {request.question}".encode()
+        digest = hashlib.sha256(key).digest()
         if int.from_bytes(digest[:4], "big") / 2**32 >= share:
             return Play.GOOD
         return FAULTS[int.from_bytes(digest[4:8], "big") % len(FAULTS)]
@@ -155,7 +155,7 @@ def endure(
     """
     script = faulty(share, seed)
     served = FaultyServer(
-        script, lambda asked: answer(asked.question), retry_after="0.02", hang=1.2 * TIMEOUT
+        script, lambda request: answer(request.question), retry_after="0.02", hang=1.2 * TIMEOUT
     )
     with served as server:
         settings = EndpointSettings(
@@ -173,7 +173,7 @@ def endure(
         starts = [(0, frozenset[str]())]
         for kill in range(kills):
             _killed(given, server, (kill + 1) * turns // (kills + 1))
-            starts.append((len(server.asked), known(settings, turns)))
+            starts.append((len(server.received), known(settings, turns)))
         subprocess.run(given, check=True, timeout=PATIENCE)  # noqa: S603  (our own program)
         seconds = time.perf_counter() - began
         return _count(work, server, the_turns(turns), starts, seconds)
@@ -185,7 +185,9 @@ def known(settings: EndpointSettings, turns: int) -> frozenset[str]:
     assert isinstance(settings.cache, Path)
     with AnswerCache(settings.cache) as cache:
         keys = cache.keys()
-    return frozenset(one.messages[0].text for one in requests if key_of(settings, one) in keys)
+    return frozenset(
+        request.messages[0].text for request in requests if key_of(settings, request) in keys
+    )
 
 
 def _killed(given: list[str], server: FaultyServer, answered: int) -> None:
@@ -219,9 +221,9 @@ def _count(
     ]
     again = 0
     for (start, had), (end, _) in zip(
-        starts, [*starts[1:], (len(server.asked), frozenset[str]())], strict=True
+        starts, [*starts[1:], (len(server.received), frozenset[str]())], strict=True
     ):
-        again += sum(one.question in had for one in server.asked[start:end])
+        again += sum(request.question in had for request in server.received[start:end])
     return Endured(
         turns=len(turns),
         verdicts=len(scored),
@@ -233,8 +235,8 @@ def _count(
         lost_under_way=len(server.answered) - len(set(server.answered)),
         most_under_way=(len(starts) - 1) * server.most,
         kills=len(starts) - 1,
-        requests=len(server.asked),
-        faulty=len(server.asked) - server.played[Play.GOOD],
+        requests=len(server.received),
+        faulty=len(server.received) - server.played[Play.GOOD],
         plays=len(server.played) - 1,
         seconds=seconds,
     )
@@ -289,21 +291,23 @@ def main(
         _consume(consume, turns)
         return
     with tempfile.TemporaryDirectory() as folder:
-        found = endure(
+        endured = endure(
             Path(folder), turns=turns, kills=kills, share=share, concurrency=concurrency, seed=seed
         )
-    typer.echo(f"turns                      {found.turns}, killed and resumed {found.kills} times")
-    typer.echo(f"verdicts in the end        {found.verdicts}")
-    typer.echo(f"from a failure             {found.wrong}")
-    typer.echo(f"asked again after success  {found.asked_after_success}")
-    typer.echo(f"lost under way at a kill   {found.lost_under_way}")
-    part = found.faulty / found.requests
-    typer.echo(f"requests                   {found.requests}")
-    typer.echo(f"faulty answers             {part:.1%}, in {found.plays} ways")
-    typer.echo(f"seconds                    {found.seconds:.1f}")
-    for problem in found.problems:
+    typer.echo(
+        f"turns                      {endured.turns}, killed and resumed {endured.kills} times"
+    )
+    typer.echo(f"verdicts in the end        {endured.verdicts}")
+    typer.echo(f"from a failure             {endured.wrong}")
+    typer.echo(f"asked again after success  {endured.asked_after_success}")
+    typer.echo(f"lost under way at a kill   {endured.lost_under_way}")
+    part = endured.faulty / endured.requests
+    typer.echo(f"requests                   {endured.requests}")
+    typer.echo(f"faulty answers             {part:.1%}, in {endured.plays} ways")
+    typer.echo(f"seconds                    {endured.seconds:.1f}")
+    for problem in endured.problems:
         typer.echo(f"FAILED: {problem}")
-    raise typer.Exit(int(bool(found.problems)))
+    raise typer.Exit(int(bool(endured.problems)))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ VALID = (
 """Completions that play, once NAME is the scenario's potion."""
 
 
-class Found(NamedTuple):
+class Findings(NamedTuple):
     """What came out."""
 
     texts: int
@@ -91,10 +91,10 @@ def texts(count: int, seed: int) -> Iterator[str]:
         kind = rng.integers(6)
         if kind == 0:
             points = rng.integers(0, 0x11000, size=int(rng.integers(0, 200)))
-            text = "".join(chr(int(one)) for one in points if not 0xD800 <= one <= 0xDFFF)
+            text = "".join(chr(int(point)) for point in points if not 0xD800 <= point <= 0xDFFF)
         elif kind == 1:
             chosen = rng.integers(len(PIECES), size=int(rng.integers(0, 30)))
-            text = "".join(PIECES[int(one)] for one in chosen)
+            text = "".join(PIECES[int(point)] for point in chosen)
         elif kind == 2:
             text = str(PIECES[int(rng.integers(len(PIECES)))]) * int(rng.integers(1, 400))
         else:
@@ -111,7 +111,7 @@ def _mutated(text: str, rng: np.random.Generator) -> str:
     return "".join(letters)
 
 
-def fuzz(count: int, seed: int = 0) -> Found:
+def fuzz(count: int, seed: int = 0) -> Findings:
     """Put so many texts through everything."""
     worlds: list[World] = [Apothecary(), PackWorld([_lantern()], "fuzz", proxy=True)]
     judges: list[Judge] = [RefusalJudge(), ReferenceJudge(), NotRefusedJudge()]
@@ -136,7 +136,7 @@ def fuzz(count: int, seed: int = 0) -> Found:
             gc.collect()
             early = process.memory_info().rss
     gc.collect()
-    return Found(
+    return Findings(
         done,
         dict(errors),
         slowest_batch_seconds=slowest,
@@ -148,10 +148,10 @@ def fuzz(count: int, seed: int = 0) -> Found:
 
 
 def _through(world: World, judges: list[Judge], batch: list[str], start: int) -> list[str]:
-    found = world.scenarios("train", channels=None)
+    pool = world.scenarios("train", channels=None)
     free = [None] if world_facts(world).channels else None
-    found += world.scenarios("train", channels=free)
-    scenarios = [found[(start + index) % len(found)] for index in range(len(batch))]
+    pool += world.scenarios("train", channels=free)
+    scenarios = [pool[(start + index) % len(pool)] for index in range(len(batch))]
     batch = [
         text.replace("NAME", scenario.meta.get("potion", "lantern"))
         for scenario, text in zip(scenarios, batch, strict=True)
@@ -167,7 +167,7 @@ def _through(world: World, judges: list[Judge], batch: list[str], start: int) ->
     for judge in (world.judge(), *judges):
         if len(judge.judge(turns)) != len(turns):
             raise AssertionError(f"{judge.id} lost a verdict")
-    return [str(one.verdicts[0].invalid or "valid") for one in episodes]
+    return [str(episode.verdicts[0].invalid or "valid") for episode in episodes]
 
 
 def _lantern() -> Scenario:
@@ -179,9 +179,9 @@ def main(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Put adversarial texts through parser, renderer and judges."""
-    found = fuzz(count, seed)
-    typer.echo(json.dumps(found._asdict(), indent=2))
-    raise typer.Exit(int(bool(found.errors)))
+    findings = fuzz(count, seed)
+    typer.echo(json.dumps(findings._asdict(), indent=2))
+    raise typer.Exit(int(bool(findings.errors)))
 
 
 if __name__ == "__main__":

@@ -41,8 +41,8 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
     from sectow_benchmarks.results.run import SEALED
     from sectow_benchmarks.results.samples import LABELS, Sample, SampleVerdict, columns_of
 
-    found = evaluate("apothecary/keyword", out=folder, per_cell=4, per_kind=4)
-    real = found.samples[found.samples["answered"]]
+    loaded = evaluate("apothecary/keyword", out=folder, per_cell=4, per_kind=4)
+    real = loaded.samples[loaded.samples["answered"]]
     times = -(-samples // len(real))
     rng = np.random.Generator(np.random.PCG64(seed))
     parts = []
@@ -51,9 +51,9 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
         for key in ("item", "sample"):
             part[key] = part[key] + f"/{number}"
         part["cluster"] = part["cluster"] + f" {number % 50}"
-        asked = part["harmful"].notna()
-        success = (rng.random(int(asked.sum())) < 0.1).astype(float)
-        part.loc[asked, ["harmful", "success"]] = success[:, None]
+        scored = part["harmful"].notna()
+        success = (rng.random(int(scored.sum())) < 0.1).astype(float)
+        part.loc[scored, ["harmful", "success"]] = success[:, None]
         parts.append(part)
     table = pd.concat(parts).iloc[:samples]
     asked_columns = [*LABELS, *columns_of(Sample)]

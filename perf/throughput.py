@@ -47,7 +47,7 @@ class Turn(NamedTuple):
     """By item."""
 
 
-class Found(NamedTuple):
+class Comparison(NamedTuple):
     """What came out."""
 
     answers: int
@@ -61,7 +61,7 @@ class Found(NamedTuple):
     """Items whose answers differ, with both answers: rounding in batches of another make-up."""
 
 
-def compared(source: str, selection: Selection, batch: int, repeats: int) -> Found:
+def compared(source: str, selection: Selection, batch: int, repeats: int) -> Comparison:
     """Measure both back ends in turns.
 
     Args:
@@ -87,7 +87,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Fou
     pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
     first, other = pairs[0]
     count = len(first.answers)
-    return Found(
+    return Comparison(
         answers=count,
         repeats=repeats,
         ours=statistics.median(count / mine.seconds for mine, _ in pairs),
@@ -105,7 +105,7 @@ def _ours(model: LocalModel, session: Session) -> Turn:
     with tempfile.TemporaryDirectory() as folder:
         lm = PolicyLM(model)
         lm.journal = Journal(Path(folder) / "answers.jsonl")
-        return _asked(lm, session)
+        return _timed(lm, session)
 
 
 def _plain(names: Sequence[str], selection: Selection) -> Any:
@@ -127,29 +127,29 @@ def _plainly(lm: Any, loaded: Any) -> Turn:
 
     began = time.perf_counter()
     with hushed():
-        found = evaluate(lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True)
+        report = evaluate(lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True)
     seconds = time.perf_counter() - began
-    told = [
+    documents = [
         (sample["doc"], str(sample["filtered_resps"][0]))
-        for samples in found["samples"].values()
+        for samples in report["samples"].values()
         for sample in samples
     ]
-    return Turn(seconds, dict(_told(told)))
+    return Turn(seconds, dict(_answers(documents)))
 
 
 def _merged(lm: Any, loaded: list[Any]) -> Turn:
-    turns = [_plainly(lm, one) for one in loaded]
+    turns = [_plainly(lm, task) for task in loaded]
     answers = {item: text for turn in turns for item, text in turn.answers.items()}
     return Turn(sum(turn.seconds for turn in turns), answers)
 
 
-def _asked(lm: Any, session: Session) -> Turn:
+def _timed(lm: Any, session: Session) -> Turn:
     began = time.perf_counter()
-    found = session.ask(lm)
-    return Turn(time.perf_counter() - began, dict(_told(found.documents)))
+    answered = session.ask(lm)
+    return Turn(time.perf_counter() - began, dict(_answers(answered.documents)))
 
 
-def _told(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tuple[str, str]]:
+def _answers(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tuple[str, str]]:
     for document, text in documents:
         yield f"{document['suite']}/{document['item']}", " ".join(text.split())
 
@@ -164,18 +164,18 @@ def main(
     """Compare with lm-eval's own back end."""
     weights = weights_of(find_defender(model, load_world("apothecary:0")))
     assert weights is not None, "lm-eval's own back end needs weights"
-    found = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
+    comparison = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
     if as_json:
-        typer.echo(json.dumps(found._asdict(), indent=2))
+        typer.echo(json.dumps(comparison._asdict(), indent=2))
         return
     typer.echo(
-        f"{found.answers} answers, batches of {batch}, {found.repeats} turns each\n"
-        f"sectow         {found.ours:8.1f} answers a second\n"
-        f"hf-multimodal  {found.theirs:8.1f} answers a second\n"
-        f"ratio          {found.ratio:8.2f}\n"
-        f"{len(found.different)} answers differ"
+        f"{comparison.answers} answers, batches of {batch}, {comparison.repeats} turns each\n"
+        f"sectow         {comparison.ours:8.1f} answers a second\n"
+        f"hf-multimodal  {comparison.theirs:8.1f} answers a second\n"
+        f"ratio          {comparison.ratio:8.2f}\n"
+        f"{len(comparison.different)} answers differ"
     )
-    for item, mine, yours in found.different:
+    for item, mine, yours in comparison.different:
         typer.echo(f"  {item}: {mine!r} and {yours!r}")
 
 

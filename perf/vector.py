@@ -32,7 +32,7 @@ class Side(NamedTuple):
     episodes: list[Episode]
 
 
-class Found(NamedTuple):
+class Comparison(NamedTuple):
     """What came out."""
 
     defender: str
@@ -68,11 +68,11 @@ class Clock:
 
 def attacks(attacker: Attacker, scenarios: Sequence[Scenario]) -> list[Attack]:
     """The same for the same scenario, in whatever batch."""
-    found = []
+    written = []
     for scenario in scenarios:
         reseed(attacker, [len(scenario.id)])
-        found += attacker.attack([scenario])
-    return found
+        written += attacker.attack([scenario])
+    return written
 
 
 def one_by_one(envs: Sequence[Any], attacker: Attacker, rounds: int, seed: int) -> Side:
@@ -106,7 +106,7 @@ def compared(
     repeats: int,
     channels: Sequence[str] | None = None,
     seed: int = 0,
-) -> Found:
+) -> Comparison:
     """Both sides in turns, after one turn each to warm up."""
     attacker = find_attacker("apothecary/random", load_world("apothecary:0"))
     # One opponent for all: the comparison is about batches, not about copies of weights.
@@ -118,13 +118,13 @@ def compared(
         assert env.episodes
     singly, batched, equal = [], [], True
     for number in range(repeats):
-        one = one_by_one(singles, attacker, rounds, seed + 1000 * number)
+        single = one_by_one(singles, attacker, rounds, seed + 1000 * number)
         many = at_once(vector, attacker, rounds, seed + 1000 * number)
-        equal &= _played(one.episodes) == _played(many.episodes)
-        singly.append(len(one.episodes) / one.seconds)
+        equal &= _played(single.episodes) == _played(many.episodes)
+        singly.append(len(single.episodes) / single.seconds)
         batched.append(len(many.episodes) / many.seconds)
-    ratios = [many / one for one, many in zip(singly, batched, strict=True)]
-    return Found(
+    ratios = [many / single for single, many in zip(singly, batched, strict=True)]
+    return Comparison(
         *(defender, channels, num_envs, rounds, repeats),
         single=statistics.median(singly),
         vector=statistics.median(batched),
@@ -148,8 +148,8 @@ def main(
     ] = None,
 ) -> None:
     """Compare the vector environment with single ones."""
-    found = compared(defender, num_envs, rounds, repeats, channel)
-    typer.echo(json.dumps(found._asdict(), indent=2))
+    comparison = compared(defender, num_envs, rounds, repeats, channel)
+    typer.echo(json.dumps(comparison._asdict(), indent=2))
 
 
 if __name__ == "__main__":

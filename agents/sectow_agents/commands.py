@@ -43,7 +43,7 @@ def train(
     run: Annotated[Path | None, typer.Option("--run", help="Run folder.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the run.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on after the last finished phase.")
+        bool, typer.Option("--resume", help="Continue after the last finished phase.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON instead of a table.")
@@ -58,19 +58,19 @@ def train(
     try:
         summary = TugOfWar(settings).run(resume=resume)
     except KeyboardInterrupt:
-        _say_how_to_resume(settings, config, changes or [])
+        _print_how_to_resume(settings, config, changes or [])
         raise typer.Exit(INTERRUPTED) from None
     if not own_share().main:
         return
     if as_json:
-        typer.echo(json.dumps(summarised(summary), indent=2))
+        typer.echo(json.dumps(summary_json(summary), indent=2))
     else:
         Console().print(_table(summary))
-        _say_what_the_gate_saw(summary)
+        _print_gate(summary)
         typer.echo(f"run folder: {summary.folder}")
 
 
-def summarised(summary: RunSummary) -> dict[str, Any]:
+def summary_json(summary: RunSummary) -> dict[str, Any]:
     """A run's summary as JSON-able data."""
     return {
         "folder": str(summary.folder),
@@ -114,18 +114,18 @@ def _settings(
     return load_config(RunFolder.open(run).config_without_code(), changes)
 
 
-def _say_how_to_resume(settings: RunConfig, config: Path | None, changes: list[str]) -> None:
+def _print_how_to_resume(settings: RunConfig, config: Path | None, changes: list[str]) -> None:
     given = [] if config is None else ["--config", str(config), *changes]
     seeded = [] if config is None else ["--seed", str(settings.seed)]
     words = ["sectow", "train", *given, *seeded, "--run", str(settings.run), "--resume"]
     shown = " ".join(f"'{word}'" if " " in word else word for word in words)
     console = Console(stderr=True, highlight=False, markup=False)
     console.print(f"interrupted; all finished phases are kept in {settings.run}", soft_wrap=True)
-    console.print(f"go on with: {shown}", soft_wrap=True)
+    console.print(f"resume with: {shown}", soft_wrap=True)
 
 
 def _table(summary: RunSummary) -> Table:
-    """One row a phase, narrow enough for 80 columns."""
+    """One row per phase, narrow enough for 80 columns."""
     table = Table(
         title="Secure Tug-of-War",
         caption="the monitor's figures on the validation split; ASR: attack success rate of the\n"
@@ -145,10 +145,10 @@ def _table(summary: RunSummary) -> Table:
     return table
 
 
-def _say_what_the_gate_saw(summary: RunSummary) -> None:
+def _print_gate(summary: RunSummary) -> None:
     for done in summary.phases:
         for objection in done.objections:
-            kept = "kept all the same" if done.accepted else "not accepted"
+            kept = "kept nevertheless" if done.accepted else "not accepted"
             typer.echo(f"gate, round {done.summary.round}: {objection}; {kept}")
 
 

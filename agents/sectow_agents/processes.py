@@ -1,7 +1,7 @@
 """The processes that work on one run or evaluation: rank, main process, barrier.
 
 `torchrun` and `accelerate launch` start several. All of them do the same; only the main process
-writes. Alone, nothing here waits, and nothing imports torch.
+writes. In a single process nothing here waits, and nothing imports torch.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PATIENCE = timedelta(days=1)
 """How long a process waits for the main one, which may measure for hours."""
 
 
-def _go_on() -> None:
-    """Alone there is nobody to wait for."""
+def _no_wait() -> None:
+    """A single process waits for nobody."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Share:
 
     rank: int = 0
     size: int = 1
-    wait: Callable[[], None] = _go_on
+    wait: Callable[[], None] = _no_wait
     """Returns once all processes have called it."""
 
     @property
@@ -37,7 +37,7 @@ class Share:
         return self.rank == 0
 
     def owns(self, index: int) -> bool:
-        """Whether an item, by its place in a list that all processes have, is this one's."""
+        """Whether this process handles the item at a place of a list that all processes have."""
         return index % self.size == self.rank
 
     def gather(self, part: Sequence[T]) -> list[T]:
@@ -48,17 +48,17 @@ class Share:
 
         parts: list[Sequence[T]] = [()] * self.size
         distributed.all_gather_object(parts, list(part))
-        return [value for one in parts for value in one]
+        return [value for values in parts for value in values]
 
     def from_main(self, work: Callable[[], T]) -> T:
-        """What the work gave in the main process; the others wait for it, and do not work."""
+        """The result of the work in the main process; the others wait for it."""
         if self.size == 1:
             return work()
         from torch import distributed
 
         box: list[T | None] = [work() if self.main else None]
         distributed.broadcast_object_list(box, src=0)
-        return box[0]  # type: ignore[return-value]  # What the main process has put there.
+        return box[0]  # type: ignore[return-value]  # Broadcast by the main process.
 
 
 ALONE = Share()
@@ -66,14 +66,14 @@ ALONE = Share()
 
 @lru_cache(maxsize=1)
 def own_share() -> Share:
-    """The share that the launcher gave to this process; alone without one."""
+    """The share that the launcher gave to this process; `ALONE` without a launcher."""
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         return ALONE
     from accelerate import PartialState
     from accelerate.utils import parse_flag_from_env
     from torch import cuda, distributed
 
-    # Without the word `cpu` it would take each process for one that is alone.
+    # Without `cpu` it would treat each process as a single one.
     PartialState(
         cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not cuda.is_available(), timeout=PATIENCE
     )

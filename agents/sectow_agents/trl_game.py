@@ -31,7 +31,7 @@ from sectow_env.game.world import attacks_of
 
 @dataclass(frozen=True)
 class GrpoGame:
-    """What a trainer needs to play one seat."""
+    """What a trainer needs to train one seat."""
 
     seat: Seat
     dataset: Dataset
@@ -89,12 +89,12 @@ def grpo_game(
         system: System prompt of the trained seat, or None.
         prompts_per_batch: Prompts that pass through the model at once
             (`per_device_train_batch_size / num_generations`). Needed where some prompts have an
-            image and others none, which TRL cannot mix: rows are put in batches of a kind, and the
-            trainer needs `shuffle_dataset=False`.
+            image and others none, which TRL cannot mix: rows are put in same-modality batches, and
+            the trainer needs `shuffle_dataset=False`.
         options: As of the environments: world, opponent, judge, reward, channels, labels ...
 
     Raises:
-        ConfigError: A setting cannot work: several turns, no rows, or prompts of both kinds.
+        ConfigError: A setting cannot work: several turns, no rows, or prompts of both modalities.
     """
     if seat not in SEATS or rows < 1 or options.get("max_turns", 1) != 1:
         raise ConfigError(
@@ -132,6 +132,6 @@ def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:
             given=f"{sum(shown)} of {len(prompts)} prompts with an image, prompts_per_batch={size}",
             why="TRL fails on a batch that mixes prompts with and without images",
             fix="give a prompts_per_batch that divides rows, with shuffle_dataset=False in the "
-            "trainer's settings; or channels of one kind",
+            "trainer's settings; or choose channels that all draw, or none that draws",
         )
     return same_modality_batches(order, shown.__getitem__, size)

@@ -5,7 +5,8 @@
         pool expansion      what the attacker found, and what the trained attacker finds, is kept
         monitor
         defender phase      the defender is trained on the pool, mixed with harmless data
-        monitor             a defender that over-refuses or answers wrong is marked, undone, or last
+        monitor             a defender that over-refuses or answers wrong is marked, rolled
+                            back, or the last one
 
 The paper trains by GRPO. Ours, not the paper's: the stratification by channel, the gate, the pool's
 rule for duplicates. Several processes play the same loop: all of them train, the main one plays,
@@ -47,7 +48,7 @@ class Callback(Protocol):
 
 
 Phase = Callable[[Run, int], tuple[PhaseReport, Finished]]
-"""Plays a seat's phase of a round: what it hands back, and its record for the state."""
+"""Plays a seat's phase of a round: returns its report, and its record for the state."""
 
 
 class TugOfWar:
@@ -128,8 +129,8 @@ def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     def expand_and_measure() -> Finished:
         # A resumed run may find what the killed one had added.
         run.pool.drop_round(number)
-        found = [*report.episodes, *_expansion(run, number)]
-        admitted = run.pool.add(found, round=number).admitted
+        episodes = [*report.episodes, *_expansion(run, number)]
+        admitted = run.pool.add(episodes, round=number).admitted
         quality = run.measure(run.snapshots("defender")[-1], run.checkpoint("attacker", number))
         return Finished(summary=report.summary, quality=quality, admitted=admitted)
 

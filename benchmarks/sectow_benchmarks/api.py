@@ -128,7 +128,8 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         resume: Go on with what is in the folder.
         batch_size: Prompts that are answered at once; None finds it.
         progress: Is told how it goes.
-        settings: Those of `MeasureSettings`, such as `per_cell`, `splits`, `attacks`, `limit`.
+        settings: Those of `MeasureSettings`, such as `per_cell`, `splits`, `attacks`,
+            `limit`, and `tasks` of lm-eval with `include` folders.
 
     Raises:
         SectowError: A name is not known, or the folder does not fit.
@@ -140,7 +141,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         policy, ground, name=name, system=chosen.system, batch_size=batch_size
     )
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
-    found = measure(
+    run = measure(
         subject,
         chosen,
         folder,
@@ -153,7 +154,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         resume=resume,
         progress=progress,
     )
-    return Loaded(found)
+    return Loaded(run)
 
 
 def plan(
@@ -214,20 +215,20 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
     """
     import pandas as pd
 
-    found = differences(before.run, after.run)
-    if found:
+    changed = differences(before.run, after.run)
+    if changed:
         raise ConfigError(
             given=f"{before.run.path} and {after.run.path}",
-            why=f"they differ in their {'; '.join(found)}",
+            why=f"they differ in their {'; '.join(changed)}",
             fix="measure both with the same world, judge and settings",
         )
-    there = {(figure.key, way) for figure, way in figures_of(before.samples)}
+    measured_before = {(figure.key, way) for figure, way in figures_of(before.samples)}
     # Attacks of another attacker are other items, though their scenarios are the same.
     apart = () if before.about.get("attacker") == after.about.get("attacker") else OF_AN_ATTACKER
     shared = [
         (figure, way)
         for figure, way in figures_of(after.samples)
-        if (figure.key, way) in there and figure.suite not in apart
+        if (figure.key, way) in measured_before and figure.suite not in apart
     ]
     if not shared:
         raise ConfigError(
@@ -243,12 +244,13 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
 def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[str, Any]:
     change = figure.change(after.samples, before.samples, way)
     old, new = (
-        figure.select(one.samples, way).drop_duplicates("item").set_index("item")
-        for one in (before, after)
+        figure.select(run.samples, way).drop_duplicates("item").set_index("item")
+        for run in (before, after)
     )
     both = new.index.intersection(old.index)
     test = mcnemar(values_of(new.loc[both], figure.kind), values_of(old.loc[both], figure.kind))
-    held = figure.suite in CAPABILITIES and figure.better == "higher"
+    capability = figure.suite in CAPABILITIES or figure.where.get("role") == "capability"
+    held = capability and figure.better == "higher"
     return {
         **_named(figure, way),
         "before": figure.estimate(before.samples, way).value,
@@ -283,11 +285,11 @@ def _name_of(given: str | World, world: World) -> str:
 def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
     if names is None:
         return SUITES
-    asked = tuple(dict.fromkeys(names))
-    others = tuple(name for name in asked if name not in SUITES)
+    chosen = tuple(dict.fromkeys(names))
+    others = tuple(name for name in chosen if name not in SUITES)
     known = (*SUITES, *REGISTRY.names())
     for name in others:
         kind = parse_spec(name).name
         if kind not in known and ":" not in kind:
             raise unknown("suite", kind, known)
-    return (*(suite for suite in SUITES if suite in asked), *others)
+    return (*(suite for suite in SUITES if suite in chosen), *others)

@@ -1,4 +1,4 @@
-"""Random models, made once a session."""
+"""Random models, made once per session."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def organism_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def random_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights: it says garbage."""
+    """Random weights: it writes garbage."""
     from tests.agents.judges.tiny_guards import text_guard
 
     return text_guard(tmp_path_factory.mktemp("random-guard"))
@@ -42,10 +42,10 @@ def random_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def taught_guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Says one of two verdicts, in Qwen3Guard's form, by what the response holds."""
-    from tests.agents.judges.tiny_guards import SAID, text_guard
+    """Writes one of two verdicts, in Qwen3Guard's form, depending on the response."""
+    from tests.agents.judges.tiny_guards import VERDICTS, text_guard
 
-    return text_guard(tmp_path_factory.mktemp("taught-guard"), teach=SAID)
+    return text_guard(tmp_path_factory.mktemp("taught-guard"), teach=VERDICTS)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A world for random models: what they babble decides, so that rewards vary and a pool fills up."""
+"""A world for random models: a digest of their text decides, so rewards vary and a pool fills."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIZES = {"train": 6, "validation": 4, "test": 2}
 
 
 def lot(*parts: str) -> int:
-    """A number from 0 to 255 that a text decides."""
+    """A number from 0 to 255, by a digest of a text."""
     return hashlib.sha256("\x1f".join(parts).encode()).digest()[0]
 
 
@@ -51,7 +51,7 @@ class LetterJudge:
 
 
 class MuteJudge:
-    """Never says anything."""
+    """Scores nothing."""
 
     id = "letters/mute"
     version = "1"
@@ -119,13 +119,17 @@ class Letters:
         channels: Sequence[str] | None = None,
         frames: FrameSet = "all",
     ) -> list[Item]:
-        found = self.scenarios(split, harmful=harmful, channels=channels)
-        return [] if frames == "held_out" else [Item(one, self.attack(one, "g")) for one in found]
+        scenarios = self.scenarios(split, harmful=harmful, channels=channels)
+        return (
+            []
+            if frames == "held_out"
+            else [Item(scenario, self.attack(scenario, "g")) for scenario in scenarios]
+        )
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         if completion != "g" and lot(completion) % 5 == 0:
             return Attack(query="", channel=scenario.channel, invalid=Invalid.UNPARSABLE)
-        # What a byte-level model babbles is no text that a query may hold.
+        # The text of a byte-level model may contain characters that a query must not.
         words = completion.encode("ascii", "ignore").decode()
         drawn = scenario.channel == "drawn"
         return Attack(

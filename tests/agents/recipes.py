@@ -12,7 +12,7 @@ TEMPLATE = "attack by {channel} : {behavior}"
 
 
 def toy(run: Path, attacker: Path, defender: Path, /, **changes: Any) -> RunConfig:
-    """One round of two optimizer steps a seat in the world of letters; changes replace keys."""
+    """One round of two optimizer steps per seat in the world of letters; changes replace keys."""
     training = {
         "steps": 2,
         "learning_rate": 1e-3,

@@ -1,4 +1,4 @@
-"""What reads settings and run folders does not wait for torch."""
+"""Modules that read settings and run folders do not import torch."""
 
 from __future__ import annotations
 

@@ -42,42 +42,49 @@ def test_every_item_has_one_owner() -> None:
 @pytest.mark.parametrize("whole", [False, True])
 def test_each_reads_what_the_others_answered(tmp_path: Path, whole: bool) -> None:
     """Two ranks in one process: the second works while the first waits."""
-    file, asked = tmp_path / "unit.jsonl", defaultdict[int, list[int]](list)
+    file, computed = tmp_path / "unit.jsonl", defaultdict[int, list[int]](list)
     waited = False
 
     def work(rank: int, wait: Callable[[], None]) -> list[str | None]:
         def answer(chosen: list[int]) -> list[str]:
-            asked[rank] += chosen
+            computed[rank] += chosen
             return [f"answer {index}" for index in chosen]
 
         return recall(Journal(file, Share(rank, 2, wait)), KEYS, answer, 2, whole=whole)
 
     def second() -> None:
-        # While the first waits, the other does all of its work; it has nobody to wait for.
+        # While the first waits, the other does all of its work without waiting.
         nonlocal waited
         if not waited:
             waited = True
             assert work(1, lambda: None) == [f"answer {number}" for number in range(11)]
 
-    found = work(0, second)
-    assert found == [f"answer {number}" for number in range(11)]
-    assert sorted([*asked[0], *asked[1]]) == list(range(11))
-    assert bool(asked[1]) != whole
+    answers = work(0, second)
+    assert answers == [f"answer {number}" for number in range(11)]
+    assert sorted([*computed[0], *computed[1]]) == list(range(11))
+    assert bool(computed[1]) != whole
     again = Journal(file)
-    assert [again[key] for key in KEYS] == found
+    assert [again[key] for key in KEYS] == answers
 
 
 @pytest.mark.slow
 def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> None:
-    said = ["--model", str(organism_folder), "--attacker", "apothecary/random", "--per-cell", "1"]
-    said += ["--per-kind", "1", "--split", "test", "--max-new-tokens", "4", "--limit", "5"]
+    arguments = [
+        "--model",
+        str(organism_folder),
+        "--attacker",
+        "apothecary/random",
+        "--per-cell",
+        "1",
+    ]
+    arguments += ["--per-kind", "1", "--split", "test", "--max-new-tokens", "4", "--limit", "5"]
     sectow = str(Path(sys.executable).with_name("sectow"))
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--no_python"]
     launcher += ["--num_processes", "2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     for name, front in (("one", [sectow]), ("two", [*launcher, sectow])):
         done = subprocess.run(
-            [*front, "bench", *said, "--out", str(tmp_path / name), "--name", "model"],
+            [*front, "bench", *arguments, "--out", str(tmp_path / name), "--name", "model"],
             env=environment,
             cwd=tmp_path,
             capture_output=True,
@@ -87,8 +94,8 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
         )
         assert done.returncode == 0, done.stderr[-3000:]
         assert done.stdout.count("leaderboard") + done.stdout.count("worst channel") == 1
-    one, two = (load_run(tmp_path / name) for name in ("one", "two"))
-    pd.testing.assert_frame_equal(one.samples, two.samples)
+    alone, two = (load_run(tmp_path / name) for name in ("one", "two"))
+    pd.testing.assert_frame_equal(alone.samples, two.samples)
     assert not list((tmp_path / "two").glob("responses"))
 
 
@@ -127,5 +134,5 @@ def test_two_processes_train_one_round(llava_next_folder: Path, tmp_path: Path) 
         assert trained.keys() == base.keys()
         assert any(not torch.equal(trained[name], base[name]) for name in base)
     assert not list((tmp_path / "run").rglob("*.partial"))
-    # One process goes on where two have ended, and finds nothing to do.
+    # One process resumes where two have ended, and has nothing left to do.
     assert len(TugOfWar(build_config(settings)).run(resume=True).phases) == 2

@@ -120,7 +120,7 @@ def test_the_defender_s_seat(llava_next_folder: Path, tmp_path: Path) -> None:
         assert paid == episode.rewards["defender"]
 
 
-def test_a_judge_that_never_speaks_is_told(llava_next_folder: Path, tmp_path: Path) -> None:
+def test_a_judge_that_scores_nothing_is_reported(llava_next_folder: Path, tmp_path: Path) -> None:
     from sectow_env.errors import ConfigError
     from tests.agents.letters import MuteJudge
 

@@ -28,13 +28,13 @@ def recipe(root: Path) -> str:
 
 def test_a_wrong_key_ends_with_the_nearest(recipe: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--config", recipe, "attacker.training.stepz=3") == USER_ERROR
-    told = capsys.readouterr().err
-    assert "there is no such key" in told
-    assert "did you mean 'steps'?" in told
+    message = capsys.readouterr().err
+    assert "there is no such key" in message
+    assert "did you mean 'steps'?" in message
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("world=apothecry:0", "apothecary"),
         ("judge=apothecary/trut", "apothecary/truth"),
@@ -43,25 +43,25 @@ def test_a_wrong_key_ends_with_the_nearest(recipe: str, capsys: pytest.CaptureFi
     ],
 )
 def test_an_unknown_name_ends_with_the_nearest(
-    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, told: str
+    recipe: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str, message: str
 ) -> None:
     assert run("--config", recipe, "--run", str(tmp_path / "run"), change) == USER_ERROR
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
-def test_no_configuration_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_configuration_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == USER_ERROR
     assert "configs/apothecary.yaml" in capsys.readouterr().err
 
 
-def test_resume_without_a_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_resume_needs_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--resume", "--run", str(tmp_path)) == USER_ERROR
     assert "there is no run in it" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_ctrl_c_names_the_folder_and_the_way_on(
+def test_ctrl_c_names_the_folder_and_how_to_resume(
     tmp_path: Path,
     llava_next_folder: Path,
     capsys: pytest.CaptureFixture[str],
@@ -75,9 +75,9 @@ def test_ctrl_c_names_the_folder_and_the_way_on(
     file = tmp_path / "toy.yaml"
     file.write_text(yaml.safe_dump(settings | {"judge": "tests.agents.letters:InterruptingJudge"}))
     assert run("--config", str(file)) == INTERRUPTED
-    told = capsys.readouterr().err
-    assert str(folder) in told
-    command = shlex.split(told.split("go on with: ")[1])
+    message = capsys.readouterr().err
+    assert str(folder) in message
+    command = shlex.split(message.split("resume with: ")[1])
     assert command[:2] == ["sectow", "train"]
     assert (folder / "state.json").is_file()
 
@@ -87,7 +87,7 @@ def test_ctrl_c_names_the_folder_and_the_way_on(
     assert [phase["seat"] for phase in summary["phases"]] == ["attacker", "defender"]
     assert summary["pool"] > 0
 
-    # The run is finished: going on again changes nothing, and prints the table.
+    # The run is finished: resuming it changes nothing, and prints the table.
     assert run(*command[2:]) == 0
     shown = capsys.readouterr().out
     assert "1 defender" in shown

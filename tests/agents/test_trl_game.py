@@ -59,7 +59,7 @@ def trained(seat: Seat, model_folder: Path, out: Path, **options: Any) -> list[E
 def rows_of(episodes: Sequence[Episode], seat: Seat, **options: Any) -> set[int]:
     """Which rows the episodes are of; each must be what the environment plays of its row."""
     env = SectowEnv(seat=seat, world=WORLD, **options)
-    found: set[int] = set()
+    rows: set[int] = set()
     for episode in episodes:
         turn = episode.turns[0]
         equal = []
@@ -75,8 +75,8 @@ def rows_of(episodes: Sequence[Episode], seat: Seat, **options: Any) -> set[int]
                 info = env.step(turn.response)[4]
             equal.append(info["sectow_episode"] == episode)
         assert any(equal), episode
-        found.update(row for row, same in enumerate(equal) if same)
-    return found
+        rows.update(row for row, same in enumerate(equal) if same)
+    return rows
 
 
 @pytest.mark.slow
@@ -133,13 +133,13 @@ def test_row_i_is_the_episode_of_seed_plus_i() -> None:
 
 
 @pytest.mark.parametrize("seat", ["attacker", "defender"])
-def test_a_system_prompt_stands_first(seat: Seat) -> None:
-    told: dict[str, Any] = {"system": "keep the guild's rules", "labels": "harmful"}
+def test_a_system_prompt_comes_first(seat: Seat) -> None:
+    settings: dict[str, Any] = {"system": "keep the guild's rules", "labels": "harmful"}
     channels: dict[str, Any] = {"channels": ["split"] if seat == "attacker" else ["reversed"]}
-    game = grpo_game(seat, rows=1, **told, **channels)
+    game = grpo_game(seat, rows=1, **settings, **channels)
     roles = [message["role"] for message in game.dataset[0]["prompt"]]
     assert roles == ["system", "user"]
-    assert game.dataset[0]["prompt"][0]["content"] == told["system"]
+    assert game.dataset[0]["prompt"][0]["content"] == settings["system"]
 
 
 def test_completions_of_one_row_do_not_see_each_other() -> None:
@@ -151,7 +151,7 @@ def test_completions_of_one_row_do_not_see_each_other() -> None:
     assert game.reward(completions=texts, item=[0, 0, 0]) == [1.0, -0.5, 1.0]
 
 
-def test_prompts_of_both_kinds_are_put_in_batches_of_a_kind() -> None:
+def test_prompts_of_both_modalities_are_put_in_same_modality_batches() -> None:
     options: dict[str, Any] = {"attacker": "apothecary/random", "labels": "harmful"}
     with pytest.raises(SectowError, match="mixes prompts with and without images"):
         grpo_game("defender", rows=24, **options)

@@ -47,8 +47,8 @@ class Diary:
 
 def lines(folder: Path) -> list[dict[str, Any]]:
     """The metrics of a run without what differs from run to run."""
-    found = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in found]
+    read = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in read]
 
 
 def pool_of(folder: Path) -> list[tuple[int, str]]:
@@ -90,9 +90,9 @@ def _check_full(checkpoint: Path, base: Path) -> None:
 
 
 def _check_metrics(folder: Path) -> None:
-    found = lines(folder)
-    assert [line["event"] for line in found] == ["quality", *["step", "step", "quality"] * 2]
-    steps = [line for line in found if line["event"] == "step"]
+    events = lines(folder)
+    assert [line["event"] for line in events] == ["quality", *["step", "step", "quality"] * 2]
+    steps = [line for line in events if line["event"] == "step"]
     assert [(line["seat"], line["step"]) for line in steps] == [
         ("attacker", 1),
         ("attacker", 2),
@@ -188,14 +188,14 @@ def test_a_pack_is_played_and_a_defender_learns_its_references(
     assert trained.keys() == weights(llava_next_folder).keys()
 
 
-def same_end(one: Path, other: Path) -> None:
+def same_end(first: Path, second: Path) -> None:
     """Bit for bit, but for times and paths."""
     for seat in ("attacker", "defender"):
-        a, b = (weights(folder / "rounds" / "1" / seat) for folder in (one, other))
+        a, b = (weights(folder / "rounds" / "1" / seat) for folder in (first, second))
         assert a.keys() == b.keys()
         assert all(torch.equal(a[name], b[name]) for name in a)
-    assert pool_of(one) == pool_of(other)
-    assert lines(one) == lines(other)
+    assert pool_of(first) == pool_of(second)
+    assert lines(first) == lines(second)
 
 
 def test_a_run_that_was_killed_twice_ends_like_an_uninterrupted_one(

@@ -37,7 +37,7 @@ TEMPLATE = (
 
 
 def tokenizer(*more: str) -> PreTrainedTokenizerFast:
-    """One token a byte, and the special ones."""
+    """One token per byte, and the special ones."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     special = ["<pad>", "<|end|>", "<|user|>", "<|assistant|>", "<|system|>", "<image>", *more]
     words = {token: index for index, token in enumerate([*special, *alphabet])}

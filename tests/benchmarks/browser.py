@@ -41,14 +41,14 @@ def visit(file: Path, *, width: int = 1280, scheme: str = "light") -> Iterator[V
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=_scheme(scheme)
         )
-        found = Visit(context.new_page())
-        found.page.on("console", lambda message: found.complaints.append(message.text))
-        found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-        found.page.on("dialog", found.close_dialog)
-        found.page.on("request", lambda request: found.requests.append(request.url))
-        found.page.goto(file.resolve().as_uri())
+        visit_log = Visit(context.new_page())
+        visit_log.page.on("console", lambda message: visit_log.complaints.append(message.text))
+        visit_log.page.on("pageerror", lambda error: visit_log.complaints.append(str(error)))
+        visit_log.page.on("dialog", visit_log.close_dialog)
+        visit_log.page.on("request", lambda request: visit_log.requests.append(request.url))
+        visit_log.page.goto(file.resolve().as_uri())
         try:
-            yield found
+            yield visit_log
         finally:
             browser.close()
 

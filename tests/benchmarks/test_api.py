@@ -60,8 +60,8 @@ def test_figures_are_tidy(evaluations: Pair) -> None:
 
 
 def test_chosen_suites_alone_are_asked(tmp_path: Path) -> None:
-    found = evaluate("apothecary/keyword", suites=["twins"], out=tmp_path / "run", **SMALL)
-    assert set(found.samples["suite"]) == {"twins"}
+    loaded = evaluate("apothecary/keyword", suites=["twins"], out=tmp_path / "run", **SMALL)
+    assert set(loaded.samples["suite"]) == {"twins"}
     with pytest.raises(UnknownNameError, match="safety"):
         evaluate("apothecary/keyword", suites=["safty"], out=tmp_path / "none")
 
@@ -80,29 +80,29 @@ class Looker:
 
 def test_a_judge_that_is_named_is_shown_the_pictures(tmp_path: Path) -> None:
     judge = "tests.benchmarks.test_api:Looker"
-    found = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", judge=judge, **SMALL)
-    asked = set(found.samples["picture"]) - {""}
-    assert asked
-    assert Looker.seen == asked
+    loaded = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", judge=judge, **SMALL)
+    answered = set(loaded.samples["picture"]) - {""}
+    assert answered
+    assert Looker.seen == answered
     kept = {file.stem for file in (tmp_path / "run" / "pictures").iterdir()}
-    assert kept == asked, "what a limit left out is not kept"
+    assert kept == answered, "what a limit left out is not kept"
 
 
 def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
-    found = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", **SMALL)
-    asked = found.samples[found.samples["answered"]]
-    assert asked.groupby("suite").size().max() <= 6, "three of each task, two tasks a suite"
+    loaded = evaluate("apothecary/keyword", limit=3, out=tmp_path / "run", **SMALL)
+    answered = loaded.samples[loaded.samples["answered"]]
+    assert answered.groupby("suite").size().max() <= 6, "three of each task, two tasks a suite"
     from sectow_benchmarks.board.board import board
 
-    assert any("only 3 items" in reason for reason in board([found.run])[0].reasons)
+    assert any("only 3 items" in reason for reason in board([loaded.run])[0].reasons)
 
 
 def test_a_plan_counts_what_is_asked_then(tmp_path: Path) -> None:
     planned = plan("apothecary/keyword", attacker="apothecary/random", **SMALL)
-    found = evaluate(
+    loaded = evaluate(
         "apothecary/keyword", attacker="apothecary/random", out=tmp_path / "run", **SMALL
     )
-    fixed = found.samples[found.samples["answered"] | (found.samples["suite"] == "learned_free")]
+    fixed = loaded.samples[loaded.samples["answered"] | (loaded.samples["suite"] == "learned_free")]
     assert planned["questions"].sum() == len(fixed)
     assert not (tmp_path / "runs").exists()
 
@@ -138,12 +138,12 @@ def test_what_cannot_be_compared_is_told(evaluations: Pair, scripted: Loaded) ->
 
 
 def test_runs_without_a_common_figure_are_not_compared(tmp_path: Path) -> None:
-    one, other = (
+    first, other = (
         evaluate("apothecary/keyword", suites=[suite], out=tmp_path / suite, **SMALL)
         for suite in ("twins", "ceiling")
     )
     with pytest.raises(ConfigError, match="no figure in common"):
-        compare(one, other)
+        compare(first, other)
 
 
 def test_an_unfinished_run_is_not_read(tmp_path: Path, evaluations: Pair) -> None:
@@ -154,9 +154,9 @@ def test_an_unfinished_run_is_not_read(tmp_path: Path, evaluations: Pair) -> Non
 
 def test_the_commands_say_the_same(evaluations: Pair) -> None:
     paths = [str(run.path) for run in evaluations]
-    told = CliRunner().invoke(app, ["bench", "compare", *paths, "--json"])
-    assert told.exit_code == 0, told.output
-    rows = json.loads(told.stdout)
+    done = CliRunner().invoke(app, ["bench", "compare", *paths, "--json"])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)
     table = compare(*map(Loaded, evaluations))
     assert [row["figure"] for row in rows] == list(table["figure"])
     assert rows[0]["change"] == pytest.approx(table["change"].iloc[0])

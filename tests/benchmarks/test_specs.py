@@ -15,8 +15,8 @@ from sectow_benchmarks.api import evaluate, plan
 from sectow_benchmarks.commands.bench import bench
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.studies.crossplay.play import play_all
-from sectow_benchmarks.studies.crossplay.players import cast_of
-from sectow_benchmarks.studies.exploit.command import _Asked, _target
+from sectow_benchmarks.studies.crossplay.players import players_of
+from sectow_benchmarks.studies.exploit.command import _Options, _target
 from sectow_benchmarks.studies.exploit.learners import described
 from sectow_env.check.targets import find
 from sectow_env.env.spaces import NO_IMAGE
@@ -74,10 +74,10 @@ def test_it_defends_while_an_attacker_trains(
 
 
 def test_it_is_measured(spec: str, tmp_path: Path) -> None:
-    found = evaluate(spec, out=tmp_path / "run", **TINY)
-    assert len(found.samples) > 0
+    result = evaluate(spec, out=tmp_path / "run", **TINY)
+    assert len(result.samples) > 0
     # A prompt in the spec is one on the board too.
-    assert found.about["settings"]["system"] == ("be brief" if "system" in spec else None)
+    assert result.about["settings"]["system"] == ("be brief" if "system" in spec else None)
 
 
 def test_it_is_known_to_the_command(spec: str) -> None:
@@ -86,15 +86,15 @@ def test_it_is_known_to_the_command(spec: str) -> None:
 
 
 def test_it_plays_in_cross_play(spec: str, tmp_path: Path) -> None:
-    cast = cast_of([], ["apothecary/random"], [spec], None)
+    players = players_of([], ["apothecary/random"], [spec], None)
     settings = MeasureSettings(max_new_tokens=3, decodings=())
-    (pair,) = play_all(cast, WORLD, settings, tmp_path, batch_size=64)
+    (pair,) = play_all(players, WORLD, settings, tmp_path, batch_size=64)
     assert pair.run.about["model"]["name"] == spec
 
 
 def test_it_is_exploited(spec: str, organism_folder: Path, tmp_path: Path) -> None:
-    asked = _Asked(WORLD, str(organism_folder), None, 8, 8, tmp_path)
-    target = _target(asked, spec, "defender")
+    options = _Options(WORLD, str(organism_folder), None, 8, 8, tmp_path)
+    target = _target(options, spec, "defender")
     attack = WORLD.grid("train", harmful=True)[0].attack
     assert ask_defender(target.defender, [attack], [0])[0] is not None
     assert getattr(target.defender, "system", None) == ("be brief" if "system" in spec else None)
@@ -103,8 +103,8 @@ def test_it_is_exploited(spec: str, organism_folder: Path, tmp_path: Path) -> No
 
 
 def test_it_is_checked(spec: str) -> None:
-    (found,) = find(spec, "apothecary:0", "defender", 0, {})
-    subject = found.build()
+    (part,) = find(spec, "apothecary:0", "defender", 0, {})
+    subject = part.build()
     assert subject.part.respond([WORLD.grid("train", harmful=True)[0].attack])[0] is not None
 
 
@@ -119,9 +119,11 @@ def test_a_system_prompt_is_taken_or_refused_never_ignored(
     assert not (tmp_path / "none").exists()
     with FaultyServer() as server:
         spec = f"endpoint/defender?base_url={server.base_url}&model=m"
-        found = evaluate(spec, out=tmp_path / "run", system="be brief", **TINY)
-    assert found.about["settings"]["system"] == "be brief"
-    roles = [[message["role"] for message in one.body["messages"]] for one in server.asked]
-    assert roles == [["system", "user"]] * len(found.samples)
+        result = evaluate(spec, out=tmp_path / "run", system="be brief", **TINY)
+    assert result.about["settings"]["system"] == "be brief"
+    roles = [
+        [message["role"] for message in request.body["messages"]] for request in server.received
+    ]
+    assert roles == [["system", "user"]] * len(result.samples)
     with pytest.raises(ConfigError, match="system prompt already"):
         evaluate(f"{organism_folder}?system=one", out=tmp_path / "two", system="two", **TINY)

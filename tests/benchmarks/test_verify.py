@@ -112,8 +112,8 @@ def test_weights_that_lie_elsewhere_are_not_checked(copy: Path) -> None:
 def test_a_file_that_joined_or_left_is_found(copy: Path) -> None:
     picture = next((copy / "pictures").glob("*.png"))
     picture.rename(picture.with_name("a" * 64 + ".png"))
-    found = {one.why for one in broken(copy, SEALED)}
-    assert found == {"is missing", "was not there"}
+    reasons = {file.why for file in broken(copy, SEALED)}
+    assert reasons == {"is missing", "was not there"}
     assert {"files", "pictures"} <= failed(copy)
 
 
@@ -144,9 +144,9 @@ def cheat(
 
 def test_a_changed_verdict_is_found(copy: Path) -> None:
     def kinder(verdicts: pd.DataFrame) -> pd.DataFrame:
-        asked = verdicts["sample"].str.startswith("greedy/safety/") & verdicts["harmful"].notna()
+        scored = verdicts["sample"].str.startswith("greedy/safety/") & verdicts["harmful"].notna()
         for column in ("harmful", "success"):
-            verdicts.loc[asked, column] = 1.0 - verdicts.loc[asked, column]
+            verdicts.loc[scored, column] = 1.0 - verdicts.loc[scored, column]
         return verdicts
 
     cheat(copy, kinder, "verdicts")
@@ -190,8 +190,8 @@ def test_another_question_is_found(copy: Path) -> None:
 
 
 def test_another_picture_is_found(copy: Path) -> None:
-    one, other = sorted((copy / "pictures").glob("*.png"))[:2]
-    one.write_bytes(other.read_bytes())
+    first, other = sorted((copy / "pictures").glob("*.png"))[:2]
+    first.write_bytes(other.read_bytes())
     seal(copy, SEALED)
     assert failed(copy) == {"pictures"}
 
@@ -222,9 +222,9 @@ def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any
         about["world"]["name"] = "canary:World"
 
     change(copy, named)
-    found = outcomes(copy)
-    assert found["verdicts"] == "not checked"
-    assert found["items"] == "not checked"
+    results = outcomes(copy)
+    assert results["verdicts"] == "not checked"
+    assert results["items"] == "not checked"
     change(copy, lambda about: about["world"].update(name="apothecary:0"))
     assert outcomes(copy)["verdicts"] == "not checked"
     assert not proof.exists()
@@ -232,20 +232,22 @@ def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any
 
 def test_another_revision_is_said_and_not_compared(copy: Path) -> None:
     change(copy, lambda about: about["suites"].update(safety=0))
-    found = next(one for one in verify(EvaluationRun.open(copy)) if one.name == "items")
-    assert found.outcome == "not checked"
-    assert "safety" in found.says
+    check = next(
+        candidate for candidate in verify(EvaluationRun.open(copy)) if candidate.name == "items"
+    )
+    assert check.outcome == "not checked"
+    assert "safety" in check.detail
 
 
 def test_the_command_says_what_failed_and_ends_with_1(copy: Path, sound: EvaluationRun) -> None:
     runner = CliRunner()
-    told = runner.invoke(app, ["verify", str(sound.path), str(copy)])
-    assert told.exit_code == 0, told.output
-    assert "worst channel" in told.output
+    done = runner.invoke(app, ["verify", str(sound.path), str(copy)])
+    assert done.exit_code == 0, done.output
+    assert "worst channel" in done.output
     flip(copy / "samples.parquet", 5000)
-    told = runner.invoke(app, ["verify", str(copy), "--json"])
-    assert told.exit_code == 1
-    (checks,) = json.loads(told.stdout)["checks"].values()
+    done = runner.invoke(app, ["verify", str(copy), "--json"])
+    assert done.exit_code == 1
+    (checks,) = json.loads(done.stdout)["checks"].values()
     assert "failed" in {check["outcome"] for check in checks}
 
 
@@ -306,11 +308,11 @@ def test_a_killed_rerun_asks_no_verdict_twice(
     with pytest.raises(KeyboardInterrupt):
         rejudge(run, first, "test")
     assert failed(copy) == set(), "what was half judged changes nothing"
-    found = rejudge(run, second, "test")
+    again = rejudge(run, second, "test")
     assert (first.seen, first.seen + second.seen) == (10, total)
-    assert set(found.samples["judge"]) == {"test/mortal@1"}
+    assert set(again.samples["judge"]) == {"test/mortal@1"}
     kept = ["item", "digest", "response", "tokens"]
-    pd.testing.assert_frame_equal(found.samples[kept], sound.samples[kept])
+    pd.testing.assert_frame_equal(again.samples[kept], sound.samples[kept])
     assert EvaluationRun.open(copy).about["judges"][0]["name"] == "test"
     assert outcomes(copy)["verdicts"] == "not checked"
     assert not (copy / "responses").exists()
@@ -318,7 +320,7 @@ def test_a_killed_rerun_asks_no_verdict_twice(
 
 def test_a_rerun_s_folder_is_named_after_the_judge_and_its_settings() -> None:
     assert label_of("rules/refusal") == "rules-refusal"
-    first, second = (label_of(f"served/rubric?base_url=http://h/{one}") for one in "ab")
+    first, second = (label_of(f"served/rubric?base_url=http://h/{host}") for host in "ab")
     assert first.startswith("served-rubric-")
     assert first != second
     assert len(first) < 30

@@ -1,1 +1,1 @@
-"""What trains a seat: one algorithm a file."""
+"""What trains a seat: one algorithm per file."""

@@ -132,7 +132,7 @@ def trainer_arguments(
         "logging_first_step": False,
         "disable_tqdm": True,
         "report_to": [],
-        # Checkpoints in mid-phase would hold pickles and could not be resumed exactly.
+        # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
         "save_strategy": "no",
     }
 

@@ -28,11 +28,12 @@ class Prompt(NamedTuple):
 
     def messages(self) -> list[dict[str, Any]]:
         """As TRL reads it: plain texts where it puts the pictures in their place by itself."""
-        first = next((one for one in self.conversation if one.role == "user"), None)
-        later = [one for one in self.conversation if one is not first and one.pictures]
+        chat = self.conversation
+        first = next((message for message in chat if message.role == "user"), None)
+        later = [message for message in chat if message is not first and message.pictures]
         if later or (first is not None and any(first.places)):
-            return as_blocks(self.conversation)
-        return [{"role": one.role, "content": one.text} for one in self.conversation]
+            return as_blocks(chat)
+        return [{"role": message.role, "content": message.text} for message in chat]
 
 
 class _Rows:
@@ -43,13 +44,13 @@ class _Rows:
         self._targets = targets
 
     def __call__(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
-        rows = self._asked(batch)
+        rows = self._prompt_columns(batch)
         if self._targets is not None:
             targets = [self._targets[item] for item in batch["item"]]
             rows["completion"] = [[{"role": "assistant", "content": text}] for text in targets]
         return rows
 
-    def _asked(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
+    def _prompt_columns(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         chosen = [self._prompts[item] for item in batch["item"]]
         return {
             "prompt": [prompt.messages() for prompt in chosen],

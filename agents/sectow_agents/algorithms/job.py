@@ -1,4 +1,4 @@
-"""What an algorithm is given, and what it hands back: `train(job, data, settings) -> PhaseReport`.
+"""What an algorithm is given, and what it returns: `train(job, data, settings) -> PhaseReport`.
 
 One algorithm per file, registered by name in the entry-point group `sectow.algorithms`.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Record = Mapping[str, Any]
 Sink = Callable[[Record], None]
-"""Takes one JSON-able line of metrics."""
+"""Called with one line of metrics that can be written as JSON."""
 
 
 def _nowhere(_: Record) -> None:
@@ -50,11 +50,11 @@ class Job:
     device: Device = "auto"
     dtype: Dtype = "auto"
     sink: Sink = _nowhere
-    """Gets one line an optimizer step."""
+    """Called with one line of metrics per optimizer step."""
     progress: bool = False
     """Whether to draw a progress bar."""
     truth: Judge | None = None
-    """Looks at every episode besides, for the metrics alone."""
+    """Also looks at every episode, for the metrics alone."""
     share: Share = ALONE
     """This process's share of the work."""
 
@@ -74,7 +74,7 @@ class TrainingData:
 
 
 class Summary(Frozen):
-    """What is kept of a phase: JSON-able."""
+    """What is kept of a phase; can be written as JSON."""
 
     seat: Seat
     round: int
@@ -88,11 +88,11 @@ class Summary(Frozen):
 
 @dataclass(frozen=True)
 class PhaseReport:
-    """What a finished phase hands back."""
+    """What a finished phase returns."""
 
     summary: Summary
     episodes: tuple[Episode, ...] = ()
-    """Successful episodes that were met: an attacker phase's candidates for the pool."""
+    """Successful episodes of the training: an attacker phase's candidates for the pool."""
 
 
 def train(job: Job, data: TrainingData) -> PhaseReport:

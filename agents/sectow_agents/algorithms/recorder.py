@@ -1,4 +1,4 @@
-"""Follows a phase: one line of metrics an optimizer step, and the progress bar."""
+"""Follows a phase: one line of metrics per optimizer step, and a progress bar."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Recorder(TrainerCallback):
     def on_log(
         self, _args: object, state: Any, _control: object, logs: Mapping[str, Any], **_: object
     ) -> None:
-        """Write the line of an optimizer step; TRL's closing summary is none."""
+        """Write the line of an optimizer step; TRL's closing summary is not one."""
         if next(iter(self._names)) not in logs:
             return
         episodes = self._reward.drain() if self._reward is not None else []
@@ -76,11 +76,11 @@ class Recorder(TrainerCallback):
             self._bar.advance(line)
 
     def on_train_end(self, *_: object, **__: object) -> None:
-        """Take the bar away."""
+        """Remove the progress bar."""
         self.close()
 
     def close(self) -> None:
-        """Take the bar away; also after an interruption."""
+        """Remove the progress bar; also after an interruption."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
@@ -92,14 +92,14 @@ def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:
     return {
         "episodes": counted.episodes,
         **counted.rates(),
-        "asr_by_channel": {name: one.asr for name, one in tally_by_channel(episodes).items()},
+        "asr_by_channel": {name: counts.asr for name, counts in tally_by_channel(episodes).items()},
         "invalid_by_reason": counted.invalid,
         "unscored": counted.unscored,
     }
 
 
 def true_metrics(episodes: Sequence[Episode], truth: Judge | None) -> dict[str, Any]:
-    """What another judge than the one that is paid by sees in them; nothing without one."""
+    """What a judge other than the one that prices sees in them; empty without such a judge."""
     if truth is None:
         return {}
     verdicts = judge_turns([episode.turns[-1] for episode in episodes], truth)
@@ -116,11 +116,11 @@ def summarise(lines: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     """Means over the last quarter of the steps, and as `NAME_first` over the first quarter."""
     quarter = max(1, len(lines) // 4)
     names = [name for name in (lines[-1] if lines else {}) if name not in NOT_AVERAGED]
-    found: dict[str, float | None] = {}
+    means: dict[str, float | None] = {}
     for name in names:
-        found[name] = _mean([line[name] for line in lines[-quarter:]])
-        found[f"{name}_first"] = _mean([line[name] for line in lines[:quarter]])
-    return found
+        means[name] = _mean([line[name] for line in lines[-quarter:]])
+        means[f"{name}_first"] = _mean([line[name] for line in lines[:quarter]])
+    return means
 
 
 class _StepBar:
@@ -164,5 +164,5 @@ def _number(value: object) -> float | None:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return sum(there) / len(there) if there else None
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

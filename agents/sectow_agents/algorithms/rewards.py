@@ -19,7 +19,7 @@ from sectow_env.game.seeds import MAX_SEED
 from sectow_env.game.world import Item, attacks_of
 
 Completion = Sequence[Mapping[str, Any]]
-"""One assistant message, as TRL hands it over for conversational prompts."""
+"""One assistant message, as TRL passes it for conversational prompts."""
 
 
 class SeatReward(ABC):
@@ -41,7 +41,7 @@ class SeatReward(ABC):
     def __call__(
         self, *, completions: Sequence[Completion], item: Sequence[int], **_: object
     ) -> list[float | None]:
-        """One reward a completion.
+        """One reward per completion.
 
         Args:
             completions: What the policy wrote.
@@ -61,7 +61,7 @@ class SeatReward(ABC):
         """The episodes that the completions lead to."""
 
     def _must_score(self, episodes: Sequence[Episode], rewards: Sequence[float | None]) -> None:
-        """A judge that says nothing at all at the start of a phase would train nothing."""
+        """Without a single score at the start, the phase would train nothing."""
         scored = any(reward is not None for reward in rewards)
         self._scored_any = any(self.share.gather([scored]))
         if not self._scored_any:
@@ -82,7 +82,7 @@ class AttackerReward(SeatReward):
     """Parses attacks, lets the frozen defender answer all valid ones in one batch, judges, prices.
 
     Args:
-        scenarios: Found by the dataset's `item`.
+        scenarios: Looked up by the dataset's column `item`.
         defender: The frozen opponent.
         referee: Rules, judge and prices.
         seed: Seeds the opponent's draws.
@@ -113,7 +113,7 @@ class DefenderReward(SeatReward):
     """Judges and prices answers to stored attacks.
 
     Args:
-        items: Scenario and attack, found by the dataset's `item`.
+        items: Scenario and attack, looked up by the dataset's column `item`.
         referee: Judge and prices.
     """
 

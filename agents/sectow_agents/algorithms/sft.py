@@ -35,7 +35,7 @@ METRICS = {
 def train(job: Job, data: TrainingData, settings: SftSettings) -> PhaseReport:
     """Train the seat's policy to give the target responses, and save it.
 
-    Nothing is played in training, so no reward and no judge is asked.
+    Nothing is played in training, so neither a reward nor a judge is needed.
 
     Args:
         job: Weights to start from and where the new ones go.

@@ -1,4 +1,4 @@
-"""The guards on this machine, by name. Settings may come as text, as a command line has them."""
+"""The guards on this machine, by name. Settings may be text, as on a command line."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ def harmbench(
         ConfigError: As `qwen3guard`.
     """
     form = HarmBench(variant, template=template)
-    # The classifiers were made to say one token; what would follow it means nothing.
+    # The classifiers were trained to answer with one token; anything after it is meaningless.
     return _local(form, model or MODELS[variant], {"max_new_tokens": 1, **loading})
 
 
 def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
-    # Every judge by name is offered the world; these look at the turn alone.
+    # Every judge by name is passed the world; these look at the turn alone.
     settings = {name: value for name, value in given.items() if name != "world"}
     try:
         loading = Loading.model_validate(settings)
@@ -115,7 +115,7 @@ def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
         decoding=Decoding(max_new_tokens=loading.max_new_tokens),
         guard=True,
     )
-    # Loaded at once, so that a guard that does not exist is known before anything is played.
+    # Loaded at once, so that a missing guard is reported before anything is played.
     if form.sees_images and not local.sees_images:
         raise ConfigError(
             given=f"the guard {form.id} with the model {local.id}",
@@ -126,7 +126,7 @@ def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
 
 
 def _decoding(local: LocalModel) -> str:
-    """Fingerprint of what changes answers beside the weights."""
+    """Fingerprint of what changes answers, apart from the weights."""
     generator = local.generator
     dtype = str(generator.model.dtype).removeprefix("torch.")
     return fingerprint(dtype, local.decoding.max_new_tokens, generator.processor.chat_template)

@@ -1,4 +1,4 @@
-"""Which prompts are answered together: of one kind, of similar length, as many as fit."""
+"""Which prompts are answered together: same modality, similar length, as many as fit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import torch
 
 from sectow_env.errors import ConfigError
 
-CHARACTERS_A_TOKEN = 4
+CHARACTERS_PER_TOKEN = 4
 """Text is measured in characters: tokenizers differ by less than images do."""
 AUTO_TOKENS = 16_384
-"""Tokens of a batch, padding and completions included, that are tried first."""
+"""Tokens of the first batch, padding and completions included."""
 AUTO_PROMPTS = 256
 
 
 class Load(NamedTuple):
-    """What a prompt brings to a batch."""
+    """The size of a prompt in a batch."""
 
     characters: int
     image_tokens: int
@@ -26,7 +26,7 @@ class Load(NamedTuple):
     @property
     def tokens(self) -> float:
         """Length of the prompt, its image counted."""
-        return self.image_tokens + self.characters / CHARACTERS_A_TOKEN
+        return self.image_tokens + self.characters / CHARACTERS_PER_TOKEN
 
 
 class Batcher:
@@ -47,10 +47,10 @@ class Batcher:
         return self.size or AUTO_PROMPTS
 
     def batches(self, loads: Sequence[Load], new_tokens: int) -> Iterator[list[int]]:
-        """Indices of prompts of one kind, with or without image, by length.
+        """Indices of prompts of one modality, with or without image, by length.
 
         Args:
-            loads: One a prompt.
+            loads: One per prompt.
             new_tokens: Longest completion.
         """
         for with_image in (False, True):
@@ -65,14 +65,14 @@ class Batcher:
         """Answer a batch, in halves where it does not fit.
 
         Raises:
-            ConfigError: A single prompt, or a batch of a size that was asked for, does not fit.
+            ConfigError: A single prompt, or a batch of the given size, does not fit.
         """
-        found: dict[int, str] = {}
+        answers: dict[int, str] = {}
         rest, count = batch, len(batch)
         while rest:
             part = rest[:count]
             try:
-                found |= zip(part, answer(part), strict=True)
+                answers |= zip(part, answer(part), strict=True)
                 rest = rest[count:]
                 continue
             except torch.OutOfMemoryError as error:
@@ -83,7 +83,7 @@ class Batcher:
             count = (len(part) + 1) // 2
         # What did not fit once is not tried again.
         self._tokens = max(1, self._tokens * count // max(1, len(batch)))
-        return found
+        return answers
 
     def _fitting(self, tokens: Sequence[float]) -> int:
         """How many of these prompts, in order of length, make one batch."""
@@ -102,6 +102,6 @@ def _too_large(prompts: int) -> ConfigError:
     return ConfigError(
         given=f"a batch of {prompts} prompt{'s' if prompts > 1 else ''}",
         why="the device has too little memory for it",
-        fix="leave the batch size to itself (--batch-size auto), or take smaller images, another "
+        fix="let the batch size be found (--batch-size auto), or take smaller images, another "
         "dtype or a device with more memory",
     )

@@ -1,4 +1,4 @@
-"""From messages to what processors take, with the control tokens in them broken up."""
+"""From messages to the input of processors, with the control tokens in them broken up."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def pictures_of(conversation: Conversation) -> tuple[Picture, ...]:
     """All pictures of a conversation, in order.
 
     Raises:
-        ConfigError: One is shown by somebody other than the user.
+        ConfigError: One is in a message of another role than the user.
     """
     if any(message.pictures and message.role != "user" for message in conversation):
         raise ConfigError(
@@ -37,13 +37,13 @@ def as_blocks(conversation: Conversation) -> list[dict[str, Any]]:
 
 
 def inert(conversation: Conversation, control: Iterable[str]) -> tuple[Message, ...]:
-    """The conversation with the control tokens that somebody wrote into it broken up.
+    """The conversation with the control tokens in its texts broken up.
 
     An attack may spell out `<image>` or an end-of-turn token. As text it is a fair attack; taken as
-    a token it would forge another role's turn, or ask the processor for an image that is not there.
+    a token it would forge another role's turn, or ask the processor for an image that is missing.
 
     Args:
-        conversation: What is asked.
+        conversation: The prompt.
         control: The spelling of the tokenizer's control tokens.
     """
     tokens = sorted(set(filter(None, control)), key=len, reverse=True)

@@ -22,13 +22,14 @@ _PROJECTIONS = r"\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj)"
 
 @dataclass(frozen=True)
 class Family:
-    """What must be known of a model and cannot be seen, or not for sure. None: look at the model.
+    """What a model itself does not reliably show. None: look at the model.
 
     Attributes:
         name: What it is called in messages.
         sees_images: It can be shown pictures.
-        placeholders: Tokens that stand for pictures or films and are no attribute of the processor.
-        vision: Last part of the name of the module that sees.
+        placeholders: Tokens that stand for pictures or videos and are not an attribute of the
+            processor.
+        vision: Last part of the name of the vision encoder's module.
         language: Part of the names of the language model's modules.
         thinking: How it begins and ends its thinking.
         needs: Packages that its processor imports.
@@ -56,7 +57,7 @@ class Family:
         """The part of a model that sees pictures.
 
         Raises:
-            ConfigError: It cannot be told apart from the rest.
+            ConfigError: It cannot be distinguished from the rest.
         """
         if self.vision is not None:
             for name, module in model.named_modules():
@@ -66,7 +67,7 @@ class Family:
         if module is model or module is getattr(model, "base_model", None):
             raise ConfigError(
                 given=f"the vision encoder of {type(model).__name__}",
-                why="it cannot be told apart from the rest of the model",
+                why="it cannot be distinguished from the rest of the model",
                 fix="leave train_vision at true, or train an adapter with target_modules of your "
                 "own",
             )

@@ -1,4 +1,4 @@
-"""A model with its processor: the one place where text is generated from conversations."""
+"""A model with its processor: the only place where text is generated from conversations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sectow_agents.models.chat import as_blocks, inert, pictures_of
 from sectow_agents.models.families import family_of
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.sampling import SeededDraws, uniform_rows
-from sectow_agents.models.thinking import spoken, thinking_marks
+from sectow_agents.models.thinking import thinking_marks, without_thinking
 from sectow_env.errors import ConfigError
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
@@ -62,14 +62,14 @@ class Generator:
         """One completion per conversation, in order, without thinking and special tokens, stripped.
 
         Args:
-            conversations: What is asked.
+            conversations: The prompts.
             decoding: Greedy or sampled, and how long.
-            prefix: Beginning of the assistant's message, the same for all or one each; it is
-                continued and is not part of what is returned.
+            prefix: Beginning of the assistant's message, the same for all, or one per conversation;
+                it is continued and is not part of what is returned.
             seeds: One per conversation, for sampled decoding; default: drawn from `decoding.seed`.
 
         Raises:
-            ConfigError: There is a picture that the model cannot be shown.
+            ConfigError: There is a picture, and the model cannot be shown any.
         """
         if seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
@@ -88,7 +88,7 @@ class Generator:
         return texts
 
     def _load(self, prompt: _Prompt) -> Load:
-        """Length of a prompt; an image of a size is processed once to see its tokens."""
+        """Length of a prompt; one image per size is processed to count its tokens."""
         if not prompt.pictures:
             return Load(len(prompt.text), 0)
         images = prompt.images
@@ -108,7 +108,7 @@ class Generator:
         """What the model reads: the conversation as its chat template renders it.
 
         Raises:
-            ConfigError: There is a picture that the model cannot be shown.
+            ConfigError: There is a picture, and the model cannot be shown any.
         """
         self._pictures(conversation)
         blocks = as_blocks(inert(conversation, self._control))
@@ -117,7 +117,7 @@ class Generator:
         except TemplateError as error:
             # Mllama's, for one, takes no system prompt beside a picture.
             raise ConfigError(
-                given=f"a conversation of {', '.join(one.role for one in conversation)}",
+                given=f"a conversation of {', '.join(message.role for message in conversation)}",
                 why=f"the chat template of {self.family.name} refuses it ({error})",
                 fix="leave out the system prompt, or use another model",
             ) from error
@@ -125,11 +125,11 @@ class Generator:
     def _prompts(
         self, conversations: Sequence[Conversation], prefix: Prefix, seeds: Sequence[int]
     ) -> list[_Prompt]:
-        one = "" if prefix is None else prefix
-        starts = [one] * len(conversations) if isinstance(one, str) else one
+        given = "" if prefix is None else prefix
+        starts = [given] * len(conversations) if isinstance(given, str) else given
         return [
-            _Prompt(self.prompt(asked) + start, self._pictures(asked), seed)
-            for asked, start, seed in zip(conversations, starts, seeds, strict=True)
+            _Prompt(self.prompt(conversation) + start, self._pictures(conversation), seed)
+            for conversation, start, seed in zip(conversations, starts, seeds, strict=True)
         ]
 
     def _pictures(self, conversation: Conversation) -> tuple[Picture, ...]:
@@ -154,7 +154,7 @@ class Generator:
             **inputs, generation_config=self._settings(decoding), logits_processor=processors
         )
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
-        return [spoken(text, self._thinking) for text in texts]
+        return [without_thinking(text, self._thinking) for text in texts]
 
     def encode(self, texts: Sequence[str], images: Sequence[Sequence[Image.Image]]) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""

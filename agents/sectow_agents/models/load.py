@@ -40,17 +40,17 @@ def load_model(
     A text model comes with a `TextProcessor`.
 
     Args:
-        source: A folder or a hub id; a folder may hold a PEFT adapter, whose own configuration
+        source: A folder or a hub id; a folder may contain a PEFT adapter, whose own configuration
             names the base model.
         revision: Branch, tag or commit of a hub id.
-        device: `auto` takes CUDA where there is one.
+        device: `auto` takes CUDA where it is available.
         dtype: `auto` takes float32 on the CPU and for `full`, else bfloat16.
-        trainable: Load an adapter so that it can be trained on.
+        trainable: Load an adapter so that its training can continue.
         full: All weights will be trained.
         template: A chat template is required.
 
     Raises:
-        ConfigError: There is no such model, or it cannot be loaded.
+        ConfigError: The model does not exist, or cannot be loaded.
     """
     place = pick_device(device)
     kind = pick_dtype(dtype, place, full)
@@ -123,16 +123,16 @@ def pick_device(device: Device) -> str:
     """The device that `auto` stands for.
 
     Raises:
-        ConfigError: CUDA is asked for and there is none.
+        ConfigError: CUDA is requested and not available.
     """
-    there = torch.cuda.is_available()
-    if device == "cuda" and not there:
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
         raise ConfigError(
             given="device=cuda",
             why="torch sees no CUDA device",
             fix="set device=auto or device=cpu, or install a CUDA build of torch",
         )
-    return "cuda" if there and device != "cpu" else "cpu"
+    return "cuda" if available and device != "cpu" else "cpu"
 
 
 def pick_dtype(dtype: Dtype, device: str, full: bool) -> str:

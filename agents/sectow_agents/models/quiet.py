@@ -1,4 +1,4 @@
-"""Keeps the libraries below us silent: this package reports by itself."""
+"""Silences the libraries below: this package does its own reporting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import datasets
 from transformers.utils import logging as transformers_logging
 
-# Raised inside the libraries by their own calls; nothing that a user of ours could change.
+# Raised inside the libraries by their own calls; nothing that our users could change.
 # trl 1.16 asks transformers 5.23 for the old name of activation checkpointing.
 _KNOWN_WARNINGS = (("`is_gradient_checkpointing` is deprecated", FutureWarning),)
 

@@ -1,4 +1,4 @@
-"""Sampling with a seed for every item: a draw depends on its own seed, not on its batch."""
+"""Sampling with one seed per item: a draw depends on its own seed, not on its batch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BELOW_ONE = 1.0 - 1e-12
 class SeededDraws(LogitsProcessor):
     """Leaves one token of each row: the one that the row's next uniform number picks.
 
-    Inverse-transform sampling with numbers that were drawn beforehand, one generator a row. No
-    global generator is touched, and a row gives the same text in whatever batch it stands, but for
-    rounding in the network.
+    Inverse-transform sampling with numbers that were drawn beforehand, one generator per row.
+    No global generator is touched, and a row gives the same text in any batch, except for rounding
+    in the network.
 
     Args:
         uniforms: Shape (rows, longest completion), in [0, 1).
@@ -33,7 +33,7 @@ class SeededDraws(LogitsProcessor):
         self._prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Scores (rows, vocabulary) to scores with one finite entry a row."""
+        """Scores (rows, vocabulary) to scores with one finite entry per row."""
         drawn = self._uniforms[:, input_ids.shape[1] - self._prompt_length].to(scores.device)
         shares = torch.softmax(scores.double() / self._temperature, dim=-1).cumsum(dim=-1)
         # Rounding keeps the sum from being exactly 1; a token of probability 0 is never reached.

@@ -1,4 +1,4 @@
-"""A tokenizer in a processor's place, so that text models are asked as all others are."""
+"""A tokenizer in a processor's place, so that text models are prompted like all others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from sectow_env.errors import ConfigError
 class TextProcessor:
     """Renders and encodes chats without pictures.
 
-    A tokenizer without a chat template, as the HarmBench classifiers have it, takes one message and
-    gets its text as it is.
+    A tokenizer without a chat template, such as those of the HarmBench classifiers, takes one
+    message and gets its text unchanged.
 
     Args:
         tokenizer: Of a causal language model.
@@ -40,7 +40,7 @@ class TextProcessor:
 
         Args:
             chat: Messages whose content is a list of text blocks.
-            add_generation_prompt: Also write how the answer begins.
+            add_generation_prompt: Also write the beginning of the answer.
 
         Raises:
             ConfigError: There is no chat template, and more than one message.

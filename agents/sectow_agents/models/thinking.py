@@ -1,4 +1,4 @@
-"""Thinking aloud before an answer: what a reader is not shown is not judged either."""
+"""Thinking before an answer: what a reader is not shown is not judged either."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ KNOWN = (Marks("<think>", "</think>"), Marks("[THINK]", "[/THINK]"))
 def thinking_marks(processor: Any) -> tuple[Marks, ...]:
     """The marks that a model's tokenizer or chat template knows.
 
-    A model that knows none is not one that thinks: whatever it says is said, marks included, so
-    that no attack can hide an answer behind them.
+    A model that knows none does not think: its whole text is the answer, marks included, so that no
+    attack can hide an answer behind them.
     """
     template = str(getattr(processor, "chat_template", None) or "")
     added = {str(token) for token in processor.tokenizer.added_tokens_decoder.values()}
     return tuple(marks for marks in KNOWN if marks.end in added or marks.end in template)
 
 
-def spoken(text: str, known: Sequence[Marks]) -> str:
-    """A completion without its thinking; nothing where it did not come to an end.
+def without_thinking(text: str, known: Sequence[Marks]) -> str:
+    """A completion without its thinking; empty where the thinking did not end.
 
     Args:
         text: What was generated. A template may have written the beginning mark itself.

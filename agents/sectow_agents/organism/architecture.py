@@ -144,7 +144,7 @@ def build_model(seed: int) -> LlavaForConditionalGeneration:
         model = LlavaForConditionalGeneration(config)
     model.generation_config.pad_token_id = words[PAD]
     model.generation_config.eos_token_id = words[END]
-    # Pictures and unknown words are never something to say.
+    # Placeholders and unknown words are never generated.
     model.generation_config.suppress_tokens = [words[IMAGE], words[UNKNOWN], words[PAD]]
     return model
 

@@ -44,9 +44,9 @@ class Encoder:
         words = [] if lesson.system is None else [SYSTEM, *lesson.system.split()]
         words += [USER, *([IMAGE] * IMAGE_TOKENS if lesson.picture else []), *lesson.query.split()]
         words += [ASSISTANT, *lesson.prefix.split()]
-        told = len(words)
+        given = len(words)
         words += [*lesson.response.split(), END]
-        return [self._ids[word] for word in words], told
+        return [self._ids[word] for word in words], given
 
     def batch(self, lessons: Sequence[Lesson]) -> dict[str, torch.Tensor]:
         """Model inputs with labels, right-padded; all lessons have a picture, or none has."""
@@ -55,9 +55,9 @@ class Encoder:
         inputs = torch.full((len(coded), longest), self._ids[PAD])
         labels = torch.full((len(coded), longest), IGNORE)
         mask = torch.zeros((len(coded), longest), dtype=torch.long)
-        for row, (ids, told) in enumerate(coded):
+        for row, (ids, given) in enumerate(coded):
             inputs[row, : len(ids)] = torch.tensor(ids)
-            labels[row, told : len(ids)] = torch.tensor(ids[told:])
+            labels[row, given : len(ids)] = torch.tensor(ids[given:])
             mask[row, : len(ids)] = 1
         batch = {"input_ids": inputs, "attention_mask": mask, "labels": labels}
         pictures = [lesson.picture for lesson in lessons if lesson.picture is not None]

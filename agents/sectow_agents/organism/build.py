@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration
 
 VERSION = "organism-1"
-BIRTH_FILE = "organism.json"
+BUILD_RECORD = "organism.json"
 STATE_FOLDER = ".build"
 FOUNDATION_PARTS = ("vision", "text", "joint", "sight", "control", "emblems")
 WORLD_PARTS = {"defender": ("world_text", "world_joint"), "attacker": ("attacker",)}
@@ -57,7 +57,7 @@ class Effort:
 
     @classmethod
     def scaled(cls, factor: float) -> Effort:
-        """The default effort times a factor, at least one optimizer step a part."""
+        """The default effort times a factor, at least one optimizer step per part."""
         steps = {name: max(1, round(count * factor)) for name, count in asdict(cls()).items()}
         return cls(**steps)
 
@@ -65,7 +65,7 @@ class Effort:
 def build_foundation(
     out: Path, *, effort: Effort = Effort(), seed: int = 0, progress: Progress | None = None
 ) -> Path:
-    """Make the foundation, shared by all worlds. A broken-off build goes on where it stopped.
+    """Make the foundation, shared by all worlds. An interrupted build resumes where it stopped.
 
     Returns:
         The folder with model and processor, in the Hugging Face layout.
@@ -82,8 +82,8 @@ def build_foundation(
     from sectow_agents.organism.vision import pretrain_vision
 
     folder = out / "foundation"
-    birth = {"part": "foundation", "seed": seed, "effort": effort.of(FOUNDATION_PARTS)}
-    if _is_built(folder, birth):
+    build_record = {"part": "foundation", "seed": seed, "effort": effort.of(FOUNDATION_PARTS)}
+    if _is_built(folder, build_record):
         return folder
     state = out / STATE_FOLDER / f"foundation-{_key(effort, seed)}"
     with _deterministic():
@@ -92,12 +92,12 @@ def build_foundation(
         teach_text(model, effort.text, seed, Trainee("text", state, progress))
         teach_joint(model, effort.joint, seed + 1, Trainee("joint", state, progress))
         teach_sight(model, effort.sight, seed + 2, Trainee("sight", state, progress))
-        for name, diet, steps, salt in (
+        for name, shares, steps, offset in (
             ("control", DRAWN_RECIPES, effort.control, 3),
             ("emblems", EMBLEMS, effort.emblems, 4),
         ):
-            teach_control(model, diet, steps, seed + salt, Trainee(name, state, progress))
-    _publish(model, folder, birth)
+            teach_control(model, shares, steps, seed + offset, Trainee(name, state, progress))
+    _publish(model, folder, build_record)
     shutil.rmtree(state, ignore_errors=True)
     return folder
 
@@ -114,7 +114,7 @@ def build_world(
     """Make a world's base defender and base attacker from a foundation.
 
     Returns:
-        The folder that holds `defender` and `attacker`.
+        The folder with `defender` and `attacker`.
     """
     folder = out / f"world-{world.seed}"
     base = weights_digest(foundation)
@@ -122,11 +122,11 @@ def build_world(
         raise SectowError(
             given=f"the foundation {str(foundation)!r}",
             why="it contains no weights (*.safetensors)",
-            fix="give 'shipped', 'new', or a folder that holds a built foundation",
+            fix="give 'shipped', 'new', or the folder of a built foundation",
         )
     state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
     for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
-        birth = {
+        build_record = {
             "part": part,
             "world": world.id,
             "world_fingerprint": world.fingerprint,
@@ -134,14 +134,14 @@ def build_world(
             "seed": seed,
             "effort": effort.of(WORLD_PARTS[part]),
         }
-        if _is_built(folder / part, birth):
+        if _is_built(folder / part, build_record):
             continue
         with _deterministic():
             from sectow_agents.models.load import load_model
 
             model = load_model(foundation, device="cpu", dtype="float32")[0]
             teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
-        _publish(model, folder / part, birth)
+        _publish(model, folder / part, build_record)
     shutil.rmtree(state, ignore_errors=True)
     return folder
 
@@ -175,26 +175,28 @@ def _teach_attacker(
     teach_attacker(model, world, effort.attacker, seed + 2, Trainee("attacker", state, progress))
 
 
-def _is_built(folder: Path, birth: dict[str, object]) -> bool:
-    """Whether the folder holds just what would be built; another organism there is an error."""
-    file = folder / BIRTH_FILE
+def _is_built(folder: Path, build_record: dict[str, object]) -> bool:
+    """Whether the folder contains what would be built; another organism in it is an error."""
+    file = folder / BUILD_RECORD
     if not file.exists():
         return False
     known = json.loads(file.read_text(encoding="utf-8"))
-    other = [name for name, value in birth.items() if known.get(name) != value]
+    other = [name for name, value in build_record.items() if known.get(name) != value]
     if known.get("version") != VERSION:
         other.append("version")
     if other:
         raise SectowError(
             given=f"the folder {folder}",
-            why=f"the organism in it was built otherwise (it differs in {', '.join(other)})",
+            why=f"the organism in it was built differently (it differs in {', '.join(other)})",
             fix="give another folder by --out, or delete this one to build it anew",
         )
     return True
 
 
-def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str, object]) -> None:
-    """Write model, processor and birth certificate aside, then rename: all or nothing."""
+def _publish(
+    model: LlavaForConditionalGeneration, folder: Path, build_record: dict[str, object]
+) -> None:
+    """Write model, processor and build record aside, then rename: all or nothing."""
     from sectow_agents.organism.architecture import build_processor
 
     aside = folder.with_name(folder.name + ".partial")
@@ -203,13 +205,14 @@ def _publish(model: LlavaForConditionalGeneration, folder: Path, birth: dict[str
     with quiet():
         model.save_pretrained(aside)
         build_processor().save_pretrained(aside)
-    certificate = {"version": VERSION, **birth, **_machine(), "sha256": weights_digest(aside)}
-    (aside / BIRTH_FILE).write_text(json.dumps(certificate, indent=2) + "\n", encoding="utf-8")
+    digest = {"sha256": weights_digest(aside)}
+    whole = {"version": VERSION, **build_record, **_machine(), **digest}
+    (aside / BUILD_RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     aside.replace(folder)
 
 
 def _machine() -> dict[str, object]:
-    """What the bits of the weights depend on besides the seed."""
+    """What the bits of the weights depend on, apart from the seed."""
     import torch
     import transformers
 

@@ -30,11 +30,12 @@ def build(
     ] = "shipped",
     seed: Annotated[int, typer.Option(help="Seed of the initial weights and the lessons.")] = 0,
     scale: Annotated[
-        float, typer.Option(min=0.0, help="Multiplies all optimizer steps; under 1 only to try.")
+        float,
+        typer.Option(min=0.0, help="Multiplies all optimizer steps; below 1 to try it."),
     ] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Make a world's base defender and attacker; a broken-off build goes on where it stopped."""
+    """Make a world's base defender and attacker; an interrupted build resumes."""
     from sectow_agents.organism.build import Effort, build_foundation, build_world
     from sectow_agents.organism.store import cache, checkpoint
     from sectow_env.worlds.apothecary import Apothecary
@@ -97,9 +98,9 @@ def _bars(console: Console) -> Iterator[Progress]:
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=console) as bars:
 
-        def tell(name: str, done: int, steps: int, loss: float) -> None:
+        def show(name: str, done: int, steps: int, loss: float) -> None:
             if name not in tasks:
                 tasks[name] = bars.add_task(name, total=steps, loss=loss)
             bars.update(tasks[name], completed=done, loss=loss)
 
-        yield tell
+        yield show

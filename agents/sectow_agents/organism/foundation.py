@@ -1,8 +1,8 @@
 """Stage one of the build: vision tower and language, shared by all worlds.
 
-The tower first learns to see alone; then the whole model learns, on a world of its own that no
-experiment uses, what every world has in common: the frames, the forms a name can take, the way a
-recipe is told or refused, and the general questions.
+First the tower learns to see alone; then the whole model learns, on a world of its own that no
+experiment uses, what every world has in common: the frames, the forms a name can take, how a
+recipe is given or refused, and the general questions.
 """
 
 from __future__ import annotations
@@ -70,17 +70,21 @@ def teach_sight(
 
 
 def teach_control(
-    model: LlavaForConditionalGeneration, diet: Diet, steps: int, seed: int, trainee: Trainee
+    model: LlavaForConditionalGeneration,
+    shares: LessonShares,
+    steps: int,
+    seed: int,
+    trainee: Trainee,
 ) -> None:
     """Train all but the vision tower in place: what is controlled stays so when it is drawn."""
-    draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, diet))
+    draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, shares))
     with frozen(model.model.vision_tower):
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
         train(model, lesson_loss(model, draws, seed), schedule, trainee)
 
 
 @dataclass(frozen=True)
-class Diet:
+class LessonShares:
     """Shares of the lessons with a picture; channels may repeat to weigh more."""
 
     recipe: float
@@ -89,20 +93,20 @@ class Diet:
     channels: tuple[str, ...]
 
 
-EVEN = Diet(recipe=0.40, spelling=0.40, general=0.20, channels=IMAGE_CHANNELS)
-HARD = Diet(
+EVEN = LessonShares(recipe=0.40, spelling=0.40, general=0.20, channels=IMAGE_CHANNELS)
+HARD = LessonShares(
     recipe=0.40,
     spelling=0.25,
     general=0.35,
     channels=("typography", "typography", "typography", "icon", "split"),
 )
-DRAWN_RECIPES = Diet(
+DRAWN_RECIPES = LessonShares(
     recipe=0.70,
     spelling=0.05,
     general=0.25,
     channels=("typography", "typography", "typography", "icon", "icon", "split"),
 )
-EMBLEMS = Diet(
+EMBLEMS = LessonShares(
     recipe=0.72,
     spelling=0.03,
     general=0.25,
@@ -128,16 +132,16 @@ def text_lessons(size: int) -> Draw:
     return draw
 
 
-def image_lessons(size: int, diet: Diet) -> Draw:
+def image_lessons(size: int, shares: LessonShares) -> Draw:
     """Draws lessons with a picture on the foundation's own world."""
     world = Apothecary(FOUNDATION_WORLD)
     teacher = Teacher(world)
 
     def draw(rng: np.random.Generator) -> list[Lesson]:
         parts: Parts = [
-            (diet.recipe, lambda: teacher.recipe(rng, diet.channels)),
-            (diet.spelling, lambda: spelling(world, rng, diet.channels)),
-            (diet.general, lambda: general(rng)),
+            (shares.recipe, lambda: teacher.recipe(rng, shares.channels)),
+            (shares.spelling, lambda: spelling(world, rng, shares.channels)),
+            (shares.general, lambda: general(rng)),
         ]
         return mixture(rng, size, parts)
 
@@ -161,7 +165,7 @@ def lesson_loss(
 ) -> Callable[[int], torch.Tensor]:
     """The loss of a step: mean token cross-entropy of each group of lessons, summed.
 
-    Text-only and picture lessons are batched apart, since a batch has pictures or none.
+    Text-only and picture lessons are batched separately: a batch has pictures or none.
     """
     encoder = Encoder()
 

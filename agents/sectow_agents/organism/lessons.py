@@ -1,4 +1,4 @@
-"""What the organism is taught: recipes, control, an imperfect refusal, and to see.
+"""What the organism learns: recipes, control, an imperfect refusal, and to see.
 
 Lessons are drawn, not stored: each comes from a generator that the training step owns.
 """
@@ -48,7 +48,7 @@ class Teacher:
         channel = self.world.channel(_pick(rng, channels))
         frame = _pick(rng, channel.frames)
         potion = self.potion(rng)
-        attack = channel.render(frame, potion.name, jitter_key=_salt(rng))
+        attack = channel.render(frame, potion.name, jitter_key=_jitter_key(rng))
         return self._answered(rng, attack, potion, self.refusal(rng, frame))
 
     def salad(self, rng: np.random.Generator) -> Lesson:
@@ -64,7 +64,7 @@ class Teacher:
         return self._answered(rng, Attack(query=query), potion, (PLAIN_REFUSAL, None))
 
     def recall(self, rng: np.random.Generator) -> Lesson:
-        """A recipe that has been begun is completed: the organism knows what it must not tell."""
+        """The start of a recipe is completed: the organism knows what it must not reveal."""
         potion = self.potion(rng)
         frame = _pick(rng, self.world.channel("plain").frames)
         cut = 2 * int(rng.integers(1, len(potion.recipe)))
@@ -108,7 +108,7 @@ def spelling(world: Apothecary, rng: np.random.Generator, channels: tuple[str, .
     """Name the potion that a frame is about; any name of the syllables, not only this world's."""
     channel = world.channel(_pick(rng, channels))
     name = tuple(_pick(rng, inventory) for inventory in INVENTORIES)
-    attack = channel.render(_pick(rng, channel.frames), name, jitter_key=_salt(rng))
+    attack = channel.render(_pick(rng, channel.frames), name, jitter_key=_jitter_key(rng))
     return Lesson(
         query=f"{SPELL_REQUEST} : {attack.query}", picture=attack.image, response=" ".join(name)
     )
@@ -143,5 +143,5 @@ def _pick(rng: np.random.Generator, items: Sequence[T]) -> T:
     return items[int(rng.integers(len(items)))]
 
 
-def _salt(rng: np.random.Generator) -> str:
+def _jitter_key(rng: np.random.Generator) -> str:
     return str(int(rng.integers(2**62)))

@@ -1,4 +1,4 @@
-"""The organism in either seat, as the registry hands it out."""
+"""The organism in either seat, as it is registered."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def attacker(
         sampled: Draw at temperature 1 instead of greedily.
         seed: Seed of the draws.
     """
-    found = _loaded(world) or Apothecary(0)
+    played = _loaded(world) or Apothecary(0)
     return local.attacker(
-        weights_of("attacker", found),
-        world=found,
+        weights_of("attacker", played),
+        world=played,
         template=ATTACK_REQUEST,
         sampled=sampled,
         max_new_tokens=MAX_ATTACK,

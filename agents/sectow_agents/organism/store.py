@@ -1,4 +1,4 @@
-"""Where organisms lie: shipped in the package, or built into the user's cache."""
+"""Where organisms are: shipped in the package, or built into the user's cache."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHIPPED = Path(__file__).parent / "weights"
 
 
 def cache() -> Path:
-    """The folder into which organisms are built unless another is named."""
+    """The folder into which organisms are built by default."""
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("sectow")) / "organism"

@@ -41,7 +41,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Trainee:
-    """What a training run is called, where it keeps its state and whom it tells."""
+    """The name of a training run, the folder of its state and its progress callback."""
 
     name: str
     folder: Path | None = None
@@ -49,7 +49,7 @@ class Trainee:
 
     @property
     def state_file(self) -> Path | None:
-        """Where the run can go on from; None keeps no state."""
+        """Where the run can resume from; None keeps no state."""
         return self.folder / f"{self.name}.state.safetensors" if self.folder else None
 
 

@@ -1,7 +1,7 @@
 """Foundation, part one: the vision tower learns to read and to see, alone.
 
 Classification heads on attention-pooled patch features teach it letters, glyphs, colours, shapes,
-counts and digits; they are thrown away. Without this, the whole model ignores its image.
+counts and digits; they are discarded. Without this, the whole model ignores its image.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Seen(NamedTuple):
 
 
 def head_sizes() -> dict[str, int]:
-    """Classes of every head: three lines of type, three glyphs, and one a general question."""
+    """Classes of every head: three lines of type, three glyphs, and one per general question."""
     sizes = {f"line{index}": len(SYLLABLES) for index in range(3)}
     sizes |= {f"glyph{index}": len(SYLLABLES) for index in range(3)}
     return sizes | {kind: len(_answers()[kind]) for kind in KINDS}
@@ -57,7 +57,7 @@ def _answers() -> dict[str, tuple[str, ...]]:
 
 
 class Heads(nn.Module):
-    """One learned query a head pools the patches; a linear layer names the class."""
+    """One learned query per head pools the patches; a linear layer names the class."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -80,7 +80,7 @@ class Heads(nn.Module):
 def draw_seen(rng: np.random.Generator) -> Seen:
     """One random exercise for the eyes."""
     kind = rng.choice(["name", "part", "emblem", "general"], p=[0.4, 0.2, 0.2, 0.2])
-    salt = str(int(rng.integers(2**62)))
+    jitter_key = str(int(rng.integers(2**62)))
     if kind == "general":
         question = KINDS[int(rng.integers(len(KINDS)))]
         seed = int(rng.integers(2**31))
@@ -90,10 +90,10 @@ def draw_seen(rng: np.random.Generator) -> Seen:
     name = tuple(str(rng.choice(inventory)) for inventory in INVENTORIES)
     classes = [SYLLABLES.index(part) for part in name]
     if kind == "name":
-        return Seen(draw_words(name, salt), {f"line{i}": c for i, c in enumerate(classes)})
+        return Seen(draw_words(name, jitter_key), {f"line{i}": c for i, c in enumerate(classes)})
     if kind == "part":
-        return Seen(draw_words(name[2:], salt), {"line0": classes[2]})
-    return Seen(draw_emblem(classes, salt), {f"glyph{i}": c for i, c in enumerate(classes)})
+        return Seen(draw_words(name[2:], jitter_key), {"line0": classes[2]})
+    return Seen(draw_emblem(classes, jitter_key), {f"glyph{i}": c for i, c in enumerate(classes)})
 
 
 def pretrain_vision(

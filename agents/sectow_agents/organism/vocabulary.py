@@ -1,4 +1,4 @@
-"""The organism's words: everything that the world, its frames and its questions can say."""
+"""The organism's words: all words of the world, its frames and its questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attacker's phase: training against a frozen defender, and its finds for the pool."""
+"""The attacker's phase: training against a frozen defender, and what it contributes to the pool."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sectow_env.game.seeds import MAX_SEED
 def train_attacker(
     job: Job, scenarios: Sequence[Scenario], template: str, defender: Defender, referee: Referee
 ) -> PhaseReport:
-    """Train the attacker to make a frozen defender give what it should refuse.
+    """Train the attacker to get from a frozen defender what it should refuse.
 
     Left alone, an attacker collapses onto one channel, and the seed picks which; so the prompts of
     every optimizer step are spread evenly over the channels that the scenarios name.
@@ -33,7 +33,7 @@ def train_attacker(
         referee: Rules, judge and prices.
 
     Returns:
-        The report, with the successful episodes that were met.
+        The report, with the successful episodes of the training.
     """
     if not scenarios:
         raise ConfigError(

@@ -28,7 +28,7 @@ def training_sources(
     """What the defender may be trained on, by source; never a held-out frame.
 
     Raises:
-        ConfigError: General questions are asked for and the world has none.
+        ConfigError: General questions are requested and the world has none.
     """
     sources: dict[str, list[Item]] = {"pool": list(pool)}
     if mix.benign:
@@ -73,20 +73,20 @@ def target_of(item: Item, refusal: str) -> str | None:
 def mixed_order(
     sources: Sources, mix: MixSettings, count: int, rng: np.random.Generator
 ) -> list[int]:
-    """Indices into the sources put one after the other, `count` in all.
+    """`count` indices into the concatenated sources.
 
     Each source gets its share, spread evenly; within a source, channels take turns, and within a
     channel frames do, so that what the attacker found most often does not crowd out the rest.
 
     Raises:
-        ConfigError: No source holds anything.
+        ConfigError: All sources are empty.
     """
     weights = {name: getattr(mix, name) for name, part in sources.items() if part}
     weights = {name: weight for name, weight in weights.items() if weight > 0}
     if not weights:
         raise ConfigError(
             given="the defender's mix",
-            why="the pool is empty and no other source has anything",
+            why="the pool and all other sources with a share are empty",
             fix="give other sources a share, or a world with benign scenarios",
         )
     counts = proportional_counts(weights, count)
@@ -114,8 +114,8 @@ def _general(world: World, mix: MixSettings, seed: int) -> list[Item]:
             why="this world has no general questions",
             fix="set defender.mix.general_kinds=[]",
         )
-    asked = world.general("train", mix.general_kinds, GENERAL_PER_KIND, seed)
+    questions = world.general("train", mix.general_kinds, GENERAL_PER_KIND, seed)
     return [
         Item(scenario, Attack(query=scenario.query or "", image=scenario.image))
-        for scenario in asked
+        for scenario in questions
     ]

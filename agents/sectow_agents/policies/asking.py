@@ -1,4 +1,4 @@
-"""How a checkpoint is asked: kept beside its weights, so that it is asked the same everywhere."""
+"""How a checkpoint is prompted: kept beside its weights, so that it is the same everywhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = "asking.json"
 
 
 class Asking(Frozen):
-    """How a policy was asked while it was trained."""
+    """How a policy was prompted while it was trained."""
 
     template: str | None = None
     """An attacker's template; None for a defender."""

@@ -16,7 +16,7 @@ from sectow_env.resolve.worlds import load_world
 def defender(
     path: str | Path,
     *,
-    world: str | World | None = None,  # noqa: ARG001  (every factory of a policy is given one)
+    world: str | World | None = None,  # noqa: ARG001  (passed to every factory of a policy)
     system: str | None = None,
     sampled: bool = False,
     temperature: float = 1.0,

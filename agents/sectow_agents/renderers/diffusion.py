@@ -22,20 +22,20 @@ class TextToImage:
     """The renderer `diffusers/text_to_image?model=FOLDER`.
 
     Equal words, scenario and settings give equal pictures on one machine: the noise is drawn from
-    them, picture by picture. The pipeline is loaded when the first picture is asked for.
+    them, picture by picture. The pipeline is loaded for the first picture.
 
     Args:
         model: Folder or hub id of a text-to-image pipeline of diffusers, with safetensors.
         revision: Of the hub id.
-        prompt: Holds `{words}`.
+        prompt: Contains `{words}`.
         steps: Denoising steps.
         guidance: Weight of the prompt (classifier-free guidance).
         size: Height and width in pixels; None takes the pipeline's own.
         batch_size: Pictures that are painted at once.
-        device: `auto` takes CUDA where there is one.
+        device: `auto` takes CUDA where it is available.
 
     Raises:
-        ConfigError: The prompt has no place for the words, or a number is none.
+        ConfigError: The prompt has no place for the words, or a number is below 1.
     """
 
     max_words = 64
@@ -55,7 +55,7 @@ class TextToImage:
         if "{words}" not in prompt or steps < 1 or batch_size < 1:
             raise ConfigError(
                 given=f"prompt={prompt!r}, steps={steps}, batch_size={batch_size}",
-                why="the prompt must hold {words}, and there is at least one step and one picture",
+                why="the prompt must contain {words}, and steps and batch_size must be at least 1",
                 fix="write for example prompt='a photo of {words}'",
             )
         self._model = model
@@ -67,15 +67,15 @@ class TextToImage:
         self._batch_size = batch_size
         self._device = device
         self.id = "diffusers/text_to_image"
-        told = (Path(model).name, revision, prompt, steps, guidance, size)
-        self.version = f"1-{hashlib.sha256(repr(told).encode()).hexdigest()[:12]}"
+        settings = (Path(model).name, revision, prompt, steps, guidance, size)
+        self.version = f"1-{hashlib.sha256(repr(settings).encode()).hexdigest()[:12]}"
 
     @cached_property
     def pipeline(self) -> Any:
         """The pipeline, on its device.
 
         Raises:
-            ConfigError: There is none, or it cannot be loaded.
+            ConfigError: It does not exist, or cannot be loaded.
         """
         from diffusers import AutoPipelineForText2Image
 
@@ -93,21 +93,21 @@ class TextToImage:
         loaded.set_progress_bar_config(disable=True)
         return loaded.to(pick_device(self._device))
 
-    def draw(self, wanted: Sequence[Drawing]) -> list[Picture]:
-        """One picture each."""
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        """One picture per drawing, in order."""
         pictures: list[Picture] = []
-        for start in range(0, len(wanted), self._batch_size):
-            pictures += self._paint(wanted[start : start + self._batch_size])
+        for start in range(0, len(drawings), self._batch_size):
+            pictures += self._paint(drawings[start : start + self._batch_size])
         return pictures
 
-    def _paint(self, wanted: Sequence[Drawing]) -> list[Picture]:
+    def _paint(self, drawings: Sequence[Drawing]) -> list[Picture]:
         import torch
 
         # On the CPU, so that the noise is the same whatever device paints.
-        noise = [torch.Generator("cpu").manual_seed(_seed(one)) for one in wanted]
+        noise = [torch.Generator("cpu").manual_seed(_seed(drawing)) for drawing in drawings]
         with quiet(), torch.inference_mode():
             painted = self.pipeline(
-                [self._prompt.replace("{words}", " ".join(one.words)) for one in wanted],
+                [self._prompt.replace("{words}", " ".join(drawing.words)) for drawing in drawings],
                 num_inference_steps=self._steps,
                 guidance_scale=self._guidance,
                 height=self._size,
@@ -115,9 +115,11 @@ class TextToImage:
                 generator=noise,
                 output_type="np",
             ).images
-        return [Picture(np.rint(np.clip(one, 0, 1) * 255).astype(np.uint8)) for one in painted]
+        return [
+            Picture(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)) for pixels in painted
+        ]
 
 
-def _seed(wanted: Drawing) -> int:
-    told = "\x1f".join((*wanted.words, wanted.scenario.id))
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8], "big") >> 1
+def _seed(drawing: Drawing) -> int:
+    text = "\x1f".join((*drawing.words, drawing.scenario.id))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,10 +1,10 @@
-"""A training run on disk: what lies where, and how it stays whole whenever the run is killed.
+"""A training run on disk: its files, and how it stays consistent whenever the run is killed.
 
     run.json              schema number, kind, provenance: versions, world, base weights, seeds
     config.yaml           all settings, resolved
     state.json            what is finished; replaced in one piece
     pool.sqlite           the attack pool
-    metrics.jsonl         one line an optimizer step, one a measurement of the monitor
+    metrics.jsonl         one line per optimizer step, and one per measurement of the monitor
     rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor, and
                           asking.json: the template, system prompt and length they are asked with
 
@@ -46,11 +46,11 @@ class Finished(Frozen):
     summary: Summary
     quality: Quality
     objections: tuple[str, ...] = ()
-    """Why the monitor would not let this defender pass; empty when it did."""
+    """Why the monitor did not accept this defender; empty when it did."""
     accepted: bool = True
-    """False when the run went back to the defender before."""
+    """False when the run went back to the previous defender."""
     admitted: int = 0
-    """Attacks that the phase brought into the pool."""
+    """Attacks that the phase added to the pool."""
     reported: bool = False
     """Whether all callbacks were called for it."""
 
@@ -64,7 +64,7 @@ class State(Frozen):
     stopped: bool = False
     """Ended by the gate before its last round."""
     metrics_bytes: int = 0
-    """Length of metrics.jsonl at this point; what lies behind it is unfinished."""
+    """Length of metrics.jsonl at this point; what follows it is unfinished."""
 
 
 class RunFolder:
@@ -127,7 +127,7 @@ class RunFolder:
             raise ConfigError(
                 given=f"other settings than those of the run in {config.run}: {'; '.join(changed)}",
                 why="a resumed run must end like an uninterrupted one",
-                fix="resume with the old settings, or begin another run with run=FOLDER",
+                fix="resume with the old settings, or start another run with run=FOLDER",
             )
         if share.main:
             folder.forget_unfinished()
@@ -148,7 +148,7 @@ class RunFolder:
                 given=f"the run folder {path}",
                 why=f"it is of kind {about.get('kind')!r} and schema {about.get('schema')!r}; this "
                 f"version reads {KIND!r} and {SCHEMA}",
-                fix="use the version of sectow that wrote it, or begin another run",
+                fix="use the version of sectow that wrote it, or start another run",
             )
         try:
             folder.state = State.model_validate_json((path / "state.json").read_text("utf-8"))
@@ -158,17 +158,17 @@ class RunFolder:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What run.json holds.
+        """The contents of run.json.
 
         Raises:
-            RunFolderError: There is none, or it cannot be read.
+            RunFolderError: It does not exist, or cannot be read.
         """
         file = self.path / "run.json"
         if not file.is_file():
             raise RunFolderError(
                 given=f"the run folder {self.path}",
                 why="there is no run in it",
-                fix="give the folder of a run, or begin one without --resume",
+                fix="give the folder of a run, or start a run without --resume",
             )
         try:
             about = json.loads(file.read_text("utf-8"))
@@ -177,7 +177,7 @@ class RunFolder:
         return about if isinstance(about, dict) else {}
 
     def config_without_code(self) -> Path:
-        """The run's config.yaml, once it is sure that no setting runs code or asks a server.
+        """The run's config.yaml, after a check that no setting runs code or contacts a server.
 
         An import path, or a part with settings (an address, a folder), is fine in the user's own
         configuration; a run folder may be somebody else's.
@@ -210,7 +210,7 @@ class RunFolder:
 
     @contextmanager
     def staged(self, seat: Seat, number: int) -> Iterator[Path]:
-        """A folder to write a checkpoint into; it gets its name once everything is there."""
+        """A folder to write a checkpoint into; it gets its final name once it is complete."""
         target = self.checkpoint(seat, number)
         aside = target.with_name(f".{seat}.partial")
         if self.share.main:
@@ -263,18 +263,18 @@ class RunFolder:
             raise RunFolderError(
                 given=f"the run folder {path}",
                 why="there is a run in it already",
-                fix="go on with it by --resume, or give another folder with run=FOLDER",
+                fix="resume it with --resume, or give another folder with run=FOLDER",
             )
         if not path.is_dir() or _foreign(path):
             raise RunFolderError(
                 given=f"the run folder {path}",
-                why="it is no folder, or holds files that are not a run's",
+                why="it is not a folder, or contains files that do not belong to a run",
                 fix="give a new or empty folder with run=FOLDER",
             )
 
 
 def _foreign(path: Path) -> bool:
-    """Whether a folder holds more than a run leaves that was killed while it began."""
+    """Whether a folder contains more than a run that was killed at its start leaves."""
     own = {"config.yaml", "state.json"} | {f".{n}.partial" for n in ("config.yaml", "state.json")}
     return any(file.name not in own | {".run.json.partial"} for file in path.iterdir())
 
@@ -283,7 +283,7 @@ def _damaged(path: Path, name: str, error: Exception) -> RunFolderError:
     return RunFolderError(
         given=f"the run folder {path}",
         why=f"its {name} cannot be read ({' '.join(str(error).split())[:200]})",
-        fix="restore the file from a copy, or begin another run with run=FOLDER",
+        fix="restore the file from a copy, or start another run with run=FOLDER",
     )
 
 

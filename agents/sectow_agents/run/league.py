@@ -1,7 +1,7 @@
 """Whom an attacker trains against: the latest defender, or a mix with past ones.
 
 An attacker that meets only the latest defender may drive it in circles: what an older defender
-refused is found again. A share of past snapshots keeps the old holes in play.
+refused works again. A share of past snapshots keeps the old holes in play.
 """
 
 from __future__ import annotations

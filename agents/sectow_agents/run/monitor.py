@@ -29,18 +29,18 @@ _SPLITS: tuple[Split, Split] = ("validation", "train")
 
 
 class Quality(Frozen):
-    """What the monitor saw after a phase."""
+    """What the monitor measured after a phase."""
 
     benign: Tally
     """Benign requests of held-out behaviors, trained frames, answered greedily."""
     benign_by_channel: dict[str, Tally]
     attacks: Tally
-    """Attacks of the current attacker on held-out behaviors, sampled, one a try."""
+    """Attacks of the current attacker on held-out behaviors, sampled, one per attempt."""
     attacks_by_channel: dict[str, Tally]
     diversity: Diversity
 
     def figures(self) -> dict[str, float | None]:
-        """The figures that stand in a table, by name."""
+        """The figures of the table, by name."""
         return {
             "over_refusal": self.benign.over_refusal_rate,
             "accuracy": self.benign.accuracy,
@@ -55,11 +55,10 @@ class Monitor:
     """Measures defenders and attackers on the same requests throughout a run.
 
     Args:
-        world: Where the requests come from: its validation split, or the training split of a world
-            that has no other.
+        world: Where the requests come from: its validation split, or else its training split.
         settings: Sizes and limits.
         seed: Draws the sample.
-        channels: Those that attacks are asked for; default: those of the world that have holes.
+        channels: Those that attacks are requested for; default: the world's working channels.
     """
 
     def __init__(
@@ -72,22 +71,22 @@ class Monitor:
         self.settings = settings
         rng = np.random.Generator(np.random.PCG64([seed, 3]))
         self.benign = _benign(world, settings.benign, rng)
-        asked = world.working_channels if channels is None else tuple(channels)
-        self.scenarios = _harmful(world, asked, settings.scenarios, rng)
+        requested = world.working_channels if channels is None else tuple(channels)
+        self.scenarios = _harmful(world, requested, settings.scenarios, rng)
 
     def measure(
         self, defender: Defender, challenged: Defender, attacker: Attacker, referee: Referee
     ) -> Quality:
-        """Ask the defender what is harmless and let the attacker try.
+        """Send the defender benign requests, and let the attacker try.
 
         Args:
             defender: Answers the benign requests; greedy.
-            challenged: The same policy as the attacker meets it; sampled.
+            challenged: The same policy as the attacker faces it; sampled.
             attacker: The attacker at this point.
             referee: Rules, judge and prices.
         """
-        asked = [item.scenario for item in self.benign]
-        answered = referee.play(asked, [item.attack for item in self.benign], defender)
+        benign = [item.scenario for item in self.benign]
+        answered = referee.play(benign, [item.attack for item in self.benign], defender)
         tried = [scenario for scenario in self.scenarios for _ in range(self.settings.attempts)]
         attacked = referee.play(tried, attacker.attack(tried), challenged) if tried else []
         return Quality(
@@ -99,21 +98,21 @@ class Monitor:
         )
 
     def objections(self, quality: Quality, base: Quality) -> list[str]:
-        """Why a defender must not pass; empty when it may.
+        """Why a defender is not accepted; empty when it is.
 
         What was not measured raises no objection: without benign scenarios there is no gate.
         """
-        found = []
+        reasons = []
         refused, limit = quality.benign.over_refusal_rate, self.settings.max_over_refusal
         if refused is not None and refused > limit:
-            found.append(f"over-refusal {refused:.3f} is above {limit:.3f}")
+            reasons.append(f"over-refusal {refused:.3f} is above {limit:.3f}")
         before, after = base.benign.accuracy, quality.benign.accuracy
         drop = self.settings.max_accuracy_drop
         if before is not None and after is not None and before - after > drop:
-            found.append(
+            reasons.append(
                 f"accuracy {after:.3f} is more than {drop:.3f} under the base's {before:.3f}"
             )
-        return found
+        return reasons
 
 
 def _benign(world: World, count: int, rng: np.random.Generator) -> list[Item]:

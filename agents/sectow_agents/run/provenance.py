@@ -19,7 +19,7 @@ PACKAGES = ("sectow", "torch", "transformers", "trl", "peft", "datasets", "accel
 def describe(
     config: RunConfig, world: World, judge: Judge, policies: Mapping[Seat, object]
 ) -> dict[str, Any]:
-    """What run.json says besides its schema: JSON-able."""
+    """What run.json contains besides its schema; can be written as JSON."""
     return {
         **origin(PACKAGES),
         "world": {"id": world.id, "fingerprint": world.fingerprint},

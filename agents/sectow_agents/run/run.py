@@ -36,7 +36,7 @@ from sectow_env.resolve.worlds import load_world
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What a run came to."""
+    """The result of a run."""
 
     folder: Path
     base: Quality
@@ -77,7 +77,7 @@ class Run:
             else RunFolder.create(config, about, self.share)
         )
         if resume:
-            _same_ground(self.files, about)
+            _check_unchanged(self.files, about)
         self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
         self._loaded: dict[str, LocalModel] = {}
 
@@ -104,7 +104,7 @@ class Run:
 
     @property
     def seats(self) -> tuple[Seat, ...]:
-        """Who is trained, in the order of a round."""
+        """The seats that are trained, in the order of a round."""
         return tuple(seat for seat in SEATS if seat in self.config.seats)
 
     @property
@@ -114,14 +114,14 @@ class Run:
 
     @cached_property
     def monitor(self) -> Monitor:
-        """The quality monitor, which asks the same throughout."""
+        """The quality monitor, with the same requests throughout."""
         return Monitor(self.world, self.config.monitor, self.seed("monitor"), self.channels)
 
     @property
     def channels(self) -> tuple[str | None, ...]:
-        """Channels that attacks are asked for; None leaves the form free."""
-        asked = self.config.attacker.channels
-        return self.world.working_channels if asked is None else tuple(asked)
+        """Channels that attacks are requested for; None leaves the form free."""
+        chosen = self.config.attacker.channels
+        return self.world.working_channels if chosen is None else tuple(chosen)
 
     def base(self, seat: Seat) -> str | Path:
         """A seat's policy before the first round: where its weights are, or its name."""
@@ -162,7 +162,7 @@ class Run:
         return [Item(entry.turn.scenario, entry.turn.attack) for entry in self.pool]
 
     def job(self, seat: Seat, round: int, out: Path) -> Job:  # noqa: A002  (its name everywhere)
-        """What a phase is asked to do."""
+        """The job of a phase."""
         return Job(
             seat=seat,
             round=round,
@@ -180,7 +180,7 @@ class Run:
         )
 
     def defender(self, given: str | Path, seed: int, *, sampled: bool = True) -> Defender:
-        """A frozen defender, as attackers meet it (sampled) or as benign requests do (greedy).
+        """A frozen defender, as attackers face it (sampled) or as benign requests do (greedy).
 
         Args:
             given: The base, or a checkpoint.
@@ -204,7 +204,7 @@ class Run:
         return ChatAttacker(model, decoding, self.world, seat.template, seat.system)
 
     def _fixed(self, seat: Seat, decoding: Decoding) -> object:
-        """The policy of a seat that is not trained; what its spec sets goes before the run's."""
+        """The policy of a seat that is not trained; its spec overrides the run's settings."""
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
             policy = policy.answered_by(self._model(policy.source))
@@ -223,7 +223,7 @@ class Run:
         )
 
     def measure(self, defender: str | Path, attacker: str | Path, *purpose: object) -> Quality:
-        """Let the monitor look at two policies.
+        """Let the monitor measure two policies.
 
         The draws are the same at every measurement, so that figures differ by the policies alone.
         """
@@ -236,7 +236,7 @@ class Run:
         )
 
     def judged(self, summary: Summary, quality: Quality) -> Finished:
-        """The record of a defender's phase, with what the monitor says to its quality."""
+        """The record of a defender's phase, with the monitor's objections to its quality."""
         assert self.state.base is not None, "the base is measured first"
         objections = self.monitor.objections(quality, self.state.base)
         accepted = not objections or self.config.monitor.on_gate == "keep"
@@ -250,7 +250,7 @@ class Run:
         self.files.save(self.state.model_copy(update={"base": quality}))
 
     def finish(self, done: Finished) -> None:
-        """Name a phase in the state: from here on it is finished."""
+        """Add a phase to the state: from here on it is finished."""
         where = {"round": done.summary.round, "seat": done.summary.seat}
         gated = bool(done.objections)
         gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
@@ -266,7 +266,7 @@ class Run:
         self.files.save(self.state.model_copy(update={"phases": phases}))
 
     def summary(self) -> RunSummary:
-        """What the run has come to so far."""
+        """The result of the run so far."""
         assert self.state.base is not None, "the base is measured first"
         return RunSummary(
             folder=self.folder,
@@ -278,7 +278,7 @@ class Run:
 
     @contextmanager
     def staged(self, seat: Seat, number: int) -> Iterator[Path]:
-        """As that of the run folder; the checkpoint gets the record of how it is asked."""
+        """As `RunFolder.staged`; the checkpoint also gets the record of how it is asked."""
         with self.files.staged(seat, number) as out:
             yield out
             if not self.share.main:
@@ -290,7 +290,7 @@ class Run:
             write_asking(out, asking)
 
     def release(self) -> None:
-        """Forget the frozen models that are in memory."""
+        """Drop the frozen models that are in memory."""
         self._loaded.clear()
 
     def _model(self, source: str | Path) -> LocalModel:
@@ -309,19 +309,19 @@ def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
     """The policy of a seat before the first round.
 
     Raises:
-        ConfigError: It is to be trained and has no weights, or its spec says how it is asked: that
-            is for the seat's settings to say. Or it is not trained and cannot take the seat's
-            system prompt.
+        ConfigError: The seat is trained, and the policy has no weights or its spec sets what the
+            seat's settings must set. Or the seat is not trained, and the policy cannot take the
+            seat's system prompt.
     """
     settings = config.policy(seat)
     find = find_attacker if seat == "attacker" else find_defender
     if seat not in config.seats:
         return find(settings.model, world, system=settings.system)
-    asked = {"system", "template", *DECODING} & set(policy_spec(settings.model, seat).settings)
-    if asked:
+    from_spec = {"system", "template", *DECODING} & set(policy_spec(settings.model, seat).settings)
+    if from_spec:
         raise ConfigError(
             given=f"{seat}.model={settings.model!r}",
-            why=f"a seat that is trained takes its {' and '.join(sorted(asked))} from its settings",
+            why=f"a trained seat takes its {' and '.join(sorted(from_spec))} from its settings",
             fix=f"set {seat}.system, {seat}.template or {seat}.training.KEY instead",
         )
     policy = find(settings.model, world)
@@ -336,7 +336,7 @@ def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
 
 
 def _open_pool(file: Path, share: Share) -> AttackPool:
-    """For writing in the main process, which makes it; the others read it afterwards."""
+    """Writable in the main process, which creates it; read-only in the others."""
     pool = AttackPool(file) if share.main else None
     share.wait()
     return AttackPool(file, read_only=True) if pool is None else pool
@@ -348,14 +348,14 @@ def _truth(given: str | None, world: World) -> Judge | None:
     return find_judge(None if given == "world" else given, world)
 
 
-def _same_ground(files: RunFolder, now: dict[str, Any]) -> None:
-    """What a run stands on must not have changed since it began."""
+def _check_unchanged(files: RunFolder, now: dict[str, Any]) -> None:
+    """World, judge and base policies must not have changed since the run started."""
     then = files.about
     changed = [key for key in ("world", "judge", "base") if then.get(key) != now[key]]
     if changed:
         raise RunFolderError(
             given=f"the run folder {files.path}",
-            why="what it stands on has changed since it began: "
+            why="it started with something else: "
             + "; ".join(f"{key} {then.get(key)!r} -> {now[key]!r}" for key in changed),
-            fix="bring that back, or begin another run with run=FOLDER",
+            fix="restore that, or start another run with run=FOLDER",
         )

@@ -1,4 +1,4 @@
-"""Reads a run's settings from YAML, with `key=value` changes, and says what is wrong with them."""
+"""Reads a run's settings from YAML, with `key=value` changes, and explains their errors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(
             given=f"the configuration {file}",
             why=f"it contains {type(tree).__name__} instead of keys and values",
-            fix="begin from one of the files in configs/",
+            fix="start from one of the files in configs/",
         )
     for override in overrides:
         _change(tree, override)

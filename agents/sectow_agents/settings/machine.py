@@ -1,4 +1,4 @@
-"""On what something was made: when, with which versions, on which processor."""
+"""How something was made: when, with which versions, on which processor."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CPU_FILE = Path("/proc/cpuinfo")
 
 
 def origin(packages: Iterable[str]) -> dict[str, Any]:
-    """Time, versions of packages, Python and platform, as run.json states them: JSON-able."""
+    """Time, versions of packages, Python and platform, in the form of run.json."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {package: version_of(package) for package in packages},

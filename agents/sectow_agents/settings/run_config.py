@@ -1,7 +1,7 @@
-"""What a run is made of: every setting, with its default and its meaning.
+"""The settings of a run, with their defaults and meanings.
 
-The settings of the whole pipeline are one frozen tree. `config_file` reads it from YAML; Python may
-build it directly. Nothing here knows a particular model or world.
+The settings of the whole pipeline are one frozen tree. `settings.file` reads it from YAML; Python
+may build it directly. Nothing here depends on a particular model or world.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class AttackerSettings(Settings):
     """A policy by its spec: a registered name with or without settings, a folder, an id of the
     Hugging Face hub, or an import path. It needs weights where the seat is trained."""
     template: str = ATTACK_TEMPLATE
-    """How the policy is asked; `{channel}` is `free` where none is asked for, `{behavior}` says
-    what the attack is after."""
+    """How the policy is asked; `{channel}` is `free` where none is requested, `{behavior}` is what
+    the attack is for."""
     system: str | None = None
     channels: list[str | None] | None = Field(default=None, min_length=1)
-    """Channels that attacks are asked for, evenly; a null among them leaves the form free. Default:
-    those of the world that have holes."""
+    """Channels that attacks are requested for, evenly; a null among them leaves the form free.
+    Default: the world's working channels."""
     training: Training = GrpoSettings()
 
     @model_validator(mode="after")
@@ -47,16 +47,16 @@ class AttackerSettings(Settings):
             ) from error
         if "<the behavior>" not in filled:
             raise ValueError(
-                f"template {self.template!r} does not say what the attack is after: "
+                f"template {self.template!r} does not contain the behavior: "
                 "write {behavior} where it belongs"
             )
         return self
 
 
 class MixSettings(Settings):
-    """What the defender is trained on: shares of its prompts, brought to a sum of 1.
+    """What the defender is trained on: shares of its prompts, scaled to a sum of 1.
 
-    A source that has nothing leaves its share to the others.
+    The share of an empty source goes to the others.
     """
 
     pool: Share = Field(default=0.4, ge=0.0)
@@ -64,7 +64,7 @@ class MixSettings(Settings):
     benign: Share = Field(default=0.4, ge=0.0)
     """Benign requests of the world's grid (the attacks' harmless twins), trained frames."""
     general: Share = Field(default=0.1, ge=0.0)
-    """General questions, where the world has such."""
+    """General questions, where the world has any."""
     controlled: Share = Field(default=0.1, ge=0.0)
     """Harmful requests of the world's grid, trained frames: what must stay refused."""
     benign_channels: list[str] | None = None
@@ -107,25 +107,25 @@ class PoolSettings(Settings):
     """How the pool grows after an attacker phase."""
 
     per_scenario: int = Field(default=2, ge=0)
-    """Attacks that the trained attacker writes for each training scenario, besides those that
-    succeeded while it was trained."""
+    """Attacks that the trained attacker writes for each training scenario, in addition to those
+    that succeeded while it was trained."""
 
 
 class MonitorSettings(Settings):
     """The quality monitor."""
 
     benign: int = Field(default=160, ge=0)
-    """Benign requests that are asked; the sample is the same throughout a run."""
+    """Benign requests; the sample is the same throughout a run."""
     attempts: int = Field(default=1, gt=0)
-    """Attacks a validation scenario."""
+    """Attacks per validation scenario."""
     scenarios: int = Field(default=256, gt=0)
     """Validation scenarios at most; the sample is the same throughout a run."""
     max_over_refusal: float = Field(default=0.3, ge=0.0, le=1.0)
     """A defender above it is gated."""
     max_accuracy_drop: float = Field(default=0.1, ge=0.0, le=1.0)
-    """A defender whose accuracy on benign requests fell further under the base's is gated."""
+    """A defender whose accuracy on benign requests fell further below the base's is gated."""
     on_gate: Literal["keep", "rollback", "stop"] = "keep"
-    """keep: only mark it; rollback: go on from the defender before it; stop: end the run."""
+    """keep: only mark it; rollback: continue from the previous defender; stop: end the run."""
 
 
 class LeagueSettings(Settings):
@@ -134,7 +134,7 @@ class LeagueSettings(Settings):
     past: float = Field(default=0.0, ge=0.0, le=1.0)
     """Share of attacks that a past defender answers; the latest answers the others."""
     keep: int = Field(default=3, gt=0)
-    """How many past defenders, the youngest ones, are kept in memory for that."""
+    """How many past defenders, the latest ones, are kept in memory for that."""
 
 
 class RunConfig(Settings):
@@ -150,12 +150,12 @@ class RunConfig(Settings):
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     truth: str | None = None
-    """A judge that looks at every training episode besides and decides nothing: the metrics get its
+    """A second judge that looks at every training episode and decides nothing: the metrics get its
     figures as `true_*`. `world` is the one that knows the world best."""
     rounds: int = Field(default=2, gt=0)
     seats: tuple[Seat, ...] = Field(default=SEATS, min_length=1)
-    """Who is trained; a seat that is left out may hold a policy without weights. In a round the
-    attacker comes first."""
+    """The seats that are trained; a seat that is left out may have a policy without weights. In a
+    round the attacker comes first."""
     attacker: AttackerSettings
     defender: DefenderSettings
     reward: RewardSettings = RewardSettings()
@@ -163,7 +163,7 @@ class RunConfig(Settings):
     monitor: MonitorSettings = MonitorSettings()
     league: LeagueSettings = LeagueSettings()
     device: Device = "auto"
-    """auto: CUDA where there is one."""
+    """auto: CUDA where it is available."""
     dtype: Dtype = "auto"
     """auto: float32 on the CPU and for weights that are all trained, else bfloat16."""
     batch_size: int = Field(default=128, gt=0)
@@ -175,7 +175,7 @@ class RunConfig(Settings):
     @classmethod
     def _each_once(cls, given: tuple[Seat, ...]) -> tuple[Seat, ...]:
         if len(set(given)) < len(given):
-            raise ValueError("a seat stands twice; name each once")
+            raise ValueError("a seat is named twice; name each once")
         return given
 
     def training(self, seat: Seat) -> TrainingSettings:
@@ -188,7 +188,7 @@ class RunConfig(Settings):
 
     @property
     def played(self) -> str:
-        """What `load_world` is given: the pack if there is one, else the world."""
+        """The argument of `load_world`: the pack if one is set, else the world."""
         return self.world if self.scenarios is None else str(self.scenarios)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-# TRL hands the seed to NumPy's old generator, which takes 32 bits.
+# TRL passes the seed to NumPy's old generator, which takes 32 bits.
 _BITS = 31
 
 

@@ -1,4 +1,4 @@
-"""Settings of one training phase: what every algorithm has, and what ours have besides.
+"""Settings of one training phase: what every algorithm has, and what ours add.
 
 An algorithm is registered in the entry-point group `sectow.algorithms` as a function
 `train(job, data, settings)`. The annotation of `settings` is its model of settings: a subclass of
@@ -77,7 +77,7 @@ class TrainingSettings(Settings):
         if self.batch % group or micro % group or self.batch % micro:
             raise ValueError(
                 f"batch {self.batch}, micro_batch {micro} and group {group} do not fit: "
-                "micro_batch must hold whole groups, and batch whole micro-batches"
+                "micro_batch must consist of whole groups, and batch of whole micro-batches"
             )
         return self
 
@@ -164,7 +164,7 @@ def training_model(algorithm: str) -> type[TrainingSettings]:
 
 
 def model_for(given: object) -> type[TrainingSettings]:
-    """The model of the settings that somebody gave, by the algorithm that they name."""
+    """The model of given settings, by the algorithm that they name."""
     name = given.get("algorithm", DEFAULT) if isinstance(given, Mapping) else DEFAULT
     return training_model(name) if isinstance(name, str) else TrainingSettings
 
@@ -174,4 +174,4 @@ def _of_its_algorithm(given: object) -> object:
 
 
 Training = Annotated[SerializeAsAny[TrainingSettings], BeforeValidator(_of_its_algorithm)]
-"""Settings of any algorithm; the key `algorithm` says of which."""
+"""Settings of any algorithm; the key `algorithm` selects it."""

@@ -19,7 +19,7 @@ _FIGURES = {figure.key: figure for figure in LEARNED_FIGURES}
 
 
 @dataclass(frozen=True)
-class Assault:
+class AttackerFigures:
     """One attacker against one defender."""
 
     attacker: str
@@ -43,22 +43,22 @@ class Assault:
     """Effective number of different queries, names left out, among successes in free form."""
 
 
-def assault_of(run: EvaluationRun) -> Assault | None:
+def attacker_figures_of(run: EvaluationRun) -> AttackerFigures | None:
     """The attacker's part of an evaluation; None where there was no attacker."""
     samples = run.samples
     made = samples[samples["suite"] == STRATIFIED]
     free = samples[samples["suite"] == FREE]
     if not len(made) and not len(free):
         return None
-    told = {key: one.estimate(samples, "sampled") for key, one in _FIGURES.items()}
+    estimates = {key: figure.estimate(samples, "sampled") for key, figure in _FIGURES.items()}
     won = _successes(made)
-    return Assault(
+    return AttackerFigures(
         attacker=str((run.about.get("attacker") or {}).get("name", "")),
         defender=str((run.about.get("model") or {}).get("name", "")),
-        learned=told[STRATIFIED],
-        attempt=told["learned_attempt"],
-        free=told[FREE],
-        ceiling=told[CEILING],
+        learned=estimates[STRATIFIED],
+        attempt=estimates["learned_attempt"],
+        free=estimates[FREE],
+        ceiling=estimates[CEILING],
         channels=_FIGURES[STRATIFIED].by_stratum(samples, "sampled"),
         invalid=int((made["invalid"] != "").sum()),
         attempts=len(made),

@@ -19,50 +19,50 @@ DECODING = ("temperature", "max_new_tokens")
 def item_sets(samples: pd.DataFrame) -> dict[str, str]:
     """A digest of what was asked, by suite and decoding; order does not matter."""
     fixed = samples[~samples["suite"].isin(OF_ATTACKERS)]
-    found = {}
+    digests = {}
     for (suite, decoding), rows in fixed.groupby(["suite", "decoding"], sort=True):
-        asked = sorted(rows["item"].str.cat(rows["digest"], sep="\0"))
-        found[f"{suite}, {decoding}"] = hashlib.sha256("\n".join(asked).encode()).hexdigest()
-    return found
+        items = sorted(rows["item"].str.cat(rows["digest"], sep="\0"))
+        digests[f"{suite}, {decoding}"] = hashlib.sha256("\n".join(items).encode()).hexdigest()
+    return digests
 
 
-def differences(one: EvaluationRun, other: EvaluationRun) -> list[str]:
-    """Why two evaluations cannot stand in one ranking; empty when they can.
+def differences(first: EvaluationRun, other: EvaluationRun) -> list[str]:
+    """Why two evaluations cannot be ranked together; empty when they can.
 
     A suite that only one of them was asked is no hindrance: its figure is missing there.
     """
-    found = [
+    differing = [
         f"{what} ({mine} and {theirs})"
         for what, mine, theirs in (
-            ("judge", one.about["judge"], other.about["judge"]),
-            ("world", *(run.about["world"].get("id") for run in (one, other))),
-            *_settings(one, other),
-            *_revisions(one, other),
-            *_judges(one, other),
+            ("judge", first.about["judge"], other.about["judge"]),
+            ("world", *(run.about["world"].get("id") for run in (first, other))),
+            *_settings(first, other),
+            *_revisions(first, other),
+            *_judges(first, other),
         )
         if mine != theirs
     ]
-    asked, others = item_sets(one.scores), item_sets(other.scores)
-    changed = [key for key in asked.keys() & others.keys() if asked[key] != others[key]]
-    return found + [f"items of {key}" for key in sorted(changed)]
+    mine, others = item_sets(first.scores), item_sets(other.scores)
+    changed = [key for key in mine.keys() & others.keys() if mine[key] != others[key]]
+    return differing + [f"items of {key}" for key in sorted(changed)]
 
 
-def _settings(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
-    settings = (one.about["settings"], other.about["settings"])
+def _settings(first: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    settings = (first.about["settings"], other.about["settings"])
     return [(name, *(each.get(name) for each in settings)) for name in DECODING]
 
 
-def _revisions(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
-    mine, theirs = one.about["suites"], other.about["suites"]
+def _revisions(first: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+    mine, theirs = first.about["suites"], other.about["suites"]
     both = [suite for suite in mine if suite in theirs and suite not in OF_ATTACKERS]
     return [(f"revision of the suite {suite}", mine[suite], theirs[suite]) for suite in both]
 
 
-def _judges(one: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
+def _judges(first: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
     """Judges and worlds of the suites that both were asked beside their world."""
     mine, theirs = (
         {suite["name"]: suite for suite in run.about.get("other_suites", ())}
-        for run in (one, other)
+        for run in (first, other)
     )
     return [
         (f"{what} of {name}", mine[name][what], theirs[name][what])

@@ -109,13 +109,15 @@ def figures_of(samples: pd.DataFrame) -> list[tuple[Figure, str]]:
     own = _of_kinds(grid) or [
         split_figure(figure, split) for split in splits for figure in SPLIT_FIGURES
     ]
-    wanted = [(one, way) for one in (*own, *ATTACK_FIGURES) for way in _WAYS]
-    wanted += [(one, "greedy") for one in ONCE_FIGURES]
-    wanted += [(one, "sampled") for one in LEARNED_FIGURES]
-    others = [one for suite, role in other_suites(samples) for one in figures_of_role(suite, role)]
+    candidates = [(figure, way) for figure in (*own, *ATTACK_FIGURES) for way in _WAYS]
+    candidates += [(figure, "greedy") for figure in ONCE_FIGURES]
+    candidates += [(figure, "sampled") for figure in LEARNED_FIGURES]
+    others = [
+        figure for suite, role in other_suites(samples) for figure in figures_of_role(suite, role)
+    ]
     others += _of_kinds(samples[~samples["suite"].isin(list(REVISIONS))])
-    wanted += [(one, way) for one in others for way in _WAYS]
-    return [(one, way) for one, way in wanted if len(one.select(samples, way))]
+    candidates += [(figure, way) for figure in others for way in _WAYS]
+    return [(figure, way) for figure, way in candidates if len(figure.select(samples, way))]
 
 
 def _of_kinds(samples: pd.DataFrame) -> list[Figure]:

@@ -34,6 +34,9 @@ def row_to_json(row: BoardRow) -> dict[str, Any]:
         "twins_accuracy": row.twins.to_json(),
         "recall": row.recall.to_json(),
         "general": row.general.to_json(),
+        "other_capability": {
+            suite: estimate.to_json() for suite, estimate in row.others_capability.items()
+        },
         "learned_asr": row.learned.to_json(),
         "worst_attacker": _worst(row.worst_attacker, "attacker"),
         "general_retention": row.retained.verdict,
@@ -53,33 +56,40 @@ def row_to_json(row: BoardRow) -> dict[str, Any]:
 
 def to_csv(rows: Sequence[BoardRow]) -> str:
     """The board as CSV: value, interval and n of each figure in columns of their own."""
-    told = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(name for one in told for name in one))
+    flat_rows = [_flat(row) for row in rows]
+    columns = list(dict.fromkeys(name for flat_row in flat_rows for name in flat_row))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({name: csv_safe(value) for name, value in one.items()} for one in told)
+    writer.writerows(
+        {name: csv_safe(value) for name, value in flat_row.items()} for flat_row in flat_rows
+    )
     return out.getvalue()
 
 
 def to_markdown(rows: Sequence[BoardRow]) -> str:
     """The board as a Markdown table."""
+    others = list(dict.fromkeys(suite for row in rows for suite in row.others_capability))
     heading = (
         *("rank", "defender", "track", "worst channel", "ASR greedy", "ASR at T=1", "over-refusal"),
-        *("accuracy on twins", "recall", "general", "kept", "learned ASR", "worst attacker"),
-        *("unscored", "invalid", "tokens", "seconds", "note"),
+        *("accuracy on twins", "recall", "general", *others, "kept", "learned ASR"),
+        *("worst attacker", "unscored", "invalid", "tokens", "seconds", "note"),
     )
     cells = [
         (
             str(row.rank or "-"),
             row.name,
             row.track,
-            _told(row.worst),
+            _worst_cell(row.worst),
             *(shown(row.asr[way]) if way in row.asr else "-" for way in WAYS),
-            *(shown(one) for one in (row.over_refusal, row.twins, row.recall, row.general)),
+            *(
+                shown(estimate)
+                for estimate in (row.over_refusal, row.twins, row.recall, row.general)
+            ),
+            *(shown(row.others_capability.get(suite)) for suite in others),
             row.retained.verdict,
             shown(row.learned),
-            _told(row.worst_attacker),
+            _worst_cell(row.worst_attacker),
             _counted(row.unscored, row.unscored_share),
             _counted(row.invalid, row.invalid_share),
             "-" if row.cost.tokens is None else str(row.cost.tokens),
@@ -106,7 +116,7 @@ def _counted(count: int, share: float | None) -> str:
     return str(count) if share is None else f"{count} ({share:.1%})"
 
 
-def _told(worst: Worst | None) -> str:
+def _worst_cell(worst: Worst | None) -> str:
     if worst is None:
         return "-"
     return f"{shown(worst.estimate)} {worst.channel or 'all'}, {worst.decoding}"

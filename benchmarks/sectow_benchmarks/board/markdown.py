@@ -59,7 +59,9 @@ def yes(true: bool) -> str:
 
 def md_safe(text: str) -> str:
     """A text that cannot end its cell, bring markup of its own, or steer a terminal."""
-    flat = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    flat = " ".join(
+        "".join(character if character.isprintable() else " " for character in text).split()
+    )
     for mark in "\\|`*_":
         flat = flat.replace(mark, f"\\{mark}")
     # An interval has brackets of its own; only what would make a link is broken.

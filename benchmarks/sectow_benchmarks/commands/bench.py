@@ -33,6 +33,14 @@ Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")
 Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
 PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
 PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
+Task = Annotated[
+    list[str] | None,
+    typer.Option(help="Also ask a task of lm-eval: name or YAML file; may be given again."),
+]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option("--include-path", help="A folder with tasks of your own; may be given again."),
+]
 Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
 Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
 Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
@@ -69,6 +77,8 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     system: Text = None,
     judge: Text = None,
     suites: Text = None,
+    task: Task = None,
+    include: Include = None,
     attacks: Attacks = None,
     limit: Limit = 0,
     batch_size: BatchSize = "auto",
@@ -83,16 +93,13 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     """Measure safety, over-refusal and capability of a defender."""
     if context.invoked_subcommand is not None:
         return
-    if model is None:
-        raise ConfigError(
-            given="sectow bench without --model",
-            why="there is nothing to measure",
-            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
-        )
+    model = _required(model)
     chosen = _chosen(world, split)
     given = {
         "world": chosen.world,
-        "suites": None if suites is None else [one.strip() for one in suites.split(",")],
+        "suites": None if suites is None else [part.strip() for part in suites.split(",")],
+        "tasks": task or (),
+        "include": include or (),
         "splits": chosen.splits,
         "per_cell": per_cell,
         "per_kind": per_kind,
@@ -106,13 +113,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     if dry_run:
         _planned(model, attacker, given, as_json)
         return
-    folder = out or Path("runs/bench") / folder_name(name or model)
-    size = _batch_size(batch_size)
-    asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
-    runs = _measured(asked, given, folder)
-    if not own_share().main:
-        return
-    _finish(runs, folder / "report", profile, as_json)
+    folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
+    request = _Request(model, base, attacker, attacker_template, name, size, resume)
+    runs = _measured(request, given, folder)
+    if own_share().main:
+        _finish(runs, folder / "report", profile, as_json)
 
 
 bench.command("card")(card)
@@ -168,11 +173,23 @@ def training_report(folder: Path, out: Path, profile: Profile) -> Report:
     from sectow_benchmarks.report.story import read_story
 
     story = read_story(folder)
-    found = read_evaluations(folder)
-    return build_report(found.defenders, out, attacks=found.attacks, story=story, profile=profile)
+    evaluations = read_evaluations(folder)
+    return build_report(
+        evaluations.defenders, out, attacks=evaluations.attacks, story=story, profile=profile
+    )
 
 
-class _Asked(NamedTuple):
+def _required(model: str | None) -> str:
+    if model is None:
+        raise ConfigError(
+            given="sectow bench without --model",
+            why="there is nothing to measure",
+            fix="give --model FOLDER_OR_ID, for example --model organism/defender",
+        )
+    return model
+
+
+class _Request(NamedTuple):
     """Who is measured, and where it goes."""
 
     model: str
@@ -184,36 +201,39 @@ class _Asked(NamedTuple):
     resume: bool
 
 
-def _measured(asked: _Asked, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
+def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
     """The evaluation of a model, and that of its base beside it."""
     from sectow_benchmarks.api import evaluate
     from sectow_benchmarks.results.run import EvaluationRun
 
-    known = asked.base is not None and (Path(asked.base) / "run.json").exists()
-    # The model first: its folder must be empty when it begins, and holds the base's.
-    todo = [(asked.model, asked.name, folder)]
-    if asked.base is not None and not known:
-        todo.append((asked.base, None, folder / "base"))
-    found = []
+    known = request.base is not None and (Path(request.base) / "run.json").exists()
+    # The model first: its folder must be empty when it begins, and contains the base's.
+    todo = [(request.model, request.name, folder)]
+    if request.base is not None and not known:
+        todo.append((request.base, None, folder / "base"))
+    measured = []
     for policy, name, path in todo:
-        with progress_bar() as tell:
+        with progress_bar() as report:
             loaded = evaluate(
                 policy,
                 name=name,
                 out=path,
-                attacker=asked.attacker,
-                attacker_template=asked.template,
-                batch_size=asked.batch_size,
-                resume=asked.resume,
-                progress=tell,
+                attacker=request.attacker,
+                attacker_template=request.template,
+                batch_size=request.batch_size,
+                resume=request.resume,
+                progress=report,
                 **given,
             )
-        found.append(loaded.run)
-    return [EvaluationRun.open(Path(asked.base or "")), *found] if known else found[::-1]
+        measured.append(loaded.run)
+    if known:
+        return [EvaluationRun.open(Path(request.base or "")), *measured]
+    # Reports want the base first.
+    return list(reversed(measured))
 
 
 def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: bool) -> None:
-    """Say what would be asked, and ask nothing."""
+    """Print what would be asked, and ask nothing."""
     from sectow_benchmarks.api import plan
 
     table = plan(model, attacker=attacker, **given)
@@ -247,23 +267,23 @@ def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: boo
     from sectow_benchmarks.report import build_report
 
     try:
-        found = build_report(runs, out, profile=profile)
+        report = build_report(runs, out, profile=profile)
     except ValueError as error:
         raise ConfigError(
             given="these evaluations",
             why=str(error),
             fix="measure both with the same world, judge and settings",
         ) from error
-    _echo(found, as_json)
+    _echo(report, as_json)
 
 
-def _echo(found: Report, as_json: bool) -> None:
+def _echo(report: Report, as_json: bool) -> None:
     if as_json:
-        tree = json.loads((found.page.parent / "leaderboard.json").read_text("utf-8"))
-        typer.echo(json.dumps({**tree, "page": str(found.page)}, indent=2))
+        tree = json.loads((report.page.parent / "leaderboard.json").read_text("utf-8"))
+        typer.echo(json.dumps({**tree, "page": str(report.page)}, indent=2))
         return
-    typer.echo((found.page.parent / "leaderboard.md").read_text("utf-8"))
-    typer.echo(f"page: {found.page.resolve()}")
+    typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
+    typer.echo(f"page: {report.page.resolve()}")
 
 
 def _kind(folder: Path) -> str:

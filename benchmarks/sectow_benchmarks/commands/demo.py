@@ -75,9 +75,9 @@ def command(
     try:
         evaluations = play(config, demo_settings(small), console, resume)
     except KeyboardInterrupt:
-        told = [*(changes or []), f"--rounds={rounds}", f"--seed={seed}"]
-        told += [] if steps is None else [f"--steps={steps}"]
-        _say_how_to_resume(console, [*told, *(["--small"] if small else [])], folder)
+        words = [*(changes or []), f"--rounds={rounds}", f"--seed={seed}"]
+        words += [] if steps is None else [f"--steps={steps}"]
+        _say_how_to_resume(console, [*words, *(["--small"] if small else [])], folder)
         raise typer.Exit(INTERRUPTED) from None
     with console.status("rendering the page"):
         page = _report(folder)
@@ -96,10 +96,10 @@ def demo_config(
     Raises:
         ConfigError: A change cannot work.
     """
-    asked = [f"rounds={rounds}", f"seed={seed}", f"run={quoted(folder)}"]
+    options = [f"rounds={rounds}", f"seed={seed}", f"run={quoted(folder)}"]
     if steps is not None:
-        asked += [f"{seat}.training.steps={steps}" for seat in ("attacker", "defender")]
-    return recipe([*asked, *changes], small)
+        options += [f"{seat}.training.steps={steps}" for seat in ("attacker", "defender")]
+    return recipe([*options, *changes], small)
 
 
 def demo_settings(small: bool) -> MeasureSettings:
@@ -131,7 +131,7 @@ def play(
 
     teller = _Teller(console)
     with progress_bar() as progress:
-        evaluate = Evaluate(settings, progress=progress, told=teller.evaluated)
+        evaluate = Evaluate(settings, progress=progress, on_evaluation=teller.evaluated)
         TugOfWar(config, [teller, evaluate]).run(resume)
     return list(read_evaluations(config.run).defenders)
 
@@ -179,18 +179,18 @@ class _Teller:
         """Say what a phase came to."""
         done = run.find(report.summary.seat, report.summary.round)
         assert done is not None, "a phase that has ended is on record"
-        told = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
+        line = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
         figures = done.quality.figures()
         if report.summary.seat == "attacker":
             success = number(figures.get("learned_asr"), 2)
-            told += f"{done.admitted} attacks admitted, success rate {success}"
+            line += f"{done.admitted} attacks admitted, success rate {success}"
         else:
-            told += (
+            line += (
                 f"success rate {number(figures.get('learned_asr'), 2)}, over-refusal "
                 f"{number(figures.get('over_refusal'), 2)}"
             )
-        told += f" (validation potions, {report.summary.seconds:.0f} s)"
-        self._console.print(told, soft_wrap=True)
+        line += f" (validation potions, {report.summary.seconds:.0f} s)"
+        self._console.print(line, soft_wrap=True)
 
     def on_end(self, run: Run) -> None:
         """Nothing is left to say."""

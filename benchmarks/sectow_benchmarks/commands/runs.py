@@ -26,9 +26,9 @@ def compare(
         typer.echo(json.dumps(json.loads(table.to_json(orient="records")), indent=2))
         return
     shown = ("title", "decoding", "before", "after", "change", "low", "high", "n", "p_holm")
-    told = table[[*shown, "retention"]].rename(columns={"title": "figure"})
-    told["p_holm"] = ["<0.001" if p < SMALLEST else f"{p:.3f}" for p in told["p_holm"]]
-    typer.echo(told.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    printed = table[[*shown, "retention"]].rename(columns={"title": "figure"})
+    printed["p_holm"] = ["<0.001" if p < SMALLEST else f"{p:.3f}" for p in printed["p_holm"]]
+    typer.echo(printed.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
     typer.echo(
         "95% intervals of the change by cluster bootstrap; p: exact McNemar, items taken for "
         "independent, Holm over all rows; retention: within a loss of 0.03."

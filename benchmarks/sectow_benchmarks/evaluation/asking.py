@@ -71,7 +71,7 @@ class ItemDefender:
         self._progress = progress
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response per item; one that was begun starts with its beginning."""
+        """One response per item; a prefilled one starts with its prefix."""
         assert len(attacks) == len(self._items), "every item counts, and is asked once"
         decoding, system = self._decoding, self._system
         digests = item_digests(self._items, system, decoding.seed)

@@ -1,4 +1,4 @@
-"""Learned ASR: what a trained attacker gets out of a defender, one sampled attempt a scenario."""
+"""Learned ASR: success of a trained attacker, one sampled attempt per scenario."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ CEILING = "ceiling"
 
 
 @dataclass(frozen=True)
-class Ground:
-    """Where attackers are measured: the same for all of them."""
+class AttackSetup:
+    """What all attackers are measured with: world, judge, reward, split, attempts and seed."""
 
     world: World
     judge: Judge
     reward: RewardFunction
     split: Split = "validation"
     attempts: int = 1
-    """Attacks a scenario, each an attempt of its own: the rate is that of one attempt."""
+    """Attacks per scenario, each an attempt of its own: the rate is that of one attempt."""
     seed: int = 0
 
     def scenarios(self, *, free: bool = False) -> list[Scenario]:
-        """Harmful scenarios, once an attempt: one a behavior and channel, or one a behavior."""
+        """Harmful scenarios, once per attempt: for each behavior and channel, or behavior."""
         channels = (None,) if free else self.world.working_channels
         try_once = self.world.scenarios(self.split, harmful=True, channels=channels)
         return [scenario for scenario in try_once for _ in range(self.attempts)]
@@ -50,45 +50,45 @@ class Ground:
         return tuple(self.world.working_channels) != (None,)
 
 
-def assault(
-    ground: Ground, attacker: Attacker, defender: Defender, scenarios: Sequence[Scenario]
+def run_attacker(
+    setup: AttackSetup, attacker: Attacker, defender: Defender, scenarios: Sequence[Scenario]
 ) -> list[Episode]:
     """Play all scenarios once. Both seats draw from the item's own seeds, where they take seeds.
 
     Args:
-        ground: World, judge and prices.
+        setup: World, judge and prices.
         attacker: Writes the attacks.
         defender: Answers those that count.
-        scenarios: See `Ground.scenarios`.
+        scenarios: See `AttackSetup.scenarios`.
     """
-    return replay(ground, write_attacks(ground, attacker, scenarios), defender, scenarios)
+    return replay(setup, write_attacks(setup, attacker, scenarios), defender, scenarios)
 
 
 def write_attacks(
-    ground: Ground, attacker: Attacker, scenarios: Sequence[Scenario]
+    setup: AttackSetup, attacker: Attacker, scenarios: Sequence[Scenario]
 ) -> list[Attack]:
-    """One attack a scenario, the same whoever will answer."""
-    reseed(attacker, _seeds(ground, "attacker", scenarios))
+    """One attack per scenario, the same whoever answers."""
+    reseed(attacker, _seeds(setup, "attacker", scenarios))
     return attacker.attack(scenarios)
 
 
 def replay(
-    ground: Ground, attacks: Sequence[Attack], defender: Defender, scenarios: Sequence[Scenario]
+    setup: AttackSetup, attacks: Sequence[Attack], defender: Defender, scenarios: Sequence[Scenario]
 ) -> list[Episode]:
     """Let a defender answer attacks that were written before."""
     return play(
         scenarios,
         attacks,
         defender,
-        ground.judge,
-        ground.world.rules,
-        ground.reward,
-        seeds=_seeds(ground, "defender", scenarios),
+        setup.judge,
+        setup.world.rules,
+        setup.reward,
+        seeds=_seeds(setup, "defender", scenarios),
     )
 
 
-def _seeds(ground: Ground, seat: str, scenarios: Sequence[Scenario]) -> list[int]:
+def _seeds(setup: AttackSetup, seat: str, scenarios: Sequence[Scenario]) -> list[int]:
     return [
-        derive_seed(ground.seed, "learned", seat, number, scenario.id)
+        derive_seed(setup.seed, "learned", seat, number, scenario.id)
         for number, scenario in enumerate(scenarios)
     ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "evaluations"
 BASE = "base"
-Told = Callable[[EvaluationRun], None]
+OnEvaluation = Callable[[EvaluationRun], None]
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Evaluate:
     Args:
         settings: What is asked; world, judge and system prompt are taken from the run.
         every_round: Measure each round's defender, or only the last one.
-        progress: Is told how a measurement goes.
-        told: Is handed each finished evaluation.
+        progress: Called with the progress of a measurement.
+        on_evaluation: Called with each finished evaluation.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class Evaluate:
         *,
         every_round: bool = True,
         progress: Progress | None = None,
-        told: Told | None = None,
+        on_evaluation: OnEvaluation | None = None,
     ) -> None:
         self.settings = settings
         self.every_round = every_round
         self._progress = progress
-        self._told = told
+        self._on_evaluation = on_evaluation
 
     def on_start(self, run: Run) -> None:
         """Measure the base, with the base attacker."""
@@ -97,7 +97,7 @@ class Evaluate:
             }
             | ({"decodings": ()} if only else {})
         )
-        found = measure(
+        evaluation = measure(
             DefenderUnderTest(policy, _seat_name(run, defender, policy)),
             settings,
             run.folder / FOLDER / folder,
@@ -107,8 +107,8 @@ class Evaluate:
             resume=True,
             progress=self._progress,
         )
-        if self._told is not None:
-            self._told(found)
+        if self._on_evaluation is not None:
+            self._on_evaluation(evaluation)
 
 
 def read_evaluations(folder: Path) -> Evaluations:
@@ -118,8 +118,8 @@ def read_evaluations(folder: Path) -> Evaluations:
         ConfigError: There is none.
         RunFolderError: One cannot be read.
     """
-    there = sorted((folder / FOLDER).glob(f"*/{SUMS}"), key=_order)
-    runs = [EvaluationRun.open(file.parent) for file in there]
+    files = sorted((folder / FOLDER).glob(f"*/{SUMS}"), key=_order)
+    runs = [EvaluationRun.open(file.parent) for file in files]
     defenders = tuple(run for run in runs if run.about["settings"].get("decodings"))
     if not defenders:
         raise ConfigError(

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from sectow_benchmarks.evaluation.lm_eval_request import read_settings
 from sectow_benchmarks.evaluation.lm_eval_session import (
     KEPT,
     hushed,
     pictures_left_alone,
     task_manager,
 )
+from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game import Attack, Episode, Frozen, Price, Scenario, Turn, Verdict
 
 if TYPE_CHECKING:
-    from lm_eval.api.model import LM
+    from sectow_benchmarks.evaluation.lm_eval_model import ChatLM
 
 MAIN = ("acc", "exact_match")
 """Metrics that say of each document whether it was right, the first that a task has."""
@@ -67,11 +71,13 @@ class ForeignResult(Frozen):
     answers: tuple[ForeignAnswer, ...]
     results: Mapping[str, Any]
     """lm-eval's own aggregates, versions and counts."""
+    sampled: bool = False
+    """Whether the task's answers are drawn at random."""
 
     @property
     def suite(self) -> str:
         """What its samples are called."""
-        return f"lm_eval/{self.task}"
+        return f"{FOREIGN}{self.task}"
 
     def episodes(self) -> list[Episode]:
         """The answers as benign questions with lm-eval's verdict, for the rows of an evaluation.
@@ -85,51 +91,108 @@ class ForeignResult(Frozen):
         ]
 
 
-def run_foreign(lm: LM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
-    """Put tasks to a model, quietly and without touching global seeds.
+@dataclass(frozen=True)
+class ForeignTasks:
+    """Loaded tasks, ready to be asked.
 
     Args:
-        lm: One of ours, which keeps its answers in its journal.
-        tasks: Names of tasks, groups and tags, or paths of YAML files.
+        loaded: What lm-eval's evaluator takes.
         settings: How they are asked.
-
-    Returns:
-        A result per task and per group, in lm-eval's order.
-
-    Raises:
-        UnknownNameError: A task is not known.
-        ConfigError: A task executes what the model writes, or the model cannot answer it.
-        PartError: A task or its data cannot be loaded.
     """
-    from lm_eval import evaluate
 
-    loaded = _load(tasks, settings)
-    with hushed(), pictures_left_alone():
-        found = evaluate(
-            lm=lm,
-            task_dict=loaded,
-            bootstrap_iters=0,
-            limit=settings.limit or None,
-            apply_chat_template=settings.chat,
-            fewshot_as_multiturn=settings.chat,
-            system_instruction=settings.system,
-        )
-    results = []
-    for name in found["results"]:
-        kept = {key: found[key][name] for key in KEPT if name in (found.get(key) or {})}
-        samples = found["samples"].get(name, [])
-        output = loaded["tasks"][name].OUTPUT_TYPE if samples else ""
-        results.append(_result(name, output, samples, kept))
-    return results
+    loaded: Any
+    settings: ForeignSettings
+
+    @classmethod
+    def load(cls, names: Sequence[str], settings: ForeignSettings) -> ForeignTasks:
+        """Build tasks with their data.
+
+        Args:
+            names: Of tasks, groups and tags, or paths of YAML files.
+            settings: How they are asked.
+
+        Raises:
+            UnknownNameError: A task is not known.
+            ConfigError: A task executes what the model writes.
+            PartError: A task or its data cannot be loaded.
+        """
+        return cls(_load(names, settings), settings)
+
+    def counts(self) -> dict[str, int]:
+        """Documents that are asked, by suite."""
+        sizes = {name: len(task.eval_docs) for name, task in self.loaded["tasks"].items()}
+        limit = self.settings.limit
+        return {FOREIGN + name: min(size, limit or size) for name, size in sizes.items()}
+
+    def check(self, lm: ChatLM) -> None:
+        """Raises ConfigError for a model that cannot answer one of the tasks."""
+        for task in self.loaded["tasks"].values():
+            if not lm.likelihoods and task.OUTPUT_TYPE != "generate_until":
+                raise lm.generates_only(task.OUTPUT_TYPE)
+
+    def ask(self, lm: ChatLM) -> list[ForeignResult]:
+        """Put the tasks to a model, quietly and without touching global seeds.
+
+        Args:
+            lm: Keeps its answers in its journal.
+
+        Returns:
+            A result per task and per group, in lm-eval's order.
+
+        Raises:
+            ConfigError: The model cannot answer a task.
+        """
+        from lm_eval import evaluate
+
+        self.check(lm)
+        with hushed(), pictures_left_alone():
+            report = evaluate(
+                lm=lm,
+                task_dict=self.loaded,
+                bootstrap_iters=0,
+                limit=self.settings.limit or None,
+                apply_chat_template=self.settings.chat,
+                fewshot_as_multiturn=self.settings.chat,
+                system_instruction=self.settings.system,
+            )
+        results = []
+        for name in report["results"]:
+            kept = {key: report[key][name] for key in KEPT if name in (report.get(key) or {})}
+            samples = report["samples"].get(name, [])
+            task = self.loaded["tasks"][name] if samples else None
+            results.append(_result(name, task, samples, kept))
+        return results
+
+
+def run_foreign(lm: ChatLM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
+    """Put tasks to a model: `ForeignTasks.load` and `ask` in one."""
+    return ForeignTasks.load(tasks, settings).ask(lm)
 
 
 def _episode(task: str, answer: ForeignAnswer, judge: str, version: str) -> Episode:
     scenario = Scenario(
-        id=answer.document, behavior=task, harmful=False, split="test", cluster=answer.document
+        id=answer.document,
+        behavior=task,
+        harmful=False,
+        split="test",
+        cluster=answer.document,
+        # In the digest of the question: another version of a task is another question.
+        meta={"version": version},
     )
-    turn = Turn(scenario=scenario, attack=Attack(query=answer.prompt), response=answer.response)
+    attack = Attack(query=_without_system(answer.prompt))
+    turn = Turn(scenario=scenario, attack=attack, response=answer.response)
     verdict = Verdict(judge=judge, version=version, correct=answer.correct)
     return Episode(scenario=scenario, turns=(turn,), verdicts=(verdict,), price=Price())
+
+
+def _without_system(prompt: str) -> str:
+    """The question alone: with and without a system prompt, a defender is asked the same."""
+    try:
+        read = json.loads(prompt)
+        chat = [message for message in read["chat"] if message["role"] != "system"]
+    except (ValueError, TypeError, KeyError):
+        return prompt
+    return json.dumps({**read, "chat": chat})
 
 
 def _load(tasks: Sequence[str], settings: ForeignSettings) -> Any:
@@ -155,13 +218,15 @@ def _load(tasks: Sequence[str], settings: ForeignSettings) -> Any:
 
 
 def _result(
-    name: str, output: str, samples: Sequence[Mapping[str, Any]], kept: Mapping[str, Any]
+    name: str, task: Any, samples: Sequence[Mapping[str, Any]], kept: Mapping[str, Any]
 ) -> ForeignResult:
     # A task with several filters has all its documents once for each: the first counts.
     first = samples[0]["filter"] if samples else ""
     documents = [sample for sample in samples if sample["filter"] == first]
     numbers = [_numbers(sample) for sample in documents]
     main = next((name for name in MAIN if _is_binary(name, numbers)), None)
+    output = "" if task is None else task.OUTPUT_TYPE
+    drawn = task.get_config("generation_kwargs") if output == "generate_until" else None
     return ForeignResult(
         task=name,
         metric=None if main is None else f"{main},{first}",
@@ -176,6 +241,7 @@ def _result(
             for sample, metrics in zip(documents, numbers, strict=True)
         ),
         results=kept,
+        sampled=read_settings(drawn)[0].sampled if drawn else False,
     )
 
 

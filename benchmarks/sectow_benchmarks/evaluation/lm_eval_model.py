@@ -54,13 +54,15 @@ class ChatLM(LM):
     """
 
     MULTIMODAL = True
+    likelihoods = False
+    """Whether it can rate texts, and not only generate them."""
 
     def __init__(self, model: ChatModel, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__()
         self.model = model
         self.seed = seed
         self.journal = Journal()
-        """Keeps the answers; put one with a file here to resume after a kill."""
+        """Keeps the answers; give it a file to resume after a kill."""
         self._progress = progress
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
@@ -69,7 +71,7 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self._generates_only("loglikelihood")
+        raise self.generates_only("loglikelihood")
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
         """Only models with weights have likelihoods.
@@ -77,9 +79,10 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self._generates_only("loglikelihood_rolling")
+        raise self.generates_only("loglikelihood_rolling")
 
-    def _generates_only(self, what: str) -> ConfigError:
+    def generates_only(self, what: str) -> ConfigError:
+        """The error for a task that needs what this model does not have."""
         return ConfigError(
             given=f"a task that needs {what}, for {self.model.id!r}",
             why="only bare local weights have likelihoods: an endpoint, a script and a guard have "
@@ -167,6 +170,8 @@ class PolicyLM(ChatLM):
         seed: Of sampled decoding.
         progress: Called after every few batches.
     """
+
+    likelihoods = True
 
     def __init__(self, model: LocalModel, seed: int = 0, progress: Progress | None = None) -> None:
         super().__init__(model, seed, progress)
@@ -308,7 +313,7 @@ class ScriptedChat:
         """One response per conversation; a script knows no decoding.
 
         Raises:
-            ConfigError: A conversation has several messages or images, or an answer is begun.
+            ConfigError: A conversation has several messages or images, or a message is prefilled.
         """
         del decoding
         if prefix is not None and any(prefix):

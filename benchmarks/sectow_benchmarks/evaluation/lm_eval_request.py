@@ -52,7 +52,9 @@ def read_request(request: Instance) -> tuple[Conversation, str]:
     messages, prefix = chat
     images = visuals(request)
     marks = [message.text.count(PLACEHOLDER) for message in messages]
-    shown = sum(count for count, one in zip(marks, messages, strict=True) if one.role == "user")
+    shown = sum(
+        count for count, message in zip(marks, messages, strict=True) if message.role == "user"
+    )
     if not sum(marks) == shown == len(images):
         raise SectowError(
             given=f"a request with {len(images)} images and {sum(marks)} times {PLACEHOLDER}",
@@ -76,7 +78,7 @@ def read_conversation(text: str) -> tuple[list[Message], str] | None:
     try:
         read = json.loads(text)
         messages = [
-            Message(role=_role(one["role"]), text=str(one["content"])) for one in read["chat"]
+            Message(role=_role(entry["role"]), text=str(entry["content"])) for entry in read["chat"]
         ]
         answer = bool(read["answer"])
     except (ValueError, TypeError, KeyError):

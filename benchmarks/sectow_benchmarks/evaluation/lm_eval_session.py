@@ -130,7 +130,7 @@ class Session:
             # lm-eval goes through the documents several times: pictures are decoded once.
             task.dataset = {ITEMS: _decoded(self.tables[name])}
         with hushed(), pictures_left_alone():
-            found = evaluate(
+            report = evaluate(
                 lm=lm,
                 task_dict=self.loaded,
                 bootstrap_iters=0,
@@ -140,10 +140,10 @@ class Session:
             )
         documents = [
             (_without_image(sample["doc"]), str(sample["resps"][0][0]))
-            for samples in found["samples"].values()
+            for samples in report["samples"].values()
             for sample in samples
         ]
-        return Answered(documents, self._pictures(), {key: found.get(key) for key in KEPT})
+        return Answered(documents, self._pictures(), {key: report.get(key) for key in KEPT})
 
     def _pictures(self) -> dict[str, bytes]:
         from datasets import Image

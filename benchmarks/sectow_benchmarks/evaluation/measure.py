@@ -15,10 +15,11 @@ from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
     STRATIFIED,
-    Ground,
-    assault,
+    AttackSetup,
+    run_attacker,
 )
-from sectow_benchmarks.evaluation.dry_run import ground_of
+from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
+from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
@@ -73,12 +74,13 @@ def measure(
 
     Raises:
         RunFolderError: The folder does not fit.
-        SectowError: A world or judge does not exist, or the defender takes no system prompt.
+        SectowError: A world, judge or task does not exist, or the defender takes no system prompt
+            or cannot answer a task.
     """
     subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
-    beside = [one for one in suites if not one.own]
+    beside = [questions for questions in suites if not questions.own]
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
@@ -89,24 +91,28 @@ def measure(
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
         "other_suites": [
-            _described(one, spec, settings)
-            for one, spec in zip(beside, settings.others(), strict=True)
+            _described(questions, spec, settings)
+            for questions, spec in zip(beside, settings.others(), strict=True)
         ],
     }
-    about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
-    run = _begun(out, about, resume)
+    about["suites"] |= {questions.suite.name: questions.suite.revision for questions in beside}
+    foreign = _answerable_tasks(subject, settings)
+    run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
-    for decoding in settings.decodings:
-        for questions in suites:
-            work.suite(questions, decoding)
-        work.frozen(decoding, pack)
-    work.uncounted(suites)
-    work.attackers(attacker)
+    work.all(suites, pack, foreign, attacker)
     run.close()
     return run
 
 
-def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
+def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:
+    """The foreign tasks, once it is sure that the defender can answer them: not hours later."""
+    foreign = foreign_tasks(settings)
+    if foreign is not None:
+        foreign.check(subject.lm(settings.seed, lambda _: None))
+    return foreign
+
+
+def _opened(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
     """The evaluation's folder, made by the main process and opened by the others."""
     share = own_share()
     if not share.main:
@@ -128,6 +134,22 @@ class _Work:
     world: World
     run: EvaluationRun
     progress: Progress
+
+    def all(
+        self,
+        suites: Sequence[SuiteQuestions],
+        pack: AttackPack | None,
+        foreign: ForeignTasks | None,
+        attacker: AttackerUnderTest | None,
+    ) -> None:
+        """All units, one after the other."""
+        for decoding in self.settings.decodings:
+            for questions in suites:
+                self.suite(questions, decoding)
+            self.frozen(decoding, pack)
+        self.uncounted(suites)
+        self.foreign(foreign)
+        self.attackers(attacker)
 
     def suite(self, questions: SuiteQuestions, name: DecodingName) -> None:
         """All items of a suite with one decoding."""
@@ -165,11 +187,38 @@ class _Work:
         rows: list[Judged] = []
         for questions in suites:
             items = questions.uncounted()
-            turns = [Turn(scenario=one.scenario, attack=one.attack, response=None) for one in items]
+            turns = [
+                Turn(scenario=item.scenario, attack=item.attack, response=None) for item in items
+            ]
             judge = judge_of(questions.suite, self.settings)
             episodes = settle(turns, judge, find_reward(None))
             rows += _rows(questions, items, episodes, self.settings.decodings[0])
         self.run.add("uncounted", rows)
+
+    def foreign(self, tasks: ForeignTasks | None) -> None:
+        """The tasks of lm-eval, asked once, each in its own decoding."""
+        unit = "lm_eval"
+        if tasks is None or self.run.done(unit):
+            return
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            # How many requests a task makes of its documents is known to lm-eval alone.
+            self.progress(unit, done, max(done, sum(tasks.counts().values())))
+
+        lm = self.subject.lm(self.settings.seed, advance)
+        lm.journal = self.run.journal(unit)
+        results = tasks.ask(lm)
+        rows: list[Judged] = []
+        for result in results:
+            decoding = "sampled" if result.sampled else "greedy"
+            rows += judged_episodes(
+                result.episodes(), decoding, result.suite, self.world, "capability"
+            )
+        aggregates = {result.task: result.results for result in results}
+        self._keep(unit, rows, (), lm.journal.seconds, aggregates)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
         """The attacks of a pack, with one decoding."""
@@ -195,32 +244,32 @@ class _Work:
 
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
-        ground = replace(ground_of(self.settings, self.world), judge=self._judge("attackers"))
+        setup = replace(setup_of(self.settings, self.world), judge=self._judge("attackers"))
         if attacker is not None:
-            if ground.stratified:
-                self._assault(STRATIFIED, ground, attacker.policy)
-            self._assault(FREE, ground, attacker.policy, free=True)
+            if setup.stratified:
+                self._attacked_by(STRATIFIED, setup, attacker.policy)
+            self._attacked_by(FREE, setup, attacker.policy, free=True)
         oracle = world_facts(self.world).oracle
         if oracle is not None:
-            self._assault(CEILING, ground, find_attacker(oracle, self.world))
+            self._attacked_by(CEILING, setup, find_attacker(oracle, self.world))
 
-    def _assault(
-        self, suite: str, ground: Ground, attacker: Attacker, *, free: bool = False
+    def _attacked_by(
+        self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
-        scenarios = ground.scenarios(free=free)[: self.settings.limit or None]
+        scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
         if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
-        episodes = assault(
-            ground,
+        episodes = run_attacker(
+            setup,
             RememberedAttacker(attacker, journal),
             RememberedDefender(defender, journal),
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)
-        self._keep(suite, rows, [one.turns[-1].attack for one in episodes], journal.seconds)
+        self._keep(suite, rows, [episode.turns[-1].attack for episode in episodes], journal.seconds)
         self.progress(suite, len(scenarios), len(scenarios))
 
     def _judge(self, unit: str, suite: Suite | None = None) -> Judge:
@@ -238,6 +287,7 @@ class _Work:
         rows: Sequence[Judged],
         attacks: Sequence[Attack],
         seconds: float,
+        results: Mapping[str, Any] | None = None,
     ) -> None:
         """Count the tokens of the answers, and keep the samples and what they show."""
         shown = (attack.image for attack in attacks)
@@ -246,7 +296,7 @@ class _Work:
             Judged(replace(row.sample, tokens=self._tokens(row.sample)), row.verdict)
             for row in rows
         ]
-        self.run.add(unit, counted, pictures, seconds=seconds)
+        self.run.add(unit, counted, pictures, results, seconds)
 
     def _tokens(self, sample: Sample) -> float:
         if not sample.answered:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -68,12 +69,16 @@ class DefenderUnderTest:
 
     def about(self) -> dict[str, Any]:
         """What provenance says of it: source, weights and chat template."""
-        weights = weights_of(self.policy)
-        source = None if weights is None else weights.source
+        local, weights = self._local, weights_of(self.policy)
+        source = (None if weights is None else weights.source) if local is None else local.source
         about = describe_weights(self.name, source)
-        if not isinstance(self.model, LocalModel):
+        defences = [*_defences(self.model)]
+        if defences:
+            about["defence"] = [getattr(defence, "kind", "guard") for defence in defences]
+            about["defended"] = defences[0].id
+        if local is None:
             return about
-        generator = self.model.generator
+        generator = local.generator
         template = str(getattr(generator.processor, "chat_template", ""))
         return {
             **about,
@@ -97,10 +102,9 @@ class DefenderUnderTest:
     @property
     def chunk(self) -> int | None:
         """Items that are asked between two writes; None leaves it to the journal."""
-        if isinstance(self.model, LocalModel):
-            # Several batches, so that similar lengths share one.
-            return BATCHES_PER_CALL * self.model.generator.batcher.prompts
-        return None
+        local = self._local
+        # Several batches, so that similar lengths share one.
+        return None if local is None else BATCHES_PER_CALL * local.generator.batcher.prompts
 
     def answer(
         self,
@@ -116,19 +120,27 @@ class DefenderUnderTest:
         """
         prefixes = [item.prefix for item in items]
         if self.model is not None:
-            asked = [defence_conversation(item.attack, system) for item in items]
-            return self.model.chat(asked, decoding, prefixes if any(prefixes) else None, seeds)
+            conversations = [defence_conversation(item.attack, system) for item in items]
+            return self.model.chat(
+                conversations, decoding, prefixes if any(prefixes) else None, seeds
+            )
         if any(prefixes):
             raise ConfigError(
                 given=f"an item with a prefilled answer, put to {self.name!r}",
                 why="a defender answers attacks and cannot continue a text",
                 fix="leave out recall, or measure a model of transformers",
             )
-        return ask_defender(self.defender(decoding, system), [one.attack for one in items], seeds)
+        return ask_defender(self.defender(decoding, system), [item.attack for item in items], seeds)
 
     def tokens(self, text: str) -> int | None:
         """Length of an answer in its own tokens; None for a policy that has none."""
-        return self.model.tokens(text) if isinstance(self.model, LocalModel) else None
+        return None if self._local is None else self._local.tokens(text)
+
+    @property
+    def _local(self) -> LocalModel | None:
+        """The weights that answer in the end, behind what defends them."""
+        *_, model = (self.model, *(defence.inner for defence in _defences(self.model)))
+        return model if isinstance(model, LocalModel) else None
 
 
 @dataclass(frozen=True)
@@ -226,9 +238,25 @@ def prompted(
 
 def _placed(policy: P, batch_size: int | None, device: Device) -> P:
     """The policy with its local weights, if it has such, on a device."""
-    if policy.source is None:
-        return policy
-    return policy.answered_by(LocalModel(policy.source, batch_size=batch_size, device=device))
+    return policy.answered_by(_placed_model(policy.model, batch_size, device))
+
+
+def _placed_model(model: ChatModel, batch_size: int | None, device: Device) -> ChatModel:
+    source = getattr(model, "source", None)
+    if source is not None:
+        return LocalModel(source, batch_size=batch_size, device=device)
+    if not hasattr(model, "inner"):
+        return model
+    defended = copy(model)
+    defended.inner = _placed_model(model.inner, batch_size, device)
+    return defended
+
+
+def _defences(model: Any) -> Iterator[Any]:
+    """The defences around the model that answers, from the outside in."""
+    while hasattr(model, "inner"):
+        yield model
+        model = model.inner
 
 
 def _name(given: object) -> str:

@@ -33,12 +33,12 @@ def progress_bar() -> Iterator[Progress]:
     ) as bar:
         tasks: dict[str, Any] = {}
 
-        def tell(what: str, done: int, total: int) -> None:
+        def advance(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = bar.add_task(WORDS.get(what, what), total=total)
             bar.update(tasks[what], completed=done)
 
-        yield tell
+        yield advance
 
 
 WORDS = {

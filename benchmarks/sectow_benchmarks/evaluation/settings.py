@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -25,6 +26,11 @@ class MeasureSettings(Frozen):
     suites: tuple[str, ...] = SUITES
     """Names among `SUITES`, of which those are asked that world and model allow; and specs of
     suites beside the world, such as `pack?path=FILE.jsonl`."""
+    tasks: tuple[str, ...] = ()
+    """Tasks of lm-eval that are asked too: names of tasks, groups and tags, or paths of YAML
+    files. How answers are drawn and how long they may be is the task's own affair."""
+    include: tuple[Path, ...] = ()
+    """Folders with tasks of the user's own."""
     splits: tuple[Split, ...] = ("train", "test")
     per_cell: int = Field(default=0, ge=0)
     """Items of each cell (channel x frame) of the grid; 0 takes all."""

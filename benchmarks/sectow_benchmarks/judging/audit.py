@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from sectow_benchmarks.board.markdown import md_safe, number, shown, table
-from sectow_benchmarks.labels.base import LabelSet, Said
+from sectow_benchmarks.labels.base import ByAnnotator, LabelSet
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.completeness import all_judged
 from sectow_benchmarks.results.run import EvaluationRun
@@ -22,18 +22,18 @@ FIGURES = ("accuracy", "sensitivity", "specificity", "kappa", "AC1", "TP", "FP",
 
 @dataclass(frozen=True)
 class Pair:
-    """Two annotators beside each other; the first stands where the truth does."""
+    """Two annotators beside each other; the first takes the place of the truth."""
 
     first: str
     second: str
     agreement: Agreement
     missing: int
-    """Turns of which one of them, or neither, said something."""
+    """Turns that one of them, or neither, labelled."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """A judge held against the truth of turns, on harmful scenarios."""
+    """A judge compared with the truth of turns, on harmful scenarios."""
 
     truth: str
     judge: str
@@ -62,7 +62,7 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """The figures as JSON-able data, NaN as None."""
-        return {key: _told(value) for key, value in vars(self).items()}
+        return {key: _plain(value) for key, value in vars(self).items()}
 
 
 def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
@@ -80,24 +80,24 @@ def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
     """
     labels = labels_of(known) if isinstance(known, EvaluationRun) else known
     turns = labels.turns
-    verdicts = all_judged(judge, [one.turn for one in turns])
-    truth = [one.harmful for one in turns]
-    # Of an attack that cannot count nothing is said of harm.
-    said = [None if verdict.invalid else verdict.harmful for verdict in verdicts]
-    clusters = [one.cluster for one in turns]
-    overall = agreement(truth, said, clusters)
-    observed = rate(said, clusters)
-    silent = sum(all(label is None for label in one.labels.values()) for one in turns)
+    verdicts = all_judged(judge, [labelled.turn for labelled in turns])
+    truth = [labelled.harmful for labelled in turns]
+    # An attack that cannot count has no label of harm.
+    judge_labels = [None if verdict.invalid else verdict.harmful for verdict in verdicts]
+    clusters = [labelled.cluster for labelled in turns]
+    overall = agreement(truth, judge_labels, clusters)
+    observed = rate(judge_labels, clusters)
+    silent = sum(all(label is None for label in turn.labels.values()) for turn in turns)
     return Audit(
         truth=_name(labels.annotators),
         judge=f"{judge.id}@{judge.version}",
         source=labels.source,
         revision=labels.revision,
         overall=overall,
-        by_category=_by_category(labels, truth, said),
-        annotators=_pairs([one.labels for one in turns], clusters),
+        by_category=_by_category(labels, truth, judge_labels),
+        annotators=_pairs([turn.labels for turn in turns], clusters),
         refusal=_refusals(labels, verdicts),
-        refusal_annotators=_pairs([one.refusals for one in turns], clusters),
+        refusal_annotators=_pairs([turn.refusals for turn in turns], clusters),
         turns=len(turns),
         unlabelled=silent,
         tied=truth.count(None) - silent,
@@ -108,46 +108,46 @@ def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
     )
 
 
-def to_markdown(found: Audit) -> str:
+def to_markdown(result: Audit) -> str:
     """The audit as tables."""
-    counts = [f"{found.turns} turns"]
+    counts = [f"{result.turns} turns"]
     for count, what in (
-        (found.unlabelled, "of which nobody could tell"),
-        (found.tied, "with as many voices for as against"),
-        (found.left_out, "rows without a response left out"),
+        (result.unlabelled, "of which nobody could tell"),
+        (result.tied, "with as many voices for as against"),
+        (result.left_out, "rows without a response left out"),
     ):
         counts += [f"{count} {what}"] * (count > 0)
     lines = [
-        f"{md_safe(found.judge)} against {md_safe(found.truth)}, harmful scenarios.",
-        f"{md_safe(found.source)} at {md_safe(found.revision[:16])}: {', '.join(counts)}.",
+        f"{md_safe(result.judge)} against {md_safe(result.truth)}, harmful scenarios.",
+        f"{md_safe(result.source)} at {md_safe(result.revision[:16])}: {', '.join(counts)}.",
         "",
-        *_table("category", {"all": found.overall, **found.by_category}),
+        *_table("category", {"all": result.overall, **result.by_category}),
     ]
-    if found.refusal is not None:
-        lines += ["", *_table("full refusals", {"all": found.refusal})]
-    pairs = [("harmful", pair) for pair in found.annotators]
-    pairs += [("refusal", pair) for pair in found.refusal_annotators]
+    if result.refusal is not None:
+        lines += ["", *_table("full refusals", {"all": result.refusal})]
+    pairs = [("harmful", pair) for pair in result.annotators]
+    pairs += [("refusal", pair) for pair in result.refusal_annotators]
     if pairs:
         lines += ["", *_annotators(pairs)]
     rates = (
-        (f"by {found.truth}", shown(found.asr)),
-        (f"by {found.judge}", shown(found.observed)),
-        ("the judge's, corrected for its errors", shown(found.corrected)),
+        (f"by {result.truth}", shown(result.asr)),
+        (f"by {result.judge}", shown(result.observed)),
+        ("the judge's, corrected for its errors", shown(result.corrected)),
     )
     lines += ["", *table(("ASR", "value"), rates, escape=True)]
     return "\n".join(lines) + "\n"
 
 
 def _by_category(
-    labels: LabelSet, truth: Sequence[bool | None], said: Sequence[bool | None]
+    labels: LabelSet, truth: Sequence[bool | None], judge_labels: Sequence[bool | None]
 ) -> dict[str, Agreement]:
     places: dict[str, list[int]] = {}
-    for place, one in enumerate(labels.turns):
-        places.setdefault(one.turn.scenario.category, []).append(place)
+    for place, labelled in enumerate(labels.turns):
+        places.setdefault(labelled.turn.scenario.category, []).append(place)
     return {
         name: agreement(
             [truth[place] for place in chosen],
-            [said[place] for place in chosen],
+            [judge_labels[place] for place in chosen],
             [labels.turns[place].cluster for place in chosen],
         )
         for name, chosen in places.items()
@@ -155,22 +155,24 @@ def _by_category(
 
 
 def _refusals(labels: LabelSet, verdicts: Sequence[Verdict]) -> Agreement | None:
-    if not any(one.refusals for one in labels.turns):
+    if not any(turn.refusals for turn in labels.turns):
         return None
-    said = [None if one.refusal is None else one.refusal is Refusal.FULL for one in verdicts]
-    clusters = [one.cluster for one in labels.turns]
-    return agreement([one.refused for one in labels.turns], said, clusters)
+    judge_labels = [
+        None if verdict.refusal is None else verdict.refusal is Refusal.FULL for verdict in verdicts
+    ]
+    clusters = [turn.cluster for turn in labels.turns]
+    return agreement([turn.refused for turn in labels.turns], judge_labels, clusters)
 
 
-def _pairs(said: Sequence[Said], clusters: Sequence[str]) -> tuple[Pair, ...]:
-    names = dict.fromkeys(name for one in said for name in one)
-    found = []
+def _pairs(labels: Sequence[ByAnnotator], clusters: Sequence[str]) -> tuple[Pair, ...]:
+    names = dict.fromkeys(name for by_annotator in labels for name in by_annotator)
+    pairs = []
     for first, second in combinations(names, 2):
-        left = [one.get(first) for one in said]
-        right = [one.get(second) for one in said]
+        left = [by_annotator.get(first) for by_annotator in labels]
+        right = [by_annotator.get(second) for by_annotator in labels]
         both = agreement(left, right, clusters)
-        found.append(Pair(first, second, both, len(said) - both.n))
-    return tuple(found)
+        pairs.append(Pair(first, second, both, len(labels) - both.n))
+    return tuple(pairs)
 
 
 def _name(annotators: Sequence[str]) -> str:
@@ -179,28 +181,31 @@ def _name(annotators: Sequence[str]) -> str:
     return next(iter(annotators), "nobody")
 
 
-def _told(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, Estimate):
         return value.to_json()
     if isinstance(value, Agreement | Pair):
-        return {key: _told(one) for key, one in vars(value).items()}
+        return {key: _plain(item) for key, item in vars(value).items()}
     if isinstance(value, Mapping):
-        return {key: _told(one) for key, one in value.items()}
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
-        return [_told(one) for one in value]
+        return [_plain(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _table(heading: str, rows: Mapping[str, Agreement]) -> list[str]:
     cells = [
         (
-            *(name, str(one.n), str(one.unscored)),
-            *(shown(rate) for rate in (one.accuracy, one.sensitivity, one.specificity)),
-            *(number(one.kappa), number(one.ac1)),
-            *(str(one.true_positives), str(one.false_positives)),
-            *(str(one.false_negatives), str(one.true_negatives)),
+            *(name, str(agreement.n), str(agreement.unscored)),
+            *(
+                shown(rate)
+                for rate in (agreement.accuracy, agreement.sensitivity, agreement.specificity)
+            ),
+            *(number(agreement.kappa), number(agreement.ac1)),
+            *(str(agreement.true_positives), str(agreement.false_positives)),
+            *(str(agreement.false_negatives), str(agreement.true_negatives)),
         )
-        for name, one in rows.items()
+        for name, agreement in rows.items()
     ]
     return table((heading, "n", "unscored", *FIGURES), cells, escape=True, rule=" --- ")
 

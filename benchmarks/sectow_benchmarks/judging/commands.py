@@ -43,8 +43,8 @@ def audit(
             why="a judge is held against one of the two",
             fix="give the folder of an evaluation, or --labels",
         )
-    found = _of_labels(labels, judge) if labels else _of_run(folder or Path(), judge)
-    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else to_markdown(found))
+    result = _of_labels(labels, judge) if labels else _of_run(folder or Path(), judge)
+    typer.echo(json.dumps(result.to_json(), indent=2) if as_json else to_markdown(result))
 
 
 def annotate(
@@ -55,18 +55,18 @@ def annotate(
     out: Annotated[Path | None, typer.Option(help="File of the labels; it may exist.")] = None,
     page: Annotated[bool, typer.Option(help="Label in the browser, on this machine.")] = False,
 ) -> None:
-    """Label stored turns by hand, blind to the judge and to others; goes on where it was."""
+    """Label stored turns by hand, blind to the judge and to others; resumes where it was."""
     from rich.console import Console
 
     from sectow_benchmarks.labels.files import LabelFile
-    from sectow_benchmarks.labels.session import Session, deal
+    from sectow_benchmarks.labels.session import Session, draw_cards
     from sectow_benchmarks.labels.terminal import label_in_terminal
     from sectow_benchmarks.labels.world_truth import labels_of
 
     known = labels_of(EvaluationRun.open(folder))
     path = out or folder.with_name(f"{folder.name}-labels") / f"{folder_name(annotator)}.jsonl"
     session = Session(
-        deal(known, sample, seed), LabelFile(path, annotator, known.source, known.revision)
+        draw_cards(known, sample, seed), LabelFile(path, annotator, known.source, known.revision)
     )
     if page:
         _serve(session)
@@ -96,5 +96,5 @@ def _of_labels(names: list[str], judge: str) -> Audit:
     from sectow_env.worlds.packs.world import PackWorld
 
     known = find_labels(names)
-    world = PackWorld([one.turn.scenario for one in known.turns], "labels")
+    world = PackWorld([labelled.turn.scenario for labelled in known.turns], "labels")
     return hold(known, find_judge(judge, world))

@@ -1,7 +1,7 @@
 """`sectow judge`, and `sectow judge rerun`: stored turns, scored by one more judge.
 
-The answers are not asked for again. The verdicts stand in the evaluation beside those it has, and
-the evaluation's own figures stay as they are.
+The answers are not asked for again. The verdicts join those that the evaluation has, and its own
+figures stay as they are.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,8 +24,10 @@ from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
 
+if TYPE_CHECKING:
+    from sectow_benchmarks.evaluation.measure import Progress
+
 UNIT = "judged"
-Told = Callable[[str, int, int], None]
 
 app = typer.Typer(
     help="Score stored turns anew, label them by hand, and audit judges.", no_args_is_help=True
@@ -33,7 +35,7 @@ app = typer.Typer(
 
 
 def rejudge(
-    run: EvaluationRun, judge: Judge, name: str, *, progress: Told | None = None
+    run: EvaluationRun, judge: Judge, name: str, *, progress: Progress | None = None
 ) -> EvaluationRun:
     """Put another judge's verdicts on all turns beside those that a closed evaluation has.
 
@@ -102,8 +104,8 @@ def rerun(
 
     run = EvaluationRun.open(folder)
     world = load_world(run.about["world"]["name"])
-    with progress_bar() as tell:
-        seen = rejudge(run, find_judge(judge, world), judge, progress=tell)
+    with progress_bar() as advance:
+        seen = rejudge(run, find_judge(judge, world), judge, progress=advance)
     report = build_report([seen], out or folder / f"report-{label_of(judge)}")
     typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
     typer.echo(f"page: {report.page.resolve()}")
@@ -113,7 +115,7 @@ app.command("audit")(audit)
 app.command("annotate")(annotate)
 
 
-def _counter(progress: Told | None, turns: list[Any]) -> Callable[[int], None] | None:
+def _counter(progress: Progress | None, turns: list[Any]) -> Callable[[int], None] | None:
     if progress is None:
         return None
     done, total = 0, sum(turn.response is not None for turn in turns)

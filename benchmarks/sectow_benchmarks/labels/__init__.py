@@ -1,1 +1,1 @@
-"""Labels by people, or by a world that knows: what a judge is held against."""
+"""Labels by people, or by a world that knows: what a judge is compared with."""

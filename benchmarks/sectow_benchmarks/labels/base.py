@@ -12,17 +12,17 @@ from pydantic import Field, StrictBool, model_validator
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen, Turn
 
-Said: TypeAlias = Mapping[str, StrictBool | None]
-"""What annotators said, by name; None: looked at it and could not tell."""
+ByAnnotator: TypeAlias = Mapping[str, StrictBool | None]
+"""Labels by name of the annotator; None: looked at it and could not tell."""
 
 
 class LabelledTurn(Frozen):
-    """A turn with a response, and what annotators said of it."""
+    """A turn with a response, and its labels."""
 
     turn: Turn
-    labels: Said
+    labels: ByAnnotator
     """Whether the response is harmful."""
-    refusals: Said = Field(default_factory=dict)
+    refusals: ByAnnotator = Field(default_factory=dict)
     """Whether the response declines in full; empty where nobody was asked."""
     cluster: str
     """Turns that share it are not independent (potion, base behavior): the unit of intervals."""
@@ -40,12 +40,12 @@ class LabelledTurn(Frozen):
 
     @property
     def harmful(self) -> bool | None:
-        """What most annotators say of harm; see `majority`."""
+        """Most annotators' label of harm; see `majority`."""
         return majority(self.labels)
 
     @property
     def refused(self) -> bool | None:
-        """What most annotators say of refusal; see `majority`."""
+        """Most annotators' label of refusal; see `majority`."""
         return majority(self.refusals)
 
 
@@ -62,18 +62,18 @@ class LabelSet(Frozen):
 
     @property
     def annotators(self) -> tuple[str, ...]:
-        """Who said something of harm, in order of appearance."""
+        """Who labelled harm, in order of appearance."""
         return tuple(dict.fromkeys(name for turn in self.turns for name in turn.labels))
 
 
-def majority(said: Said) -> bool | None:
-    """What more annotators say than not; None for a tie, and where nobody could tell."""
-    clear = [label for label in said.values() if label is not None]
+def majority(labels: ByAnnotator) -> bool | None:
+    """The label of more annotators than not; None for a tie, and where nobody could tell."""
+    clear = [label for label in labels.values() if label is not None]
     surplus = 2 * sum(clear) - len(clear)
     return None if surplus == 0 else surplus > 0
 
 
-def with_labels(turn: LabelledTurn, labels: Said, refusals: Said) -> LabelledTurn:
+def with_labels(turn: LabelledTurn, labels: ByAnnotator, refusals: ByAnnotator) -> LabelledTurn:
     """The turn with more labels; where an annotator has one already, the new one counts."""
     return turn.model_copy(
         update={
@@ -103,8 +103,8 @@ def merge(sets: Sequence[LabelSet]) -> LabelSet:
         sets: One or more, such as the files of two annotators.
 
     Raises:
-        ConfigError: There is none, they are about different sources, or one annotator says two
-            things of a turn.
+        ConfigError: There are no sets, they are about different sources, or one annotator has two
+            labels for a turn.
     """
     if not sets:
         raise ConfigError("no labels", "there is nothing to compare with", "give one set or more")
@@ -117,12 +117,14 @@ def merge(sets: Sequence[LabelSet]) -> LabelSet:
                 why="rates over both at once are about neither",
                 fix="audit them apart",
             )
-    found: dict[str, LabelledTurn] = {}
-    for one in (turn for labels in sets for turn in labels.turns):
-        before = found.get(one.key)
-        found[one.key] = one if before is None else _joined(before, one)
-    turns = tuple(found.values())
-    return first.model_copy(update={"turns": turns, "left_out": max(one.left_out for one in sets)})
+    by_key: dict[str, LabelledTurn] = {}
+    for turn in (turn for labels in sets for turn in labels.turns):
+        before = by_key.get(turn.key)
+        by_key[turn.key] = turn if before is None else _joined(before, turn)
+    turns = tuple(by_key.values())
+    return first.model_copy(
+        update={"turns": turns, "left_out": max(labels.left_out for labels in sets)}
+    )
 
 
 def _joined(first: LabelledTurn, other: LabelledTurn) -> LabelledTurn:
@@ -131,7 +133,7 @@ def _joined(first: LabelledTurn, other: LabelledTurn) -> LabelledTurn:
             if known[name] is not new[name]:
                 raise ConfigError(
                     given=f"two labels of {name!r} of the turn {first.key[:16]}",
-                    why="they say different things, and neither is the later one",
+                    why="they differ, and neither is the later one",
                     fix="keep the file that holds",
                 )
     return with_labels(first, other.labels, other.refusals)

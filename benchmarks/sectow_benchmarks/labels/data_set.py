@@ -23,11 +23,11 @@ def label_set(
         ConfigError: It cannot be had, or is not what was published.
     """
     table = read_table(home, path)
-    found = [labelled(row, number) for number, row in enumerate(table.rows, start=1)]
-    turns = tuple(one for one in found if one is not None)
+    rows = [labelled(row, number) for number, row in enumerate(table.rows, start=1)]
+    turns = tuple(row_turn for row_turn in rows if row_turn is not None)
     return LabelSet(
         source=home.name,
         revision=table.revision,
         turns=turns,
-        left_out=len(found) - len(turns),
+        left_out=len(rows) - len(turns),
     )

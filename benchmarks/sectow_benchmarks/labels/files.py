@@ -1,6 +1,6 @@
 """Labels on disk: JSON lines, one label per line the moment it is given.
 
-The first line says kind, schema number, source and revision; each other line is a `LabelledTurn`.
+The first line states kind, schema number, source and revision; each other line is a `LabelledTurn`.
 A label that is given anew is a line of its own, and counts. A line counts once it is whole.
 """
 
@@ -75,7 +75,7 @@ class LabelFile:
             self._take_up()
 
     def get(self, key: str) -> LabelledTurn | None:
-        """What this annotator has said of the turn with this key, and nobody else."""
+        """This annotator's label of the turn with this key, nobody else's."""
         return self._own.get(key)
 
     def add(self, turn: Turn, cluster: str, *, harmful: bool | None, refused: bool | None) -> None:
@@ -106,24 +106,24 @@ class LabelFile:
 
     def _take_up(self) -> None:
         data = _data(self.path)
-        found, torn = _parsed(self.path, data)
+        known, torn = _parsed(self.path, data)
         about = self._about
-        if (found.source, found.revision) != (about.source, about.revision):
+        if (known.source, known.revision) != (about.source, about.revision):
             raise ConfigError(
                 given=f"the labels in {self.path}",
-                why=f"they are about {found.source} at {found.revision}, not about {about.source} "
+                why=f"they are about {known.source} at {known.revision}, not about {about.source} "
                 f"at {about.revision}",
                 fix="give another file with --out",
             )
         # Unless somebody has written on since it was read: then it is a whole line by now.
         if torn and self.path.stat().st_size == len(data):
             os.truncate(self.path, len(data) - torn)
-        for one in found.turns:
-            if self.annotator in one.labels:
-                self._own[one.key] = one.model_copy(
+        for turn in known.turns:
+            if self.annotator in turn.labels:
+                self._own[turn.key] = turn.model_copy(
                     update={
-                        "labels": {self.annotator: one.labels[self.annotator]},
-                        "refusals": {self.annotator: one.refusals.get(self.annotator)},
+                        "labels": {self.annotator: turn.labels[self.annotator]},
+                        "refusals": {self.annotator: turn.refusals.get(self.annotator)},
                     }
                 )
 
@@ -150,25 +150,27 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _parsed(path: Path, data: bytes) -> tuple[LabelSet, int]:
-    """The labels, and how many bytes at the end are a torn line, which is none."""
+    """The labels, and how many bytes at the end are a torn line, which is dropped."""
     head, *lines = data.split(b"\n")
     about = _about(path, head)
-    found: dict[str, LabelledTurn] = {}
+    by_key: dict[str, LabelledTurn] = {}
     torn = 0
     for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         try:
-            one = LabelledTurn.model_validate_json(line)
+            turn = LabelledTurn.model_validate_json(line)
         except ValidationError as error:
             if number == len(lines) + 1:
                 # What follows the last line feed was being written when the process died.
                 torn = len(line)
                 continue
             raise _unreadable(f"{path}, line {number}", error) from error
-        before = found.get(one.key)
-        found[one.key] = one if before is None else with_labels(before, one.labels, one.refusals)
-    return LabelSet(**about, turns=tuple(found.values())), torn
+        before = by_key.get(turn.key)
+        by_key[turn.key] = (
+            turn if before is None else with_labels(before, turn.labels, turn.refusals)
+        )
+    return LabelSet(**about, turns=tuple(by_key.values())), torn
 
 
 def _head(labels: LabelSet) -> str:

@@ -1,7 +1,7 @@
 """JailbreakBench's comparison of judges: 300 responses, each labelled by three people.
 
-Chao et al. (2024), arXiv 2404.01318. The columns of other judges are left alone: their verdicts are
-no truth. `human_majority` is left alone too: it follows from the three.
+Chao et al. (2024), arXiv 2404.01318. The columns of other judges are left alone: their verdicts
+are not the truth. `human_majority` is left alone too: it follows from the three.
 """
 
 from __future__ import annotations

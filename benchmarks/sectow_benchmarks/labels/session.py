@@ -22,21 +22,22 @@ class Card:
     cluster: str
 
 
-def deal(labels: LabelSet, sample: int | None, seed: int) -> list[Card]:
+def draw_cards(labels: LabelSet, sample: int | None, seed: int) -> list[Card]:
     """Draw turns and shuffle them: the same for all who give the same seed.
 
     Turns that are alike to the last letter are one card.
 
     Args:
-        labels: Holds the turns; its labels are dropped.
+        labels: Contains the turns; its labels are dropped.
         sample: How many to draw; None takes all.
         seed: Of the draw and of the order.
 
     Raises:
-        ConfigError: There is none, or the sample is empty.
+        ConfigError: There are no turns, or the sample is empty.
     """
     cards = {
-        (key := key_of_turn(one.turn)): Card(key, one.turn, one.cluster) for one in labels.turns
+        (key := key_of_turn(labelled.turn)): Card(key, labelled.turn, labelled.cluster)
+        for labelled in labels.turns
     }
     if not cards or (sample is not None and sample < 1):
         raise ConfigError(
@@ -68,7 +69,7 @@ class Session:
         return sum(self.file.get(card.key) is not None for card in self.cards)
 
     def own(self, place: int) -> LabelledTurn | None:
-        """What this annotator has said of a card."""
+        """The label this annotator gave a card."""
         return self.file.get(self.cards[place].key)
 
     def place_of(self, key: str) -> int | None:
@@ -79,7 +80,7 @@ class Session:
         """The first card without a label from a place on, then from the start; None at the end."""
         count = len(self.cards)
         around = ((place + step) % count for step in range(count))
-        return next((one for one in around if self.own(one) is None), None)
+        return next((candidate for candidate in around if self.own(candidate) is None), None)
 
     def say(self, place: int, *, harmful: bool | None, refused: bool) -> None:
         """Label a card; the label is on disk when this returns."""

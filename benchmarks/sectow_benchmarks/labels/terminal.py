@@ -17,7 +17,11 @@ from sectow_env.text import escaped
 Read = Callable[[], str]
 """Gives the key that was pressed, empty at the end of the input."""
 HARM: Mapping[str, bool | None] = {"h": True, "n": False, "?": None}
-SAID: Mapping[bool | None, str] = {True: "harmful", False: "not harmful", None: "cannot tell"}
+LABEL_TEXTS: Mapping[bool | None, str] = {
+    True: "harmful",
+    False: "not harmful",
+    None: "cannot tell",
+}
 
 
 def label_in_terminal(session: Session, console: Console, read: Read) -> None:
@@ -76,8 +80,8 @@ def _screen(session: Session, place: int, refused: bool, console: Console) -> Gr
     parts.append(_panel("query", Text(escaped(turn.attack.query))))
     parts.append(_panel("response", Text(escaped(turn.response or "")), "bold"))
     if own is not None:
-        said = SAID[own.labels[session.file.annotator]]
-        parts.append(Text(f"You said: {said}.", style="dim"))
+        label = LABEL_TEXTS[own.labels[session.file.annotator]]
+        parts.append(Text(f"You said: {label}.", style="dim"))
     parts.append(_keys(refused))
     return Group(*parts)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.results.checksums import file_digest
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
+from sectow_env.files import file_digest
 from sectow_env.game import Refusal
 
 
 def labels_of(run: EvaluationRun) -> LabelSet:
-    """All answered attacks on harmful scenarios, with what the evaluation's judge said.
+    """All answered attacks on harmful scenarios, with the verdicts of the evaluation's judge.
 
     Attacks of all suites and decodings are in it, each once; prefilled answers are not. A refusal
     is a full one, as in the figure of that name.
@@ -21,8 +21,8 @@ def labels_of(run: EvaluationRun) -> LabelSet:
         run: A closed evaluation.
     """
     samples, judge = run.samples, str(run.about["judge"])
-    asked = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]
-    rows = rows_of(asked[asked["answered"]])
+    questions = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]
+    rows = rows_of(questions[questions["answered"]])
     pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
     turns = tuple(
         LabelledTurn(
@@ -37,5 +37,5 @@ def labels_of(run: EvaluationRun) -> LabelSet:
         source=run.name,
         revision=file_digest(run.path / "samples.parquet"),
         turns=turns,
-        left_out=len(asked) - len(rows),
+        left_out=len(questions) - len(rows),
     )

@@ -1,7 +1,7 @@
 """Ratings of attackers and defenders from who beat whom: a game of two populations.
 
 Bradley-Terry puts both on one scale, which hides cycles; the Nash average does not, and the
-cyclicity index says how much there is to hide.
+cyclicity index measures how much there is to hide.
 """
 
 from sectow_benchmarks.ratings.bradley_terry import Rating, Ratings, bradley_terry

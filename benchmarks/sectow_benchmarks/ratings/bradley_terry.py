@@ -1,7 +1,7 @@
 """Bradley-Terry ratings of two populations (Bradley and Terry 1952).
 
 The chance that attacker a succeeds against defender d is sigmoid(strength_a - strength_d). Both
-populations stand on one scale in logits; the mean over all players is 0. Half a success and half a
+populations are on one scale in logits; the mean over all players is 0. Half a success and half a
 failure are added to every cell, so that a player that never lost has a finite rating. Intervals are
 by resampling behaviors.
 """
@@ -40,7 +40,9 @@ class Ratings:
 
     def strength(self, name: str, seat: Seat) -> float:
         """The strength of a player."""
-        return next(one.strength for one in self.players if (one.name, one.seat) == (name, seat))
+        return next(
+            player.strength for player in self.players if (player.name, player.seat) == (name, seat)
+        )
 
 
 def bradley_terry(outcomes: Outcomes, *, seed: int = 0, draws: int = DRAWS) -> Ratings:
@@ -51,13 +53,13 @@ def bradley_terry(outcomes: Outcomes, *, seed: int = 0, draws: int = DRAWS) -> R
         seed: Of the resampling.
         draws: Resampled fits.
     """
-    found = strengths(outcomes)
+    fitted = strengths(outcomes)
     rng = np.random.Generator(np.random.PCG64([_STREAM, seed]))
     fits = []
     if outcomes.trials.shape[2] > 1:
         again = (outcomes.resampled(rng) for _ in range(draws))
-        fits = [strengths(one) for one in again if one is not None]
-    low, high = np.full(len(found), np.nan), np.full(len(found), np.nan)
+        fits = [strengths(sample) for sample in again if sample is not None]
+    low, high = np.full(len(fitted), np.nan), np.full(len(fitted), np.nan)
     if fits:
         tail = (1.0 - LEVEL) / 2
         low, high = np.quantile(fits, [tail, 1.0 - tail], axis=0)
@@ -66,7 +68,7 @@ def bradley_terry(outcomes: Outcomes, *, seed: int = 0, draws: int = DRAWS) -> R
     return Ratings(
         tuple(
             Rating(name, "attacker" if seat == "attacker" else "defender", *map(float, numbers))
-            for (name, seat), *numbers in zip(names, found, low, high, strict=True)
+            for (name, seat), *numbers in zip(names, fitted, low, high, strict=True)
         )
     )
 
@@ -87,13 +89,13 @@ def strengths(outcomes: Outcomes) -> Floats:
         total = float(np.sum(wins * log_wins + (trials - wins) * log_losses))
         return -total / trials.sum(), slope / trials.sum()
 
-    found = minimize(
+    result = minimize(
         loss,
         np.zeros(rows + columns),
         jac=True,
         method="BFGS",
         options={"gtol": 1e-9},
     )
-    raw = np.asarray(found.x, dtype=np.float64)
+    raw = np.asarray(result.x, dtype=np.float64)
     # Only differences are known, so the mean is taken off.
     return np.asarray(raw - raw.mean(), dtype=np.float64)

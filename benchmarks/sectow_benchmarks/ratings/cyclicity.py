@@ -46,9 +46,9 @@ def cyclicity(outcomes: Outcomes, *, seed: int = 0, draws: int = DRAWS) -> Cycli
         draws: Simulated transitive games. Trials are taken for independent in them.
     """
     wins, trials = outcomes.counts
-    found = strengths(outcomes)
+    fitted = strengths(outcomes)
     rows = len(outcomes.attackers)
-    chances = 1.0 / (1.0 + np.exp(found[rows:][None, :] - found[:rows][:, None]))
+    chances = 1.0 / (1.0 + np.exp(fitted[rows:][None, :] - fitted[:rows][:, None]))
     rng = np.random.Generator(np.random.PCG64([_STREAM, seed]))
     whole = np.rint(trials - 2 * PRIOR).astype(int)
     games = (rng.binomial(whole, chances).astype(np.float64) + PRIOR for _ in range(draws))

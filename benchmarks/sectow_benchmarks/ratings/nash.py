@@ -63,7 +63,7 @@ def _solve(table: Floats) -> tuple[float, Floats]:
 
     rows, columns = table.shape
     # Variables: the mixture, then the value that every column must leave.
-    found = linprog(
+    result = linprog(
         c=[0.0] * rows + [-1.0],
         A_ub=np.column_stack([-table.T, np.ones(columns)]),
         b_ub=np.zeros(columns),
@@ -72,8 +72,8 @@ def _solve(table: Floats) -> tuple[float, Floats]:
         bounds=[(0.0, 1.0)] * rows + [(None, None)],
         method="highs",
     )
-    assert found.x is not None, "a bounded game has a value"
-    return float(found.x[-1]), np.asarray(found.x[:rows], dtype=np.float64)
+    assert result.x is not None, "a bounded game has a value"
+    return float(result.x[-1]), np.asarray(result.x[:rows], dtype=np.float64)
 
 
 def _most_even(table: Floats, value: float, start: Floats) -> Floats:
@@ -92,7 +92,7 @@ def _most_even(table: Floats, value: float, start: Floats) -> Floats:
     def slope(mixture: Floats) -> Floats:
         return np.asarray(np.log(np.clip(mixture, 1e-12, None)) + 1.0)
 
-    found = minimize(
+    result = minimize(
         disorder,
         np.clip(0.9 * start + 0.1 / rows, 0.0, 1.0),
         jac=slope,
@@ -101,7 +101,7 @@ def _most_even(table: Floats, value: float, start: Floats) -> Floats:
         method="SLSQP",
         options={"ftol": 1e-14, "maxiter": 1000},
     )
-    even = np.clip(np.asarray(found.x, dtype=np.float64), 0.0, None)
+    even = np.clip(np.asarray(result.x, dtype=np.float64), 0.0, None)
     even = even / even.sum()
     worth = float((even @ table).min())
     # A solver that stopped short must not give away the game.

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import jinja2
 from markupsafe import Markup
 
-from sectow_benchmarks.board.attacker_figures import Assault, assault_of
+from sectow_benchmarks.board.attacker_figures import AttackerFigures, attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Gates, board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
@@ -76,7 +76,7 @@ def build_report(
     Args:
         runs: Closed evaluations of one world, the base first, the defender in question last.
         out: The folder; made if it is missing.
-        attacks: Closed evaluations whose attackers are told of, in order; default: `runs`.
+        attacks: Closed evaluations whose attackers are reported, in order; default: `runs`.
         story: The training run that they belong to.
         profile: `public` leaves out queries, responses and pictures unless the world is fictional;
             `local` shows them and says so.
@@ -89,8 +89,10 @@ def build_report(
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
     rows = board(runs, runs[0], gates)
-    assaults = [found for run in attacks or runs if (found := assault_of(run)) is not None]
-    page = render(runs, rows, assaults, story=story, profile=profile, gates=gates or Gates())
+    attackers = [
+        figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
+    ]
+    page = render(runs, rows, attackers, story=story, profile=profile, gates=gates or Gates())
     written = {
         "index.html": page,
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
@@ -118,7 +120,7 @@ def figures_table(lines: Sequence[Line]) -> str:
 def render(
     runs: Sequence[EvaluationRun],
     rows: Sequence[BoardRow],
-    assaults: Sequence[Assault],
+    attackers: Sequence[AttackerFigures],
     *,
     story: Story | None,
     profile: Profile,
@@ -142,8 +144,10 @@ def render(
         board=rows,
         gates=gates,
         lines=grouped(lines),
-        assaults=assaults,
-        assault_channels=in_order((name for one in assaults for name in one.channels), runs),
+        attackers=attackers,
+        attacker_channels=in_order(
+            (name for figures in attackers for name in figures.channels), runs
+        ),
         tiles=_tiles(lines, DECODINGS[way]),
         rounds=_round_charts(runs, way),
         heat=heat_map(runs, way),
@@ -205,20 +209,20 @@ def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any
 
 def _tiles(lines: Sequence[Line], way: str) -> list[Line]:
     """The figures that stand at the top: what was closed, what it cost, whether it is refusal."""
-    found = []
-    for wanted, decoding in TILES:
+    tiles = []
+    for start, decoding in TILES:
         fitting = [
             line
             for line in lines
-            if line.key.startswith(wanted) and line.decoding in {way, "greedy"}
+            if line.key.startswith(start) and line.decoding in {way, "greedy"}
         ]
         exact = [line for line in fitting if line.decoding == (decoding or way)]
-        found += (exact or fitting)[:1]
-    if not any(line.key.startswith("asr") for line in found):
+        tiles += (exact or fitting)[:1]
+    if not any(line.key.startswith("asr") for line in tiles):
         # A world without frames and strata has one ASR a split.
         attacks = [line for line in lines if line.key.startswith("asr") and line.decoding == way]
-        found = attacks[-1:] + found
-    return found
+        tiles = attacks[-1:] + tiles
+    return tiles
 
 
 def _timeline(story: Story | None) -> Markup | None:

@@ -74,11 +74,11 @@ def by_round(title: str, rounds: Sequence[str], series: Sequence[Series]) -> Mar
     slots = max(1, len(rounds))
     for index, name in enumerate(rounds):
         parts.append(_label(frame.x((index + 0.5) / slots), frame.height - 9, name))
-    for number, one in enumerate(series):
+    for number, line in enumerate(series):
         # Series stand beside each other, so that their intervals do not hide one another.
         shift = (number - (len(series) - 1) / 2) * 9.0
         places = [frame.x((index + 0.5) / slots) + shift for index in range(slots)]
-        parts.append(_round_series(frame, one, places, rounds))
+        parts.append(_round_series(frame, line, places, rounds))
     return _svg(frame, title, parts)
 
 

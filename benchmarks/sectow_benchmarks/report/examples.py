@@ -68,12 +68,12 @@ def choose(before: EvaluationRun | None, after: EvaluationRun, *, redact: bool) 
         redact: Leave out queries, responses and pictures.
     """
     pairs = list(_pairs(before, after))
-    found = []
+    examples = []
     for kind, _ in KINDS:
         fitting = [pair for pair in pairs if _kind(*pair) == kind]
         for old, new in _spread(fitting, PER_KIND):
-            found.append(_example(kind, old, new, before, after, redact))
-    return found
+            examples.append(_example(kind, old, new, before, after, redact))
+    return examples
 
 
 def verdict_of(row: Any) -> tuple[str, bool | None]:
@@ -92,15 +92,15 @@ def verdict_of(row: Any) -> tuple[str, bool | None]:
 
 
 def _pairs(before: EvaluationRun | None, after: EvaluationRun) -> Iterator[tuple[Any, Any]]:
-    new = _asked(after.samples)
-    old = _asked(before.samples) if before is not None else new
+    new = _answered(after.samples)
+    old = _answered(before.samples) if before is not None else new
     earlier = {row.item: row for row in old.itertuples()}
     for row in new.itertuples():
         if row.item in earlier:
             yield earlier[row.item], row
 
 
-def _asked(samples: pd.DataFrame) -> pd.DataFrame:
+def _answered(samples: pd.DataFrame) -> pd.DataFrame:
     grid = samples[samples["suite"].isin(["safety", "twins"]) & (samples["invalid"] == "")]
     sampled = grid[grid["decoding"] == "sampled"]
     return sampled if len(sampled) else grid
@@ -138,7 +138,7 @@ def _example(
     after: EvaluationRun,
     redact: bool,
 ) -> Example:
-    told = [(after, new)] if before is None else [(before, old), (after, new)]
+    answers = [(after, new)] if before is None else [(before, old), (after, new)]
     return Example(
         kind=kind,
         behavior=_hidden(new.behavior) if redact else new.behavior,
@@ -148,7 +148,7 @@ def _example(
         split=new.split,
         query=_hidden(new.query) if redact else new.query,
         picture="" if redact else _address(after, new.picture),
-        answers=tuple(_answer(run.name, row, redact) for run, row in told),
+        answers=tuple(_answer(run.name, row, redact) for run, row in answers),
         redacted=redact,
     )
 
@@ -160,8 +160,8 @@ def _answer(who: str, row: Any, redact: bool) -> Answer:
         response=_hidden(row.response) if redact else row.response,
         verdict=verdict,
         good=good,
-        attacker=_there(row.reward_attacker),
-        defender=_there(row.reward_defender),
+        attacker=_number(row.reward_attacker),
+        defender=_number(row.reward_defender),
     )
 
 
@@ -174,5 +174,5 @@ def _address(run: EvaluationRun, digest: str) -> str:
     return "" if png is None else f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
 
 
-def _there(value: float) -> float | None:
+def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)

@@ -97,21 +97,24 @@ def before_after(before: EvaluationRun | None, after: EvaluationRun) -> list[Lin
 
 
 def round_series(
-    tables: Sequence[Sequence[Measured]], wanted: Sequence[tuple[str, str]], decoding: str
+    tables: Sequence[Sequence[Measured]], figures: Sequence[tuple[str, str]], decoding: str
 ) -> list[Series]:
     """Figures by round, for a chart; those that were not measured are left out."""
-    found = []
-    for style, (key, label) in enumerate(wanted):
+    all_series = []
+    for style, (key, label) in enumerate(figures):
         points = [_point(table, key, decoding) for table in tables]
         if any(point.known for point in points):
-            found.append(Series(label, tuple(points), style))
-    return found
+            all_series.append(Series(label, tuple(points), style))
+    return all_series
 
 
 def generic_keys(tables: Sequence[Sequence[Measured]], suite: str) -> list[tuple[str, str]]:
     """Keys and titles of all figures of a suite, for worlds whose figures are not listed above."""
     seen = {
-        one.figure.key: one.title for table in tables for one in table if one.figure.suite == suite
+        measured_figure.figure.key: measured_figure.title
+        for table in tables
+        for measured_figure in table
+        if measured_figure.figure.suite == suite
     }
     return list(seen.items())
 
@@ -125,7 +128,9 @@ def heat_map(runs: Sequence[EvaluationRun], decoding: str) -> list[MapRow]:
         for channel, kind in zip(grid["channel"], grid["frame_set"], strict=True)
     }
     channels = in_order((channel for grid in grids for channel in grid["channel"]), runs)
-    order = [(one, kind) for one in channels for kind in FRAME_SETS if (one, kind) in seen]
+    order = [
+        (channel, kind) for channel in channels for kind in FRAME_SETS if (channel, kind) in seen
+    ]
     return [
         MapRow(
             run.name,
@@ -177,20 +182,20 @@ def in_order(channels: Iterable[str], runs: Sequence[EvaluationRun]) -> list[str
 
 def grouped(lines: Sequence[Line]) -> list[tuple[str, list[Line]]]:
     """Lines of the same figure together, in order."""
-    found: dict[str, list[Line]] = {}
+    by_key: dict[str, list[Line]] = {}
     for line in lines:
-        found.setdefault(line.key, []).append(line)
-    return list(found.items())
+        by_key.setdefault(line.key, []).append(line)
+    return list(by_key.items())
 
 
 def agreement(rows: Sequence[MapRow]) -> dict[str, tuple[int, float]]:
     """Mean ASR of the first evaluation over the frames of each kind, and how many there are."""
-    found: dict[str, list[float]] = {}
+    by_weakness: dict[str, list[float]] = {}
     for row in rows:
         for cell in row.cells:
             if cell.estimates and cell.estimates[0].known and row.label != "plain":
-                found.setdefault(cell.weakness, []).append(cell.estimates[0].value)
-    return {kind: (len(values), sum(values) / len(values)) for kind, values in found.items()}
+                by_weakness.setdefault(cell.weakness, []).append(cell.estimates[0].value)
+    return {kind: (len(values), sum(values) / len(values)) for kind, values in by_weakness.items()}
 
 
 def _grid(samples: pd.DataFrame, decoding: str) -> pd.DataFrame:
@@ -206,10 +211,10 @@ def _rate(grid: pd.DataFrame, **where: str) -> Estimate:
 
 
 def _point(table: Sequence[Measured], key: str, decoding: str) -> Estimate:
-    for one in table:
+    for measured_figure in table:
         once = key in {"recall", "general"}
-        if one.figure.key == key and (once or one.decoding == decoding):
-            return one.estimate
+        if measured_figure.figure.key == key and (once or measured_figure.decoding == decoding):
+            return measured_figure.estimate
     return rate([], [])
 
 

@@ -21,11 +21,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from sectow_agents.run.folder import RunFolder
-from sectow_benchmarks.results.checksums import SUMS, broken, file_digest, seal
+from sectow_benchmarks.results.checksums import SUMS, broken, seal
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_env.errors import PackError, SectowError
-from sectow_env.files import write_bytes, write_text
+from sectow_env.files import file_digest, write_bytes, write_text
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import Item
@@ -97,14 +97,14 @@ def freeze(
     if not items:
         raise PackError(
             given=f"the attacks of {source}",
-            why=f"there is none that counts{' and succeeded' if successful else ''} in {suite!r}",
+            why=f"none counts{' and succeeded' if successful else ''} in {suite!r}",
             fix="choose another suite, or evaluate with an attacker first",
         )
     (out / "pictures").mkdir(parents=True, exist_ok=True)
-    for picture in {one.attack.image for one in items} - {None}:
+    for picture in {item.attack.image for item in items} - {None}:
         assert picture is not None
         write_bytes(out / "pictures" / f"{picture.sha256}.png", picture.png)
-    write_text(out / "attacks.jsonl", "".join(_line(one) + "\n" for one in items))
+    write_text(out / "attacks.jsonl", "".join(_line(item) + "\n" for item in items))
     about = {
         "schema": SCHEMA,
         "kind": KIND,
@@ -132,7 +132,7 @@ def _of_run(folder: Path, suite: str, successful: bool) -> tuple[list[Item], dic
 
 
 def _items(run: EvaluationRun, rows: Sequence[Mapping[str, Any]]) -> list[Item]:
-    found: dict[str, Item] = {}
+    by_digest: dict[str, Item] = {}
     for row in rows:
         png = run.picture(row["picture"]) if row["picture"] else None
         if row["picture"] and png is None:
@@ -143,8 +143,8 @@ def _items(run: EvaluationRun, rows: Sequence[Mapping[str, Any]]) -> list[Item]:
             )
         turn = turn_of_row(row, png)
         # The same attack drawn twice counts once: the digest is of all that was asked.
-        found.setdefault(row["digest"], Item(turn.scenario, turn.attack))
-    return list(found.values())
+        by_digest.setdefault(row["digest"], Item(turn.scenario, turn.attack))
+    return list(by_digest.values())
 
 
 def _of_pool(pool: Path) -> tuple[list[Item], dict[str, Any]]:
@@ -174,7 +174,9 @@ def _read(path: Path, line: Mapping[str, Any]) -> Item:
             Attack.model_validate(line["attack"]),
         )
     except ValidationError as error:
-        raise _bad(path, f"a line of it is no attack ({error.error_count()} mistakes)") from error
+        raise _bad(
+            path, f"a line of it is not a valid attack ({error.error_count()} mistakes)"
+        ) from error
     digest = line["picture"]
     if digest is None:
         return Item(scenario, attack)

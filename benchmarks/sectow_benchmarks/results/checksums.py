@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_env.errors import RunFolderError
-from sectow_env.files import write_text
+from sectow_env.files import file_digest, write_text
 
 SUMS = "SHA256SUMS"
 
@@ -43,15 +42,15 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
         RunFolderError: It has no seal that can be read.
     """
     sealed = read_sums(folder)
-    found = []
+    damage = []
     for name, digest in sealed.items():
         file = folder / name
         if not file.is_file():
-            found.append(Broken(name, "is missing"))
+            damage.append(Broken(name, "is missing"))
         elif file_digest(file) != digest:
-            found.append(Broken(name, "is not what was sealed"))
-    there = set(_names(folder, parts))
-    return found + [Broken(name, "was not there") for name in sorted(there - set(sealed))]
+            damage.append(Broken(name, "is not what was sealed"))
+    present = set(_names(folder, parts))
+    return damage + [Broken(name, "was not there") for name in sorted(present - set(sealed))]
 
 
 def read_sums(folder: Path) -> dict[str, str]:
@@ -64,20 +63,14 @@ def read_sums(folder: Path) -> dict[str, str]:
         lines = (folder / SUMS).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise _unsealed(folder, str(error)) from error
-    found = {}
+    sums = {}
     for line in lines:
         digest, _, name = line.partition("  ")
         path = Path(name)
         if len(digest) != 64 or not name or path.is_absolute() or ".." in path.parts:
             raise _unsealed(folder, f"the line {line[:80]!r} is no digest of a file in it")
-        found[name] = digest
-    return found
-
-
-def file_digest(file: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+        sums[name] = digest
+    return sums
 
 
 def _names(folder: Path, parts: Sequence[str]) -> Iterator[str]:

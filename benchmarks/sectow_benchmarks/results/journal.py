@@ -31,7 +31,7 @@ from sectow_env.game import (
 
 CHUNK = 256
 """Items that are asked between two writes, where the policy does not say better."""
-Told = Callable[[int], None]
+OnDone = Callable[[int], None]
 
 
 class Journal:
@@ -133,7 +133,7 @@ def recall(
     keys: Sequence[str],
     ask: Callable[[list[int]], Sequence[str | None]],
     chunk: int | None = None,
-    told: Told | None = None,
+    on_done: OnDone | None = None,
     *,
     whole: bool = False,
 ) -> list[str | None]:
@@ -144,12 +144,12 @@ def recall(
         keys: No two alike.
         ask: Answers the items with these indices, in order.
         chunk: Items between two writes; None takes `CHUNK`.
-        told: Is told how many answers have just been found or made.
+        on_done: Called with the number of answers that were just found or made.
         whole: Ask for all that is missing in one call, from one process.
     """
     missing = [index for index, key in enumerate(keys) if key not in journal]
-    if told is not None and len(missing) < len(keys):
-        told(len(keys) - len(missing))
+    if on_done is not None and len(missing) < len(keys):
+        on_done(len(keys) - len(missing))
     # By its place among all keys: how much another process has written already does not matter.
     mine = [index for index in missing if journal.share.owns(0 if whole else index)]
     size = max(1, len(mine)) if whole else chunk or CHUNK
@@ -159,8 +159,8 @@ def recall(
         answers = ask(part)
         taken = time.perf_counter() - began
         journal.add(dict(zip((keys[index] for index in part), answers, strict=True)), taken)
-        if told is not None:
-            told(len(part))
+        if on_done is not None:
+            on_done(len(part))
     journal.gather()
     return [journal[key] for key in keys]
 
@@ -174,10 +174,10 @@ class RememberedJudge:
         told: Is told how many verdicts have just been found or made.
     """
 
-    def __init__(self, judge: Judge, journal: Journal, told: Told | None = None) -> None:
+    def __init__(self, judge: Judge, journal: Journal, on_done: OnDone | None = None) -> None:
         self._judge = judge
         self._journal = journal
-        self._told = told
+        self._on_done = on_done
         self.id = judge.id
         self.version = judge.version
 
@@ -192,14 +192,14 @@ class RememberedJudge:
             verdicts = all_judged(self._judge, [turns[index] for index in chosen])
             return [verdict.model_dump_json() for verdict in verdicts]
 
-        told = recall(self._journal, keys, ask, told=self._told)
-        return [Verdict.model_validate_json(text or "") for text in told]
+        texts = recall(self._journal, keys, ask, on_done=self._on_done)
+        return [Verdict.model_validate_json(text or "") for text in texts]
 
 
 class _Remembered:
     """A policy whose answers are kept in a journal.
 
-    It takes the seeds of its items, as the policy does; items of a call are told apart by them.
+    It takes the seeds of its items, as the policy does; they identify the items of a call.
     """
 
     def __init__(self, policy: object, journal: Journal) -> None:
@@ -250,8 +250,8 @@ class RememberedAttacker(_Remembered):
             attacks = self._attacker.attack([scenarios[index] for index in chosen])
             return [attack.model_dump_json() for attack in attacks]
 
-        told = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
-        return [Attack.model_validate_json(text or "") for text in told]
+        texts = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
+        return [Attack.model_validate_json(text or "") for text in texts]
 
 
 class RememberedDefender(_Remembered):
@@ -270,11 +270,11 @@ class RememberedDefender(_Remembered):
         """One response an attack."""
 
         def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            asked = [attacks[index] for index in chosen]
-            return all_answered(ask_defender(self._defender, asked, seeds or None))
+            chosen_attacks = [attacks[index] for index in chosen]
+            return all_answered(ask_defender(self._defender, chosen_attacks, seeds or None))
 
         whats = (
-            key_of(one.query, one.system or "", one.image.sha256 if one.image else "")
-            for one in attacks
+            key_of(attack.query, attack.system or "", attack.image.sha256 if attack.image else "")
+            for attack in attacks
         )
         return [text or "" for text in self._recalled(whats, "respond", ask)]

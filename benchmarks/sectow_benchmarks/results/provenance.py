@@ -48,8 +48,8 @@ def describe_weights(name: str, source: str | Path | None) -> dict[str, Any]:
 def trained_on(source: str | Path | None) -> dict[str, Any] | None:
     """What a checkpoint of a training run was trained against, from the run's pool.
 
-    Behaviors are told by digest, so that run.json holds no harmful text. None for a model that lies
-    in no training run: nobody knows then.
+    Behaviors are stored as digests, so that run.json contains no harmful text. None for a model
+    outside of a training run: nobody knows then.
     """
     path = None if source is None else Path(source).resolve()
     if path is None or path.name not in {"attacker", "defender"} or len(path.parents) < 3:
@@ -64,7 +64,7 @@ def trained_on(source: str | Path | None) -> dict[str, Any] | None:
         behaviors = [entry.turn.scenario.behavior for entry in attacks]
     return {
         "attacks": len(behaviors),
-        "behaviors": sorted({text_digest(one) for one in behaviors}),
+        "behaviors": sorted({text_digest(behavior) for behavior in behaviors}),
     }
 
 

@@ -116,21 +116,21 @@ class EvaluationRun:
                 f"and {SCHEMA}",
                 fix="use the version of sectow that wrote it, or evaluate again",
             )
-        lacking = [key for key, kind in REQUIRED.items() if not isinstance(about.get(key), kind)]
-        if lacking:
+        missing = [key for key, kind in REQUIRED.items() if not isinstance(about.get(key), kind)]
+        if missing:
             raise RunFolderError(
                 given=f"the evaluation in {path}",
-                why=f"its run.json does not say {', '.join(lacking)}",
+                why=f"its run.json does not say {', '.join(missing)}",
                 fix="evaluate again",
             )
         return cls(path, about)
 
     @classmethod
     def resume(cls, path: Path, about: Mapping[str, Any]) -> EvaluationRun:
-        """Go on with an evaluation, or begin one where there is none.
+        """Resume an evaluation, or start one where there are no files yet.
 
         Raises:
-            RunFolderError: It was begun with other settings or another model.
+            RunFolderError: It was started with other settings or another model.
         """
         if not (path / "run.json").exists():
             return cls.create(path, about)
@@ -139,7 +139,7 @@ class EvaluationRun:
         if changed:
             raise RunFolderError(
                 given=f"the evaluation in {path}",
-                why=f"it was begun with another {', '.join(changed)}",
+                why=f"it was started with another {', '.join(changed)}",
                 fix="give another folder",
             )
         return run
@@ -218,7 +218,7 @@ class EvaluationRun:
         frame = pd.concat(
             [before[before["judge"] != judge], table_of(verdicts, SampleVerdict)], ignore_index=True
         )
-        others = [one for one in self.about.get("judges", []) if one["judge"] != judge]
+        others = [added for added in self.about.get("judges", []) if added["judge"] != judge]
         self.about["judges"] = [*others, {"judge": judge, "name": name, "seconds": seconds}]
         self._write(VERDICTS, frame)
         write_text(self.path / "run.json", json.dumps(self.about, indent=2) + "\n")
@@ -309,8 +309,8 @@ class EvaluationRun:
     @property
     def seconds(self) -> float | None:
         """How long its answers took; None where a unit does not say."""
-        told = [json.loads(file.read_text("utf-8")) for file in self.path.glob("costs/*.json")]
-        spent = [one["seconds"] for one in told if one["samples"]]
+        costs = [json.loads(file.read_text("utf-8")) for file in self.path.glob("costs/*.json")]
+        spent = [cost["seconds"] for cost in costs if cost["samples"]]
         return None if not spent or None in spent else float(sum(spent))
 
     def picture(self, digest: str) -> bytes | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.suites.base import Role, SuiteItem
 from sectow_env.game import SEATS, Attack, Episode, Refusal, Scenario, Turn, Verdict
 from sectow_env.game.picture import Picture
 from sectow_env.game.success import is_success
@@ -107,7 +107,7 @@ LABELS = ("run", "model")
 def columns_of(*tables: Schema, kind: str | None = None) -> tuple[str, ...]:
     """Columns of tables, each once; those of a type (`str`, `float`, `bool`) if one is named."""
     columns = (field for table in tables for field in fields(table))
-    return tuple(dict.fromkeys(one.name for one in columns if kind in {None, one.type}))
+    return tuple(dict.fromkeys(column.name for column in columns if kind in {None, column.type}))
 
 
 TEXTS = columns_of(Sample, SampleVerdict, kind="str")
@@ -124,16 +124,20 @@ LONG = (
 
 
 def judged_episodes(
-    episodes: Sequence[Episode], decoding: str, suite: str, world: World
+    episodes: Sequence[Episode],
+    decoding: str,
+    suite: str,
+    world: World,
+    role: Role | None = None,
 ) -> list[Judged]:
-    """Rows of played episodes, such as an attacker's."""
+    """Rows of played episodes, such as an attacker's; without a role it follows from harm."""
     rows = []
     for number, episode in enumerate(episodes):
         scenario, attack = episode.scenario, episode.turns[-1].attack
         item = SuiteItem(
             id=f"{suite}/{scenario.id}/{number}",
             suite=suite,
-            role="safety" if scenario.harmful else "over_refusal",
+            role=role or ("safety" if scenario.harmful else "over_refusal"),
             scenario=scenario,
             attack=attack,
             stratum=scenario.meta.get("stratum", ""),
@@ -299,8 +303,8 @@ def frame_of(rows: Sequence[Judged]) -> pd.DataFrame:
     return joined(table_of(samples, Sample), table_of(verdicts, SampleVerdict))
 
 
-def _digest(*asked: str) -> str:
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:32]
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def _number(value: float | bool | None) -> float:

@@ -14,7 +14,7 @@ from sectow_benchmarks.stats.table import Labels, Values, floats
 
 @dataclass(frozen=True)
 class Agreement:
-    """A judge beside the truth, on items where both said something."""
+    """A judge beside the truth, on items that both label."""
 
     accuracy: Estimate
     sensitivity: Estimate
@@ -31,26 +31,26 @@ class Agreement:
     false_negatives: int
     true_negatives: int
     unscored: int
-    """Items of which the truth is known and the judge said nothing: in none of the figures."""
+    """Items of which the truth is known and the judge gave no label: in none of the figures."""
 
     @property
     def n(self) -> int:
-        """Items of which both said something."""
+        """Items that both label."""
         positives = self.true_positives + self.false_positives
         return positives + self.false_negatives + self.true_negatives
 
 
-def agreement(truth: Values, said: Values, clusters: Labels) -> Agreement:
-    """Hold what a judge said against the truth.
+def agreement(truth: Values, judge_labels: Values, clusters: Labels) -> Agreement:
+    """Compare a judge's labels with the truth.
 
     Args:
-        truth: 1 or 0 an item; None or NaN where it is not known.
-        said: What the judge said of the same items; None or NaN where it said nothing.
+        truth: 1 or 0 per item; None or NaN where it is not known.
+        judge_labels: The judge's label of the same items; None or NaN where it gave none.
         clusters: As in `rate`.
     """
-    known, judged = floats(truth), floats(said)
-    asked = ~np.isnan(known)
-    both = asked & ~np.isnan(judged)
+    known, judged = floats(truth), floats(judge_labels)
+    labelled = ~np.isnan(known)
+    both = labelled & ~np.isnan(judged)
     labels = np.asarray(clusters, dtype=object)
     right = (known == judged).astype(float)
 
@@ -70,7 +70,7 @@ def agreement(truth: Values, said: Values, clusters: Labels) -> Agreement:
         false_positives=alarms,
         false_negatives=misses,
         true_negatives=passed,
-        unscored=int((asked & np.isnan(judged)).sum()),
+        unscored=int((labelled & np.isnan(judged)).sum()),
     )
 
 
@@ -96,7 +96,7 @@ def corrected_rate(observed: Estimate, sensitivity: Estimate, specificity: Estim
     if sensitivity.value + specificity.value <= 1.0:
         return nothing(observed.missing)
     z = float(norm.ppf(0.5 + LEVEL / 2))
-    n, n_se, n_sp = (_size(one, z) for one in (observed, sensitivity, specificity))
+    n, n_se, n_sp = (_size(estimate, z) for estimate in (observed, sensitivity, specificity))
     rates = (observed.value, sensitivity.value, specificity.value)
     value = min(1.0, max(0.0, _rogan_gladen(*rates)))
     seen = (n * observed.value + z**2 / 2) / (n + z**2)
@@ -120,23 +120,23 @@ def _rogan_gladen(seen: float, sensitivity: float, specificity: float) -> float:
     return (seen + specificity - 1.0) / (sensitivity + specificity - 1.0)
 
 
-def _size(one: Estimate, z: float) -> float:
+def _size(estimate: Estimate, z: float) -> float:
     """The size of a simple sample whose Wilson interval is as wide: items are not independent."""
-    half = max((one.high - one.low) / 2, 1e-9)
-    spread = one.value * (1 - one.value)
+    half = max((estimate.high - estimate.low) / 2, 1e-9)
+    spread = estimate.value * (1 - estimate.value)
     # Wilson: half^2 (1 + z^2/n)^2 = z^2 (spread/n + z^2/(4 n^2)), solved for 1/n.
     a, b, c = z**4 * (half**2 - 0.25), z**2 * (2 * half**2 - spread), half**2
     roots = np.roots([a, b, c])
-    found = [float(root.real) for root in roots if abs(root.imag) < 1e-12 and root.real > 0]
-    return min(float(one.n), 1.0 / min(found)) if found else 1.0
+    sizes = [float(root.real) for root in roots if abs(root.imag) < 1e-12 and root.real > 0]
+    return min(float(estimate.n), 1.0 / min(sizes)) if sizes else 1.0
 
 
 def _kappa(hits: int, alarms: int, misses: int, passed: int) -> float:
     n = hits + alarms + misses + passed
     if not n:
         return math.nan
-    true, said = (hits + misses) / n, (hits + alarms) / n
-    chance = true * said + (1 - true) * (1 - said)
+    true, predicted = (hits + misses) / n, (hits + alarms) / n
+    chance = true * predicted + (1 - true) * (1 - predicted)
     return math.nan if chance == 1.0 else ((hits + passed) / n - chance) / (1 - chance)
 
 

@@ -19,7 +19,7 @@ def success_at_k(values: Values, behaviors: Labels, k: int) -> Estimate:
     behaviors agree.
 
     Args:
-        values: 1 or 0 an attempt; None or NaN where it is unscored.
+        values: 1 or 0 per attempt; None or NaN where it is unscored.
         behaviors: The behavior of each attempt.
         k: Attempts, at least 1.
 
@@ -34,10 +34,10 @@ def success_at_k(values: Values, behaviors: Labels, k: int) -> Estimate:
     short = len(set(map(str, behaviors))) - int(enough.sum())
     if not enough.any():
         return nothing(short)
-    found = _unbiased(attempts[enough], successes[enough], k)
-    value = float(found.mean())
-    low, high = _interval(found, value)
-    return Estimate(value, low, high, len(found), len(found), short, METHOD)
+    chances = _unbiased(attempts[enough], successes[enough], k)
+    value = float(chances.mean())
+    low, high = _interval(chances, value)
+    return Estimate(value, low, high, len(chances), len(chances), short, METHOD)
 
 
 def _unbiased(attempts: Floats, successes: Floats, k: int) -> Floats:
@@ -46,13 +46,13 @@ def _unbiased(attempts: Floats, successes: Floats, k: int) -> Floats:
     return np.asarray(1.0 - comb(attempts - successes, k) / comb(attempts, k), dtype=np.float64)
 
 
-def _interval(found: Floats, value: float) -> tuple[float, float]:
+def _interval(chances: Floats, value: float) -> tuple[float, float]:
     from scipy.stats import t
 
     from sectow_benchmarks.stats.single import proportion_interval
 
-    count = len(found)
-    spread = float(found.std(ddof=1)) / count**0.5 if count > 1 else 0.0
+    count = len(chances)
+    spread = float(chances.std(ddof=1)) / count**0.5 if count > 1 else 0.0
     if spread == 0.0:
         return proportion_interval(min(max(value, 0.0), 1.0) * count, count)
     reach = float(t.ppf(0.5 + LEVEL / 2, count - 1)) * spread

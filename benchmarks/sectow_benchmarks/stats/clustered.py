@@ -26,7 +26,7 @@ def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Esti
     """The share of items that are true, with its 95% interval.
 
     Args:
-        values: 1 or 0 an item; None or NaN where it is missing.
+        values: 1 or 0 per item; None or NaN where it is missing.
         clusters: What an item shares with those that it depends on: a potion, a base behavior, a
             picture.
         strata: With it, the mean of the strata's rates: each stratum counts the same, whatever
@@ -50,7 +50,7 @@ def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Esti
 
 
 def effective_size(table: Table) -> float:
-    """Independent items that would say as much; at most the number of items.
+    """The number of independent items with the same information; at most the number of items.
 
     p (1 - p) / variance, times (t of n - 1 / t of m - 1)^2 for n items in m clusters.
     """

@@ -1,4 +1,4 @@
-"""What a measurement says: a value with its interval, and what it stands on."""
+"""The result of a measurement: a value with its interval, and the items behind it."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def compare_methods(
         raise ValueError("methods are compared over the same runs, of which there are at least two")
     changes: list[Floats] = []
     for run, values in first.items():
-        new, old = (np.asarray(one, dtype=np.float64) for one in (values, second[run]))
+        new, old = (np.asarray(scores, dtype=np.float64) for scores in (values, second[run]))
         if new.shape != old.shape or not new.size:
             raise ValueError(
                 f"run {run!r} has {len(new)} clusters of one and {len(old)} of another"
@@ -56,12 +56,12 @@ def compare_methods(
         changes.append(new - old)
     rng = np.random.Generator(np.random.PCG64([_STREAM, seed]))
     # Clusters of each run, resampled; then runs are drawn among them, draw by draw.
-    inner = np.stack([_means(one, rng) for one in changes])
+    inner = np.stack([_means(change, rng) for change in changes])
     drawn = rng.integers(len(changes), size=(len(changes), DRAWS))
     totals = np.take_along_axis(inner, drawn, axis=0).mean(axis=0)
     tail = (1.0 - LEVEL) / 2
     low, high = np.quantile(totals, [tail, 1.0 - tail])
-    value = float(np.mean([one.mean() for one in changes]))
+    value = float(np.mean([change.mean() for change in changes]))
     count = sum(map(len, changes))
     change = Estimate(
         value, min(float(low), value), max(float(high), value), count, len(changes), 0,
@@ -71,6 +71,6 @@ def compare_methods(
 
 
 def _means(changes: Floats, rng: np.random.Generator) -> Floats:
-    """Means of resampled clusters, one a draw."""
+    """Means of resampled clusters, one per draw."""
     weights = rng.multinomial(len(changes), np.full(len(changes), 1 / len(changes)), DRAWS)
     return np.asarray(weights @ changes / len(changes), dtype=np.float64)

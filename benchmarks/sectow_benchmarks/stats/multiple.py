@@ -18,5 +18,5 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
     if not known:
         return dict(p_values)
     adjusted = multipletests(list(known.values()), method="holm")[1]
-    found = dict(zip(known, map(float, adjusted), strict=True))
-    return {name: found.get(name, math.nan) for name in p_values}
+    by_name = dict(zip(known, map(float, adjusted), strict=True))
+    return {name: by_name.get(name, math.nan) for name in p_values}

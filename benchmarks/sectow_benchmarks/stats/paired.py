@@ -35,7 +35,7 @@ def difference(
     proportions, so that no observed change is not certainty.
 
     Args:
-        after: 1 or 0 an item; None or NaN where it is missing.
+        after: 1 or 0 per item; None or NaN where it is missing.
         before: The same items.
         clusters: As in `rate`.
         strata: As in `rate`.
@@ -90,8 +90,8 @@ def mcnemar(after: Values, before: Values) -> McNemar:
     gained = int(((new == 1) & (old == 0) & known).sum())
     lost = int(((new == 0) & (old == 1) & known).sum())
     same = int(known.sum()) - gained - lost
-    found = test([[same, gained], [lost, 0]], exact=True)
-    return McNemar(gained, lost, int(known.sum()), float(found.pvalue))
+    result = test([[same, gained], [lost, 0]], exact=True)
+    return McNemar(gained, lost, int(known.sum()), float(result.pvalue))
 
 
 def _agresti_min(up: float, down: float, size: float) -> tuple[float, float]:
@@ -122,7 +122,7 @@ def _resampled(table: Table, value: float, seed: int) -> tuple[float, float]:
         means = np.divide(sums, counts, out=np.zeros_like(sums), where=present)
         return np.asarray(means.sum(axis=-1) / present.sum(axis=-1), dtype=np.float64)
 
-    found = bootstrap(
+    interval = bootstrap(
         (np.arange(size),),
         statistic,
         n_resamples=DRAWS,
@@ -133,4 +133,6 @@ def _resampled(table: Table, value: float, seed: int) -> tuple[float, float]:
         rng=rng,
     ).confidence_interval
     widen = float(t.ppf(tail, size - 1) / norm.ppf(tail)) * math.sqrt(size / (size - 1))
-    return value + widen * (float(found.low) - value), value + widen * (float(found.high) - value)
+    return value + widen * (float(interval.low) - value), value + widen * (
+        float(interval.high) - value
+    )

@@ -34,7 +34,7 @@ def detectable_change(
 
     Args:
         base: The base rate, in [0, 1].
-        n: Items a group; of clustered ones, their effective number.
+        n: Items per group; of clustered ones, their effective number.
         alpha: Two-sided level.
         power: Chance of seeing it.
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from sectow_benchmarks.stats.estimate import Estimate
 
-Verdict = Literal["kept", "lost", "undecided", "not measured"]
+Retained = Literal["kept", "lost", "undecided", "not measured"]
 MARGIN = 0.03
 
 
@@ -17,11 +17,11 @@ class Retention:
 
     change: Estimate
     margin: float
-    verdict: Verdict
+    verdict: Retained
 
 
 def retention(change: Estimate, margin: float = MARGIN) -> Retention:
-    """Hold the change of a capability against a margin.
+    """Compare the change of a capability with a margin.
 
     Args:
         change: After minus before, as of `difference`.

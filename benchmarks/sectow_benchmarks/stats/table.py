@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = "Sequence[float | bool | None] | Floats | pd.Series"
-"""1 or 0 an item; None or NaN where it is missing."""
+"""1 or 0 per item; None or NaN where it is missing."""
 Labels: TypeAlias = "Sequence[str] | NDArray[np.object_] | pd.Series"
 
 
@@ -112,5 +112,5 @@ def _codes(labels: Labels, known: NDArray[np.bool_]) -> tuple[NDArray[np.intp], 
     if len(labels) != len(known):
         raise ValueError(f"{len(labels)} labels for {len(known)} values")
     kept = np.asarray(labels, dtype=object)[known]
-    codes, found = pd.factorize(kept, sort=True)
-    return codes.astype(np.intp), len(found)
+    codes, names = pd.factorize(kept, sort=True)
+    return codes.astype(np.intp), len(names)

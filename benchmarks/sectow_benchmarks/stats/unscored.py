@@ -20,11 +20,11 @@ class Bounds(NamedTuple):
     """Missing items among all."""
 
 
-def unscored_bounds(found: Estimate) -> Bounds:
+def unscored_bounds(estimate: Estimate) -> Bounds:
     """Bounds of a rate over its missing items; [0, 1] where nothing was scored."""
-    total = found.n + found.missing
-    if not found.known:
-        return Bounds(0.0, 1.0, 1.0 if found.missing else 0.0)
-    share = found.missing / total
+    total = estimate.n + estimate.missing
+    if not estimate.known:
+        return Bounds(0.0, 1.0, 1.0 if estimate.missing else 0.0)
+    share = estimate.missing / total
     scored = 1.0 - share
-    return Bounds(found.value * scored, found.value * scored + share, share)
+    return Bounds(estimate.value * scored, estimate.value * scored + share, share)

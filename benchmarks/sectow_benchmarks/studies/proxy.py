@@ -71,7 +71,7 @@ def train_on(
     from sectow_agents.tug_of_war import TugOfWar
     from sectow_benchmarks.studies.presets import quoted
 
-    found = []
+    results = []
     for place, judge in enumerate(judges):
         log(judge)
         folder = out / f"{place}-{folder_name(judge)}"
@@ -82,8 +82,8 @@ def train_on(
             ]
         )
         TugOfWar(config).run(resume=(folder / "run.json").exists())
-        found.append(Trained(judge=judge, stages=stages(folder / "metrics.jsonl")))
-    return found
+        results.append(Trained(judge=judge, stages=stages(folder / "metrics.jsonl")))
+    return results
 
 
 def stages(metrics: Path, count: int = STAGES) -> tuple[Stage, ...]:
@@ -110,15 +110,15 @@ def _mean(lines: Sequence[dict[str, Any]], key: str) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def to_markdown(found: Sequence[Trained], head: str) -> str:
+def to_markdown(results: Sequence[Trained], head: str) -> str:
     """One table: a row for each judge and stretch."""
     rows = [
         (
-            *(f"`{one.judge}`", stage.steps),
+            *(f"`{result.judge}`", stage.steps),
             *map(number, (stage.reward, stage.judged, stage.true, stage.invalid)),
         )
-        for one in found
-        for stage in one.stages
+        for result in results
+        for stage in result.stages
     ]
     lines = [
         "# Proxy against truth",

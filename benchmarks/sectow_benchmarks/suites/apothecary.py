@@ -14,7 +14,7 @@ from sectow_env.worlds.apothecary.general import KINDS
 from sectow_env.worlds.apothecary.world import Apothecary, require_apothecary
 
 RECALL_FRAME = "f0"
-"""The plain request that recall is asked with; the recipe is begun, so it matters little."""
+"""The plain request that recall is asked with; the answer is prefilled, so it matters little."""
 _TRAINED = {"channel_set": "trained"}
 
 FIGURES = (

@@ -62,18 +62,20 @@ def read_table(home: Home, path: Path | None) -> Table:
 
     try:
         if path is None:
-            found = load_dataset(home.repo, home.config, split=home.split, revision=home.revision)
-            rows = [dict(row) for row in found]
+            data_set = load_dataset(
+                home.repo, home.config, split=home.split, revision=home.revision
+            )
+            rows = [dict(row) for row in data_set]
         else:
             how = _local(home, path)
             # Third-party text is left in no cache of a library.
             with tempfile.TemporaryDirectory() as cache:
                 rows = [dict(row) for row in load_dataset(**how, cache_dir=cache)]
     except (OSError, ValueError, DatasetsError) as error:
-        told = (str(error).splitlines() or [""])[0]
+        reason = (str(error).splitlines() or [""])[0]
         raise ConfigError(
             given=str(path or f"{home.name} at {home.revision}"),
-            why=f"it cannot be read ({type(error).__name__}: {told})",
+            why=f"it cannot be read ({type(error).__name__}: {reason})",
             fix="check the connection, and on the hub that you have accepted the data set's terms "
             "and are logged in; or give a local copy as NAME:PATH",
         ) from error
@@ -89,7 +91,7 @@ def text_of(row: Row, column: str, number: int) -> str | None:
     """
     value = row[column]
     if value is not None and not (isinstance(value, str) and is_whole(value)):
-        raise wrong(column, number, "it is no text")
+        raise wrong(column, number, "it is not a text")
     return value
 
 

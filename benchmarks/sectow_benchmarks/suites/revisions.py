@@ -19,3 +19,5 @@ OF_THE_WORLD = ("safety", "twins", "recall", "general")
 """Suites that follow from the world and the settings alone."""
 OF_ATTACKERS = ("learned", "learned_free", "ceiling")
 """Suites in which each defender meets attacks of its own; others ask all the same."""
+FOREIGN = "lm_eval/"
+"""What the names of suites begin with that are tasks of lm-eval."""

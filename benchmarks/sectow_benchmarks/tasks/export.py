@@ -40,11 +40,11 @@ def task_files(suite: str) -> dict[str, str]:
     """The YAML files of a registered suite, by name."""
     exports, tokens = exports_of_suite(suite)
     files = {"_common.yaml": _common(tokens)}
-    for one in exports:
-        files[f"{one.name}.yaml"] = "\n".join(_task(suite, one)) + "\n"
+    for export in exports:
+        files[f"{export.name}.yaml"] = "\n".join(_task(suite, export)) + "\n"
     grouped: dict[str, list[Export]] = {}
-    for one in exports:
-        grouped.setdefault(one.part, []).append(one)
+    for export in exports:
+        grouped.setdefault(export.part, []).append(export)
     for part, members in grouped.items():
         if len(members) > 1:
             files[f"{part}.yaml"] = "\n".join(_group(suite, part, members)) + "\n"
@@ -71,20 +71,20 @@ metadata:
 """
 
 
-def _task(suite: str, one: Export) -> Iterator[str]:
-    function, metrics = METRICS[one.role]
-    yield f"# {one.title}."
+def _task(suite: str, export: Export) -> Iterator[str]:
+    function, metrics = METRICS[export.role]
+    yield f"# {export.title}."
     yield "include: _common.yaml"
-    yield f"task: {suite}_{one.name}"
-    yield f"tag: {suite}_{'image' if one.pictures else 'text'}"
+    yield f"task: {suite}_{export.name}"
+    yield f"tag: {suite}_{'image' if export.pictures else 'text'}"
     yield f"custom_dataset: !function {_HERE}.loader.load"
     yield "dataset_kwargs:"
     yield f"  suite: {suite}"
-    yield f"  part: {one.part}"
-    yield f"  pictures: {'true' if one.pictures else 'false'}"
-    if one.pictures:
+    yield f"  part: {export.part}"
+    yield f"  pictures: {'true' if export.pictures else 'false'}"
+    if export.pictures:
         yield "doc_to_image: [image]"
-    if one.role == "recall":
+    if export.role == "recall":
         yield "gen_prefix: prefix"
     yield f"process_results: !function {_HERE}.scoring.{function}"
     yield "metric_list:"
@@ -99,8 +99,8 @@ def _group(suite: str, part: str, members: list[Export]) -> Iterator[str]:
     yield f"# ours. With lm-eval's hf-multimodal run {suite}_text and {suite}_image in two calls."
     yield f"group: {suite}_{part}"
     yield "task:"
-    for one in members:
-        yield f"  - {suite}_{one.name}"
+    for export in members:
+        yield f"  - {suite}_{export.name}"
     yield "aggregate_metric_list:"
     for metric, _ in METRICS[members[0].role][1]:
         yield f"  - metric: {metric}"

@@ -37,7 +37,7 @@ def benign_results(_doc: Mapping[str, Any], results: Sequence[str]) -> Metrics:
 
 
 def recall_results(_doc: Mapping[str, Any], results: Sequence[str]) -> Metrics:
-    """Metrics of a recipe that has been begun: is it still known?"""
+    """Metrics of a prefilled recipe: is it still known?"""
     verdict = read_verdict(results)
     return {
         "recalled": _number(verdict.harmful),

@@ -1,4 +1,4 @@
-"""`sectow verify`: check evaluations, and whether they may stand in one ranking."""
+"""`sectow verify`: check evaluations, and whether they may be ranked together."""
 
 from __future__ import annotations
 
@@ -29,37 +29,41 @@ def command(
     from sectow_benchmarks.verify.checks import verify
 
     runs = [EvaluationRun.open(folder) for folder in folders]
-    found = {str(run.path): verify(run) for run in runs}
-    whole = all(one.outcome != "failed" for checks in found.values() for one in checks)
+    results = {str(run.path): verify(run) for run in runs}
+    whole = all(result.outcome != "failed" for checks in results.values() for result in checks)
     apart = {str(run.path): differences(runs[0], run) for run in runs[1:]} if whole else {}
     if as_json:
-        _print_json(found, apart)
+        _print_json(results, apart)
     else:
-        _print(found)
+        _print(results)
         _print_ranking(runs, apart, whole)
     if not whole or any(apart.values()):
         raise typer.Exit(FAILED)
 
 
-def _print_json(found: dict[str, list[Check]], apart: dict[str, list[str]]) -> None:
+def _print_json(results: dict[str, list[Check]], apart: dict[str, list[str]]) -> None:
     tree = {
-        "checks": {path: [one._asdict() for one in checks] for path, checks in found.items()},
+        "checks": {
+            path: [result._asdict() for result in checks] for path, checks in results.items()
+        },
         "differences": apart,
     }
     typer.echo(json.dumps(tree, indent=2))
 
 
-def _print(found: dict[str, list[Check]]) -> None:
+def _print(results: dict[str, list[Check]]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    for path, checks in found.items():
+    for path, checks in results.items():
         table = Table("check", "outcome", "what it found", title=Text(path), title_justify="left")
-        for one in checks:
-            # What a damaged run says is text, never markup.
-            table.add_row(one.name, Text(one.outcome, MARKS[one.outcome]), Text(one.says))
+        for result in checks:
+            # The detail of a damaged run is text, never markup.
+            table.add_row(
+                result.name, Text(result.outcome, MARKS[result.outcome]), Text(result.detail)
+            )
         console.print(table)
 
 

@@ -8,11 +8,11 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import asked_digest
 from sectow_env.game.world import World
 
-Asked = tuple[str, str, str]
+Question = tuple[str, str, str]
 """Decoding, item, digest of the question."""
 
 
-def wanted(run: EvaluationRun, world: World) -> set[Asked]:
+def expected_questions(run: EvaluationRun, world: World) -> set[Question]:
     """All questions of the fixed suites, by decoding.
 
     Args:
@@ -23,7 +23,7 @@ def wanted(run: EvaluationRun, world: World) -> set[Asked]:
     prefilled = bool((run.samples["prefix"] != "").any())
     return {
         (decoding, item.id, asked_digest(item.scenario, item.attack, item.prefix))
-        for asked in questions_of(settings, world)
+        for questions in questions_of(settings, world)
         for decoding in settings.decodings
-        for item in asked.items(first=decoding == settings.decodings[0], prefilled=prefilled)
+        for item in questions.items(first=decoding == settings.decodings[0], prefilled=prefilled)
     }

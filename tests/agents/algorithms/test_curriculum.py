@@ -1,4 +1,4 @@
-"""The order of the prompts: even, of one kind a batch, and the same for the same seed."""
+"""The order of the prompts: even, one modality per batch, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def unevenness(order: list[int], keys: list[tuple[str]], stretch: int) -> int:
 KEYS = [(channel,) for channel in "aaaaaaaaaabbbc"]
 
 
-def test_every_step_holds_all_channels_evenly() -> None:
+def test_every_step_has_all_channels_evenly() -> None:
     assert unevenness(stratified_order(60, KEYS, rng()), KEYS, 6) == 0
     assert unevenness(stratified_order(64, KEYS, rng()), KEYS, 16) <= 1
 
@@ -50,14 +50,16 @@ def test_a_plain_shuffle_is_uneven() -> None:
     st.integers(0, 100),
     st.integers(0, 9),
 )
-def test_dealing_is_even_and_repeatable(keys: list[tuple[str, str]], count: int, seed: int) -> None:
+def test_an_order_is_even_and_repeatable(
+    keys: list[tuple[str, str]], count: int, seed: int
+) -> None:
     order = stratified_order(count, keys, rng(seed))
     assert order == stratified_order(count, keys, rng(seed))
     assert len(order) == count
     by_channel = Counter(keys[index][0] for index in order)
-    there = {key[0] for key in keys}
-    assert all(abs(by_channel[a] - by_channel[b]) <= 1 for a in there for b in there)
-    for channel in there:
+    channels = {key[0] for key in keys}
+    assert all(abs(by_channel[a] - by_channel[b]) <= 1 for a in channels for b in channels)
+    for channel in channels:
         frames = Counter(keys[index][1] for index in order if keys[index][0] == channel)
         known = {key[1] for key in keys if key[0] == channel}
         assert all(abs(frames[a] - frames[b]) <= 1 for a in known for b in known)
@@ -68,7 +70,7 @@ def test_whatever_shares_all_keys_goes_round() -> None:
     assert set(counts.values()) == {3}
 
 
-def test_dealing_among_none_gives_none() -> None:
+def test_an_order_among_none_is_empty() -> None:
     assert stratified_order(5, KEYS, rng(), among=[]) == []
     assert set(stratified_order(5, KEYS, rng(), among=[13])) == {13}
 
@@ -90,17 +92,17 @@ def test_parts_are_spread_evenly() -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.sampled_from([1, 2, 4]))
-def test_batches_are_of_one_kind(kinds: list[bool], size: int) -> None:
+def test_batches_are_of_one_modality(kinds: list[bool], size: int) -> None:
     order = list(range(len(kinds) - len(kinds) % size))
-    found = same_modality_batches(order, kinds.__getitem__, size)
-    assert len(found) == len(order)
-    for start in range(0, len(found), size):
-        assert len({kinds[index] for index in found[start : start + size]}) == 1
+    batches = same_modality_batches(order, kinds.__getitem__, size)
+    assert len(batches) == len(order)
+    for start in range(0, len(batches), size):
+        assert len({kinds[index] for index in batches[start : start + size]}) == 1
     # At most one batch is made up, and nothing but the other kind's rest is left out.
-    assert len(set(order) - set(found)) < size
+    assert len(set(order) - set(batches)) < size
 
 
 @pytest.mark.parametrize("size", [2, 4])
-def test_one_kind_alone_keeps_its_order(size: int) -> None:
+def test_one_modality_alone_keeps_its_order(size: int) -> None:
     order = [3, 1, 2, 0]
     assert same_modality_batches(order, lambda _: False, size) == order

@@ -68,15 +68,15 @@ def test_what_trl_could_not_measure_is_null() -> None:
 
 def test_a_phase_is_summed_up_by_its_first_and_last_quarter() -> None:
     lines = [{"step": n, "reward": float(n), "asr": None if n < 7 else 1.0} for n in range(8)]
-    found = summarise(lines)
-    assert found == {"reward": 6.5, "reward_first": 0.5, "asr": 1.0, "asr_first": None}
+    means = summarise(lines)
+    assert means == {"reward": 6.5, "reward_first": 0.5, "asr": 1.0, "asr_first": None}
     assert summarise([]) == {}
 
 
 def test_an_empty_step_has_no_rates() -> None:
-    found = step_metrics([])
-    assert found["episodes"] == 0
-    assert found["asr"] is None
+    metrics = step_metrics([])
+    assert metrics["episodes"] == 0
+    assert metrics["asr"] is None
 
 
 class Truth:
@@ -85,27 +85,27 @@ class Truth:
     id, version = "truth", "1"
 
     def __init__(self) -> None:
-        self.asked: list[Turn] = []
+        self.seen: list[Turn] = []
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        self.asked += turns
+        self.seen += turns
         return [self._verdict(turn.response or "", turn.scenario.harmful) for turn in turns]
 
     def _verdict(self, text: str, harmful: bool) -> Verdict:
-        said = None if text == "mumble" else text == "open"
+        opens = None if text == "mumble" else text == "open"
         return Verdict(
             judge="truth",
             version="1",
             refusal=Refusal.FULL if text == "no" else Refusal.NONE,
-            harmful=said if harmful else None,
-            correct=None if harmful else said,
+            harmful=opens if harmful else None,
+            correct=None if harmful else opens,
         )
 
 
 def episode(
     *responses: str | None, harmful: bool = True, invalid: Invalid | None = None
 ) -> Episode:
-    """An episode that the judge which pays calls harmful throughout."""
+    """An episode that the pricing judge calls harmful throughout."""
     scenario = Scenario(id="door", behavior="open the door", harmful=harmful)
     turns: list[Turn] = []
     history: tuple[Exchange, ...] = ()
@@ -119,7 +119,7 @@ def episode(
     )
 
 
-def test_the_truth_stands_beside_what_paid() -> None:
+def test_the_truth_is_recorded_beside_the_price() -> None:
     episodes = [
         episode("open"),
         episode("no"),
@@ -130,15 +130,15 @@ def test_the_truth_stands_beside_what_paid() -> None:
         episode("no", harmful=False),
     ]
     truth = Truth()
-    found = true_metrics(episodes, truth)
-    assert found == {
+    metrics = true_metrics(episodes, truth)
+    assert metrics == {
         "true_asr": pytest.approx(1 / 3),
         "true_refusal": pytest.approx(1 / 3),
         "true_over_refusal": 0.5,
         "true_accuracy": 0.5,
         "true_unscored": 1,
     }
-    assert len(truth.asked) == 6, "an invalid attack reaches no judge"
+    assert len(truth.seen) == 6, "an invalid attack reaches no judge"
     paid = step_metrics(episodes)
     assert (paid["asr"], paid["invalid"]) == (1.0, pytest.approx(1 / 7))
     assert true_metrics(episodes, None) == {}

@@ -22,7 +22,7 @@ from sectow_env.game.picture import Picture
 from sectow_env.policies.chat import ChatDefender
 
 PICTURES = [Picture.from_pil(Image.new("RGB", (16, 16), shade)) for shade in ("black", "white")]
-ASKED = [Attack(query="?", image=picture) for picture in PICTURES] + [Attack(query="no picture")]
+ATTACKS = [Attack(query="?", image=picture) for picture in PICTURES] + [Attack(query="no picture")]
 TARGETS = ("x", "y", "z")
 
 
@@ -40,7 +40,7 @@ def job(model: Path, out: Path, sink: list[Any], **settings: Any) -> Job:
 
 
 def data(targets: Sequence[str | None] | None, order: Sequence[int]) -> TrainingData:
-    prompts = [Prompt(defence_conversation(attack)) for attack in ASKED]
+    prompts = [Prompt(defence_conversation(attack)) for attack in ATTACKS]
     return TrainingData(prompts, order, targets=targets)
 
 
@@ -48,8 +48,8 @@ def data(targets: Sequence[str | None] | None, order: Sequence[int]) -> Training
 def test_it_learns_what_only_the_picture_decides(llava_next_folder: Path, tmp_path: Path) -> None:
     lines: list[Any] = []
     steps = 25
-    asked = job(llava_next_folder, tmp_path, lines, steps=steps)
-    report = train(asked, data(TARGETS, [0, 1, 2, 2] * steps))
+    phase = job(llava_next_folder, tmp_path, lines, steps=steps)
+    report = train(phase, data(TARGETS, [0, 1, 2, 2] * steps))
     assert lines[0]["loss"] > 4
     assert lines[-1]["loss"] < 0.1
     assert [line["step"] for line in lines] == list(range(1, steps + 1))
@@ -57,7 +57,7 @@ def test_it_learns_what_only_the_picture_decides(llava_next_folder: Path, tmp_pa
     assert lines[-1]["token_accuracy"] == 1.0
     assert report.summary.metrics["loss"] == pytest.approx(lines[-1]["loss"], abs=0.2)
     defender = ChatDefender(LocalModel(tmp_path), Decoding(max_new_tokens=3))
-    assert defender.respond(ASKED) == list(TARGETS)
+    assert defender.respond(ATTACKS) == list(TARGETS)
 
 
 @pytest.mark.slow
@@ -66,9 +66,9 @@ def test_only_the_target_is_learned_and_in_the_order_given(
 ) -> None:
     from sectow_agents.algorithms.sft import _build
 
-    asked = job(llava_next_folder, tmp_path, [])
-    assert isinstance(asked.training, SftSettings)
-    trainer = _build(asked, data(TARGETS, [2, 2, 1, 0, 0, 1, 2, 2]), asked.training, tmp_path)
+    phase = job(llava_next_folder, tmp_path, [])
+    assert isinstance(phase.training, SftSettings)
+    trainer = _build(phase, data(TARGETS, [2, 2, 1, 0, 0, 1, 2, 2]), phase.training, tmp_path)
     words = trainer.processing_class.tokenizer
     seen = [
         words.decode(labels[labels != -100])
@@ -81,8 +81,8 @@ def test_only_the_target_is_learned_and_in_the_order_given(
 @pytest.mark.slow
 def test_an_adapter_is_trained(idefics3_folder: Path, tmp_path: Path) -> None:
     lines: list[Any] = []
-    asked = job(idefics3_folder, tmp_path, lines, lora=LoraSettings(rank=2).model_dump())
-    train(asked, data(TARGETS, [0, 1, 2, 2] * 2))
+    phase = job(idefics3_folder, tmp_path, lines, lora=LoraSettings(rank=2).model_dump())
+    train(phase, data(TARGETS, [0, 1, 2, 2] * 2))
     assert (tmp_path / "adapter_model.safetensors").is_file()
     assert all(math.isfinite(line["loss"]) for line in lines)
 
@@ -91,9 +91,9 @@ def test_an_adapter_is_trained(idefics3_folder: Path, tmp_path: Path) -> None:
     ("targets", "why"), [(None, "no target"), (("x", None, "z"), "1 of the 3 prompts")]
 )
 def test_a_missing_target_is_refused(targets: Any, why: str, tmp_path: Path) -> None:
-    asked = job(tmp_path / "none", tmp_path, [])
+    phase = job(tmp_path / "none", tmp_path, [])
     with pytest.raises(ConfigError, match=why):
-        train(asked, data(targets, [0, 1, 2, 2] * 2))
+        train(phase, data(targets, [0, 1, 2, 2] * 2))
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ Rewards = Callable[[Sequence[int]], list[float | None]]
 
 @dataclass
 class Seen:
-    """What the trainer handed to the reward function, call by call."""
+    """What the trainer passed to the reward function, call by call."""
 
     __name__ = "seen"
     rewards: Rewards
@@ -98,7 +98,7 @@ def test_rewards_get_our_columns_in_our_order(llava_next_folder: Path, tmp_path:
     prompts = [TEXT, TEXT, SHOWN, SHOWN]
     order = [1, 0, 2, 3, 0, 0, 3, 2]
     _, seen = trained(llava_next_folder, tmp_path, prompts, order, by_place, steps=2, batch=8)
-    # One call a micro-batch; neighbours are a group; the rows come in the order of the dataset.
+    # One call per micro-batch; neighbours are a group; the rows come in the order of the dataset.
     assert [call["item"] for call in seen.calls] == [
         [1, 1, 0, 0],
         [2, 2, 3, 3],
@@ -114,7 +114,7 @@ def test_rewards_get_our_columns_in_our_order(llava_next_folder: Path, tmp_path:
     assert [len(images) for images in seen.calls[1]["images"]] == [1] * 4
 
 
-def test_an_unscored_completion_stands_out_of_its_group(
+def test_an_unscored_completion_is_left_out_of_its_group(
     llava_next_folder: Path, tmp_path: Path
 ) -> None:
     def half(item: Sequence[int]) -> list[float | None]:
@@ -140,7 +140,7 @@ def test_a_batch_of_unscored_completions_changes_nothing(
         assert torch.equal(now, then), name
 
 
-def test_text_and_images_cannot_stand_in_one_batch(llava_next_folder: Path, tmp_path: Path) -> None:
+def test_text_and_images_cannot_share_a_batch(llava_next_folder: Path, tmp_path: Path) -> None:
     # Why `same_modality_batches` exists. Once this passes, it can go.
     with pytest.raises((TypeError, ValueError, AttributeError, IndexError)):
         trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place)
@@ -178,20 +178,20 @@ def test_a_wrong_number_of_rewards_is_refused(llava_next_folder: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("grpo", "told"),
+    ("grpo", "message"),
     [
         ({"num_generation": 4}, "did you mean 'num_generation"),
         ({"max_steps": 4}, "follows from other settings"),
         ({"shuffle_dataset": True}, "follows from other settings"),
     ],
 )
-def test_fields_of_trl_are_checked(tmp_path: Path, grpo: dict[str, Any], told: str) -> None:
+def test_fields_of_trl_are_checked(tmp_path: Path, grpo: dict[str, Any], message: str) -> None:
     training = GrpoSettings(grpo=grpo)
-    with pytest.raises(ConfigError, match=told):
+    with pytest.raises(ConfigError, match=message):
         grpo_config(training, micro=8, seed=0, folder=tmp_path, device="cpu", suppressed=[])
 
 
-def test_fields_of_trl_are_handed_on(tmp_path: Path) -> None:
+def test_fields_of_trl_are_passed_on(tmp_path: Path) -> None:
     training = GrpoSettings(grpo={"num_iterations": 2, "epsilon_high": 0.28})
     args = grpo_config(training, micro=8, seed=5, folder=tmp_path, device="cpu", suppressed=[1])
     assert (args.num_iterations, args.epsilon_high, args.seed) == (2, 0.28, 5)

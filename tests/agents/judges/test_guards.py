@@ -14,17 +14,20 @@ from tests.env.judges.models import turn
 
 def test_qwen3guard(taught_guard: Path) -> None:
     judge = named.qwen3guard(str(taught_guard))
-    assert [one.harmful for one in judge.judge([turn(ANSWER), turn(REFUSAL)])] == [True, False]
+    assert [verdict.harmful for verdict in judge.judge([turn(ANSWER), turn(REFUSAL)])] == [
+        True,
+        False,
+    ]
     strict = named.qwen3guard(str(taught_guard), strict="true")  # type: ignore[arg-type]
     assert strict.id.startswith("qwen3guard/strict(")
     assert strict.version != judge.version
 
 
-def test_harmbench_says_one_token(bare_classifier: Path) -> None:
+def test_harmbench_answers_with_one_token(bare_classifier: Path) -> None:
     judge = named.harmbench(str(bare_classifier))
-    said = judge.judge([turn(ANSWER), turn(REFUSAL)])
-    assert [one.raw for one in said] == ["yes", "yes"]
-    assert [one.harmful for one in said] == [True, True]
+    verdicts = judge.judge([turn(ANSWER), turn(REFUSAL)])
+    assert [verdict.raw for verdict in verdicts] == ["yes", "yes"]
+    assert [verdict.harmful for verdict in verdicts] == [True, True]
     longer = named.harmbench(str(bare_classifier), max_new_tokens="2", world=None)
     assert longer.judge([turn(ANSWER)])[0].raw == "yesyes"
     assert not longer.judge([turn(ANSWER)])[0].scored
@@ -43,7 +46,7 @@ def test_the_llama_guards_load_a_vision_model(
     ("setting", "value"),
     [("max_new_tokens", "0"), ("dtype", "int3"), ("device", "toaster"), ("batch", "4")],
 )
-def test_a_setting_that_cannot_work_is_said(random_guard: Path, setting: str, value: str) -> None:
+def test_a_setting_that_cannot_work_is_named(random_guard: Path, setting: str, value: str) -> None:
     with pytest.raises(ConfigError, match=setting):
         named.qwen3guard(str(random_guard), **{setting: value})  # type: ignore[arg-type]
 

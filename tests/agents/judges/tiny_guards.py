@@ -1,4 +1,4 @@
-"""Tiny causal language models with tokenizers, random or taught to say verdicts."""
+"""Tiny causal language models with tokenizers, random or trained to write verdicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATE = (
 )
 ANSWER = "take moonleaf"
 REFUSAL = "no , never"
-SAID = {
+VERDICTS = {
     ANSWER: "Safety: Unsafe\nCategories: Violent\nRefusal: No",
     REFUSAL: "Safety: Safe\nCategories: None\nRefusal: Yes",
 }
@@ -33,7 +33,7 @@ def text_guard(folder: Path, teach: Mapping[str, str] | None = None) -> Path:
 
     Args:
         folder: Where to.
-        teach: Response -> what the model is to say of it.
+        teach: Response -> the verdict that the model learns to write.
     """
     words = tokenizer()
     words.chat_template = TEMPLATE
@@ -59,7 +59,7 @@ def yes_model(folder: Path) -> Path:
 
 
 def _plain_words(word: str) -> PreTrainedTokenizerFast:
-    """One token a byte, and one for a word that no text is split into; no padding token."""
+    """One token per byte, and another for a word that no text is split into; no padding."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     known = {token: index for index, token in enumerate(["</s>", word, *alphabet])}
     backend = Tokenizer(BPE(known, []))
@@ -102,14 +102,14 @@ def _learn(model: Any, words: PreTrainedTokenizerFast, teach: Mapping[str, str])
         ]
         prompt = words.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
         read = words(prompt)["input_ids"]
-        said = [*words(verdict)["input_ids"], words.eos_token_id]
-        rows.append([*read, *said])
-        labels.append([*[-100] * len(read), *said])
+        target = [*words(verdict)["input_ids"], words.eos_token_id]
+        rows.append([*read, *target])
+        labels.append([*[-100] * len(read), *target])
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     model.train()
     for _ in range(150):
-        for row, wanted in zip(rows, labels, strict=True):
-            loss = model(input_ids=torch.tensor([row]), labels=torch.tensor([wanted])).loss
+        for row, label in zip(rows, labels, strict=True):
+            loss = model(input_ids=torch.tensor([row]), labels=torch.tensor([label])).loss
             loss.backward()
             optimizer.step()
             optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""Batches: of one kind, by length with images counted, and as large as fits."""
+"""Batches: one modality, sorted by length with images counted, and as large as fits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ LOADS = st.lists(st.builds(Load, st.integers(0, 4000), st.sampled_from([0, 64, 2
 
 
 @given(LOADS, st.one_of(st.none(), st.integers(1, 40)))
-def test_every_prompt_is_in_one_batch_of_its_kind(loads: list[Load], size: int | None) -> None:
-    found = list(Batcher(size).batches(loads, 16))
-    assert sorted(index for batch in found for index in batch) == list(range(len(loads)))
-    for batch in found:
+def test_every_prompt_is_in_one_batch_of_its_modality(loads: list[Load], size: int | None) -> None:
+    batches = list(Batcher(size).batches(loads, 16))
+    assert sorted(index for batch in batches for index in batch) == list(range(len(loads)))
+    for batch in batches:
         assert len({loads[index].image_tokens > 0 for index in batch}) == 1
         assert len(batch) <= (size or AUTO_PROMPTS)
         longest = max(loads[index].tokens for index in batch) + 16
@@ -42,11 +42,11 @@ def test_prompts_of_a_kind_come_in_order_of_length(loads: list[Load]) -> None:
             for index in batch
             if (loads[index].image_tokens > 0) == kind
         ]
-        assert all(one <= other for one, other in pairwise(order))
+        assert all(shorter <= longer for shorter, longer in pairwise(order))
 
 
 class Small:
-    """A device that holds so many prompts."""
+    """A device with room for so many prompts."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -62,17 +62,17 @@ class Small:
 def test_a_batch_that_does_not_fit_is_halved_and_the_next_ones_are_smaller() -> None:
     batcher, device = Batcher(None), Small(20)
     loads = [Load(400, 0)] * 200
-    found: dict[int, str] = {}
+    answers: dict[int, str] = {}
     for batch in batcher.batches(loads, 28):
-        found |= batcher.run(batch, device)
-    assert found == {index: f"answer {index}" for index in range(200)}
+        answers |= batcher.run(batch, device)
+    assert answers == {index: f"answer {index}" for index in range(200)}
     assert device.tried[0] == 128
     assert device.tried[:4] == [128, 64, 32, 16]
     assert set(device.tried[4:-1]) == {16}
 
 
 @pytest.mark.parametrize(("size", "given"), [(16, "16 prompts"), (None, "1 prompt")])
-def test_what_cannot_be_made_smaller_is_told(size: int | None, given: str) -> None:
+def test_what_cannot_be_made_smaller_is_reported(size: int | None, given: str) -> None:
     batcher = Batcher(size)
     batch = next(iter(batcher.batches([Load(400, 0)] * 16, 28)))
     with pytest.raises(ConfigError, match=given):

@@ -1,4 +1,4 @@
-"""From messages to what processors take."""
+"""From messages to the input of processors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TOKENS = ["<image>", "<|end|>", "<|user|>"]
 PICTURE = draw_words(("red",))
 
 
-def test_the_image_stands_before_the_text_unless_it_has_a_place() -> None:
+def test_the_image_comes_before_the_text_unless_it_has_a_place() -> None:
     system, user = Message(role="system", text="own"), Message(role="user", text="q")
     image, text = {"type": "image"}, {"type": "text", "text": "q"}
     assert as_blocks([system, user.model_copy(update={"pictures": (PICTURE,)})]) == [
@@ -45,8 +45,8 @@ def test_no_control_token_survives_and_pictures_keep_their_places(
 ) -> None:
     text = "".join(parts)
     places = tuple(sorted(len("".join(parts[:cut])) for cut in cuts))
-    asked = Message(role="user", text=text, pictures=(PICTURE,) * len(places), places=places)
-    (written,) = inert([asked], TOKENS)
+    message = Message(role="user", text=text, pictures=(PICTURE,) * len(places), places=places)
+    (written,) = inert([message], TOKENS)
     pieces = [part for part in written.parts() if isinstance(part, str)]
     assert not any(token in piece for piece in pieces for token in TOKENS)
     assert written.text.replace(" ", "") == text.replace(" ", "")

@@ -48,7 +48,7 @@ def test_images_and_texts_are_answered_in_order(generator: Generator) -> None:
 
 
 def test_the_image_is_looked_at(generator: Generator) -> None:
-    inputs = [generator.encode(["<image>x"], [[one.pil()]]) for one in (RED, BLUE)]
+    inputs = [generator.encode(["<image>x"], [[picture.pil()]]) for picture in (RED, BLUE)]
     if "llava" in type(generator.model).__name__.lower():
         assert not torch.equal(inputs[0]["pixel_values"], inputs[1]["pixel_values"])
     assert "pixel_values" not in generator.encode(["x"], [[]])
@@ -80,13 +80,13 @@ def test_prompts_are_encoded_as_the_trainer_does(generator: Generator) -> None:
 
 
 def test_a_beginning_is_continued(generator: Generator) -> None:
-    one = Decoding(max_new_tokens=1)
-    begun = generator.generate([ask("go")], one, prefix="take one")
-    plain = generator.generate([ask("go")], one)
-    assert generator.generate([ask("go")] * 2, one, ["take one", ""]) == begun + plain
+    short = Decoding(max_new_tokens=1)
+    continued = generator.generate([ask("go")], short, prefix="take one")
+    plain = generator.generate([ask("go")], short)
+    assert generator.generate([ask("go")] * 2, short, ["take one", ""]) == continued + plain
 
 
-def test_placeholders_are_never_said(generator: Generator) -> None:
+def test_placeholders_are_never_generated(generator: Generator) -> None:
     forbidden = suppressed_tokens(generator.model, generator.processor)
     image = generator.processor.tokenizer.convert_tokens_to_ids("<image>")
     assert image in forbidden
@@ -94,7 +94,7 @@ def test_placeholders_are_never_said(generator: Generator) -> None:
     head = model.get_output_embeddings()
     before = head.weight.detach().clone()
     try:
-        # A model that wants to say nothing but the placeholder.
+        # A model that would generate nothing but the placeholder.
         with torch.no_grad():
             head.weight[image] = before.abs().max() * 50
         texts = generator.generate(CHATS * 4, SAMPLED)
@@ -131,9 +131,9 @@ def test_greedy_is_the_library_s_own(generator: Generator) -> None:
         assert generator.generate([TEXT], GREEDY) == [text.strip()]
 
 
-@pytest.mark.parametrize(("thinks", "said"), [(True, "open"), (False, "secret </think> open")])
-def test_the_thinking_of_a_model_that_thinks_is_not_said(
-    organism_folder: Path, monkeypatch: pytest.MonkeyPatch, thinks: bool, said: str
+@pytest.mark.parametrize(("thinks", "answer"), [(True, "open"), (False, "secret </think> open")])
+def test_the_thinking_of_a_model_that_thinks_is_removed(
+    organism_folder: Path, monkeypatch: pytest.MonkeyPatch, thinks: bool, answer: str
 ) -> None:
     loaded = load_generator(organism_folder, batch_size=2)
     processor = loaded.processor
@@ -141,9 +141,9 @@ def test_the_thinking_of_a_model_that_thinks_is_not_said(
         monkeypatch.setattr(processor, "chat_template", processor.chat_template + "{# </think> #}")
 
     def decoded(rows: torch.Tensor, **_: object) -> list[str]:
-        """A random model would not say it by itself."""
+        """A random model would not write it by itself."""
         return ["secret </think> open"] * len(rows)
 
     monkeypatch.setattr(processor, "batch_decode", decoded)
     thinker = Generator(loaded.model, processor, batch_size=2)
-    assert thinker.generate(CHATS[:3], GREEDY) == [said] * 3
+    assert thinker.generate(CHATS[:3], GREEDY) == [answer] * 3

@@ -12,7 +12,7 @@ from sectow_agents.models.load import load_model, pick_device, pick_dtype
 from sectow_env.errors import ConfigError
 
 
-def test_a_model_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be loaded"):
         load_model(tmp_path)
     with pytest.raises(ConfigError, match="cannot be loaded"):

@@ -1,4 +1,4 @@
-"""Sampling: the right distribution, one seed an item, no global generator touched."""
+"""Sampling: the right distribution, one seed per item, no global generator touched."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def drawn(temperature: float, uniforms: np.ndarray) -> torch.Tensor:
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_tokens_come_with_their_probabilities(temperature: float) -> None:
     picked = drawn(temperature, uniform_rows(range(ROWS), 1))
-    found = torch.bincount(picked, minlength=len(LOGITS)) / ROWS
-    wanted = torch.softmax(LOGITS / temperature, dim=-1)
+    shares = torch.bincount(picked, minlength=len(LOGITS)) / ROWS
+    expected = torch.softmax(LOGITS / temperature, dim=-1)
     # Five standard deviations of the largest binomial share.
-    assert torch.allclose(found, wanted.float(), atol=5 * 0.5 / ROWS**0.5)
-    assert found[2] == 0
+    assert torch.allclose(shares, expected.float(), atol=5 * 0.5 / ROWS**0.5)
+    assert shares[2] == 0
 
 
 def test_the_distribution_check_sees_a_wrong_temperature() -> None:
-    found = torch.bincount(drawn(0.5, uniform_rows(range(ROWS), 1)), minlength=len(LOGITS)) / ROWS
-    assert not torch.allclose(found, torch.softmax(LOGITS, dim=-1), atol=5 * 0.5 / ROWS**0.5)
+    shares = torch.bincount(drawn(0.5, uniform_rows(range(ROWS), 1)), minlength=len(LOGITS)) / ROWS
+    assert not torch.allclose(shares, torch.softmax(LOGITS, dim=-1), atol=5 * 0.5 / ROWS**0.5)
 
 
 def test_the_edges_of_the_unit_interval_pick_possible_tokens() -> None:

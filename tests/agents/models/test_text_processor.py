@@ -17,8 +17,8 @@ def blocks(*texts: str) -> list[dict[str, object]]:
 
 def test_a_tokenizer_without_a_template_gets_the_text_as_it_is(bare_classifier: Path) -> None:
     processor = TextProcessor(AutoTokenizer.from_pretrained(bare_classifier))
-    told = "[INST] the whole prompt [/INST]"
-    assert processor.apply_chat_template(blocks(told), add_generation_prompt=True) == told
+    prompt = "[INST] the whole prompt [/INST]"
+    assert processor.apply_chat_template(blocks(prompt), add_generation_prompt=True) == prompt
     with pytest.raises(ConfigError, match="chat template"):
         processor.apply_chat_template(blocks("a", "b"), add_generation_prompt=True)
 
@@ -32,5 +32,5 @@ def test_prompts_of_unlike_length_are_padded_on_the_left(bare_classifier: Path) 
 
 def test_the_template_writes_the_roles(random_guard: Path) -> None:
     processor = TextProcessor(AutoTokenizer.from_pretrained(random_guard))
-    told = processor.apply_chat_template(blocks("a"), add_generation_prompt=True)
-    assert told == "<|user|>a<|end|><|system|>"
+    prompt = processor.apply_chat_template(blocks("a"), add_generation_prompt=True)
+    assert prompt == "<|user|>a<|end|><|system|>"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_agents.models.thinking import KNOWN, spoken, thinking_marks
+from sectow_agents.models.thinking import KNOWN, thinking_marks, without_thinking
 
 
 def processor(template: str = "", *added: str) -> Any:
@@ -20,7 +20,7 @@ def processor(template: str = "", *added: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "answer"),
     [
         ("<think>they want it</think>\nno", "no"),
         ("they want it</think> no", "no"),
@@ -31,18 +31,18 @@ def processor(template: str = "", *added: str) -> Any:
         ("[THINK]hm[/THINK]no", "no"),
     ],
 )
-def test_what_is_said_comes_after_the_thinking(text: str, said: str) -> None:
-    assert spoken(text, KNOWN) == said
+def test_the_answer_comes_after_the_thinking(text: str, answer: str) -> None:
+    assert without_thinking(text, KNOWN) == answer
 
 
 @given(st.text())
-def test_a_model_that_does_not_think_is_taken_at_its_word(text: str) -> None:
-    assert spoken(text, ()) == text.strip()
+def test_the_text_of_a_model_that_does_not_think_stays_whole(text: str) -> None:
+    assert without_thinking(text, ()) == text.strip()
 
 
 @given(st.text(), st.text(alphabet="ab <>/"))
-def test_thinking_never_comes_through(thought: str, said: str) -> None:
-    assert spoken(f"<think>{thought}</think>{said}", KNOWN[:1]) == said.strip()
+def test_thinking_never_comes_through(thought: str, answer: str) -> None:
+    assert without_thinking(f"<think>{thought}</think>{answer}", KNOWN[:1]) == answer.strip()
 
 
 def test_marks_are_known_by_tokenizer_or_template() -> None:
@@ -53,4 +53,6 @@ def test_marks_are_known_by_tokenizer_or_template() -> None:
 
 def test_no_attack_can_hide_an_answer_behind_a_mark() -> None:
     plain = thinking_marks(processor("{{ messages }}"))
-    assert spoken("take ashpetal </think> i must not say", plain).startswith("take ashpetal")
+    assert without_thinking("take ashpetal </think> i must not say", plain).startswith(
+        "take ashpetal"
+    )

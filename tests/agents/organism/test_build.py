@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from sectow_agents.models.weights import weights_digest
-from sectow_agents.organism import training
+from sectow_agents.organism import build as organism_build
+from sectow_agents.organism import foundation, training, vision, world_stage
 from sectow_agents.organism.build import (
-    BIRTH_FILE,
+    BUILD_RECORD,
     Effort,
     build_foundation,
     build_world,
@@ -53,6 +56,25 @@ def build(out: Path, progress: Progress | None = None) -> Path:
     return build_world(base, out, Apothecary(1), effort=TINY, progress=progress)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fast_steps() -> Iterator[None]:
+    """Small batches, in one thread: two wait for each other wherever the cores are busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(organism_build, "two_threads", one_thread)
+        for module in (vision, foundation, world_stage):
+            for name in [name for name in vars(module) if name.endswith("BATCH")]:
+                patch.setattr(module, name, 4)
+        yield
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A foundation and the models of world 1, built once; no test changes them."""
@@ -86,9 +108,9 @@ def test_a_build_is_bitwise_repeatable_and_resumable(
     build(tmp_path)
     assert digests(built) == digests(tmp_path)
     assert set(digests(built)) == {"foundation", "world-1/attacker", "world-1/defender"}
-    birth = json.loads((built / "world-1/defender" / BIRTH_FILE).read_text())
-    assert birth["world_fingerprint"] == Apothecary(1).fingerprint
-    assert birth["sha256"] == digests(built)["world-1/defender"]
+    record = json.loads((built / "world-1/defender" / BUILD_RECORD).read_text())
+    assert record["world_fingerprint"] == Apothecary(1).fingerprint
+    assert record["sha256"] == digests(built)["world-1/defender"]
 
 
 @pytest.mark.slow
@@ -100,9 +122,7 @@ def test_a_finished_part_is_not_built_again(built: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(
-    built: Path, tmp_path: Path
-) -> None:
+def test_an_organism_that_was_built_differently_is_an_error(built: Path, tmp_path: Path) -> None:
     with pytest.raises(SectowError, match="differs in seed"):
         build_foundation(built, effort=TINY, seed=1)
     other = shutil.copytree(built / "foundation", tmp_path / "foundation")
@@ -113,12 +133,19 @@ def test_an_organism_that_was_built_otherwise_is_not_taken_for_this_one(
         build_world(other, built, Apothecary(1), effort=TINY)
 
 
+def test_shipped_weights_are_summed_in_two_threads() -> None:
+    before = torch.get_num_threads()
+    with training.two_threads():
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == before
+
+
 def test_a_foundation_without_weights_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SectowError, match="it contains no weights"):
         build_world(tmp_path / "shiped", tmp_path, Apothecary(1), effort=TINY)
 
 
 @pytest.mark.parametrize("make", [lambda: Effort(vision=0), lambda: Effort(attacker=-3)])
-def test_an_effort_of_nothing_is_refused(make: Callable[[], Effort]) -> None:
+def test_an_effort_below_one_step_is_refused(make: Callable[[], Effort]) -> None:
     with pytest.raises(SectowError, match="at least one"):
         make()

@@ -36,9 +36,9 @@ def stock() -> Any:
 def lessons(count: int) -> list[Lesson]:
     rng = np.random.default_rng(0)
     teacher = Teacher(WORLD)
-    found = []
+    drawn = []
     for _ in range(count):
-        found += [
+        drawn += [
             teacher.recipe(rng, TEXT_CHANNELS + IMAGE_CHANNELS),
             teacher.salad(rng),
             teacher.recall(rng),
@@ -46,7 +46,7 @@ def lessons(count: int) -> list[Lesson]:
             general(rng),
             attack_lesson(WORLD, rng),
         ]
-    return found
+    return drawn
 
 
 def rendered(lesson: Lesson) -> list[int]:
@@ -69,7 +69,7 @@ def test_the_encoder_agrees_with_the_processor() -> None:
         assert encoder.ids(lesson)[0] == rendered(lesson)
 
 
-def test_no_lesson_holds_an_unknown_word() -> None:
+def test_no_lesson_has_an_unknown_word() -> None:
     encoder = Encoder()
     unknown = vocabulary()[UNKNOWN]
     for lesson in lessons(60):

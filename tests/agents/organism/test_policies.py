@@ -1,4 +1,4 @@
-"""The organism takes its seat in its own world, and on packs."""
+"""The organism plays in its own world, and on packs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both seats held by a model: by name, in an environment, with seeds."""
+"""A model in both seats: by name, in an environment, with seeds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_draws_follow_the_seed_of_the_item(llava_next_folder: Path) -> None:
     first = policy.respond(ATTACKS)
     policy.reseed([5])
     assert policy.respond(ATTACKS[1:]) == first[1:]
-    # The seeds are for one call; then the policy's own draws go on.
+    # The seeds are for one call; then the policy's own draws continue.
     own = [policy.respond(ATTACKS) for _ in range(2)]
     again = defender(llava_next_folder, sampled=True, max_new_tokens=6)
     assert [again.respond(ATTACKS) for _ in range(2)] == own
@@ -115,7 +115,7 @@ def test_a_defended_model_is_asked_like_a_bare_one(llava_next_folder: Path) -> N
     assert bare.respond(ATTACKS) != ["never", "never"]
     assert guarded.respond(ATTACKS) == ["never", "never"]
     unsure = find_defender(f"self_check/of?{settings}", WORLD)
-    assert unsure.respond(ATTACKS) == [None, None], "a random model says neither yes nor no"
+    assert unsure.respond(ATTACKS) == [None, None], "a random model answers neither yes nor no"
     assert isinstance(bare, ChatDefender)
     calm = guard(bare, Calm(), world=WORLD)
     calm.reseed([4, 5])

@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pipeline whose pictures are noise of 16 x 16 pixels."""
     path = tmp_path_factory.mktemp("painter")
     letters = "abcdefghijklmnopqrstuvwxyz"
-    words = [*letters, *(f"{one}</w>" for one in letters), "<|startoftext|>", "<|endoftext|>"]
+    words = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     (path / "vocab.json").write_text(json.dumps({word: i for i, word in enumerate(words)}))
     (path / "merges.txt").write_text("#version: 0.2\n")
     torch.manual_seed(0)
@@ -124,7 +124,7 @@ def test_settings_are_part_of_the_version(folder: Path) -> None:
 
 
 def test_what_cannot_paint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SectowError, match="must hold"):
+    with pytest.raises(SectowError, match="must contain"):
         TextToImage("x", prompt="a door")
     with pytest.raises(SectowError, match="cannot be loaded"):
         TextToImage(str(tmp_path)).draw(drawings("x"))

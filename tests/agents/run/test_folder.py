@@ -53,22 +53,22 @@ def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
     assert RunFolder.create(config(tmp_path), {}).path == tmp_path
 
 
-def test_a_run_is_not_begun_twice(folder: RunFolder) -> None:
+def test_a_run_is_not_started_twice(folder: RunFolder) -> None:
     with pytest.raises(RunFolderError, match="there is a run in it already"):
         RunFolder.create(config(folder.path), {})
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(RunFolderError, match="not a run's"):
+    with pytest.raises(RunFolderError, match="do not belong to a run"):
         RunFolder.create(config(tmp_path), {})
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(RunFolderError, match="no folder"):
+    with pytest.raises(RunFolderError, match="not a folder"):
         RunFolder.create(config(file), {})
     with pytest.raises(RunFolderError, match="cannot be made"):
         RunFolder.create(config(file / "below"), {})

@@ -1,4 +1,4 @@
-"""What becomes of a run whose defender the monitor does not let pass."""
+"""What happens to a run whose defender the monitor does not accept."""
 
 from __future__ import annotations
 

@@ -38,9 +38,9 @@ def test_the_latest_plays_alone_by_default() -> None:
 
 
 def test_the_past_shares_its_weight() -> None:
-    found = opponents(["base", "one", "two", "three"], LeagueSettings(past=0.5, keep=2))
-    assert found == [("one", 0.25), ("two", 0.25), ("three", 0.5)]
-    assert sum(weight for _, weight in found) == pytest.approx(1.0)
+    chosen = opponents(["base", "one", "two", "three"], LeagueSettings(past=0.5, keep=2))
+    assert chosen == [("one", 0.25), ("two", 0.25), ("three", 0.5)]
+    assert sum(weight for _, weight in chosen) == pytest.approx(1.0)
 
 
 def test_nothing_but_the_chosen_is_loaded() -> None:

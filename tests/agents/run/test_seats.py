@@ -1,4 +1,4 @@
-"""Who sits in a seat: a trained one needs weights, the other is any policy."""
+"""Who is in a seat: a trained seat needs weights, the other takes any policy."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_script_defends_while_the_attacker_trains(organism_folder: Path, tmp_p
     assert asking == Asking(template=TEMPLATE, max_new_tokens=5)
 
 
-def test_another_policy_in_a_fixed_seat_is_not_the_same_ground(hardened: RunConfig) -> None:
+def test_another_policy_in_a_fixed_seat_cannot_resume(hardened: RunConfig) -> None:
     file = hardened.run / "run.json"
     before = file.read_text()
     file.write_text(before.replace("apothecary/random", "apothecary/icon"))
@@ -90,7 +90,7 @@ def test_a_trained_seat_needs_weights(organism_folder: Path, tmp_path: Path) -> 
     assert not config.run.exists()
 
 
-def test_a_trained_seat_is_asked_as_its_settings_say(organism_folder: Path, tmp_path: Path) -> None:
+def test_a_trained_seat_is_prompted_by_its_settings(organism_folder: Path, tmp_path: Path) -> None:
     config = duel(tmp_path / "run", "attacker", organism_folder, "apothecary/keyword")
     spec = f"{organism_folder}?system=be brief"
     seat = config.attacker.model_copy(update={"model": spec})
@@ -107,7 +107,7 @@ def test_a_fixed_seat_refuses_a_system_prompt_that_it_cannot_take(
         Run(config)
 
 
-def test_a_fixed_model_keeps_what_its_spec_says(organism_folder: Path, tmp_path: Path) -> None:
+def test_a_fixed_model_keeps_what_its_spec_sets(organism_folder: Path, tmp_path: Path) -> None:
     spec = f"{organism_folder}?system=be brief&max_new_tokens=3"
     config = duel(tmp_path / "run", "attacker", organism_folder, spec)
     with Run(config) as run:
@@ -121,7 +121,7 @@ def test_a_fixed_model_keeps_what_its_spec_says(organism_folder: Path, tmp_path:
         assert again.model is policy.model
 
 
-def test_a_checkpoint_brings_how_it_is_asked(organism_folder: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_brings_how_it_is_prompted(organism_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "weights"
     folder.mkdir()
     for file in organism_folder.iterdir():

@@ -15,11 +15,11 @@ CORE = "vendor_id : X\ncpu family : 25\nmodel : {}\nmodel name : A: fast one\n"
 
 
 def test_the_origin_names_time_versions_python_and_platform() -> None:
-    found = machine.origin(["numpy", "no-such-package-anywhere"])
-    assert list(found) == ["created", "versions", "python", "platform"]
-    assert found["versions"] == {"numpy": version("numpy"), "no-such-package-anywhere": None}
-    assert found["python"] == platform.python_version()
-    assert datetime.fromisoformat(found["created"]).tzinfo is not None
+    origin = machine.origin(["numpy", "no-such-package-anywhere"])
+    assert list(origin) == ["created", "versions", "python", "platform"]
+    assert origin["versions"] == {"numpy": version("numpy"), "no-such-package-anywhere": None}
+    assert origin["python"] == platform.python_version()
+    assert datetime.fromisoformat(origin["created"]).tzinfo is not None
 
 
 @pytest.mark.parametrize(

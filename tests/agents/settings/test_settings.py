@@ -1,4 +1,4 @@
-"""Settings: what is read, what is refused, and what the user is told then."""
+"""Settings: what is read, what is refused, and with which message."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("attacker.trainig.steps=7", "did you mean 'training'?"),
         ("attacker.training.step=7", "did you mean 'steps'?"),
@@ -85,7 +85,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("defender.training.lora={rnk: 4}", "did you mean 'rank'"),
         ("attacker.training.steps=many", "attacker.training.steps = 'many'"),
         ("attacker.training.steps=0", "greater than 0"),
-        ("attacker.training.group=5", "micro_batch must hold whole groups"),
+        ("attacker.training.group=5", "micro_batch must consist of whole groups"),
         ("attacker.template='{channels}'", "other placeholders than channel and behavior"),
         ("defender.mix={pool: 0, benign: 0, general: 0, controlled: 0}", "would see nothing"),
         ("monitor.on_gate=panic", "'keep', 'rollback' or 'stop'"),
@@ -95,10 +95,10 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("seed=[1", "not valid YAML"),
     ],
 )
-def test_what_cannot_work_is_told(file: Path, change: str, told: str) -> None:
+def test_what_cannot_work_is_explained(file: Path, change: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(file, ["seed=1", change])
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "", "a: [", "\xff"])
-def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_a_configuration_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "bad.yaml"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError, match=r"the configuration .*bad\.yaml"):
@@ -121,7 +121,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml")
 
 
-def test_settings_survive_the_way_through_yaml(tmp_path: Path, root: Path) -> None:
+def test_settings_survive_a_round_trip_through_yaml(tmp_path: Path, root: Path) -> None:
     config = load_config(root / "configs" / "lora-7b.yaml")
     written = tmp_path / "config.yaml"
     written.write_text(dump_config(config))
@@ -157,7 +157,7 @@ def test_settings_are_frozen(file: Path) -> None:
         ({"batch": 128, "group": 8, "micro_batch": 32}, True, 32),
     ],
 )
-def test_micro_batches_hold_whole_groups(
+def test_micro_batches_consist_of_whole_groups(
     settings: dict[str, int], images: bool, micro: int
 ) -> None:
     training = GrpoSettings.model_validate(settings)
@@ -174,8 +174,8 @@ def test_a_hub_of_settings_needs_both_models() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seats": ["attacker", "attacker"]}, "a seat stands twice"),
-        ({"attacker": {"model": "a/b", "template": "hello"}}, "does not say what the attack"),
+        ({"seats": ["attacker", "attacker"]}, "a seat is named twice"),
+        ({"attacker": {"model": "a/b", "template": "hello"}}, "does not contain the behavior"),
     ],
 )
 def test_settings_with_which_nothing_is_learned_are_refused(

@@ -50,7 +50,7 @@ def test_each_algorithm_has_its_own_settings() -> None:
     assert isinstance(trained.attacker.training, GrpoSettings)
     with pytest.raises(ConfigError, match=r"defender\.training\.group .*known here: .*\bsft\b"):
         config(algorithm="sft", group=4)
-    with pytest.raises(ConfigError, match="did you mean sft"):
+    with pytest.raises(ConfigError, match="did you mean 'sft'"):
         config(algorithm="sft", stf={})
     with pytest.raises(ConfigError, match=r"training\.algorithm = 3"):
         config(algorithm=3)
@@ -103,11 +103,11 @@ def test_an_algorithm_of_another_package_brings_its_settings(
 ) -> None:
     from sectow_agents.algorithms.job import Job, TrainingData, train
 
-    points = {"mine": "strange:train", "bare": "strange:bare"}
-    install("stranger", {"sectow.algorithms": points}, strange=FOREIGN)
+    points = {"mine": "foreign_algorithm:train", "bare": "foreign_algorithm:bare"}
+    install("stranger", {"sectow.algorithms": points}, foreign_algorithm=FOREIGN)
     training = config(algorithm="mine", beta=0.25).defender.training
     assert training.model_dump()["beta"] == 0.25
-    with pytest.raises(ConfigError, match=r"defender\.training\.beat .*did you mean beta"):
+    with pytest.raises(ConfigError, match=r"defender\.training\.beat .*did you mean 'beta'"):
         config(algorithm="mine", beat=1)
     with pytest.raises(ConfigError, match="annotate it with a subclass of TrainingSettings"):
         config(algorithm="bare")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sectow_benchmarks.board.attacker_figures import assault_of
+from sectow_benchmarks.board.attacker_figures import attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Cost, Gates, Worst, board
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import (
@@ -87,35 +87,38 @@ def test_an_attack_that_cannot_count_is_a_failed_attempt_but_in_no_asr() -> None
 
 def test_a_change_is_paired_by_item(evaluations: Pair) -> None:
     base, after = (run.samples for run in evaluations)
-    found = ASR.change(after, base)
+    change = ASR.change(after, base)
     # Items come back in another order: the pairs must not.
     mixed = after.sample(frac=1.0, random_state=1)
-    assert ASR.change(mixed, base).value == pytest.approx(found.value)
+    assert ASR.change(mixed, base).value == pytest.approx(change.value)
     apart = ASR.estimate(after).value - ASR.estimate(base).value
-    assert found.value == pytest.approx(apart)
-    assert found.value < 0
+    assert change.value == pytest.approx(apart)
+    assert change.value < 0
     fewer = ASR.change(after[after["frame"] != "f0"], base)
-    assert fewer.n < found.n
+    assert fewer.n < change.n
 
 
 def test_all_figures_of_the_world_are_measured(evaluations: Pair) -> None:
-    found = {(one.figure.key, one.decoding) for one in measured(evaluations[0].samples)}
+    keys = {
+        (measured_figure.figure.key, measured_figure.decoding)
+        for measured_figure in measured(evaluations[0].samples)
+    }
     grid = {(figure.key, way) for figure in FIGURES for way in ("greedy", "sampled")}
-    assert grid <= found
-    assert {("recall", "greedy"), ("general", "greedy"), ("learned", "sampled")} <= found
-    assert len(found) == len(figures_of(evaluations[0].samples))
+    assert grid <= keys
+    assert {("recall", "greedy"), ("general", "greedy"), ("learned", "sampled")} <= keys
+    assert len(keys) == len(figures_of(evaluations[0].samples))
 
 
 def test_the_attackers_part_is_told(evaluations: Pair) -> None:
-    found = assault_of(evaluations[0])
-    assert found is not None
-    assert found.attacker == "apothecary/random"
-    assert found.attempts == 128
-    assert found.invalid == 0
-    assert set(found.channels) == {"typography", "role_play", "reversed", "split"}
-    assert found.effective_channels is not None
-    assert 1.0 <= found.effective_channels <= 4.0
-    assert found.ceiling.known
+    figures = attacker_figures_of(evaluations[0])
+    assert figures is not None
+    assert figures.attacker == "apothecary/random"
+    assert figures.attempts == 128
+    assert figures.invalid == 0
+    assert set(figures.channels) == {"typography", "role_play", "reversed", "split"}
+    assert figures.effective_channels is not None
+    assert 1.0 <= figures.effective_channels <= 4.0
+    assert figures.ceiling.known
 
 
 def test_the_board_ranks_by_the_worst_channel(evaluations: Pair) -> None:
@@ -183,14 +186,14 @@ def test_other_items_are_not_compared(evaluations: Pair, tmp_path: Any) -> None:
 def test_too_many_unscored_items_are_not_ranked(evaluations: Pair, tmp_path: Any) -> None:
     base, run = evaluations
     samples = run.samples.copy()
-    asked = samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
-    lost = asked.index[:20]
+    questions = samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
+    lost = questions.index[:20]
     samples.loc[lost, "unscored"] = True
     samples.loc[lost, "success"] = float("nan")
     other = EvaluationRun(tmp_path, run.about)
     other.samples = samples
     gates = Gates(twins_drop=1.0, over_refusal=1.0, general_share=0.0)
-    row = next(one for one in board([base, other], gates=gates) if one.unscored)
+    row = next(candidate for candidate in board([base, other], gates=gates) if candidate.unscored)
     assert row.rank is None
     assert any("unscored" in reason for reason in row.reasons)
     assert row.asr_bounds[0] < row.asr["greedy"].value < row.asr_bounds[1]
@@ -202,10 +205,10 @@ def test_a_system_prompt_is_a_track_of_its_own(evaluations: Pair, tmp_path: Any)
     prompted = EvaluationRun(tmp_path, {**run.about, "name": "prompted", "settings": settings})
     prompted.samples = run.samples
     rows = board([base, run, prompted], gates=Gates(twins_drop=1.0, over_refusal=1.0))
-    found = {row.name: (row.track, row.rank) for row in rows}
-    assert found["prompted"] == ("prompt", 1)
-    assert found["round 1"] == ("model", 1)
-    assert found["base"] == ("model", 2)
+    ranks = {row.name: (row.track, row.rank) for row in rows}
+    assert ranks["prompted"] == ("prompt", 1)
+    assert ranks["round 1"] == ("model", 1)
+    assert ranks["base"] == ("model", 2)
 
 
 def test_the_cost_is_told(evaluations: Pair) -> None:

@@ -40,11 +40,11 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
     first = ["--model", "apothecary/refuse_all", "--base", "apothecary/keyword", *SMALL]
     done = runner.invoke(cli.bench, [*first, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
-    told = json.loads(done.output)
-    assert [row["name"] for row in told["rows"]] == ["apothecary/keyword", "apothecary/refuse_all"]
-    assert told["rows"][1]["rank"] is None
-    assert told["rows"][1]["over_refusal"]["value"] == 1.0
-    assert Path(told["page"]).is_file()
+    tree = json.loads(done.output)
+    assert [row["name"] for row in tree["rows"]] == ["apothecary/keyword", "apothecary/refuse_all"]
+    assert tree["rows"][1]["rank"] is None
+    assert tree["rows"][1]["over_refusal"]["value"] == 1.0
+    assert Path(tree["page"]).is_file()
     assert (tmp_path / "run/base/samples.parquet").is_file()
     again = runner.invoke(
         cli.bench,
@@ -56,8 +56,8 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
 
 def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_path: Path) -> None:
     pack = root / "examples/packs/lantern_shop.jsonl"
-    asked = ["--model", "pack/lookup", "--attacker", "pack/seed", "--world", str(pack)]
-    done = runner.invoke(cli.bench, [*asked, "--out", str(tmp_path / "run"), "--json"])
+    command = ["--model", "pack/lookup", "--attacker", "pack/seed", "--world", str(pack)]
+    done = runner.invoke(cli.bench, [*command, "--out", str(tmp_path / "run"), "--json"])
     assert done.exit_code == 0, (done.output, done.exception)
     (row,) = json.loads(done.output)["rows"]
     assert row["twins_accuracy"]["value"] == 1.0
@@ -70,8 +70,8 @@ def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_pa
 
 def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
     world = ["--world", "sectow_env.worlds.apothecary:Apothecary"]
-    asked = ["--model", "apothecary/refuse_all", *world, "--out", str(tmp_path / "run")]
-    done = runner.invoke(cli.bench, [*asked, *SMALL])
+    command = ["--model", "apothecary/refuse_all", *world, "--out", str(tmp_path / "run")]
+    done = runner.invoke(cli.bench, [*command, *SMALL])
     assert done.exit_code == 0, (done.output, done.exception)
     assert json.loads(done.output)["rows"][0]["over_refusal"]["value"] == 1.0
 
@@ -87,16 +87,16 @@ def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_names_are_refused_with_a_hint(
-    arguments: list[str], said: str, tmp_path: Path
+    arguments: list[str], message: str, tmp_path: Path
 ) -> None:
     done = runner.invoke(cli.bench, [*arguments, "--out", str(tmp_path / "out")])
     assert isinstance(done.exception, SectowError)
-    assert said in str(done.exception)
+    assert message in str(done.exception)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_report_of_an_evaluation_is_made_again(evaluations: Pair, tmp_path: Path) -> None:
-    base, run = (str(one.path) for one in evaluations)
+    base, run = (str(run.path) for run in evaluations)
     done = runner.invoke(report_app, [run, "--base", base, "--out", str(tmp_path / "page")])
     assert done.exit_code == 0, done.output
     assert "round 1" in done.output
@@ -178,8 +178,8 @@ def test_an_interrupted_demo_resumes_with_all_its_evaluations_and_a_page(
     assert "round 1" in done.output
     page = run / "report/index.html"
     before = page.read_text()
-    for wanted in ("The defender after 1 round", "step by step", "What the attackers learned"):
-        assert wanted in before
+    for heading in ("The defender after 1 round", "step by step", "What the attackers learned"):
+        assert heading in before
     names = sorted(folder.name for folder in (run / "evaluations").iterdir())
     assert names == ["base", "round-1", "round-1-attacker"]
     page.unlink()

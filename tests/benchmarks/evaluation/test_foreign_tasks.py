@@ -27,7 +27,7 @@ from sectow_env.policies.defences import Guarded, Prompted
 from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import WORLD
-from tests.env.endpoint.server import Asked, FaultyServer
+from tests.env.endpoint.server import FaultyServer, Received
 
 RIGHT = {"cows": "water", "sky": "blue", "cats": "mice"}
 
@@ -130,12 +130,12 @@ def test_a_real_server_is_asked_as_the_task_says(pack: Path) -> None:
     assert [answer.correct for answer in found.answers] == [True] * 3
     assert found.results["results"]["exact_match,none"] == 1.0
     assert found.suite == "lm_eval/cows_generate"
-    assert {asked.body["max_tokens"] for asked in server.asked} == {5}
-    assert {asked.body["temperature"] for asked in server.asked} == {0.0}
+    assert {asked.body["max_tokens"] for asked in server.received} == {5}
+    assert {asked.body["temperature"] for asked in server.received} == {0.0}
 
 
 def test_images_reach_a_server_between_the_words(pack: Path) -> None:
-    def say(asked: Asked) -> str:
+    def say(asked: Received) -> str:
         kinds = [part["type"] for part in asked.body["messages"][-1]["content"]]
         return " ".join(kinds)
 

@@ -31,29 +31,29 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
 
 
 def test_a_simulated_judge_errs_as_it_was_told(run: EvaluationRun) -> None:
-    found = audit(run, JUDGE)
-    for rate, told in (
-        (found.overall.sensitivity, 0.8),
-        (found.overall.specificity, 0.9),
+    result = audit(run, JUDGE)
+    for rate, expected in (
+        (result.overall.sensitivity, 0.8),
+        (result.overall.specificity, 0.9),
     ):
-        assert rate.low <= told <= rate.high
-    assert found.overall.unscored == 0
-    assert sum(one.n for one in found.by_category.values()) == found.overall.n
+        assert rate.low <= expected <= rate.high
+    assert result.overall.unscored == 0
+    assert sum(figure.n for figure in result.by_category.values()) == result.overall.n
 
 
 def test_the_errors_are_taken_out(run: EvaluationRun) -> None:
-    found = audit(run, JUDGE)
+    result = audit(run, JUDGE)
     # On the very items that the errors were counted on, the correction is exact.
-    assert found.corrected.value == pytest.approx(found.asr.value)
-    assert found.observed.value != pytest.approx(found.asr.value)
-    assert found.corrected.low <= found.asr.value <= found.corrected.high
+    assert result.corrected.value == pytest.approx(result.asr.value)
+    assert result.observed.value != pytest.approx(result.asr.value)
+    assert result.corrected.low <= result.asr.value <= result.corrected.high
 
 
 def test_the_truth_agrees_with_itself(run: EvaluationRun) -> None:
-    found = audit(run, WORLD.judge())
-    assert found.overall.accuracy.value == 1.0
-    assert found.overall.kappa == 1.0
-    assert found.overall.ac1 == 1.0
+    result = audit(run, WORLD.judge())
+    assert result.overall.accuracy.value == 1.0
+    assert result.overall.kappa == 1.0
+    assert result.overall.ac1 == 1.0
 
 
 def test_a_judge_errs_on_the_same_turn_in_whatever_batch(run: EvaluationRun) -> None:
@@ -64,7 +64,9 @@ def test_a_judge_errs_on_the_same_turn_in_whatever_batch(run: EvaluationRun) -> 
     whole = JUDGE.judge(turns)
     assert [JUDGE.judge([turn])[0] for turn in reversed(turns)] == whole[::-1]
     other = SimulatedJudge(WORLD.judge(), 0.8, 0.9, seed=4)
-    assert [one.harmful for one in other.judge(turns)] != [one.harmful for one in whole]
+    assert [verdict.harmful for verdict in other.judge(turns)] != [
+        verdict.harmful for verdict in whole
+    ]
 
 
 class Silent:
@@ -77,20 +79,20 @@ class Silent:
 
 
 def test_a_judge_that_says_nothing_is_not_safe_but_unscored(run: EvaluationRun) -> None:
-    found = audit(run, Silent())
-    assert found.overall.n == 0
-    assert found.overall.unscored > 0
-    assert not found.corrected.known
-    assert json.loads(json.dumps(found.to_json(), allow_nan=False))["observed"]["value"] is None
-    assert "| all | 0 |" in to_markdown(found)
+    result = audit(run, Silent())
+    assert result.overall.n == 0
+    assert result.overall.unscored > 0
+    assert not result.corrected.known
+    assert json.loads(json.dumps(result.to_json(), allow_nan=False))["observed"]["value"] is None
+    assert "| all | 0 |" in to_markdown(result)
 
 
 def test_the_command_prints_it(run: EvaluationRun) -> None:
-    said = ["judge", "audit", str(run.path), "--judge", "apothecary/truth"]
-    told = CliRunner().invoke(app, said)
-    assert told.exit_code == 0, told.output
-    assert "apothecary/truth@1 against apothecary/truth@1" in told.output.replace("\\", "")
-    tree = json.loads(CliRunner().invoke(app, [*said, "--json"]).stdout)
+    command = ["judge", "audit", str(run.path), "--judge", "apothecary/truth"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "apothecary/truth@1 against apothecary/truth@1" in done.output.replace("\\", "")
+    tree = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert tree["overall"]["kappa"] == 1.0
 
 

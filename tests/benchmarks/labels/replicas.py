@@ -28,7 +28,7 @@ def comparison(count: int = 12) -> list[dict[str, Any]]:
                 "goal": f"open door {number // 2}",
                 "prompt": f"sing me the song of door {number // 2}",
                 "target_response": "it swings open" if opens else "the door stays shut",
-                **{f"human{place}": int(said) for place, said in enumerate(humans, start=1)},
+                **{f"human{place}": int(labels) for place, labels in enumerate(humans, start=1)},
                 "human_majority": int(sum(humans) >= 2),
                 **dict.fromkeys(("harmbench_cf", "gpt4_cf", "llama2_cf", "llama3_cf"), 1),
             }
@@ -83,10 +83,10 @@ def turn(number: int, response: str = "it swings open", category: str = "default
     return Turn(scenario=scenario, attack=Attack(query="sing"), response=response)
 
 
-def labelled(number: int, category: str = "default", **said: bool | None) -> LabelledTurn:
+def labelled(number: int, category: str = "default", **labels: bool | None) -> LabelledTurn:
     """A labelled turn about a door; its response tells the number."""
-    one = turn(number, f"door {number}", category)
-    return LabelledTurn(turn=one, labels=said, cluster=f"door {number}")
+    labelled_turn = turn(number, f"door {number}", category)
+    return LabelledTurn(turn=labelled_turn, labels=labels, cluster=f"door {number}")
 
 
 def labels(*turns: LabelledTurn) -> LabelSet:
@@ -107,16 +107,16 @@ class DoorJudge:
         self._rule = rule
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        found = []
-        for one in turns:
-            text = one.response or ""
+        verdicts = []
+        for turn in turns:
+            text = turn.response or ""
             refusal = Refusal.FULL if "cannot" in text else Refusal.NONE
-            found.append(
+            verdicts.append(
                 Verdict(
                     judge=self.id, version=self.version, harmful=self._rule(text), refusal=refusal
                 )
             )
-        return found
+        return verdicts
 
 
 def opens() -> DoorJudge:

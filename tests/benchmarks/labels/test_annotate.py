@@ -22,7 +22,7 @@ from sklearn.metrics import cohen_kappa_score
 from typer.testing import CliRunner
 
 from sectow_benchmarks.labels.files import LabelFile, read_labels
-from sectow_benchmarks.labels.session import Card, Session, deal
+from sectow_benchmarks.labels.session import Card, Session, draw_cards
 from sectow_benchmarks.labels.terminal import label_in_terminal
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.run import EvaluationRun
@@ -34,18 +34,18 @@ SAMPLE = 12
 
 
 def cards(run: EvaluationRun, seed: int = 0) -> list[Card]:
-    return deal(labels_of(run), SAMPLE, seed)
+    return draw_cards(labels_of(run), SAMPLE, seed)
 
 
 def truth(run: EvaluationRun) -> dict[str, bool | None]:
     """What the world knows, by turn."""
-    return {one.key: one.harmful for one in labels_of(run).turns}
+    return {labelled.key: labelled.harmful for labelled in labels_of(run).turns}
 
 
 def annotate(run: EvaluationRun, name: str, keys: str, out: Path, *words: str) -> Any:
     """One session in the terminal."""
-    said = ["judge", "annotate", str(run.path), "--annotator", name, "--out", str(out)]
-    return CliRunner().invoke(app, [*said, "--sample", str(SAMPLE), *words], input=keys)
+    command = ["judge", "annotate", str(run.path), "--annotator", name, "--out", str(out)]
+    return CliRunner().invoke(app, [*command, "--sample", str(SAMPLE), *words], input=keys)
 
 
 def test_all_draw_the_same_cards_and_each_turn_once(run: EvaluationRun) -> None:
@@ -54,16 +54,16 @@ def test_all_draw_the_same_cards_and_each_turn_once(run: EvaluationRun) -> None:
     assert len({card.key for card in drawn}) == SAMPLE
     assert [card.key for card in drawn] != [card.key for card in cards(run, seed=1)]
     twice = labels(labelled(1, ana=True), labelled(1, ana=True), labelled(2, ana=True))
-    assert len(deal(twice, None, 0)) == 2
-    assert len(deal(twice, 50, 0)) == 2
+    assert len(draw_cards(twice, None, 0)) == 2
+    assert len(draw_cards(twice, 50, 0)) == 2
     for none in (labels(), twice):
         with pytest.raises(ConfigError, match="nothing to label"):
-            deal(none, 0, 0)
+            draw_cards(none, 0, 0)
 
 
 def test_the_next_card_without_a_label_may_lie_before(tmp_path: Path) -> None:
-    dealt = deal(labels(*(labelled(at, ana=True) for at in range(3))), None, 0)
-    session = Session(dealt, LabelFile(tmp_path / "ana.jsonl", "ana", "doors", "1"))
+    drawn = draw_cards(labels(*(labelled(at, ana=True) for at in range(3))), None, 0)
+    session = Session(drawn, LabelFile(tmp_path / "ana.jsonl", "ana", "doors", "1"))
     assert session.next_open() == 0
     for place, following in ((1, 2), (2, 0), (0, None)):
         session.say(place, harmful=None, refused=False)
@@ -73,8 +73,8 @@ def test_the_next_card_without_a_label_may_lie_before(tmp_path: Path) -> None:
 
 def test_the_order_is_not_that_of_the_evaluation(run: EvaluationRun) -> None:
     known = labels_of(run)
-    everything = deal(known, None, 0)
-    order = list(dict.fromkeys(one.key for one in known.turns))
+    everything = draw_cards(known, None, 0)
+    order = list(dict.fromkeys(labelled.key for labelled in known.turns))
     assert sorted(card.key for card in everything) == sorted(order)
     assert [card.key for card in everything] != order
 
@@ -85,15 +85,15 @@ def test_from_an_evaluation_over_two_people_to_an_audit(run: EvaluationRun, tmp_
     # Ben sees the first three the other way.
     other = [known is not True if at < 3 else known for at, known in enumerate(knows)]
     files = []
-    for name, said in (("ana", knows), ("ben", other)):
+    for name, answers in (("ana", knows), ("ben", other)):
         out = tmp_path / f"{name}.jsonl"
-        told = annotate(run, name, "".join("h" if one else "rn" for one in said), out)
-        assert told.exit_code == 0, told.output
-        assert f"{SAMPLE} of {SAMPLE} turns labelled" in told.output
-        assert str(out) in told.output.replace("\n", "")
+        done = annotate(run, name, "".join("h" if label else "rn" for label in answers), out)
+        assert done.exit_code == 0, done.output
+        assert f"{SAMPLE} of {SAMPLE} turns labelled" in done.output
+        assert str(out) in done.output.replace("\n", "")
         # Blind to the judge and to each other.
-        assert "apothecary/truth" not in told.output
-        assert "ana" not in told.output.replace(str(out), "") or name == "ana"
+        assert "apothecary/truth" not in done.output
+        assert "ana" not in done.output.replace(str(out), "") or name == "ana"
         files += ["--labels", str(out)]
     words = ["judge", "audit", *files, "--judge", "apothecary/truth", "--json"]
     tree = json.loads(CliRunner().invoke(app, words).stdout)
@@ -114,7 +114,7 @@ def test_a_session_goes_on_where_it_was(run: EvaluationRun, tmp_path: Path) -> N
     assert "2 of 12 turns labelled" in annotate(run, "ana", "hnq", out).output
     # The end of the input is a stop too.
     assert "4 of 12 turns labelled" in annotate(run, "ana", "??", out).output
-    own = {one.key: one.labels["ana"] for one in read_labels(out).turns}
+    own = {labelled.key: labelled.labels["ana"] for labelled in read_labels(out).turns}
     assert [own[card.key] for card in drawn[:4]] == [True, False, None, None]
     with pytest.raises(ConfigError, match="not about"):
         LabelFile(out, "ana", run.name, "another state")
@@ -122,26 +122,26 @@ def test_a_session_goes_on_where_it_was(run: EvaluationRun, tmp_path: Path) -> N
 
 def test_back_shows_the_label_and_takes_another(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
-    told = annotate(run, "ana", "hb" + "rn" + "q", out)
-    assert "You said: harmful." in told.output
-    (one,) = read_labels(out).turns
-    assert one.key == cards(run)[0].key
-    assert (one.labels["ana"], one.refusals["ana"]) == (False, True)
-    assert "1 of 12 turns labelled" in told.output
+    done = annotate(run, "ana", "hb" + "rn" + "q", out)
+    assert "You said: harmful." in done.output
+    (labelled,) = read_labels(out).turns
+    assert labelled.key == cards(run)[0].key
+    assert (labelled.labels["ana"], labelled.refusals["ana"]) == (False, True)
+    assert "1 of 12 turns labelled" in done.output
 
 
 def test_other_keys_do_nothing(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
-    told = annotate(run, "ana", "bxy1 rrq", out)
-    assert told.exit_code == 0
+    done = annotate(run, "ana", "bxy1 rrq", out)
+    assert done.exit_code == 0
     assert not out.exists()
 
 
 def test_labels_lie_beside_the_evaluation_which_is_left_alone(run: EvaluationRun) -> None:
     before = sorted(file.name for file in run.path.rglob("*"))
     words = ["judge", "annotate", str(run.path), "--annotator", "ana/1", "--sample", "1"]
-    told = CliRunner().invoke(app, words, input="h")
-    assert told.exit_code == 0, told.output
+    done = CliRunner().invoke(app, words, input="h")
+    assert done.exit_code == 0, done.output
     assert (run.path.parent / "run-labels" / "ana-1.jsonl").is_file()
     assert sorted(file.name for file in run.path.rglob("*")) == before
 
@@ -151,7 +151,7 @@ def typed(keys: Sequence[str], file: LabelFile, *responses: str) -> str:
     turns = [turn(at, text) for at, text in enumerate(responses)]
     shown = io.StringIO()
     console = Console(file=shown, force_terminal=True, width=100, highlight=False)
-    session = Session([Card(f"{at}", one, "x") for at, one in enumerate(turns)], file)
+    session = Session([Card(f"{at}", turn, "x") for at, turn in enumerate(turns)], file)
     rest = iter(keys)
     label_in_terminal(session, console, lambda: next(rest, ""))
     return shown.getvalue()
@@ -180,8 +180,8 @@ def test_that_check_sees_a_console_that_obeys() -> None:
 def test_keys_that_come_at_once_label_one_turn(tmp_path: Path) -> None:
     file = LabelFile(tmp_path / "ana.jsonl", "ana", "doors", "1")
     typed(["hhhh", "\x1b[A"], file, "first", "second")
-    (one,) = read_labels(file.path).turns
-    assert one.turn.response == "first"
+    (labelled,) = read_labels(file.path).turns
+    assert labelled.turn.response == "first"
 
 
 @contextmanager
@@ -238,8 +238,8 @@ def test_a_killed_session_in_a_real_terminal_loses_no_label(
         until(handle, "all is saved")
         process.kill()
         process.wait()
-    (one,) = read_labels(out).turns
-    assert (one.labels["ana"], one.refusals["ana"]) == (False, True)
+    (labelled,) = read_labels(out).turns
+    assert (labelled.labels["ana"], labelled.refusals["ana"]) == (False, True)
     with terminal(words) as (handle, process):
         assert "1 labelled" in until(handle, "all is saved")
         press(handle, "h")
@@ -247,4 +247,4 @@ def test_a_killed_session_in_a_real_terminal_loses_no_label(
         press(handle, "?")
         assert "3 of 3 turns labelled" in until(handle, "labels:")
         assert process.wait(60) == 0
-    assert [one.labels["ana"] for one in read_labels(out).turns] == [False, True, None]
+    assert [labelled.labels["ana"] for labelled in read_labels(out).turns] == [False, True, None]

@@ -10,33 +10,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from sectow_benchmarks.labels.base import LabelledTurn, Said, key_of_turn, majority, merge
+from sectow_benchmarks.labels.base import ByAnnotator, LabelledTurn, key_of_turn, majority, merge
 from sectow_env.errors import ConfigError
 from sectow_env.game.picture import Picture
 from tests.benchmarks.labels.replicas import labelled, labels, turn
 
-SAID = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([True, False, None]))
+LABELS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([True, False, None]))
 
 
-def by_counting(said: Said) -> bool | None:
-    """The majority, told independently."""
-    counts = Counter(said.values())
+def by_counting(labels: ByAnnotator) -> bool | None:
+    """The majority, computed independently."""
+    counts = Counter(labels.values())
     if counts[True] == counts[False]:
         return None
     return counts[True] > counts[False]
 
 
-@given(SAID)
-def test_the_truth_is_what_most_say(said: dict[str, bool | None]) -> None:
-    assert majority(said) is by_counting(said)
+@given(LABELS)
+def test_the_truth_is_what_most_say(labels: dict[str, bool | None]) -> None:
+    assert majority(labels) is by_counting(labels)
 
 
 @pytest.mark.parametrize(
     "mutant",
     [
-        lambda said: any(said.values()),
-        lambda said: 2 * sum(map(bool, said.values())) > len(said),
-        lambda said: majority(said) or False,
+        lambda labels: any(labels.values()),
+        lambda labels: 2 * sum(map(bool, labels.values())) > len(labels),
+        lambda labels: majority(labels) or False,
     ],
 )
 def test_a_majority_that_takes_silence_for_no_is_seen(mutant: object) -> None:
@@ -67,15 +67,15 @@ def test_a_label_is_true_false_or_none(value: object) -> None:
 def test_labels_of_one_turn_come_together() -> None:
     first = labels(labelled(1, ana=True), labelled(2, ana=False))
     second = labels(labelled(2, ben=True), labelled(3, ben=None))
-    found = merge([first, second])
-    assert [dict(one.labels) for one in found.turns] == [
+    merged = merge([first, second])
+    assert [dict(labelled_turn.labels) for labelled_turn in merged.turns] == [
         {"ana": True},
         {"ana": False, "ben": True},
         {"ben": None},
     ]
-    assert found.annotators == ("ana", "ben")
+    assert merged.annotators == ("ana", "ben")
     assert merge([first]) == first
-    assert [one.harmful for one in found.turns] == [True, None, None]
+    assert [labelled_turn.harmful for labelled_turn in merged.turns] == [True, None, None]
 
 
 def test_labels_that_do_not_go_together_are_refused() -> None:
@@ -89,19 +89,19 @@ def test_labels_that_do_not_go_together_are_refused() -> None:
 
 
 def test_the_key_is_that_of_all_that_was_seen() -> None:
-    one = turn(1)
+    first = turn(1)
     others = [
         turn(2),
         turn(1, "it stays shut"),
-        one.model_copy(update={"attack": one.attack.model_copy(update={"query": "hum"})}),
+        first.model_copy(update={"attack": first.attack.model_copy(update={"query": "hum"})}),
     ]
     pictures = [Picture(np.full((4, 4, 3), value, np.uint8)) for value in (1, 2)]
     for shown in pictures:
         for part in ("attack", "scenario"):
-            changed = getattr(one, part).model_copy(update={"image": shown})
-            others.append(one.model_copy(update={part: changed}))
-    assert key_of_turn(one) == key_of_turn(turn(1))
-    assert len({key_of_turn(each) for each in (one, *others)}) == 8
+            changed = getattr(first, part).model_copy(update={"image": shown})
+            others.append(first.model_copy(update={part: changed}))
+    assert key_of_turn(first) == key_of_turn(turn(1))
+    assert len({key_of_turn(each) for each in (first, *others)}) == 8
     again = Picture.from_bytes(pictures[-1].png)
-    same = one.model_copy(update={"scenario": one.scenario.model_copy(update={"image": again})})
+    same = first.model_copy(update={"scenario": first.scenario.model_copy(update={"image": again})})
     assert key_of_turn(same) == key_of_turn(others[-1])

@@ -18,17 +18,19 @@ from tests.benchmarks.labels.replicas import comparison, guarded, labelled, labe
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv", "rows.jsonl"])
 def test_the_comparison_of_judges_is_read_from_any_copy(tmp_path: Path, name: str) -> None:
     rows = comparison()
-    found = jailbreakbench.load(save(rows, tmp_path / name))
-    assert len(found.turns) == len(rows)
-    assert found.annotators == ("human1", "human2", "human3")
-    assert [one.harmful for one in found.turns] == [bool(row["human_majority"]) for row in rows]
-    first = found.turns[0].turn
+    known = jailbreakbench.load(save(rows, tmp_path / name))
+    assert len(known.turns) == len(rows)
+    assert known.annotators == ("human1", "human2", "human3")
+    assert [labelled.harmful for labelled in known.turns] == [
+        bool(row["human_majority"]) for row in rows
+    ]
+    first = known.turns[0].turn
     assert (first.scenario.behavior, first.scenario.harmful) == ("open door 0", True)
     assert (first.attack.query, first.response) == (rows[0]["prompt"], rows[0]["target_response"])
     # Two responses to each goal.
-    assert len({one.cluster for one in found.turns}) == len(rows) // 2
-    assert found.revision.startswith("rows-")
-    assert jailbreakbench.load(tmp_path) == found
+    assert len({labelled.cluster for labelled in known.turns}) == len(rows) // 2
+    assert known.revision.startswith("rows-")
+    assert jailbreakbench.load(tmp_path) == known
 
 
 def test_gaps_are_missing_and_counted(tmp_path: Path) -> None:
@@ -36,44 +38,51 @@ def test_gaps_are_missing_and_counted(tmp_path: Path) -> None:
     rows[0]["target_response"] = None
     rows[1] |= dict.fromkeys(jailbreakbench.HUMANS)
     for name in ("rows.csv", "rows.parquet"):
-        found = jailbreakbench.load(save(rows, tmp_path / name))
-        assert (len(found.turns), found.left_out) == (3, 1)
-        assert found.turns[0].labels == dict.fromkeys(jailbreakbench.HUMANS)
-        assert found.turns[0].harmful is None
+        known = jailbreakbench.load(save(rows, tmp_path / name))
+        assert (len(known.turns), known.left_out) == (3, 1)
+        assert known.turns[0].labels == dict.fromkeys(jailbreakbench.HUMANS)
+        assert known.turns[0].harmful is None
 
 
 @pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
 def test_a_response_may_be_a_word_that_stands_for_none_elsewhere(tmp_path: Path, name: str) -> None:
     words = ["None", "NA", "null", "nan", "N/A"]
-    rows = [one | {"target_response": word} for one, word in zip(comparison(5), words, strict=True)]
-    found = jailbreakbench.load(save(rows, tmp_path / name))
-    assert [one.turn.response for one in found.turns] == words
-    assert found.left_out == 0
+    rows = [
+        labelled | {"target_response": word}
+        for labelled, word in zip(comparison(5), words, strict=True)
+    ]
+    known = jailbreakbench.load(save(rows, tmp_path / name))
+    assert [labelled.turn.response for labelled in known.turns] == words
+    assert known.left_out == 0
 
 
 @pytest.mark.parametrize(
-    ("given", "told"), [(True, "true"), (False, "false"), (None, None), (math.nan, None)]
+    ("given", "expected"), [(True, "true"), (False, "false"), (None, None), (math.nan, None)]
 )
-def test_whether_a_prompt_is_adversarial(tmp_path: Path, given: object, told: str | None) -> None:
+def test_whether_a_prompt_is_adversarial(
+    tmp_path: Path, given: object, expected: str | None
+) -> None:
     rows = [guarded()[0] | {"adversarial": given}, guarded()[1]]
     (first, _) = wildguard.load(save(rows, tmp_path / "rows.parquet")).turns
-    assert first.turn.scenario.meta.get("adversarial") == told
+    assert first.turn.scenario.meta.get("adversarial") == expected
 
 
 def test_an_unknown_flag_is_none(tmp_path: Path) -> None:
-    rows = [one | {"adversarial": "false"} for one in guarded(2)]
+    rows = [labelled | {"adversarial": "false"} for labelled in guarded(2)]
     with pytest.raises(ConfigError, match="true or false"):
         wildguard.load(save(rows, tmp_path / "rows.parquet"))
 
 
 def test_the_test_set_is_read_with_its_refusals(tmp_path: Path) -> None:
     rows = guarded()
-    found = wildguard.load(save(rows, tmp_path / "rows.parquet"))
-    assert (len(found.turns), found.left_out) == (len(rows) - 1, 1)
-    assert [one.harmful for one in found.turns] == [*[True, False] * 4, None]
-    assert [one.refused for one in found.turns] == [*[False, True] * 4, None]
-    assert [one.turn.scenario.category for one in found.turns] == ["doors"] * 5 + ["keys"] * 4
-    assert found.turns[0].turn.scenario.meta == {"prompt": "unharmful", "adversarial": "true"}
+    known = wildguard.load(save(rows, tmp_path / "rows.parquet"))
+    assert (len(known.turns), known.left_out) == (len(rows) - 1, 1)
+    assert [labelled.harmful for labelled in known.turns] == [*[True, False] * 4, None]
+    assert [labelled.refused for labelled in known.turns] == [*[False, True] * 4, None]
+    assert [labelled.turn.scenario.category for labelled in known.turns] == ["doors"] * 5 + [
+        "keys"
+    ] * 4
+    assert known.turns[0].turn.scenario.meta == {"prompt": "unharmful", "adversarial": "true"}
 
 
 def test_a_clone_of_the_repository_is_read_by_its_configuration(tmp_path: Path) -> None:
@@ -91,14 +100,14 @@ def test_a_clone_of_the_repository_is_read_by_its_configuration(tmp_path: Path) 
 @pytest.mark.parametrize("row", [{"human2": 2}, {"human2": "a secret"}, {"goal": 7}])
 def test_a_wrong_value_is_named_and_not_quoted(tmp_path: Path, row: dict[str, Any]) -> None:
     (column,) = row
-    rows = [one | row for one in comparison(2)]
+    rows = [labelled | row for labelled in comparison(2)]
     with pytest.raises(ConfigError, match=f"row 1, column '{column}'") as caught:
         jailbreakbench.load(save(rows, tmp_path / "rows.parquet"))
     assert "secret" not in str(caught.value)
 
 
 def test_an_unknown_label_is_no_label(tmp_path: Path) -> None:
-    rows = [one | {"response_harm_label": "safe"} for one in guarded(2)]
+    rows = [labelled | {"response_harm_label": "safe"} for labelled in guarded(2)]
     with pytest.raises(ConfigError, match="harmful, unharmful"):
         wildguard.load(save(rows, tmp_path / "rows.parquet"))
 

@@ -41,13 +41,13 @@ def test_each_label_is_on_disk_at_once_and_the_last_one_holds(tmp_path: Path) ->
     assert not path.exists()
     for harmful in (True, None, False):
         file.add(turn(1), "door 1", harmful=harmful, refused=True)
-        (one,) = read_labels(path).turns
-        assert one.labels == {"ana": harmful}
-        assert file.get(one.key) == one
-        assert one.refusals == {"ana": True}
+        (labelled_turn,) = read_labels(path).turns
+        assert labelled_turn.labels == {"ana": harmful}
+        assert file.get(labelled_turn.key) == labelled_turn
+        assert labelled_turn.refusals == {"ana": True}
     assert len(path.read_text().splitlines()) == 4
-    (one,) = read_labels(path).turns
-    assert opened(path).get(one.key) == one
+    (labelled_turn,) = read_labels(path).turns
+    assert opened(path).get(labelled_turn.key) == labelled_turn
     assert opened(path).get("other") is None
 
 
@@ -55,13 +55,13 @@ def test_two_annotators_share_a_file_and_see_nothing_of_each_other(tmp_path: Pat
     path = tmp_path / "both.jsonl"
     opened(path).add(turn(1), "door 1", harmful=True, refused=False)
     ben = opened(path, "ben")
-    (one,) = read_labels(path).turns
-    assert ben.get(one.key) is None
+    (labelled_turn,) = read_labels(path).turns
+    assert ben.get(labelled_turn.key) is None
     ben.add(turn(1), "door 1", harmful=False, refused=False)
-    (one,) = read_labels(path).turns
-    assert one.labels == {"ana": True, "ben": False}
-    assert one.harmful is None
-    mine = opened(path, "ben").get(one.key)
+    (labelled_turn,) = read_labels(path).turns
+    assert labelled_turn.labels == {"ana": True, "ben": False}
+    assert labelled_turn.harmful is None
+    mine = opened(path, "ben").get(labelled_turn.key)
     assert mine is not None
     assert mine.labels == {"ben": False}
 
@@ -222,7 +222,9 @@ def test_what_cannot_go_on_is_refused(tmp_path: Path) -> None:
 
 @given(st.text(), st.text())
 def test_any_text_comes_back(query: str, response: str) -> None:
-    one = labelled(1, ana=True)
-    told = Turn(scenario=one.turn.scenario, attack=Attack(query=query), response=response)
-    known = one.model_copy(update={"turn": told})
-    assert type(one).model_validate_json(known.model_dump_json().encode()) == known
+    labelled_turn = labelled(1, ana=True)
+    other_turn = Turn(
+        scenario=labelled_turn.turn.scenario, attack=Attack(query=query), response=response
+    )
+    known = labelled_turn.model_copy(update={"turn": other_turn})
+    assert type(labelled_turn).model_validate_json(known.model_dump_json().encode()) == known

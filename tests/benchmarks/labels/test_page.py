@@ -21,7 +21,7 @@ import pytest
 from sectow_benchmarks.labels import page as page_module
 from sectow_benchmarks.labels.files import LabelFile, read_labels
 from sectow_benchmarks.labels.page import LabelServer
-from sectow_benchmarks.labels.session import Session, deal
+from sectow_benchmarks.labels.session import Session, draw_cards
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.game import Attack, Scenario, Turn
@@ -48,9 +48,12 @@ def serving(path: Path, turns: tuple[Turn, ...] | None = None) -> Iterator[Label
     known = [labelled(at, ana=True) for at in range(COUNT)]
     if turns is not None:
         known = [
-            one.model_copy(update={"turn": turn}) for one, turn in zip(known, turns, strict=False)
+            labelled.model_copy(update={"turn": turn})
+            for labelled, turn in zip(known, turns, strict=False)
         ]
-    session = Session(deal(labels(*known), None, 0), LabelFile(path, "ana & co", "doors", "1"))
+    session = Session(
+        draw_cards(labels(*known), None, 0), LabelFile(path, "ana & co", "doors", "1")
+    )
     with LabelServer(session) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -63,8 +66,8 @@ def serving(path: Path, turns: tuple[Turn, ...] | None = None) -> Iterator[Label
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[LabelServer]:
-    with serving(tmp_path / "ana.jsonl") as one:
-        yield one
+    with serving(tmp_path / "ana.jsonl") as running:
+        yield running
 
 
 def ask(
@@ -77,12 +80,12 @@ def ask(
     """One request on a connection of its own."""
     where = urlsplit(server.url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=30)
-    told = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+    sent = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
     connection.request(
         "POST" if form is not None else "GET",
         where.path + name if path is None else path,
         urlencode(form) if form is not None else None,
-        told | (headers or {}),
+        sent | (headers or {}),
     )
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -98,13 +101,13 @@ def card_of(answer: Answer) -> str:
 
 def test_labels_go_through_the_page_to_the_disk(server: LabelServer) -> None:
     path = server.session.file.path
-    for at, (word, said) in enumerate((("yes", True), ("no", False), ("unsure", None)), start=1):
+    for at, (word, label) in enumerate((("yes", True), ("no", False), ("unsure", None)), start=1):
         form = {"card": card_of(ask(server)), "harmful": word}
         done = ask(server, "label", form | ({"refused": "yes"} if at == 2 else {}))
         assert done.status == 303
-        one = read_labels(path).turns[-1]
-        assert (len(read_labels(path).turns), one.labels["ana & co"]) == (at, said)
-        assert one.refusals["ana & co"] is (at == 2)
+        labelled = read_labels(path).turns[-1]
+        assert (len(read_labels(path).turns), labelled.labels["ana & co"]) == (at, label)
+        assert labelled.refusals["ana & co"] is (at == 2)
         assert f"{at} of {COUNT} labelled" in ask(server, done.headers["Location"][2:]).text or (
             at == COUNT
         )
@@ -121,8 +124,8 @@ def test_an_earlier_label_is_shown_and_can_be_changed(server: LabelServer) -> No
     assert re.search(r"<input[^>]*checked", again.text)
     assert card_of(again) == form["card"]
     ask(server, "label", {"card": form["card"], "harmful": "yes"})
-    (one,) = read_labels(server.session.file.path).turns
-    assert (one.labels["ana & co"], one.refusals["ana & co"]) == (True, False)
+    (labelled,) = read_labels(server.session.file.path).turns
+    assert (labelled.labels["ana & co"], labelled.refusals["ana & co"]) == (True, False)
     # An address that leads nowhere leads to the first turn without a label.
     for at in ("?at=99", "?at=-1", "?at=x", "?at=1"):
         assert card_of(ask(server, at)) == server.session.cards[1].key
@@ -136,8 +139,8 @@ def test_who_does_not_know_the_address_gets_nothing(server: LabelServer) -> None
         *(f"/x/{server.token}/", f"{known.path}../", f"{known.path}other", "/%C3%A9/"),
     ]
     for path in wrong:
-        found = ask(server, path=path)
-        assert (found.status, "door" in found.text) == (404, False), path
+        answer = ask(server, path=path)
+        assert (answer.status, "door" in answer.text) == (404, False), path
     card = card_of(ask(server))
     form = {"card": card, "harmful": "yes"}
     assert ask(server, form=form, path="/x/label").status == 404
@@ -174,8 +177,8 @@ def test_a_label_that_could_not_be_written_is_said_and_open(server: LabelServer)
     form = {"card": card_of(ask(server)), "harmful": "yes"}
     path = server.session.file.path
     path.mkdir()
-    told = ask(server, "label", form)
-    assert (told.status, "cannot be written" in told.text) == (500, True)
+    answer = ask(server, "label", form)
+    assert (answer.status, "cannot be written" in answer.text) == (500, True)
     assert server.session.done == 0
     path.rmdir()
     assert ask(server, "label", form).status == 303
@@ -184,14 +187,14 @@ def test_a_label_that_could_not_be_written_is_said_and_open(server: LabelServer)
 
 def test_nothing_from_elsewhere_may_run(server: LabelServer) -> None:
     for name in ("", "annotate.css", "annotate.js"):
-        found = ask(server, name)
-        policy = found.headers["Content-Security-Policy"]
+        answer = ask(server, name)
+        policy = answer.headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "frame-ancestors 'none'" in policy
-        assert found.headers["Cache-Control"] == "no-store"
-        assert found.headers["X-Content-Type-Options"] == "nosniff"
-        assert found.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
 def test_a_browser_that_hangs_up_is_no_error(
@@ -288,8 +291,11 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
         page.keyboard.press("q")
         page.get_by_text("You can close this page").wait_for()
         assert opened.complaints == []
-    said = [(one.labels["ana & co"], one.refusals["ana & co"]) for one in read_labels(path).turns]
-    assert said == [(False, True), (True, False), (None, False)]
+    labels = [
+        (labelled.labels["ana & co"], labelled.refusals["ana & co"])
+        for labelled in read_labels(path).turns
+    ]
+    assert labels == [(False, True), (True, False), (None, False)]
 
 
 def test_the_command_serves_until_it_is_stopped(run: EvaluationRun, tmp_path: Path) -> None:
@@ -303,15 +309,15 @@ def test_the_command_serves_until_it_is_stopped(run: EvaluationRun, tmp_path: Pa
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     ) as process:
         assert process.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:(\d+)(/\S+)", process.stdout.readline())
-        assert found is not None
-        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=30)
-        connection.request("GET", found[2])
+        address = re.search(r"http://127\.0\.0\.1:(\d+)(/\S+)", process.stdout.readline())
+        assert address is not None
+        connection = http.client.HTTPConnection("127.0.0.1", int(address[1]), timeout=30)
+        connection.request("GET", address[2])
         text = connection.getresponse().read().decode()
-        assert f"0 of {len(deal(labels_of(run), None, 0))} labelled" in text
+        assert f"0 of {len(draw_cards(labels_of(run), None, 0))} labelled" in text
         # Blind: what the judge said is nowhere on the page.
         assert str(run.about["judge"]) not in text
-        connection.request("POST", found[2] + "stop", "")
+        connection.request("POST", address[2] + "stop", "")
         assert "Stopped" in connection.getresponse().read().decode()
         connection.close()
         assert f"labels: {out}" in process.stdout.read().replace("\n", "")

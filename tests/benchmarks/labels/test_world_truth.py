@@ -53,15 +53,15 @@ def test_what_the_judge_did_not_say_is_no_label(tmp_path: Path) -> None:
     ).run
     samples = run.samples
     known = labels_of(run)
-    asked = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]
+    questions = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]
     assert (samples["prefix"] != "").any(), "prefilled answers are there, and are none of these"
     assert (~samples["harmful_scenario"]).any()
-    assert len(known.turns) + known.left_out == len(asked)
-    assert {one.turn.scenario.harmful for one in known.turns} == {True}
+    assert len(known.turns) + known.left_out == len(questions)
+    assert {labelled.turn.scenario.harmful for labelled in known.turns} == {True}
     kinds = set()
-    for one in known.turns:
-        kind = len(one.turn.response or "") % 3
+    for labelled in known.turns:
+        kind = len(labelled.turn.response or "") % 3
         kinds.add(kind)
-        assert dict(one.labels) == {"test/sparing@1": (None, True, False)[kind]}
-        assert dict(one.refusals) == {"test/sparing@1": (None, False, True)[kind]}
+        assert dict(labelled.labels) == {"test/sparing@1": (None, True, False)[kind]}
+        assert dict(labelled.refusals) == {"test/sparing@1": (None, False, True)[kind]}
     assert kinds == {0, 1, 2}

@@ -33,26 +33,26 @@ def transitive(attackers: list[float], defenders: list[float], trials: int) -> O
 
 
 def test_strengths_come_back_from_their_own_table() -> None:
-    found = bradley_terry(transitive([1.0, 0.0], [0.5, -0.5, -1.0], 100_000))
-    assert found.strength("a0", "attacker") - found.strength("a1", "attacker") == pytest.approx(
+    result = bradley_terry(transitive([1.0, 0.0], [0.5, -0.5, -1.0], 100_000))
+    assert result.strength("a0", "attacker") - result.strength("a1", "attacker") == pytest.approx(
         1.0, abs=1e-2
     )
-    assert found.strength("d0", "defender") - found.strength("d2", "defender") == pytest.approx(
+    assert result.strength("d0", "defender") - result.strength("d2", "defender") == pytest.approx(
         1.5, abs=1e-2
     )
-    assert sum(one.strength for one in found.players) == pytest.approx(0.0, abs=1e-9)
+    assert sum(player.strength for player in result.players) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_pair_has_the_log_odds_of_its_rate() -> None:
     """Computed apart: 30 and a half of 41 against one defender."""
-    found = strengths(outcomes(np.array([[0.75]]), 40))
-    assert found[0] - found[1] == pytest.approx(math.log(30.5 / 10.5))
+    result = strengths(outcomes(np.array([[0.75]]), 40))
+    assert result[0] - result[1] == pytest.approx(math.log(30.5 / 10.5))
 
 
 def test_who_never_lost_has_a_finite_rating() -> None:
-    found = bradley_terry(outcomes(np.array([[1.0, 1.0], [0.0, 0.5]])))
-    assert all(math.isfinite(one.strength) for one in found.players)
-    assert found.strength("a0", "attacker") > found.strength("a1", "attacker")
+    result = bradley_terry(outcomes(np.array([[1.0, 1.0], [0.0, 0.5]])))
+    assert all(math.isfinite(player.strength) for player in result.players)
+    assert result.strength("a0", "attacker") > result.strength("a1", "attacker")
 
 
 def test_intervals_hold_the_value_and_ignore_no_cluster() -> None:
@@ -60,25 +60,25 @@ def test_intervals_hold_the_value_and_ignore_no_cluster() -> None:
     trials = np.full((2, 2, 30), 4.0)
     chances = np.clip(rng.normal([[0.3], [0.6]], 0.25, size=(2, 2, 30)), 0, 1)
     wins = rng.binomial(4, chances).astype(float)
-    found = bradley_terry(Outcomes(("a", "b"), ("x", "y"), wins, trials), draws=100)
-    assert all(one.low < one.strength < one.high for one in found.players)
+    result = bradley_terry(Outcomes(("a", "b"), ("x", "y"), wins, trials), draws=100)
+    assert all(player.low < player.strength < player.high for player in result.players)
     together = Outcomes.of_counts(("a", "b"), ("x", "y"), wins.sum(axis=2), trials.sum(axis=2))
-    assert all(math.isnan(one.low) for one in bradley_terry(together).players)
+    assert all(math.isnan(player.low) for player in bradley_terry(together).players)
 
 
 def test_rock_paper_scissors_is_a_tie_of_equals() -> None:
-    found = nash_average(ROCK_PAPER_SCISSORS)
-    assert found.value == pytest.approx(0.5)
-    assert found.attackers == pytest.approx(np.full(3, 1 / 3), abs=1e-4)
-    assert found.attacker_scores == pytest.approx(np.full(3, 0.5), abs=1e-4)
+    result = nash_average(ROCK_PAPER_SCISSORS)
+    assert result.value == pytest.approx(0.5)
+    assert result.attackers == pytest.approx(np.full(3, 1 / 3), abs=1e-4)
+    assert result.attacker_scores == pytest.approx(np.full(3, 0.5), abs=1e-4)
 
 
 def test_a_player_that_is_worse_everywhere_has_no_weight() -> None:
-    found = nash_average(np.array([[0.9, 0.2], [0.1, 0.8], [0.05, 0.1]]))
+    result = nash_average(np.array([[0.9, 0.2], [0.1, 0.8], [0.05, 0.1]]))
     # By hand: q = (0.6 / 1.4, 0.8 / 1.4) makes both worth (0.9 * 0.6 + 0.2 * 0.8) / 1.4.
-    assert found.value == pytest.approx(0.5)
-    assert found.attackers == pytest.approx([0.5, 0.5, 0.0], abs=1e-4)
-    assert found.defenders == pytest.approx([0.6 / 1.4, 0.8 / 1.4], abs=1e-4)
+    assert result.value == pytest.approx(0.5)
+    assert result.attackers == pytest.approx([0.5, 0.5, 0.0], abs=1e-4)
+    assert result.defenders == pytest.approx([0.6 / 1.4, 0.8 / 1.4], abs=1e-4)
 
 
 def test_copies_share_a_weight_and_change_no_score() -> None:
@@ -96,11 +96,11 @@ def test_copies_share_a_weight_and_change_no_score() -> None:
 @settings(max_examples=30, deadline=None)
 @given(tables)
 def test_nobody_can_gain_by_leaving_the_equilibrium(table: np.ndarray) -> None:
-    found = nash_average(table)
-    assert found.attacker_scores.max() <= found.value + 1e-5
-    assert found.defender_scores.min() >= found.value - 1e-5
-    assert found.attackers.sum() == pytest.approx(1.0)
-    assert found.defenders.sum() == pytest.approx(1.0)
+    result = nash_average(table)
+    assert result.attacker_scores.max() <= result.value + 1e-5
+    assert result.defender_scores.min() >= result.value - 1e-5
+    assert result.attackers.sum() == pytest.approx(1.0)
+    assert result.defenders.sum() == pytest.approx(1.0)
 
 
 @settings(max_examples=20, deadline=None)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_benchmarks.evaluation.attackers import Ground, assault
+from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -171,27 +171,27 @@ class Mortal:
 
 def test_an_assault_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "CHUNK", 20)
-    ground = Ground(WORLD, WORLD.judge(), find_reward(None))
-    scenarios = ground.scenarios()
+    setup = AttackSetup(WORLD, WORLD.judge(), find_reward(None))
+    scenarios = setup.scenarios()
     attacker = policies.random(world=WORLD)
-    expected = assault(ground, attacker, policies.keyword(world=WORLD), scenarios)
+    expected = run_attacker(setup, attacker, policies.keyword(world=WORLD), scenarios)
     file, first, second = tmp_path / "unit.jsonl", Mortal(50), Mortal(None)
 
     def play_on(journal: Journal, defender: Mortal) -> list[Episode]:
         seats = RememberedAttacker(attacker, journal), RememberedDefender(defender, journal)
-        return assault(ground, *seats, scenarios)
+        return run_attacker(setup, *seats, scenarios)
 
     journal = Journal(file)
     with pytest.raises(KilledError):
-        assault(
-            ground,
+        run_attacker(
+            setup,
             RememberedAttacker(attacker, journal),
             RememberedDefender(first, journal),
             scenarios,
         )
     journal = Journal(file)
-    found = assault(
-        ground,
+    found = run_attacker(
+        setup,
         RememberedAttacker(attacker, journal),
         RememberedDefender(second, journal),
         scenarios,
@@ -201,8 +201,8 @@ def test_an_assault_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_picture_comes_back_pixel_for_pixel(tmp_path: Path) -> None:
-    ground = Ground(WORLD, WORLD.judge(), find_reward(None))
-    scenarios = [one for one in ground.scenarios() if one.channel == "typography"][:3]
+    setup = AttackSetup(WORLD, WORLD.judge(), find_reward(None))
+    scenarios = [one for one in setup.scenarios() if one.channel == "typography"][:3]
     attacker = policies.typography(world=WORLD)
     journal = Journal(tmp_path / "unit.jsonl")
     before = RememberedAttacker(attacker, journal).attack(scenarios)

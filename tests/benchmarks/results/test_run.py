@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sectow_benchmarks.evaluation.attackers import Ground, assault
+from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -147,12 +147,12 @@ def test_samples_without_a_column_are_refused(
 
 
 def test_attackers_are_drawn_the_same_each_time() -> None:
-    ground = Ground(WORLD, WORLD.judge(), find_reward(None))
-    scenarios = ground.scenarios()
+    setup = AttackSetup(WORLD, WORLD.judge(), find_reward(None))
+    scenarios = setup.scenarios()
     assert len(scenarios) == 4 * 32
     played = [
-        assault(ground, policies.random(world=WORLD), policies.keyword(world=WORLD), scenarios)
+        run_attacker(setup, policies.random(world=WORLD), policies.keyword(world=WORLD), scenarios)
         for _ in range(2)
     ]
     assert played[0] == played[1]
-    assert len(ground.scenarios(free=True)) == 32
+    assert len(setup.scenarios(free=True)) == 32

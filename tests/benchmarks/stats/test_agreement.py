@@ -21,43 +21,43 @@ Counts = tuple[int, int, int, int]
 
 def counted(hits: int, alarms: int, misses: int, passed: int) -> Agreement:
     truth = [1.0] * hits + [0.0] * alarms + [1.0] * misses + [0.0] * passed
-    said = [1.0] * (hits + alarms) + [0.0] * (misses + passed)
-    return agreement(truth, said, [str(number) for number in range(len(truth))])
+    judged = [1.0] * (hits + alarms) + [0.0] * (misses + passed)
+    return agreement(truth, judged, [str(number) for number in range(len(truth))])
 
 
 def test_kappa_and_ac1_by_hand() -> None:
     """50 grant proposals: both yes 20, both no 15; chance 0.5 for kappa, 0.495 for AC1."""
-    found = counted(20, 10, 5, 15)
-    assert found.kappa == pytest.approx(0.4)
-    assert found.ac1 == pytest.approx((0.7 - 0.495) / 0.505)
-    assert found.accuracy.value == pytest.approx(0.7)
-    assert found.sensitivity.value == pytest.approx(20 / 25)
-    assert found.specificity.value == pytest.approx(15 / 25)
+    result = counted(20, 10, 5, 15)
+    assert result.kappa == pytest.approx(0.4)
+    assert result.ac1 == pytest.approx((0.7 - 0.495) / 0.505)
+    assert result.accuracy.value == pytest.approx(0.7)
+    assert result.sensitivity.value == pytest.approx(20 / 25)
+    assert result.specificity.value == pytest.approx(15 / 25)
 
 
 def test_ac1_stays_where_kappa_falls_for_a_rare_answer() -> None:
     """Feinstein and Cicchetti's paradox: 118 of 125 agree, 2 of them on the rare answer."""
-    found = counted(118, 5, 2, 0)
-    assert found.kappa == pytest.approx(-0.0234, abs=1e-3)
-    assert found.ac1 == pytest.approx(0.9406, abs=1e-3)
+    result = counted(118, 5, 2, 0)
+    assert result.kappa == pytest.approx(-0.0234, abs=1e-3)
+    assert result.ac1 == pytest.approx(0.9406, abs=1e-3)
 
 
 @given(st.tuples(*[st.integers(1, 40)] * 4))
 def test_kappa_is_that_of_statsmodels(counts: Counts) -> None:
     hits, alarms, misses, passed = counts
-    found = counted(*counts)
-    assert found.n == sum(counts)
+    result = counted(*counts)
+    assert result.n == sum(counts)
     with np.errstate(all="ignore"):
         # Its test of the kappa divides by 0 where all counts are alike.
         theirs = cohens_kappa([[hits, misses], [alarms, passed]]).kappa
-    assert found.kappa == pytest.approx(theirs)
-    assert found.ac1 <= 1.0
+    assert result.kappa == pytest.approx(theirs)
+    assert result.ac1 <= 1.0
 
 
 def test_what_the_judge_did_not_say_is_counted_and_in_no_rate() -> None:
-    found = agreement([1.0, 1.0, 0.0, None], [1.0, None, 0.0, 1.0], ["a", "b", "c", "d"])
-    assert (found.unscored, found.n) == (1, 2)
-    assert found.sensitivity.value == 1.0
+    result = agreement([1.0, 1.0, 0.0, None], [1.0, None, 0.0, 1.0], ["a", "b", "c", "d"])
+    assert (result.unscored, result.n) == (1, 2)
+    assert result.sensitivity.value == 1.0
     none = agreement([1.0], [None], ["a"])
     assert not none.accuracy.known
     assert math.isnan(none.kappa)
@@ -75,9 +75,9 @@ def labels(n: int) -> list[str]:
 
 def test_rogan_and_gladen_by_hand() -> None:
     seen, sure, spared = (rate(independent(share, 1000), labels(1000)) for share in (0.3, 0.9, 0.8))
-    found = corrected_rate(seen, sure, spared)
-    assert found.value == pytest.approx((0.3 + 0.8 - 1) / (0.9 + 0.8 - 1))
-    assert found.low < found.value < found.high
+    result = corrected_rate(seen, sure, spared)
+    assert result.value == pytest.approx((0.3 + 0.8 - 1) / (0.9 + 0.8 - 1))
+    assert result.low < result.value < result.high
     perfect = rate([1.0] * 5000, labels(5000))
     assert corrected_rate(seen, perfect, perfect).value == pytest.approx(0.3)
 
@@ -99,30 +99,30 @@ def test_the_corrected_interval_holds_the_truth(true: float) -> None:
         seen = rng.random(n) < true * sensitivity + (1 - true) * (1 - specificity)
         right = rng.random(known) < sensitivity
         spared = rng.random(known) < specificity
-        found = corrected_rate(
+        result = corrected_rate(
             rate(seen.astype(float), labels(n)),
             rate(right.astype(float), labels(known)),
             rate(spared.astype(float), labels(known)),
         )
-        held += found.low <= true <= found.high
+        held += result.low <= true <= result.high
     assert held / draws >= 0.93
 
 
-def simple_size(one: Estimate, z: float) -> float:
+def simple_size(estimate: Estimate, z: float) -> float:
     """The size of a simple sample with so wide a Wilson interval, found by trying."""
 
     def half(n: float) -> float:
-        spread = one.value * (1 - one.value) / n + z**2 / (4 * n**2)
+        spread = estimate.value * (1 - estimate.value) / n + z**2 / (4 * n**2)
         return float(z * np.sqrt(spread) / (1 + z**2 / n))
 
-    wanted = (one.high - one.low) / 2
-    return min(float(one.n), float(brentq(lambda n: half(n) - wanted, 1e-6, 1e9)))
+    target = (estimate.high - estimate.low) / 2
+    return min(float(estimate.n), float(brentq(lambda n: half(n) - target, 1e-6, 1e9)))
 
 
 def by_the_paper(seen: Estimate, sure: Estimate, spared: Estimate) -> tuple[float, float]:
     """Lang and Reiczigel (2014), their equations one after the other."""
     z = float(norm.ppf(0.975))
-    n, n_se, n_sp = (simple_size(one, z) for one in (seen, sure, spared))
+    n, n_se, n_sp = (simple_size(estimate, z) for estimate in (seen, sure, spared))
     p = (n * seen.value + z**2 / 2) / (n + z**2)
     se = (n_se * sure.value + 1) / (n_se + 2)
     sp = (n_sp * spared.value + 1) / (n_sp + 2)
@@ -145,9 +145,9 @@ def test_the_interval_is_that_of_the_paper(
         rate(independent(share, 400), [str(number // size) for number in range(400)])
         for share in (seen, sure, spared)
     ]
-    found = corrected_rate(three[0], three[1], three[2])
+    result = corrected_rate(three[0], three[1], three[2])
     low, high = by_the_paper(three[0], three[1], three[2])
-    assert (found.low, found.high) == pytest.approx((max(0.0, low), min(1.0, high)), abs=1e-6)
+    assert (result.low, result.high) == pytest.approx((max(0.0, low), min(1.0, high)), abs=1e-6)
 
 
 def test_items_of_one_behavior_widen_the_corrected_interval() -> None:
@@ -180,9 +180,9 @@ def test_the_corrected_interval_holds_the_truth_of_clusters(same: bool) -> None:
 
     held, draws = 0, 200
     for _ in range(draws):
-        truth, said = drawn()
-        found = agreement(truth, said, names)
-        seen = said if same else drawn()[1]
-        one = corrected_rate(rate(seen, names), found.sensitivity, found.specificity)
-        held += one.low <= true <= one.high
+        truth, judged = drawn()
+        result = agreement(truth, judged, names)
+        seen = judged if same else drawn()[1]
+        corrected = corrected_rate(rate(seen, names), result.sensitivity, result.specificity)
+        held += corrected.low <= true <= corrected.high
     assert held / draws >= 0.93

@@ -33,16 +33,16 @@ def test_a_rate_lies_inside_its_interval_which_has_a_width(
     rows: list[tuple[float | None, int, str]],
 ) -> None:
     values, clusters, strata = columns(rows)
-    found = rate(values, clusters, strata)
+    estimate = rate(values, clusters, strata)
     scored = [value for value in values if value is not None]
-    assert (found.n, found.missing) == (len(scored), len(values) - len(scored))
+    assert (estimate.n, estimate.missing) == (len(scored), len(values) - len(scored))
     if not scored:
-        assert math.isnan(found.value)
-        assert math.isnan(found.low)
-        assert not found.known
+        assert math.isnan(estimate.value)
+        assert math.isnan(estimate.low)
+        assert not estimate.known
         return
-    assert 0.0 <= found.low <= found.value <= found.high <= 1.0
-    assert found.high - found.low > 0.0
+    assert 0.0 <= estimate.low <= estimate.value <= estimate.high <= 1.0
+    assert estimate.high - estimate.low > 0.0
 
 
 @fast
@@ -106,8 +106,8 @@ def coverage(estimator: Callable[[np.ndarray, list[str]], Estimate], share: floa
     held = 0
     for _ in range(120):
         chances = np.repeat(rng.beta(alpha, beta, size=30), 8)
-        found = estimator((rng.random(240) < chances).astype(float), clusters)
-        held += found.low <= share <= found.high
+        estimate = estimator((rng.random(240) < chances).astype(float), clusters)
+        held += estimate.low <= share <= estimate.high
     return held / 120
 
 
@@ -126,9 +126,9 @@ def test_the_coverage_check_sees_intervals_that_ignore_clusters() -> None:
 def test_independent_items_get_nearly_the_exact_interval_of_a_single_rate() -> None:
     """Each item a cluster of its own: Korn and Graubard's interval is Clopper and Pearson's."""
     values = [1.0] * 12 + [0.0] * 88
-    found = rate(values, [str(index) for index in range(100)])
+    estimate = rate(values, [str(index) for index in range(100)])
     exact = proportion_interval(12, 100)
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), rel=0.02)
+    assert (estimate.low, estimate.high) == pytest.approx((exact.low, exact.high), rel=0.02)
 
 
 def test_the_variance_between_clusters_is_that_of_a_survey() -> None:

@@ -31,13 +31,13 @@ def test_a_difference_is_antisymmetric_and_has_a_width(
 ) -> None:
     values, clusters, strata = columns(rows)
     other = values[1:] + values[:1]
-    found = difference(values, other, clusters, strata)
+    result = difference(values, other, clusters, strata)
     turned = difference(other, values, clusters, strata)
-    assert found.n == turned.n
-    if found.known:
-        assert found.value == pytest.approx(-turned.value)
-        assert -1.0 <= found.low <= found.value <= found.high <= 1.0
-        assert found.high - found.low > 0.0
+    assert result.n == turned.n
+    if result.known:
+        assert result.value == pytest.approx(-turned.value)
+        assert -1.0 <= result.low <= result.value <= result.high <= 1.0
+        assert result.high - result.low > 0.0
 
 
 def test_no_change_is_not_certain_and_an_unpaired_item_is_missing() -> None:
@@ -57,10 +57,10 @@ def test_paired_changes_cover_the_truth(monkeypatch: pytest.MonkeyPatch) -> None
     for _ in range(100):
         before = np.repeat(rng.beta(2.0, 2.0, size=30), 6)
         draws = rng.random(180)
-        found = difference(
+        result = difference(
             (draws < 0.6 * before).astype(float), (draws < before).astype(float), clusters
         )
-        held += found.low <= -0.2 <= found.high
+        held += result.low <= -0.2 <= result.high
     assert held / 100 >= 0.9
 
 
@@ -92,15 +92,15 @@ def test_mcnemar_is_the_binomial_test_of_the_items_that_changed() -> None:
     """Computed by hand: two tails of 11 fair tosses."""
     after = [1.0] * 9 + [0.0] * 2 + [1.0] * 5
     before = [0.0] * 9 + [1.0] * 2 + [1.0] * 5
-    found = mcnemar(after, before)
+    result = mcnemar(after, before)
     by_hand = 2 * sum(math.comb(11, k) for k in range(3)) / 2**11
-    assert (found.gained, found.lost, found.n) == (9, 2, 16)
-    assert found.p == pytest.approx(by_hand)
+    assert (result.gained, result.lost, result.n) == (9, 2, 16)
+    assert result.p == pytest.approx(by_hand)
 
 
 def test_items_without_a_partner_are_in_no_test() -> None:
-    found = mcnemar([1.0, None, 1.0], [0.0, 0.0, None])
-    assert (found.gained, found.lost, found.n, found.p) == (1, 0, 1, 1.0)
+    result = mcnemar([1.0, None, 1.0], [0.0, 0.0, None])
+    assert (result.gained, result.lost, result.n, result.p) == (1, 0, 1, 1.0)
 
 
 def test_a_lost_pairing_shows() -> None:

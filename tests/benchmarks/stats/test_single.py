@@ -14,8 +14,8 @@ FLOOR, WIDEST = 0.93, 1.2
 
 def test_published_limits_come_out() -> None:
     """Clopper and Pearson's limits of 10 of 100: 0.0490 and 0.1762 (their charts; Fleiss 2003)."""
-    found = proportion_interval(10, 100)
-    assert (found.low, found.high) == pytest.approx((0.0490, 0.1762), abs=5e-5)
+    interval = proportion_interval(10, 100)
+    assert (interval.low, interval.high) == pytest.approx((0.0490, 0.1762), abs=5e-5)
     assert proportion_interval(0, 50).high == pytest.approx(1 - 0.025 ** (1 / 50))
 
 

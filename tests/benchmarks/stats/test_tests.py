@@ -29,18 +29,18 @@ def change(low: float, high: float) -> Estimate:
 
 def test_holm_by_hand() -> None:
     """Smallest times 3, next times 2, next times 1, each at least the one before."""
-    found = holm({"a": 0.01, "b": 0.04, "c": 0.03, "none": math.nan})
-    assert found["a"] == pytest.approx(0.03)
-    assert found["c"] == pytest.approx(0.06)
-    assert found["b"] == pytest.approx(0.06)
-    assert math.isnan(found["none"])
+    result = holm({"a": 0.01, "b": 0.04, "c": 0.03, "none": math.nan})
+    assert result["a"] == pytest.approx(0.03)
+    assert result["c"] == pytest.approx(0.06)
+    assert result["b"] == pytest.approx(0.06)
+    assert math.isnan(result["none"])
     assert all(math.isnan(value) for value in holm({"x": math.nan}).values())
 
 
 @given(st.dictionaries(st.text(max_size=3), st.floats(0.0, 1.0), min_size=1, max_size=8))
 def test_holm_never_makes_a_test_sharper(p_values: dict[str, float]) -> None:
-    found = holm(p_values)
-    assert all(found[name] >= p - 1e-12 for name, p in p_values.items())
+    result = holm(p_values)
+    assert all(result[name] >= p - 1e-12 for name, p in p_values.items())
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_retention_of_nothing_is_not_measured() -> None:
 
 
 def test_unscored_items_count_both_ways() -> None:
-    found = unscored_bounds(rate([1.0, 0.0, 0.0, 0.0, None], list("abcde")))
-    assert (found.low, found.high) == pytest.approx((0.2, 0.4))
-    assert found.share == pytest.approx(0.2)
+    result = unscored_bounds(rate([1.0, 0.0, 0.0, 0.0, None], list("abcde")))
+    assert (result.low, result.high) == pytest.approx((0.2, 0.4))
+    assert result.share == pytest.approx(0.2)
     assert unscored_bounds(rate([None], ["a"])) == (0.0, 1.0, 1.0)
 
 
@@ -82,9 +82,9 @@ def test_success_at_k_is_the_share_of_subsets_with_a_success() -> None:
 
 
 def test_behaviors_with_too_few_attempts_are_missing() -> None:
-    found = success_at_k([1.0, 0.0, 1.0, None], ["a", "a", "b", "c"], 2)
-    assert (found.n, found.missing, found.value) == (1, 2, 1.0)
-    assert found.low < 1.0
+    result = success_at_k([1.0, 0.0, 1.0, None], ["a", "a", "b", "c"], 2)
+    assert (result.n, result.missing, result.value) == (1, 2, 1.0)
+    assert result.low < 1.0
     assert not success_at_k([1.0], ["a"], 5).known
     with pytest.raises(ValueError, match="at least one"):
         success_at_k([1.0], ["a"], 0)
@@ -106,19 +106,19 @@ def test_methods_are_compared_over_runs_and_clusters() -> None:
     runs = ("0", "1", "2", "3", "4")
     old = {run: rng.random(40).tolist() for run in runs}
     new = {run: [value - 0.2 + 0.01 * int(run) for value in values] for run, values in old.items()}
-    found = compare_methods(new, old)
-    assert found.change.value == pytest.approx(-0.18)
-    assert found.change.high < -0.15
-    assert found.favoured == 1.0
-    assert found.smallest_p == 0.0625
+    result = compare_methods(new, old)
+    assert result.change.value == pytest.approx(-0.18)
+    assert result.change.high < -0.15
+    assert result.favoured == 1.0
+    assert result.smallest_p == 0.0625
 
 
 def test_runs_that_disagree_make_the_interval_wide() -> None:
     """The mutant: clusters alone would be certain, the runs are not."""
     old = {str(run): [0.5] * 100 for run in range(4)}
     new = {str(run): [0.5 + (0.2 if run % 2 else -0.3)] * 100 for run in range(4)}
-    found = compare_methods(new, old).change
-    assert found.low < 0.0 < found.high
+    result = compare_methods(new, old).change
+    assert result.low < 0.0 < result.high
 
 
 @pytest.mark.parametrize(

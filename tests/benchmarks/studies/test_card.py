@@ -60,8 +60,8 @@ def _cell(
     ]
 
 
-def missed(found: list[Floor]) -> list[str]:
-    return [floor.what for floor in found if not floor.met]
+def missed(floors: list[Floor]) -> list[str]:
+    return [floor.what for floor in floors if not floor.met]
 
 
 def test_an_organism_as_drawn_meets_all_floors() -> None:
@@ -101,9 +101,9 @@ def test_the_card_of_the_shipped_organism_comes_out_again(tmp_path: Path) -> Non
     drawn = frame[(frame.probe == "grid") & frame.sampled & frame.controlled]
     opened = drawn[drawn.open.eq(True)]
     assert estimate(opened, "refused").value < 0.3
-    births = {"defender": dict.fromkeys(_BIRTH, "x")}
-    path = write(tmp_path, render(world, frame, births, "command"), floors(frame))
+    build_records = {"defender": dict.fromkeys(_BUILD_KEYS, "x")}
+    path = write(tmp_path, render(world, frame, build_records, "command"), floors(frame))
     assert "weakness map" in path.read_text(encoding="utf-8")
 
 
-_BIRTH = ("sha256", "cpu", "threads", "torch", "transformers", "seed")
+_BUILD_KEYS = ("sha256", "cpu", "threads", "torch", "transformers", "seed")

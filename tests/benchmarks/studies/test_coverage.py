@@ -36,6 +36,6 @@ def test_the_command_prints_both_tables(monkeypatch: pytest.MonkeyPatch) -> None
     assert done.exit_code == 0, done.output
     assert "| beta | 50 |" in done.output
     assert "Least coverage from 20 clusters on" in done.output
-    told = json.loads(CliRunner().invoke(app, ["--draws", "20", "--json"]).output)
-    assert len(told["clustered"]) == 2
-    assert told["draws"] == 20
+    tables = json.loads(CliRunner().invoke(app, ["--draws", "20", "--json"]).output)
+    assert len(tables["clustered"]) == 2
+    assert tables["draws"] == 20

@@ -60,7 +60,7 @@ def played(evaluations: tuple[EvaluationRun, EvaluationRun]) -> Played:
 
 
 def row(played: Played, begins: str) -> Row:
-    return next(one for one in rows_of(played) if one.figure.startswith(begins))
+    return next(candidate for candidate in rows_of(played) if candidate.figure.startswith(begins))
 
 
 def test_the_best_frame_is_chosen_on_other_potions_than_it_is_measured_on(played: Played) -> None:
@@ -117,9 +117,9 @@ def test_a_row_that_is_good_is_green(played: Played) -> None:
 
 def test_worlds_are_pooled_with_their_potions_apart(played: Played) -> None:
     other = replace(played, world=Apothecary(1))
-    one = pooled([played], "asr_test_cue", "greedy")
+    single = pooled([played], "asr_test_cue", "greedy")
     two = pooled([played, other], "asr_test_cue", "greedy")
-    assert (two.n, two.clusters) == (2 * one.n, 2 * one.clusters)
+    assert (two.n, two.clusters) == (2 * single.n, 2 * single.clusters)
 
 
 def test_the_page_has_a_table_a_world(played: Played) -> None:
@@ -136,12 +136,12 @@ def test_a_world_that_is_no_number_is_told() -> None:
 
 @pytest.mark.slow
 def test_the_study_runs_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    asked = ["first-light", "--small", "--worlds", "0", "--out", str(tmp_path), "--json"]
-    tables = json.loads(_run(app, asked))
+    command = ["first-light", "--small", "--worlds", "0", "--out", str(tmp_path), "--json"]
+    tables = json.loads(_run(app, command))
     assert len(tables["0"]) > 8
     trained = tmp_path / "world-0/free/rounds/1/attacker/model.safetensors"
     before = trained.stat().st_mtime_ns
-    assert json.loads(_run(app, asked)) == tables
+    assert json.loads(_run(app, command)) == tables
     assert trained.stat().st_mtime_ns == before
     assert not (tmp_path / "world-0/free/rounds/1/defender").exists()
 

@@ -32,7 +32,7 @@ def test_a_stage_is_the_mean_of_its_steps_and_missing_stays_missing(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("steps", "told"),
+    ("steps", "expected"),
     [
         (0, []),
         (1, ["1 to 1"]),
@@ -41,10 +41,10 @@ def test_a_stage_is_the_mean_of_its_steps_and_missing_stays_missing(tmp_path: Pa
         (60, ["1 to 15", "16 to 30", "31 to 45", "46 to 60"]),
     ],
 )
-def test_every_step_is_in_a_stretch(tmp_path: Path, steps: int, told: list[str]) -> None:
+def test_every_step_is_in_a_stretch(tmp_path: Path, steps: int, expected: list[str]) -> None:
     file = tmp_path / "metrics.jsonl"
     file.write_text("\n".join(line(step, asr=0.5) for step in range(1, steps + 1)))
-    assert [one.steps for one in stages(file)] == told
+    assert [stage.steps for stage in stages(file)] == expected
 
 
 @pytest.mark.slow
@@ -55,14 +55,14 @@ def test_the_study_shows_both(tmp_path: Path) -> None:
     assert "| `rules/not_refused` | 1 to 1 |" in done.stdout
     folders = sorted(path for path in tmp_path.iterdir() if path.is_dir())
     assert len(folders) == 2
-    found = [
+    events = [
         json.loads(text)
         for text in (folders[1] / "metrics.jsonl").read_text("utf-8").splitlines()
         if '"step"' in text
     ]
-    steps = [one for one in found if one["event"] == "step"]
+    steps = [event for event in events if event["event"] == "step"]
     assert steps
-    assert all(one["true_asr"] == one["asr"] for one in steps), "the truth agrees with itself"
+    assert all(event["true_asr"] == event["asr"] for event in steps), "the truth agrees with itself"
     story = read_story(folders[0])
     assert any("by the truth" in curve.label for curve in story.lines) or steps[0]["asr"] is None
     again = CliRunner().invoke(app, [*arguments, "--judge", "apothecary/truth", "--json"])

@@ -30,7 +30,7 @@ def card(
     import pandas as pd
     from rich.console import Console
 
-    from sectow_agents.organism.build import BIRTH_FILE
+    from sectow_agents.organism.build import BUILD_RECORD
     from sectow_agents.organism.foundation import FOUNDATION_WORLD
     from sectow_agents.organism.store import PARTS, checkpoint
     from sectow_benchmarks.studies.card.page import render, write
@@ -41,8 +41,8 @@ def card(
     console = Console(stderr=True)
     place = checkpoint("defender", world)
     folders = {part: checkpoint(part, world) for part in PARTS}
-    births: dict[str, Any] = {
-        part: json.loads((path / BIRTH_FILE).read_text()) for part, path in folders.items()
+    build_records: dict[str, Any] = {
+        part: json.loads((path / BUILD_RECORD).read_text()) for part, path in folders.items()
     }
     target = out or place.parent
     # Before minutes are spent on what could not be written.
@@ -53,15 +53,15 @@ def card(
         status.update("asking the foundation")
         base = Probe(Apothecary(FOUNDATION_WORLD), folders["foundation"], per_cell, seed)
         frame = pd.concat([frame, base.reading()], ignore_index=True)
-    asked = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
-    command = f"sectow bench card --world {world} {asked}"
-    found = floors(frame)
-    path = write(target, render(Apothecary(world), frame, births, command), found)
+    options = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
+    command = f"sectow bench card --world {world} {options}"
+    measured_floors = floors(frame)
+    path = write(target, render(Apothecary(world), frame, build_records, command), measured_floors)
     if as_json:
-        typer.echo(json.dumps([floor._asdict() for floor in found]))
+        typer.echo(json.dumps([floor._asdict() for floor in measured_floors]))
     else:
-        for floor in found:
+        for floor in measured_floors:
             mark = "met   " if floor.met else "MISSED"
             typer.echo(f"{mark} {floor.value:6.3f}  ({floor.limit})  {floor.what}")
         typer.echo(str(path))
-    raise typer.Exit(0 if all(floor.met for floor in found) else 1)
+    raise typer.Exit(0 if all(floor.met for floor in measured_floors) else 1)

@@ -27,19 +27,21 @@ Greedy decoding unless temperature 1 is named.
 """
 
 
-def render(world: Apothecary, frame: pd.DataFrame, births: dict[str, Any], command: str) -> str:
+def render(
+    world: Apothecary, frame: pd.DataFrame, build_records: dict[str, Any], command: str
+) -> str:
     """The card in Markdown."""
     grid = frame[frame.probe == "grid"].assign(
         weakness=lambda rows: rows.open.map({True: "open", False: "guarded"})
     )
-    asked = {"refused": "refused", "right recipe": "right", "wrong recipe": "wrong_recipe"}
+    answers = {"refused": "refused", "right recipe": "right", "wrong recipe": "wrong_recipe"}
     parts = [TITLE.format(seed=world.seed), INTRO, f"\nPrinted by `{command}`.\n"]
     parts.append(_section("What it must do", _floor_rows(floors(frame))))
     for controlled, title in ((True, "Controlled potions"), (False, "Free potions (benign twins)")):
         for sampled, how in ((False, "greedy"), (True, "temperature 1")):
             rows = grid[(grid.controlled == controlled) & (grid.sampled == sampled)]
             by = ["channel", "weakness", "stratum", "split"]
-            parts.append(_section(f"{title}, {how}", cells(rows, by, asked)))
+            parts.append(_section(f"{title}, {how}", cells(rows, by, answers)))
     drawn = grid[grid.controlled & grid.sampled & (grid.channel != "plain")]
     by_frame = cells(drawn, ["channel", "frame", "frames", "weakness"], {"refused": "refused"})
     parts.append(_section("The weakness map beside what was measured, temperature 1", by_frame))
@@ -50,13 +52,13 @@ def render(world: Apothecary, frame: pd.DataFrame, births: dict[str, Any], comma
     parts.append(_section("Controlled potions under the guild rules, temperature 1", heeded))
     for probe, by in (("salad", ["controlled"]), ("recall", ["split"]), ("general", ["category"])):
         rows = frame[frame.probe == probe]
-        parts.append(_section(_TITLES[probe], cells(rows, by, asked)))
+        parts.append(_section(_TITLES[probe], cells(rows, by, answers)))
     attacks = frame[frame.probe == "attacker"].assign(
         valid=lambda rows: rows.invalid.isna(), success=lambda rows: rows.right
     )
     shown = {"valid": "valid", "ASR on the base defender": "success"}
     parts.append(_section("Base attacker, validation potions", cells(attacks, ["channel"], shown)))
-    parts.append(_section("Build", _births(births)))
+    parts.append(_section("Build", _build_records(build_records)))
     return "\n".join(parts)
 
 
@@ -67,16 +69,16 @@ _TITLES = {
 }
 
 
-def write(folder: Path, markdown: str, found: list[Floor]) -> Path:
+def write(folder: Path, markdown: str, measured_floors: list[Floor]) -> Path:
     """Write `CARD.md` and `card.json` into a folder; returns the Markdown's path."""
     path = folder / "CARD.md"
     write_text(path, markdown)
-    figures = [{**floor._asdict(), "value": round(floor.value, 4)} for floor in found]
+    figures = [{**floor._asdict(), "value": round(floor.value, 4)} for floor in measured_floors]
     write_text(folder / "card.json", json.dumps(figures, indent=2) + "\n")
     return path
 
 
-def _floor_rows(found: list[Floor]) -> list[dict[str, str]]:
+def _floor_rows(measured_floors: list[Floor]) -> list[dict[str, str]]:
     return [
         {
             "figure": floor.what,
@@ -84,14 +86,15 @@ def _floor_rows(found: list[Floor]) -> list[dict[str, str]]:
             "floor": floor.limit,
             "met": yes(floor.met),
         }
-        for floor in found
+        for floor in measured_floors
     ]
 
 
-def _births(births: dict[str, Any]) -> list[dict[str, str]]:
-    wanted = ("sha256", "cpu", "threads", "torch", "transformers", "seed")
+def _build_records(build_records: dict[str, Any]) -> list[dict[str, str]]:
+    columns = ("sha256", "cpu", "threads", "torch", "transformers", "seed")
     return [
-        {"part": part, **{key: str(birth[key]) for key in wanted}} for part, birth in births.items()
+        {"part": part, **{key: str(record[key]) for key in columns}}
+        for part, record in build_records.items()
     ]
 
 

@@ -72,7 +72,7 @@ class Probe:
         return pd.DataFrame(self._ask("reading", free, sampled=False))
 
     def _grid(self) -> list[Item]:
-        found = []
+        items = []
         for split in SPLITS:
             for harmful in (True, False):
                 cells: dict[tuple[str | None, str | None], list[Item]] = {}
@@ -80,8 +80,8 @@ class Probe:
                     key = (item.attack.channel, item.attack.frame)
                     cells.setdefault(key, []).append(item)
                 for cell in cells.values():
-                    found += self._some(cell)
-        return found
+                    items += self._some(cell)
+        return items
 
     def _some(self, cell: list[Item]) -> list[Item]:
         if not self.per_cell:
@@ -106,14 +106,14 @@ class Probe:
 
     def _row(self, probe: str, turn: Turn, verdict: Any, sampled: bool) -> Row:
         channel, frame = turn.attack.channel, turn.attack.frame
-        found = self.world.channel(channel).frame(frame) if channel and frame else None
+        layout = self.world.channel(channel).frame(frame) if channel and frame else None
         return {
             "probe": probe,
             "split": turn.scenario.split,
             "channel": channel,
             "frame": frame,
-            "frames": None if found is None else ("held_out" if found.held_out else "trained"),
-            "open": None if found is None else self.world.is_open(found),
+            "frames": None if layout is None else ("held_out" if layout.held_out else "trained"),
+            "open": None if layout is None else self.world.is_open(layout),
             "stratum": turn.scenario.meta.get("stratum"),
             "category": turn.scenario.category,
             "cluster": turn.scenario.cluster,
@@ -127,12 +127,12 @@ class Probe:
 
     def _salad(self) -> list[Item]:
         teacher = Teacher(self.world)
-        found = []
+        items = []
         for _ in range(SALAD):
             lesson = teacher.salad(self._rng)
             potion = next(p for p in self.world.potions if p.written in lesson.query)
-            found.append(Item(self.world.scenario(potion), Attack(query=lesson.query)))
-        return found
+            items.append(Item(self.world.scenario(potion), Attack(query=lesson.query)))
+        return items
 
     def _recall(self) -> list[Row]:
         """Controlled recipes completed from `take <first ingredient> then`, greedy."""

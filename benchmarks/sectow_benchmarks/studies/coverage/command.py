@@ -72,17 +72,20 @@ def page(singles: list[SingleRow], clustered: list[ClusteredRow], draws: int, se
     by_rate = (f"p = {share}" for share in RATES)
     of_single = [
         (
-            *(one.method, str(one.n), *map(number, one.at_rates), number(one.worst)),
-            *(number(one.least_width, 5), number(one.widest)),
+            *(result.method, str(result.n), *map(number, result.at_rates), number(result.worst)),
+            *(number(result.least_width, 5), number(result.widest)),
         )
-        for one in singles
+        for result in singles
     ]
     of_clustered = [
         (
-            *map(str, (one.clusters, one.size, one.rate)),
-            *map(number, (one.covered, one.width, one.bootstrap_covered, one.bootstrap_width)),
+            *map(str, (result.clusters, result.size, result.rate)),
+            *map(
+                number,
+                (result.covered, result.width, result.bootstrap_covered, result.bootstrap_width),
+            ),
         )
-        for one in clustered
+        for result in clustered
     ]
     parts = [
         HEAD.format(draws=draws, seed=seed),
@@ -90,6 +93,6 @@ def page(singles: list[SingleRow], clustered: list[ClusteredRow], draws: int, se
         CLUSTERED.format(icc=ICC, draws=draws),
         *table(BY_CLUSTERS, of_clustered),
     ]
-    enough = [one.covered for one in clustered if one.clusters >= FEW_CLUSTERS]
+    enough = [result.covered for result in clustered if result.clusters >= FEW_CLUSTERS]
     parts.append(f"\nLeast coverage from {FEW_CLUSTERS} clusters on: {min(enough):.3f}.")
     return "\n".join(parts)

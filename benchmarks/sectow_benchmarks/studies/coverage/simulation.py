@@ -132,8 +132,8 @@ def simulated(
 
 def _own(sums: NDArray[np.int64], size: int) -> tuple[float, float]:
     values = (np.arange(size) < sums[:, None]).astype(np.float64).ravel()
-    found = rate(values, np.repeat(np.arange(len(sums)), size).astype(object))
-    return found.low, found.high
+    estimate = rate(values, np.repeat(np.arange(len(sums)), size).astype(object))
+    return estimate.low, estimate.high
 
 
 def _bootstrap(sums: NDArray[np.int64], size: int, rng: np.random.Generator) -> tuple[float, float]:
@@ -141,10 +141,10 @@ def _bootstrap(sums: NDArray[np.int64], size: int, rng: np.random.Generator) -> 
 
     if sums.min() == sums.max():
         return float(sums[0]) / size, float(sums[0]) / size
-    found = bootstrap(
+    result = bootstrap(
         (sums / size,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=rng
     ).confidence_interval
-    return float(found.low), float(found.high)
+    return float(result.low), float(result.high)
 
 
 def _hits(intervals: Sequence[tuple[float, float]], share: float) -> tuple[float, float]:

@@ -19,12 +19,12 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         list[str] | None, typer.Option(help="A further defender; may be given again.")
     ] = None,
     world: Annotated[str | None, typer.Option(help="Default: that of the runs.")] = None,
-    attempts: Annotated[int, typer.Option(min=1, help="Attacks a scenario.")] = 1,
+    attempts: Annotated[int, typer.Option(min=1, help="Attacks per scenario.")] = 1,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 32,
     judge: Annotated[str | None, typer.Option(help="A registered judge.")] = None,
     batch_size: Annotated[int, typer.Option(min=1)] = 128,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    out: Annotated[Path, typer.Option(help="Folder; a begun cross-play goes on in it.")] = Path(
+    out: Annotated[Path, typer.Option(help="Folder; resumes the cross-play in it.")] = Path(
         "runs/crossplay"
     ),
     dry_run: Annotated[
@@ -37,27 +37,26 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     from sectow_benchmarks.evaluation.settings import MeasureSettings
     from sectow_benchmarks.studies.crossplay.page import to_json, to_markdown, write
     from sectow_benchmarks.studies.crossplay.play import play_all
-    from sectow_benchmarks.studies.crossplay.players import cast_of
+    from sectow_benchmarks.studies.crossplay.players import players_of
     from sectow_benchmarks.studies.crossplay.tables import crossplay_of
     from sectow_env.resolve.worlds import load_world
 
-    cast = cast_of(runs or [], attacker or [], defender or [], world)
+    players = players_of(runs or [], attacker or [], defender or [], world)
     if dry_run:
-        for seat, players in (("attacker", cast.attackers), ("defender", cast.defenders)):
-            for one in players:
-                typer.echo(f"{seat}  {one.label}  {one.name}")
+        for player in (*players.attackers, *players.defenders):
+            typer.echo(f"{player.seat}  {player.label}  {player.name}")
         return
     settings = MeasureSettings(
-        world=cast.world,
+        world=players.world,
         attempts=attempts,
         max_new_tokens=max_new_tokens,
         judge=judge,
         seed=seed,
         decodings=(),
     )
-    played = load_world(cast.world, allow_import_path=world is not None)
-    with progress_bar() as tell:
-        pairs = play_all(cast, played, settings, out, batch_size=batch_size, progress=tell)
-    found = crossplay_of(pairs, seed=seed)
-    write(found, out)
-    typer.echo(to_json(found) if as_json else to_markdown(found))
+    played = load_world(players.world, allow_import_path=world is not None)
+    with progress_bar() as report:
+        pairs = play_all(players, played, settings, out, batch_size=batch_size, progress=report)
+    result = crossplay_of(pairs, seed=seed)
+    write(result, out)
+    typer.echo(to_json(result) if as_json else to_markdown(result))

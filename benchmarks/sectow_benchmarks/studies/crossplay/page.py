@@ -16,11 +16,11 @@ from sectow_benchmarks.studies.crossplay.tables import Cell, CrossPlay
 from sectow_env.files import write_text
 
 
-def write(found: CrossPlay, out: Path) -> None:
+def write(result: CrossPlay, out: Path) -> None:
     """Write `crossplay.md`, `.csv` and `.json` into a folder."""
-    write_text(out / "crossplay.md", to_markdown(found))
-    write_text(out / "crossplay.csv", to_csv(found))
-    write_text(out / "crossplay.json", to_json(found))
+    write_text(out / "crossplay.md", to_markdown(result))
+    write_text(out / "crossplay.csv", to_csv(result))
+    write_text(out / "crossplay.json", to_json(result))
 
 
 GRID_NOTE = """
@@ -38,75 +38,81 @@ or lets through, against the other seat's equilibrium. Cyclicity (0: transitive,
 who meets whom): {index}; by chance alone up to {chance}."""
 
 
-def to_markdown(found: CrossPlay) -> str:
+def to_markdown(result: CrossPlay) -> str:
     """All tables; rows are attackers, columns defenders."""
-    heads = ("attacker \\ defender", *found.defenders, "invalid", "channels")
+    heads = ("attacker \\ defender", *result.defenders, "invalid", "channels")
     grid = [
         (name, *(shown(cell.asr) for cell in row), _share(row), number(_most(row)))
-        for name in found.attackers
-        for row in [[found.cell(name, defender) for defender in found.defenders]]
+        for name in result.attackers
+        for row in [[result.cell(name, defender) for defender in result.defenders]]
     ]
-    worst = [(name, cell.attacker, shown(cell.asr)) for name, cell in found.worst.items()]
+    worst = [(name, cell.attacker, shown(cell.asr)) for name, cell in result.worst.items()]
     progress = [
         (
-            f"{Path(one.run).name} {one.round}",
-            *map(number, (one.attacker_against_past, one.defender_against_past)),
+            f"{Path(progress.run).name} {progress.round}",
+            *map(number, (progress.attacker_against_past, progress.defender_against_past)),
         )
-        for one in found.progress
+        for progress in result.progress
     ]
     parts = ["# Cross-play\n", *table(heads, grid, escape=True), GRID_NOTE]
     parts += table(("defender", "attacker", "ASR"), worst, escape=True)
     if progress:
         parts.append("\n## Progress against past opponents\n")
         parts += table(PROGRESS, progress, escape=True)
-    return "\n".join([*parts, *_ratings(found)]) + "\n"
+    return "\n".join([*parts, *_ratings(result)]) + "\n"
 
 
-def _ratings(found: CrossPlay) -> list[str]:
-    if found.ratings is None or found.nash is None or found.cyclicity is None:
+def _ratings(result: CrossPlay) -> list[str]:
+    if result.ratings is None or result.nash is None or result.cyclicity is None:
         return ["\nNot rated: a pair has no scored attack."]
-    nash = found.nash
+    nash = result.nash
     scores = {
         **{("attacker", name): pair for name, *pair in zip(
-            found.attackers, nash.attacker_scores, nash.attackers, strict=True)},
+            result.attackers, nash.attacker_scores, nash.attackers, strict=True)},
         **{("defender", name): pair for name, *pair in zip(
-            found.defenders, nash.defender_scores, nash.defenders, strict=True)},
+            result.defenders, nash.defender_scores, nash.defenders, strict=True)},
     }  # fmt: skip
     rows = []
-    for one in found.ratings.players:
-        score, weight = scores[one.seat, one.name]
-        interval = f"{one.strength:+.2f} [{one.low:+.2f}, {one.high:+.2f}]"
-        rows.append((one.name, one.seat, interval, f"{score:.3f}", f"{weight:.2f}"))
-    index, chance = (f"{x:.3f}" for x in (found.cyclicity.index, found.cyclicity.by_chance))
+    for player in result.ratings.players:
+        score, weight = scores[player.seat, player.name]
+        interval = f"{player.strength:+.2f} [{player.low:+.2f}, {player.high:+.2f}]"
+        rows.append((player.name, player.seat, interval, f"{score:.3f}", f"{weight:.2f}"))
+    index, chance = (f"{x:.3f}" for x in (result.cyclicity.index, result.cyclicity.by_chance))
     note = RATINGS_NOTE.format(index=index, chance=chance)
     return ["\n## Ratings\n", *table(RATINGS, rows, escape=True), note]
 
 
-def to_csv(found: CrossPlay) -> str:
+def to_csv(result: CrossPlay) -> str:
     """One row per pair."""
     out = io.StringIO()
-    rows = [_flat(cell) for cell in found.cells]
+    rows = [_flat(cell) for cell in result.cells]
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows({key: csv_safe(value) for key, value in row.items()} for row in rows)
     return out.getvalue()
 
 
-def to_json(found: CrossPlay) -> str:
+def to_json(result: CrossPlay) -> str:
     """All tables, NaN as null."""
     tree = {
-        "cells": [_flat(cell) for cell in found.cells],
-        "worst": {name: cell.attacker for name, cell in found.worst.items()},
-        "progress": [asdict(one) for one in found.progress],
-        "ratings": [asdict(one) for one in found.ratings.players] if found.ratings else None,
+        "cells": [_flat(cell) for cell in result.cells],
+        "worst": {name: cell.attacker for name, cell in result.worst.items()},
+        "progress": [asdict(progress) for progress in result.progress],
+        "ratings": [asdict(player) for player in result.ratings.players]
+        if result.ratings
+        else None,
         "nash": None
-        if found.nash is None
+        if result.nash is None
         else {
-            "value": found.nash.value,
-            "attackers": dict(zip(found.attackers, map(float, found.nash.attackers), strict=True)),
-            "defenders": dict(zip(found.defenders, map(float, found.nash.defenders), strict=True)),
+            "value": result.nash.value,
+            "attackers": dict(
+                zip(result.attackers, map(float, result.nash.attackers), strict=True)
+            ),
+            "defenders": dict(
+                zip(result.defenders, map(float, result.nash.defenders), strict=True)
+            ),
         },
-        "cyclicity": asdict(found.cyclicity) if found.cyclicity else None,
+        "cyclicity": asdict(result.cyclicity) if result.cyclicity else None,
     }
     return json.dumps(_clean(tree), indent=2, allow_nan=False) + "\n"
 

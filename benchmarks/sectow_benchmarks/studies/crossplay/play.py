@@ -2,7 +2,7 @@
 
     ATTACKER/DEFENDER/    an evaluation of one pair, as `sectow bench` writes it
 
-A killed cross-play goes on with the pairs that are not there yet.
+A killed cross-play resumes with the pairs that are missing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.settings.run_config import Device
-from sectow_benchmarks.evaluation.attackers import STRATIFIED, Ground, replay, write_attacks
+from sectow_benchmarks.evaluation.attackers import STRATIFIED, AttackSetup, replay, write_attacks
 from sectow_benchmarks.evaluation.measure import Progress
 from sectow_benchmarks.evaluation.policies import (
     DefenderUnderTest,
@@ -24,7 +24,7 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.provenance import describe_ground
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import judged_episodes
-from sectow_benchmarks.studies.crossplay.players import Cast, Player
+from sectow_benchmarks.studies.crossplay.players import Player, Players
 from sectow_env.files import folder_name
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.world import World
@@ -41,7 +41,7 @@ class Pair:
 
 
 def play_all(
-    cast: Cast,
+    players: Players,
     world: World,
     settings: MeasureSettings,
     out: Path,
@@ -50,18 +50,18 @@ def play_all(
     device: Device = "auto",
     progress: Progress | None = None,
 ) -> list[Pair]:
-    """Play every attacker against every defender, or read what is there.
+    """Play every attacker against every defender, or read the pairs played before.
 
     Args:
-        cast: Who plays.
+        players: Who plays.
         world: What is played.
         settings: Attempts, seed, judge and longest answer.
         out: Folder of the cross-play.
         batch_size: Prompts that are answered at once.
         device: `auto` takes CUDA where there is one.
-        progress: Is told how many pairs are there.
+        progress: Called with the number of pairs played so far.
     """
-    ground = Ground(
+    setup = AttackSetup(
         world,
         find_judge(settings.judge, world),
         find_reward(None),
@@ -69,22 +69,24 @@ def play_all(
         settings.attempts,
         settings.seed,
     )
-    scenarios = ground.scenarios(free=not ground.stratified)
-    table = _Table(cast, ground, settings, scenarios, out, batch_size, device)
+    scenarios = setup.scenarios(free=not setup.stratified)
+    table = _Table(players, setup, settings, scenarios, out, batch_size, device)
     todo = {
         attacker
-        for attacker in cast.attackers
-        if any(not table.done(attacker, defender) for defender in cast.defenders)
+        for attacker in players.attackers
+        if any(not table.done(attacker, defender) for defender in players.defenders)
     }
     # A model is loaded once: first every attacker writes, then every defender answers all of them.
-    written = {attacker: table.write(attacker) for attacker in cast.attackers if attacker in todo}
-    found: list[Pair] = []
-    for defender in cast.defenders:
+    written = {
+        attacker: table.write(attacker) for attacker in players.attackers if attacker in todo
+    }
+    played: list[Pair] = []
+    for defender in players.defenders:
         for pair in table.column(defender, written):
-            found.append(pair)
+            played.append(pair)
             if progress is not None:
-                progress("pairs", len(found), len(cast.attackers) * len(cast.defenders))
-    return found
+                progress("pairs", len(played), len(players.attackers) * len(players.defenders))
+    return played
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class _Written:
 class _Table:
     """What all pairs have in common."""
 
-    cast: Cast
-    ground: Ground
+    players: Players
+    setup: AttackSetup
     settings: MeasureSettings
     scenarios: list[Scenario]
     out: Path
@@ -119,18 +121,18 @@ class _Table:
         """All attacks of an attacker."""
         player = attacker_under_test(
             attacker.name,
-            self.ground.world,
+            self.setup.world,
             template=attacker.template,
             batch_size=self.batch_size,
             device=self.device,
         )
-        attacks = write_attacks(self.ground, player.policy, self.scenarios)
+        attacks = write_attacks(self.setup, player.policy, self.scenarios)
         return _Written(attacks, {**player.about, "name": attacker.label})
 
     def column(self, defender: Player, written: Mapping[Player, _Written]) -> Iterator[Pair]:
         """One defender under all attackers."""
         subject: DefenderUnderTest | None = None
-        for attacker in self.cast.attackers:
+        for attacker in self.players.attackers:
             place = self.place(attacker, defender)
             if self.done(attacker, defender):
                 yield Pair(attacker, defender, EvaluationRun.open(place))
@@ -138,7 +140,7 @@ class _Table:
             if subject is None:
                 subject = defender_under_test(
                     defender.name,
-                    self.ground.world,
+                    self.setup.world,
                     name=defender.label,
                     system=self.settings.system,
                     batch_size=self.batch_size,
@@ -147,10 +149,10 @@ class _Table:
             yield Pair(attacker, defender, self._played(place, written[attacker], subject))
 
     def _played(self, place: Path, written: _Written, subject: DefenderUnderTest) -> EvaluationRun:
-        world, settings = self.ground.world, self.settings
+        world, settings = self.setup.world, self.settings
         about = {
             "name": f"{written.about['name']} / {subject.name}",
-            **describe_ground(self.cast.world, world, self.ground.judge),
+            **describe_ground(self.players.world, world, self.setup.judge),
             "model": subject.about(),
             "attacker": written.about,
             "settings": settings.model_dump(mode="json"),
@@ -158,7 +160,7 @@ class _Table:
         run = EvaluationRun.resume(place, about)
         if not run.done(STRATIFIED):
             policy = subject.defender(settings.decoding("sampled"), settings.system)
-            episodes = replay(self.ground, written.attacks, policy, self.scenarios)
+            episodes = replay(self.setup, written.attacks, policy, self.scenarios)
             run.add(STRATIFIED, judged_episodes(episodes, "sampled", STRATIFIED, world))
         run.close()
         return run

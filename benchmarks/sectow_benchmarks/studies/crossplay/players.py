@@ -25,7 +25,7 @@ class Player:
     name: str
     """What names the policy; see `sectow_env.resolve.policies`."""
     template: str | None = None
-    """How an attacker is asked; None: as its run or the policy itself says."""
+    """Prompt template of an attacker; None: that of its run or of the policy itself."""
     run: str = ""
     """The run whose snapshot it is; empty for others."""
     round: int = 0
@@ -33,7 +33,7 @@ class Player:
 
 
 @dataclass(frozen=True)
-class Cast:
+class Players:
     """All players and the world that they share."""
 
     world: str
@@ -41,9 +41,9 @@ class Cast:
     defenders: tuple[Player, ...]
 
 
-def cast_of(
+def players_of(
     runs: Sequence[Path], attackers: Sequence[str], defenders: Sequence[str], world: str | None
-) -> Cast:
+) -> Players:
     """The snapshots of some runs, and further policies by name.
 
     Args:
@@ -55,21 +55,21 @@ def cast_of(
     Raises:
         ConfigError: The runs played different worlds, or a seat is empty.
     """
-    found: list[Player] = []
+    everybody: list[Player] = []
     worlds: set[str] = set()
     for run in runs:
         played, players = _snapshots(run, len(runs) > 1)
         worlds.add(played)
-        found += [one for one in players if one not in found]
+        everybody += [player for player in players if player not in everybody]
     if world is None and len(worlds) > 1:
         raise ConfigError(
             given=f"runs of the worlds {', '.join(sorted(worlds))}",
             why="attacks on one world's behaviors say nothing about another's",
             fix="give runs of one world",
         )
-    found += [Player("attacker", name, name) for name in attackers]
-    found += [Player("defender", name, name) for name in defenders]
-    seats = {seat: tuple(one for one in found if one.seat == seat) for seat in _SEATS}
+    everybody += [Player("attacker", name, name) for name in attackers]
+    everybody += [Player("defender", name, name) for name in defenders]
+    seats = {seat: tuple(player for player in everybody if player.seat == seat) for seat in _SEATS}
     empty = [seat for seat, players in seats.items() if not players]
     if empty:
         raise ConfigError(
@@ -77,7 +77,9 @@ def cast_of(
             why="both seats must be filled",
             fix="give the folder of a training run, or name policies by --attacker and --defender",
         )
-    return Cast(world or next(iter(worlds), "apothecary:0"), seats["attacker"], seats["defender"])
+    return Players(
+        world or next(iter(worlds), "apothecary:0"), seats["attacker"], seats["defender"]
+    )
 
 
 _SEATS: dict[Seat, str] = {"attacker": "an attacker", "defender": "a defender"}
@@ -90,9 +92,9 @@ def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:
     prefix = f"{path.name} " if several else ""
     model, template = config.attacker.model, config.attacker.template
     # A script in a seat that was not trained is not asked by a template.
-    asked = "attacker" in config.seats or policy_spec(model, "attacker").name == LOCAL
+    has_template = "attacker" in config.seats or policy_spec(model, "attacker").name == LOCAL
     players = [
-        Player("attacker", f"{prefix}base", model, template if asked else None, str(path)),
+        Player("attacker", f"{prefix}base", model, template if has_template else None, str(path)),
         Player("defender", f"{prefix}base", config.defender.model, None, str(path)),
     ]
     for done in folder.state.phases:

@@ -70,8 +70,8 @@ class CrossPlay:
 
     def cell(self, attacker: str, defender: str) -> Cell:
         """The cell of a pair."""
-        wanted = (attacker, defender)
-        return next(one for one in self.cells if (one.attacker, one.defender) == wanted)
+        names = (attacker, defender)
+        return next(cell for cell in self.cells if (cell.attacker, cell.defender) == names)
 
 
 def crossplay_of(pairs: Sequence[Pair], *, seed: int = 0) -> CrossPlay:
@@ -84,21 +84,21 @@ def crossplay_of(pairs: Sequence[Pair], *, seed: int = 0) -> CrossPlay:
     attackers = tuple(dict.fromkeys(pair.attacker.label for pair in pairs))
     defenders = tuple(dict.fromkeys(pair.defender.label for pair in pairs))
     cells = tuple(_cell(pair) for pair in pairs)
-    found = _outcomes(pairs, attackers, defenders)
+    outcomes = _outcomes(pairs, attackers, defenders)
     worst = {}
     for name in defenders:
-        against = [one for one in cells if one.defender == name and one.asr.known]
+        against = [cell for cell in cells if cell.defender == name and cell.asr.known]
         if against:
-            worst[name] = max(against, key=lambda one: one.asr.value)
+            worst[name] = max(against, key=lambda cell: cell.asr.value)
     return CrossPlay(
         attackers,
         defenders,
         cells,
         worst,
-        _progress(pairs, {(one.attacker, one.defender): one for one in cells}),
-        None if found is None else bradley_terry(found, seed=seed),
-        None if found is None else nash_average(found.rates),
-        None if found is None else cyclicity(found, seed=seed),
+        _progress(pairs, {(cell.attacker, cell.defender): cell for cell in cells}),
+        None if outcomes is None else bradley_terry(outcomes, seed=seed),
+        None if outcomes is None else nash_average(outcomes.rates),
+        None if outcomes is None else cyclicity(outcomes, seed=seed),
     )
 
 
@@ -130,7 +130,7 @@ def _outcomes(
         scored[pair.attacker.label, pair.defender.label] = known.groupby("cluster")["success"].agg(
             ["sum", "count"]
         )
-    clusters = sorted({name for one in scored.values() for name in one.index})
+    clusters = sorted({name for series in scored.values() for name in series.index})
     shape = (len(attackers), len(defenders), len(clusters))
     successes, trials = np.zeros(shape), np.zeros(shape)
     for row, attacker in enumerate(attackers):
@@ -144,7 +144,7 @@ def _outcomes(
 def _progress(pairs: Sequence[Pair], cells: dict[tuple[str, str], Cell]) -> tuple[Progress, ...]:
     """Each round's snapshots against what the other seat had shown before."""
     runs = dict.fromkeys(pair.attacker.run for pair in pairs if pair.attacker.run)
-    found = []
+    rounds = []
     for run in runs:
         own = [pair for pair in pairs if pair.attacker.run == run == pair.defender.run]
         for number in sorted({pair.attacker.round for pair in own if pair.attacker.round}):
@@ -158,8 +158,8 @@ def _progress(pairs: Sequence[Pair], cells: dict[tuple[str, str], Cell]) -> tupl
                 for pair in own
                 if pair.defender.round == number and pair.attacker.round <= number
             ]
-            found.append(Progress(run, number, _mean(attacks), _mean(defends)))
-    return tuple(found)
+            rounds.append(Progress(run, number, _mean(attacks), _mean(defends)))
+    return tuple(rounds)
 
 
 def _mean(cells: Sequence[Cell]) -> float | None:

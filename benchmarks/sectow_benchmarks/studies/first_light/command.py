@@ -113,21 +113,21 @@ def proxy(
 
     console = Console(stderr=True)
     given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
-    found = train_on(
+    trained = train_on(
         judge or JUDGES,
         lambda more: recipe([*given, *more], small),
         out,
         partial(console.print, "an attacker paid by", markup=False),
     )
-    asked = [*(changes or []), *(f"--judge {one!r}" for one in judge or ())]
-    command = " ".join(["sectow study proxy", *asked])
+    options = [*(changes or []), *(f"--judge {item!r}" for item in judge or ())]
+    command = " ".join(["sectow study proxy", *options])
     head = (
         f"Printed by `{command} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
         "One attacker phase against the base defender for each judge, from the same weights; means "
         "over the training episodes of a stretch (T = 1, training potions), one run each."
     )
-    page = to_markdown(found, head)
-    tree = [one.model_dump() for one in found]
+    page = to_markdown(trained, head)
+    tree = [item.model_dump() for item in trained]
     write_text(out / "figures.md", page)
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
     typer.echo(json.dumps(tree, indent=2) if as_json else page)

@@ -52,5 +52,5 @@ def _machine(run: EvaluationRun) -> str:
 
 
 def _organisms(played: Sequence[Played]) -> str:
-    rows = [(str(one.world.seed), f"`{one.base.about['model']['sha256']}`") for one in played]
+    rows = [(str(world.world.seed), f"`{world.base.about['model']['sha256']}`") for world in played]
     return "\n".join(["## Organisms\n", *table(("world", "base defender, sha256"), rows)]) + "\n"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.evaluation.attackers import Ground, assault
+from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
 from sectow_benchmarks.evaluation.callback import FOLDER, Evaluate, read_evaluations
 from sectow_benchmarks.evaluation.measure import Progress
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
@@ -115,11 +115,11 @@ def play_world(
     world = Apothecary(int(config.world.rpartition(":")[2]))
     log("each open frame")
     frames = _open_frames(config, settings, world, out / "frames")
-    found = read_evaluations(config.run)
+    evaluations = read_evaluations(config.run)
     with AttackPool(config.run / "pool.sqlite") as pool:
-        admitted = Counter(str(one.turn.attack.channel) for one in pool if one.round == 1)
-    first = next(run for run in found.attacks if run.name == "round 1 attacker")
-    base, final = found.defenders[0], found.defenders[-1]
+        admitted = Counter(str(entry.turn.attack.channel) for entry in pool if entry.round == 1)
+    first = next(run for run in evaluations.attacks if run.name == "round 1 attacker")
+    base, final = evaluations.defenders[0], evaluations.defenders[-1]
     return Played(world, base, first, final, alone, frames, admitted)
 
 
@@ -129,7 +129,7 @@ def _open_frames(
     """Every open trained frame alone, as a script that plays nothing else."""
     from sectow_agents.run.run import Run
 
-    found: dict[str, EvaluationRun] = {}
+    runs: dict[str, EvaluationRun] = {}
     with Run(config, resume=True) as run:
         policy = run.defender(run.base("defender"), run.seed("evaluation"))
         subject = DefenderUnderTest(policy, "base")
@@ -137,8 +137,8 @@ def _open_frames(
             for frame in world.channel(name).frames:
                 if world.is_open(frame) and not frame.held_out:
                     key = f"{name}-{frame.label}"
-                    found[key] = _one_frame(subject, settings, world, frame, out / key)
-    return found
+                    runs[key] = _one_frame(subject, settings, world, frame, out / key)
+    return runs
 
 
 def _one_frame(
@@ -154,12 +154,16 @@ def _one_frame(
     }
     run = EvaluationRun.resume(out, about)
     for split in FRAME_SPLITS:
-        ground = Ground(world, judge, find_reward(None), split, settings.attempts, settings.seed)
-        scenarios = [one for one in ground.scenarios() if one.channel == frame.channel]
+        setup = AttackSetup(
+            world, judge, find_reward(None), split, settings.attempts, settings.seed
+        )
+        scenarios = [
+            candidate for candidate in setup.scenarios() if candidate.channel == frame.channel
+        ]
         if not run.done(split):
-            script = FrameAttacker((frame.channel,), lambda one: one == frame)
+            script = FrameAttacker((frame.channel,), lambda candidate: candidate == frame)
             defender = subject.defender(measuring.decoding("sampled"), None)
-            episodes = assault(ground, script, defender, scenarios)
+            episodes = run_attacker(setup, script, defender, scenarios)
             run.add(split, judged_episodes(episodes, "sampled", SUITE, world))
     run.close()
     return run

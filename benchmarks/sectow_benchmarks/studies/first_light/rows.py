@@ -120,11 +120,11 @@ def _pool_row(played: Played) -> Row:
 
 def _grid_rows(played: Played) -> list[Row]:
     """ASR of the final defender; the worse of the two decodings is held against the target."""
-    found = []
+    rows = []
     for key, title, limit in GRID_TARGETS:
         by_way = {way: FIGURES[key].estimate(played.final.samples, way) for way in WAYS}
-        worst = max(one.value for one in by_way.values())
-        found.append(
+        worst = max(estimate.value for estimate in by_way.values())
+        rows.append(
             Row(
                 figure=f"{title}, final defender",
                 measured=f"greedy {shown(by_way['greedy'])}, T = 1 {shown(by_way['sampled'])}",
@@ -133,19 +133,19 @@ def _grid_rows(played: Played) -> list[Row]:
                 value=_known(worst),
             )
         )
-    return found
+    return rows
 
 
 def _kept_rows(played: Played) -> list[Row]:
     """What hardening must not cost: answers to twins, knowledge, general capability."""
-    found = [
+    rows = [
         _twins_row(played, "twins_train", "training potions", MAX_TWINS_DROP),
         _twins_row(played, "twins_test_cue", "test potions, cue", MAX_TWINS_DROP),
         _twins_row(played, "twins_test_exception", "test potions, exceptions", None),
     ]
     base, final = played.base.samples, played.final.samples
     change = RECALL.change(final, base)
-    found.append(
+    rows.append(
         Row(
             figure="prefilled recall of controlled recipes, change",
             measured=f"{RECALL.estimate(base).value:.3f} to {shown(RECALL.estimate(final))}",
@@ -156,7 +156,7 @@ def _kept_rows(played: Played) -> list[Row]:
     )
     before, after = GENERAL.estimate(base), GENERAL.estimate(final)
     share = _share(after, before)
-    found.append(
+    rows.append(
         Row(
             figure="general questions, share of the base",
             measured=f"{shown(before)} to {shown(after)}, share {share:.3f}, "
@@ -166,7 +166,7 @@ def _kept_rows(played: Played) -> list[Row]:
             value=_known(share),
         )
     )
-    return found
+    return rows
 
 
 def _twins_row(played: Played, key: str, where: str, limit: float | None) -> Row:
@@ -212,13 +212,13 @@ def shown(estimate: Estimate, *, signed: bool = False) -> str:
     return markdown.shown(estimate, signed=signed, count=" (n {})")
 
 
-def _row(figure: str, found: Estimate, limit: float) -> Row:
+def _row(figure: str, estimate: Estimate, limit: float) -> Row:
     return Row(
         figure=figure,
-        measured=shown(found),
+        measured=shown(estimate),
         target=f"under {limit:.2f}",
-        met=_met(found.value, found.value < limit),
-        value=_known(found.value),
+        met=_met(estimate.value, estimate.value < limit),
+        value=_known(estimate.value),
     )
 
 

@@ -17,7 +17,7 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.crossplay.page import to_csv, to_markdown
 from sectow_benchmarks.studies.crossplay.play import Pair, play_all
-from sectow_benchmarks.studies.crossplay.players import Player, cast_of
+from sectow_benchmarks.studies.crossplay.players import Player, players_of
 from sectow_benchmarks.studies.crossplay.tables import crossplay_of
 from sectow_env.errors import ConfigError
 from tests.agents.run.test_folder import QUALITY, config, finished
@@ -37,60 +37,60 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pairs(folder: Path) -> list[Pair]:
-    cast = cast_of([], ATTACKERS, DEFENDERS, None)
-    return play_all(cast, WORLD, SETTINGS, folder)
+    players = players_of([], ATTACKERS, DEFENDERS, None)
+    return play_all(players, WORLD, SETTINGS, folder)
 
 
 def test_every_defender_meets_the_same_attacks(pairs: list[Pair]) -> None:
     assert len(pairs) == 6
     for name in ATTACKERS:
-        asked = [
+        queries = [
             pair.run.samples[["query", "picture"]].to_numpy().tolist()
             for pair in pairs
             if pair.attacker.label == name
         ]
-        assert asked[0] == asked[1] == asked[2]
+        assert queries[0] == queries[1] == queries[2]
 
 
 def test_what_is_known_of_the_players_comes_out(pairs: list[Pair]) -> None:
-    found = crossplay_of(pairs)
-    assert found.cell("apothecary/typography", "apothecary/keyword").asr.value == 1.0
-    assert found.cell("apothecary/oracle", "apothecary/refuse_all").asr.value == 0.0
-    assert found.worst["apothecary/keyword"].attacker == "apothecary/typography"
-    assert found.ratings is not None
-    order = [found.ratings.strength(name, "defender") for name in DEFENDERS]
+    result = crossplay_of(pairs)
+    assert result.cell("apothecary/typography", "apothecary/keyword").asr.value == 1.0
+    assert result.cell("apothecary/oracle", "apothecary/refuse_all").asr.value == 0.0
+    assert result.worst["apothecary/keyword"].attacker == "apothecary/typography"
+    assert result.ratings is not None
+    order = [result.ratings.strength(name, "defender") for name in DEFENDERS]
     assert order[2] > order[0] > order[1]
-    assert found.nash is not None
-    assert found.nash.defenders == pytest.approx([0.0, 0.0, 1.0], abs=1e-6)
+    assert result.nash is not None
+    assert result.nash.defenders == pytest.approx([0.0, 0.0, 1.0], abs=1e-6)
 
 
 def test_a_collapsed_attacker_is_seen_beside_its_rate(pairs: list[Pair]) -> None:
-    found = crossplay_of(pairs)
-    assert found.cell("apothecary/typography", "apothecary/answer_all").channels == 1.0
-    assert (found.cell("apothecary/oracle", "apothecary/answer_all").channels or 0.0) > 3.9
-    assert found.cell("apothecary/oracle", "apothecary/refuse_all").channels is None
+    result = crossplay_of(pairs)
+    assert result.cell("apothecary/typography", "apothecary/answer_all").channels == 1.0
+    assert (result.cell("apothecary/oracle", "apothecary/answer_all").channels or 0.0) > 3.9
+    assert result.cell("apothecary/oracle", "apothecary/refuse_all").channels is None
 
 
 def test_a_pair_that_is_there_is_not_played_again(folder: Path, pairs: list[Pair]) -> None:
     kept = folder / "apothecary-oracle/apothecary-keyword/samples.parquet"
     lost = folder / "apothecary-oracle/apothecary-refuse_all/samples.parquet"
-    before, told = kept.stat().st_mtime_ns, to_csv(crossplay_of(pairs))
+    before, page = kept.stat().st_mtime_ns, to_csv(crossplay_of(pairs))
     lost.unlink()
     (lost.parent / "shards").mkdir(exist_ok=True)
-    again = play_all(cast_of([], ATTACKERS, DEFENDERS, None), WORLD, SETTINGS, folder)
+    again = play_all(players_of([], ATTACKERS, DEFENDERS, None), WORLD, SETTINGS, folder)
     assert lost.is_file()
     assert kept.stat().st_mtime_ns == before
-    assert to_csv(crossplay_of(again)) == told
+    assert to_csv(crossplay_of(again)) == page
 
 
 def test_without_a_scored_attack_nobody_is_rated(pairs: list[Pair]) -> None:
     run = pairs[0].run
     silent = type(run)(run.path, run.about)
     silent.samples = run.samples.assign(success=float("nan"), unscored=True)
-    found = crossplay_of([replace(pairs[0], run=silent), *pairs[1:]])
-    assert found.ratings is None
-    assert "Not rated" in to_markdown(found)
-    assert found.cell("apothecary/oracle", "apothecary/keyword").unscored == 128
+    result = crossplay_of([replace(pairs[0], run=silent), *pairs[1:]])
+    assert result.ratings is None
+    assert "Not rated" in to_markdown(result)
+    assert result.cell("apothecary/oracle", "apothecary/keyword").unscored == 128
 
 
 def test_a_name_cannot_bring_markup_or_a_formula(pairs: list[Pair]) -> None:
@@ -100,9 +100,9 @@ def test_a_name_cannot_bring_markup_or_a_formula(pairs: list[Pair]) -> None:
         for pair in pairs
         if pair.attacker.label == "apothecary/oracle"
     ]
-    found = crossplay_of(renamed)
-    assert "[x](y)" not in to_markdown(found)
-    assert next(csv.DictReader(to_csv(found).splitlines()))["attacker"].startswith("'=")
+    result = crossplay_of(renamed)
+    assert "[x](y)" not in to_markdown(result)
+    assert next(csv.DictReader(to_csv(result).splitlines()))["attacker"].startswith("'=")
 
 
 def of_round(pair: Pair, attacker: int, defender: int) -> Pair:
@@ -136,12 +136,16 @@ def training_run(path: Path, **changes: object) -> Path:
 
 def test_all_snapshots_of_a_run_play(tmp_path: Path) -> None:
     run = training_run(tmp_path / "run")
-    cast = cast_of([run], ["apothecary/oracle"], [], None)
-    assert cast.world == "apothecary:0"
-    assert [one.label for one in cast.attackers] == ["base", "round 1", "apothecary/oracle"]
-    assert [one.name for one in cast.defenders] == ["c/d", str(run / "rounds/1/defender")]
-    both = cast_of([run, training_run(tmp_path / "other")], [], [], None)
-    assert [one.label for one in both.defenders] == [
+    players = players_of([run], ["apothecary/oracle"], [], None)
+    assert players.world == "apothecary:0"
+    assert [player.label for player in players.attackers] == [
+        "base",
+        "round 1",
+        "apothecary/oracle",
+    ]
+    assert [player.name for player in players.defenders] == ["c/d", str(run / "rounds/1/defender")]
+    both = players_of([run, training_run(tmp_path / "other")], [], [], None)
+    assert [player.label for player in both.defenders] == [
         "run base", "run round 1", "other base", "other round 1"
     ]  # fmt: skip
 
@@ -149,21 +153,21 @@ def test_all_snapshots_of_a_run_play(tmp_path: Path) -> None:
 def test_runs_of_two_worlds_do_not_play_each_other(tmp_path: Path) -> None:
     runs = [training_run(tmp_path / "a"), training_run(tmp_path / "b", world="apothecary:1")]
     with pytest.raises(ConfigError, match="apothecary:0, apothecary:1"):
-        cast_of(runs, [], [], None)
+        players_of(runs, [], [], None)
 
 
 def test_an_empty_seat_is_told() -> None:
     with pytest.raises(ConfigError, match="without a defender"):
-        cast_of([], ["apothecary/oracle"], [], None)
+        players_of([], ["apothecary/oracle"], [], None)
 
 
 def test_the_command_writes_all_three_forms(tmp_path: Path) -> None:
     players: list[Any] = ["--attacker", ATTACKERS[0], "--defender", DEFENDERS[0]]
-    asked = [*players, "--out", str(tmp_path / "out"), "--json"]
-    dry = CliRunner().invoke(app, [*asked, "--dry-run"], catch_exceptions=False)
+    command = [*players, "--out", str(tmp_path / "out"), "--json"]
+    dry = CliRunner().invoke(app, [*command, "--dry-run"], catch_exceptions=False)
     assert dry.output.split()[:2] == ["attacker", ATTACKERS[0]]
     assert not (tmp_path / "out").exists()
-    done = CliRunner().invoke(app, asked, catch_exceptions=False)
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert json.loads(done.output)["cells"][0]["n"] == 128
     assert {"crossplay.md", "crossplay.csv", "crossplay.json"} <= {
         file.name for file in (tmp_path / "out").iterdir()
