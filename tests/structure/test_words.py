@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = ("board", "commands", "judging", "labels", "ratings", "stats", "studies")
+PAGES = (
+    *("extending", "game", "index", "judges", "limits", "measurement", "packs", "statistics"),
+    *("training", "world"),
+)
 CLEAN = (
     "benchmarks/sectow_benchmarks",
     "perf",
@@ -19,11 +23,9 @@ CLEAN = (
     "tests/benchmarks/browser.py",
     "CONTRIBUTING.md",
     "agents/sectow_agents",
-    "docs/extending.md",
-    "docs/game.md",
-    "docs/packs.md",
-    "docs/training.md",
-    "docs/world.md",
+    *(f"docs/{page}.md" for page in PAGES),
+    "README.md",
+    "examples",
     "sectow_env",
     "tests/agents",
     "tests/env",
