@@ -45,25 +45,25 @@ class ArenaReward(SeatReward):
 
     Args:
         arena: Plays.
-        matches: The episode of each row, at its beginning.
+        states: The episode of each row, at its beginning.
     """
 
-    def __init__(self, arena: Arena, matches: Sequence[EpisodeState]) -> None:
+    def __init__(self, arena: Arena, states: Sequence[EpisodeState]) -> None:
         self.seat = arena.paid_seat
         super().__init__()
         self._arena = arena
-        self._matches = matches
+        self._states = states
 
     def play(self, items: Sequence[int], texts: Sequence[str]) -> list[Episode]:
         """The episodes that these completions lead to."""
         # Many completions begin from one row: each gets an episode of its own.
-        matches = [replace(self._matches[item], played=[]) for item in items]
+        states = [replace(self._states[item], played=[]) for item in items]
         moves: Sequence[Attack | str] = texts
         if self.seat == "attacker":
-            scenarios = [match.scenario for match in matches]
+            scenarios = [state.scenario for state in states]
             moves = attacks_of(self._arena.world, scenarios, texts)
-        self._arena.advance(matches, moves)
-        return [match.episode for match in matches if match.episode is not None]
+        self._arena.advance(states, moves)
+        return [state.episode for state in states if state.episode is not None]
 
 
 def grpo_game(
@@ -103,23 +103,23 @@ def grpo_game(
             fix="give seat='attacker' or 'defender', rows from 1 on, and leave max_turns out",
         )
     arena = Arena(seat, options)
-    matches = arena.begin([seeding.np_random(seed + row)[0] for row in range(rows)])
-    prompts = [_prompt(match, seat, template, system) for match in matches]
+    states = arena.begin([seeding.np_random(seed + row)[0] for row in range(rows)])
+    prompts = [_prompt(state, seat, template, system) for state in states]
     if processor is not None:
         control = control_tokens(processor)
         prompts = [prompt.inert(control) for prompt in prompts]
     return GrpoGame(
         seat=seat,
         dataset=build_dataset(prompts, _order(prompts, prompts_per_batch)),
-        reward=ArenaReward(arena, matches),
+        reward=ArenaReward(arena, states),
     )
 
 
-def _prompt(match: EpisodeState, seat: Seat, template: str, system: str | None) -> Prompt:
+def _prompt(state: EpisodeState, seat: Seat, template: str, system: str | None) -> Prompt:
     if seat == "attacker":
-        return Prompt(attack_conversation(match.scenario, template, system))
-    assert match.attack is not None, "a defender is asked after the attack"
-    return Prompt(defence_conversation(match.attack, system))
+        return Prompt(attack_conversation(state.scenario, template, system))
+    assert state.attack is not None, "a defender is asked after the attack"
+    return Prompt(defence_conversation(state.attack, system))
 
 
 def _order(prompts: Sequence[Prompt], size: int | None) -> list[int]:

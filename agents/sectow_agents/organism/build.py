@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.weights import weights_digest
-from sectow_agents.organism.training import Progress, Trainee, two_threads
+from sectow_agents.organism.training import Progress, Stage, two_threads
 from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
 from sectow_env.worlds.apothecary import Apothecary
@@ -88,15 +88,15 @@ def build_foundation(
     state = out / STATE_FOLDER / f"foundation-{_key(effort, seed)}"
     with _deterministic():
         model = build_model(seed)
-        pretrain_vision(model, effort.vision, seed, Trainee("vision", state, progress))
-        teach_text(model, effort.text, seed, Trainee("text", state, progress))
-        teach_joint(model, effort.joint, seed + 1, Trainee("joint", state, progress))
-        teach_sight(model, effort.sight, seed + 2, Trainee("sight", state, progress))
+        pretrain_vision(model, effort.vision, seed, Stage("vision", state, progress))
+        teach_text(model, effort.text, seed, Stage("text", state, progress))
+        teach_joint(model, effort.joint, seed + 1, Stage("joint", state, progress))
+        teach_sight(model, effort.sight, seed + 2, Stage("sight", state, progress))
         for name, shares, steps, offset in (
             ("control", DRAWN_RECIPES, effort.control, 3),
             ("emblems", EMBLEMS, effort.emblems, 4),
         ):
-            teach_control(model, shares, steps, seed + offset, Trainee(name, state, progress))
+            teach_control(model, shares, steps, seed + offset, Stage(name, state, progress))
     _publish(model, folder, build_record)
     shutil.rmtree(state, ignore_errors=True)
     return folder
@@ -157,9 +157,9 @@ def _teach_defender(
     from sectow_agents.organism.world_stage import teach_defender_joint, teach_defender_text
 
     name = "defender-text"
-    teach_defender_text(model, world, effort.world_text, seed, Trainee(name, state, progress))
+    teach_defender_text(model, world, effort.world_text, seed, Stage(name, state, progress))
     name = "defender-joint"
-    teach_defender_joint(model, world, effort.world_joint, seed + 1, Trainee(name, state, progress))
+    teach_defender_joint(model, world, effort.world_joint, seed + 1, Stage(name, state, progress))
 
 
 def _teach_attacker(
@@ -172,7 +172,7 @@ def _teach_attacker(
 ) -> None:
     from sectow_agents.organism.world_stage import teach_attacker
 
-    teach_attacker(model, world, effort.attacker, seed + 2, Trainee("attacker", state, progress))
+    teach_attacker(model, world, effort.attacker, seed + 2, Stage("attacker", state, progress))
 
 
 def _is_built(folder: Path, build_record: dict[str, object]) -> bool:

@@ -25,7 +25,7 @@ from sectow_agents.organism.lessons import (
     mixture,
     spelling,
 )
-from sectow_agents.organism.training import Schedule, Trainee, train
+from sectow_agents.organism.training import Schedule, Stage, train
 from sectow_env.worlds.apothecary import Apothecary
 
 if TYPE_CHECKING:
@@ -40,33 +40,27 @@ Parts = list[tuple[float, Callable[[], Lesson]]]
 Draw = Callable[[np.random.Generator], list[Lesson]]
 
 
-def teach_text(
-    model: LlavaForConditionalGeneration, steps: int, seed: int, trainee: Trainee
-) -> None:
+def teach_text(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
     """Train the language model in place: names, recipes, control and refusal in words alone."""
     draw = text_lessons(TEXT_BATCH)
     with frozen(model.model.vision_tower, model.model.multi_modal_projector):
         schedule = Schedule(steps=steps, learning_rate=2e-3, warmup=100)
-        train(model, lesson_loss(model, (draw,), seed), schedule, trainee)
+        train(model, lesson_loss(model, (draw,), seed), schedule, stage)
 
 
-def teach_joint(
-    model: LlavaForConditionalGeneration, steps: int, seed: int, trainee: Trainee
-) -> None:
+def teach_joint(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
     """Train all but the vision tower in place: what is seen becomes what was read."""
     draws = (text_lessons(JOINT_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, EVEN))
     with frozen(model.model.vision_tower):
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-        train(model, lesson_loss(model, draws, seed), schedule, trainee)
+        train(model, lesson_loss(model, draws, seed), schedule, stage)
 
 
-def teach_sight(
-    model: LlavaForConditionalGeneration, steps: int, seed: int, trainee: Trainee
-) -> None:
+def teach_sight(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
     """Train everything in place, mostly on what is hardest to see: drawn names, shapes, counts."""
     draws = (text_lessons(JOINT_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, HARD))
     schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-    train(model, lesson_loss(model, draws, seed), schedule, trainee)
+    train(model, lesson_loss(model, draws, seed), schedule, stage)
 
 
 def teach_control(
@@ -74,13 +68,13 @@ def teach_control(
     shares: LessonShares,
     steps: int,
     seed: int,
-    trainee: Trainee,
+    stage: Stage,
 ) -> None:
     """Train all but the vision tower in place: what is controlled stays so when it is drawn."""
     draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, shares))
     with frozen(model.model.vision_tower):
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-        train(model, lesson_loss(model, draws, seed), schedule, trainee)
+        train(model, lesson_loss(model, draws, seed), schedule, stage)
 
 
 @dataclass(frozen=True)

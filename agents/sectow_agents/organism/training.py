@@ -40,8 +40,8 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Trainee:
-    """The name of a training run, the folder of its state and its progress callback."""
+class Stage:
+    """The name of a training stage, the folder of its state and its progress callback."""
 
     name: str
     folder: Path | None = None
@@ -57,7 +57,7 @@ def train(
     module: nn.Module,
     loss: Callable[[int], torch.Tensor],
     schedule: Schedule,
-    trainee: Trainee,
+    stage: Stage,
 ) -> None:
     """Run the schedule on all parameters that require a gradient, in place.
 
@@ -65,7 +65,7 @@ def train(
         module: The parameters to train and to save.
         loss: Gives the scalar loss of an optimizer step by its number.
         schedule: Steps and learning rates.
-        trainee: Name, state folder and progress.
+        stage: Name, state folder and progress.
     """
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(
@@ -74,7 +74,7 @@ def train(
         betas=(0.9, 0.98),
         weight_decay=schedule.weight_decay,
     )
-    start = _restore(module, parameters, optimizer, trainee.state_file)
+    start = _restore(module, parameters, optimizer, stage.state_file)
     smooth = math.nan
     module.train()
     for step in range(start, schedule.steps):
@@ -87,10 +87,10 @@ def train(
         optimizer.step()
         now = float(value.detach())
         smooth = now if math.isnan(smooth) else 0.95 * smooth + 0.05 * now
-        if trainee.progress:
-            trainee.progress(trainee.name, step + 1, schedule.steps, smooth)
+        if stage.progress:
+            stage.progress(stage.name, step + 1, schedule.steps, smooth)
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == schedule.steps:
-            _keep(module, parameters, optimizer, step + 1, trainee.state_file)
+            _keep(module, parameters, optimizer, step + 1, stage.state_file)
     module.eval()
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from sectow_agents.organism.batches import to_pixels
-from sectow_agents.organism.training import Schedule, Trainee, train
+from sectow_agents.organism.training import Schedule, Stage, train
 from sectow_env.game.picture import Picture
 from sectow_env.images.emblem import draw_emblem
 from sectow_env.images.typography import draw_words
@@ -97,7 +97,7 @@ def draw_seen(rng: np.random.Generator) -> Seen:
 
 
 def pretrain_vision(
-    model: LlavaForConditionalGeneration, steps: int, seed: int, trainee: Trainee
+    model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage
 ) -> None:
     """Train the vision tower in place."""
     tower = model.model.vision_tower
@@ -109,7 +109,7 @@ def pretrain_vision(
         both,
         _loss(tower, heads, seed),
         Schedule(steps=steps, learning_rate=1e-3, warmup=50),
-        trainee,
+        stage,
     )
 
 

@@ -17,7 +17,7 @@ from sectow_agents.organism.lessons import (
     general,
     mixture,
 )
-from sectow_agents.organism.training import Schedule, Trainee, train
+from sectow_agents.organism.training import Schedule, Stage, train
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import RL_CHANNELS
@@ -47,13 +47,13 @@ def teach_defender_text(
     world: Apothecary,
     steps: int,
     seed: int,
-    trainee: Trainee,
+    stage: Stage,
 ) -> None:
     """First half of the base defender, in place: the world in words alone."""
     with frozen(model.model.vision_tower, model.model.multi_modal_projector):
         schedule = Schedule(steps=steps, learning_rate=2e-3)
         loss = lesson_loss(model, (text_lessons(world, TEXT_BATCH),), seed)
-        train(model, loss, schedule, trainee)
+        train(model, loss, schedule, stage)
 
 
 def teach_defender_joint(
@@ -61,13 +61,13 @@ def teach_defender_joint(
     world: Apothecary,
     steps: int,
     seed: int,
-    trainee: Trainee,
+    stage: Stage,
 ) -> None:
     """Second half of the base defender, in place: the world in words and pictures."""
     draws = (text_lessons(world, JOINT_TEXT_BATCH), image_lessons(world, JOINT_IMAGE_BATCH))
     with frozen(model.model.vision_tower):
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=20)
-        train(model, lesson_loss(model, draws, seed), schedule, trainee)
+        train(model, lesson_loss(model, draws, seed), schedule, stage)
 
 
 def text_lessons(world: Apothecary, size: int) -> Draw:
@@ -104,7 +104,7 @@ def teach_attacker(
     world: Apothecary,
     steps: int,
     seed: int,
-    trainee: Trainee,
+    stage: Stage,
 ) -> None:
     """Turn a foundation into the world's base attacker, in place: dull, but on behavior."""
 
@@ -113,7 +113,7 @@ def teach_attacker(
 
     with frozen(model.model.vision_tower, model.model.multi_modal_projector):
         schedule = Schedule(steps=steps, learning_rate=2e-3, warmup=30)
-        train(model, lesson_loss(model, (lessons,), seed), schedule, trainee)
+        train(model, lesson_loss(model, (lessons,), seed), schedule, stage)
 
 
 def attack_lesson(world: Apothecary, rng: np.random.Generator) -> Lesson:
