@@ -107,7 +107,7 @@ def test_defences_are_listed_from_the_outside_in(organism_folder: Path) -> None:
 
 def test_a_prompted_server_is_measured_and_its_answers_are_kept(pack: Path, tmp_path: Path) -> None:
     def say(asked: Asked) -> str:
-        return asked.body["messages"][0]["role"]
+        return str(asked.body["messages"][0]["role"])
 
     with FaultyServer(say=say) as server:
         inside = served(server, tmp_path / "cache.sqlite").replace("&", "%26")
@@ -161,6 +161,7 @@ def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_it_is_exploited_as_any_other(
     organism_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -122,9 +122,8 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     size = _batch_size(batch_size)
     asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(asked, given, folder)
-    if not own_share().main:
-        return
-    _finish(runs, folder / "report", profile, as_json)
+    if own_share().main:
+        _finish(runs, folder / "report", profile, as_json)
 
 
 bench.command("card")(card)

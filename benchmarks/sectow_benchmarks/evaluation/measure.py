@@ -96,10 +96,7 @@ def measure(
         ],
     }
     about["suites"] |= {one.suite.name: one.suite.revision for one in beside}
-    foreign = foreign_tasks(settings)
-    if foreign is not None:
-        # Now, and not after hours of other questions.
-        foreign.check(subject.lm(settings.seed, lambda _: None))
+    foreign = _foreign(subject, settings)
     run = _begun(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     for decoding in settings.decodings:
@@ -111,6 +108,14 @@ def measure(
     work.attackers(attacker)
     run.close()
     return run
+
+
+def _foreign(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:
+    """The tasks of lm-eval; what cannot be asked is refused before hours of other questions."""
+    tasks = foreign_tasks(settings)
+    if tasks is not None:
+        tasks.check(subject.lm(settings.seed, lambda _: None))
+    return tasks
 
 
 def _begun(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:
