@@ -116,8 +116,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "seed": seed,
     }
     if dry_run:
-        _planned(model, attacker, given, as_json)
-        return
+        return _planned(model, attacker, given, as_json)
     folder = out or Path("runs/bench") / folder_name(name or model)
     size = _batch_size(batch_size)
     asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
