@@ -116,10 +116,10 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "seed": seed,
     }
     if dry_run:
-        return _planned(model, attacker, given, as_json)
+        _planned(model, attacker, given, as_json)
+        return
     folder = out or Path("runs/bench") / folder_name(name or model)
-    size = _batch_size(batch_size)
-    asked = _Asked(model, base, attacker, attacker_template, name, size, resume)
+    asked = _Asked(model, base, attacker, attacker_template, name, _batch_size(batch_size), resume)
     runs = _measured(asked, given, folder)
     if own_share().main:
         _finish(runs, folder / "report", profile, as_json)
