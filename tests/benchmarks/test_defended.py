@@ -161,6 +161,7 @@ def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_it_is_exploited_as_any_other(
     organism_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
