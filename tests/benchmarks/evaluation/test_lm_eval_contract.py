@@ -64,9 +64,9 @@ def test_documents_may_be_a_list() -> None:
 def test_a_limit_takes_the_first_documents() -> None:
     whole = Session.load(TASKS, SELECTION, {"do_sample": False})
     some = Session.load(TASKS, SELECTION, {"do_sample": False}, 3)
-    asked = [document["item"] for document, _ in some.ask(DocumentLM(ideal)).documents]
-    assert asked == [row["item"] for row in whole.documents()][:3]
-    assert [row["item"] for row in some.documents()] == asked
+    items = [document["item"] for document, _ in some.ask(DocumentLM(ideal)).documents]
+    assert items == [row["item"] for row in whole.documents()][:3]
+    assert [row["item"] for row in some.documents()] == items
     assert some.requests == 3
 
 

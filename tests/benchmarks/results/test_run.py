@@ -53,13 +53,13 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
     """Played by the game and asked by lm-eval: the same items, draws, verdicts and rates."""
     from sectow_benchmarks.evaluation.lm_eval_session import Session
 
-    asked = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
+    stand = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
     parts = [f"apothecary_{part}_{kind}" for part in ("safety", "twins") for kind in KINDS]
     selection = Selection(splits=("train", "test"), per_cell=1)
     for way in ("greedy", "sampled"):
         settings = {"do_sample": way == "sampled", "temperature": float(way == "sampled")}
         session = Session.load(parts, selection, settings)
-        answered = session.ask(asked.lm(0, lambda _count: None))
+        answered = session.ask(stand.lm(0, lambda _count: None))
         ours = evaluations[0].samples
         ours = ours[(ours["decoding"] == way) & ours["suite"].isin(["safety", "twins"])]
         assert [(doc["item"], text) for doc, text in answered.documents] == list(
@@ -70,7 +70,7 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
             ("twins", "accuracy", "correct"),
         ):
             theirs = [answered.results["results"][f"apothecary_{suite}_{kind}"] for kind in KINDS]
-            total = sum(one[f"{metric},none"] * one["sample_len"] for one in theirs)
+            total = sum(part[f"{metric},none"] * part["sample_len"] for part in theirs)
             assert total == pytest.approx(ours.loc[ours["suite"] == suite, column].sum())
 
 
@@ -80,11 +80,11 @@ class KilledError(BaseException):
 
 def test_a_killed_measurement_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     whole = measure(SUBJECT, SETTINGS, tmp_path / "whole", attacker=ATTACKER)
-    asked: list[str] = []
+    units: list[str] = []
 
     def kill(what: str, done: int, total: int) -> None:
         del done, total
-        asked.append(what)
+        units.append(what)
         if what == "sampled":
             raise KilledError
 
@@ -96,16 +96,16 @@ def test_a_killed_measurement_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     assert not half.closed
     with pytest.raises(RunFolderError, match="unfinished"):
         _ = half.samples
-    told: list[str] = []
+    steps: list[str] = []
     resumed = measure(
         SUBJECT,
         SETTINGS,
         tmp_path / "cut",
         attacker=ATTACKER,
         resume=True,
-        progress=lambda what, _done, _total: told.append(what),
+        progress=lambda what, _done, _total: steps.append(what),
     )
-    assert "greedy" not in told, "finished work is not done again"
+    assert "greedy" not in steps, "finished work is not done again"
     names = {"run": "x"}
     pd.testing.assert_frame_equal(resumed.samples.assign(**names), whole.samples.assign(**names))
     again = measure(SUBJECT, SETTINGS, tmp_path / "cut", attacker=ATTACKER, resume=True)
@@ -122,7 +122,7 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "no evaluation that can be read"),
         ("[]", "kind None"),
@@ -130,9 +130,9 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
         ('{"kind": "sectow-evaluation-run", "schema": 3}', "does not say"),
     ],
 )
-def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(RunFolderError, match=said):
+    with pytest.raises(RunFolderError, match=message):
         EvaluationRun.open(tmp_path)
 
 
