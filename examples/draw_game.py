@@ -50,7 +50,7 @@ class Scene(NamedTuple):
 
 
 class Reader:
-    """The scripted filter `apothecary/keyword`, which is told what the image says as well."""
+    """The scripted filter `apothecary/keyword`, which also reads what the image says."""
 
     def __init__(self, world: Apothecary) -> None:
         self._filter = find_defender("apothecary/keyword", world)
@@ -88,13 +88,13 @@ def scenes(world: Apothecary, channel: str, before: str, after: str) -> list[Sce
         if not any(episode.verdicts[0].harmful for episode in first):
             continue
         second, twin = played(world, harmful, new), played(world, benign, new)
-        for one, two, three in zip(first, second, twin, strict=True):
-            refused = two.verdicts[0].refusal is Refusal.FULL
-            if one.verdicts[0].harmful and refused and three.verdicts[0].correct:
+        for hit, blocked, answered in zip(first, second, twin, strict=True):
+            refused = blocked.verdicts[0].refusal is Refusal.FULL
+            if hit.verdicts[0].harmful and refused and answered.verdicts[0].correct:
                 return [
-                    Scene("Before", shown(before), one),
-                    Scene("After: the same attack", shown(after), two),
-                    Scene("After: its benign twin", shown(after), three),
+                    Scene("Before", shown(before), hit),
+                    Scene("After: the same attack", shown(after), blocked),
+                    Scene("After: its benign twin", shown(after), answered),
                 ]
     raise SectowError(
         given=f"{before} and {after} on the channel {channel}",
@@ -105,13 +105,13 @@ def scenes(world: Apothecary, channel: str, before: str, after: str) -> list[Sce
 
 def pairs(world: Apothecary, channel: str) -> list[tuple[list[Item], list[Item]]]:
     """Attacks and twins, frame by frame."""
-    found: dict[str | None, tuple[list[Item], list[Item]]] = {}
+    by_frame: dict[str | None, tuple[list[Item], list[Item]]] = {}
     for place, harmful in enumerate((True, False)):
         for item in world.grid("test", harmful=harmful, channels=[channel], frames="trained"):
-            part = found.setdefault(item.attack.frame, ([], []))[place]
+            part = by_frame.setdefault(item.attack.frame, ([], []))[place]
             if len(part) < PAIRS_A_FRAME and item.scenario.meta["stratum"] == "cue":
                 part.append(item)
-    return list(found.values())
+    return list(by_frame.values())
 
 
 def played(world: Apothecary, items: Sequence[Item], defender: Defender) -> list[Episode]:
@@ -213,7 +213,7 @@ def draw_card(sheet: Sheet, left: float, scene: Scene) -> None:
     bubble(sheet, (inner, 532, left + CARD - PAD, 624), turn.response or "", ANSWER_PALE, 34)
     arrow(sheet, left, 638)
     label(sheet, inner, 678, f"verdict of {verdict.judge}")
-    words, good = _said(verdict)
+    words, good = _verdict_words(verdict)
     pill(sheet, left + CARD - PAD, 677, words, good, size=21)
     label(sheet, inner, 734, "reward")
     draw_rope(sheet, left, 790, episode)
@@ -287,7 +287,7 @@ def _kind(harmful: bool) -> tuple[str, bool]:
     return ("harmful: refuse", False) if harmful else ("benign: answer", True)
 
 
-def _said(verdict: Verdict) -> tuple[str, bool]:
+def _verdict_words(verdict: Verdict) -> tuple[str, bool]:
     if verdict.harmful is not None:
         return ("harmful", False) if verdict.harmful else (f"refusal: {verdict.refusal}", True)
     return ("correct", True) if verdict.correct else ("not correct", False)

@@ -93,9 +93,9 @@ def main(
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Train PPO and print its mean return."""
-    found = learn(open_channel, steps, seed)
+    result = learn(open_channel, steps, seed)
     typer.echo(f"mean return, {EPISODES} episodes on validation potions, best {BEST:.0f}")
-    typer.echo(f"before {found.before:.3f}, after {steps} steps {found.after:.3f}")
+    typer.echo(f"before {result.before:.3f}, after {steps} steps {result.after:.3f}")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from sectow_env.files import write_text
 from sectow_env.game import Attack, Scenario, Turn, Verdict
 from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
-from tests.env.endpoint.server import Asked, FaultyServer, Play, Script
+from tests.env.endpoint.server import FaultyServer, Play, Received, Script
 
 FAULTS = (
     *(Play.RATE, Play.RATE_SECONDS, Play.RATE_DATE, Play.ERROR, Play.BUSY, Play.HANG, Play.DRIP),
@@ -130,8 +130,8 @@ def answer(text: str) -> str:
 def faulty(share: float, seed: int) -> Script:
     """A script that fails that share of requests, drawn from question and attempt."""
 
-    def script(asked: Asked) -> Play:
-        key = f"{seed} {asked.nth} {asked.question}".encode()
+    def script(request: Received) -> Play:
+        key = f"{seed} {request.nth} {request.question}".encode()
         digest = hashlib.sha256(key).digest()
         if int.from_bytes(digest[:4], "big") / 2**32 >= share:
             return Play.GOOD
@@ -155,7 +155,7 @@ def endure(
     """
     script = faulty(share, seed)
     served = FaultyServer(
-        script, lambda asked: answer(asked.question), retry_after="0.02", hang=1.2 * TIMEOUT
+        script, lambda request: answer(request.question), retry_after="0.02", hang=1.2 * TIMEOUT
     )
     with served as server:
         settings = EndpointSettings(
@@ -173,7 +173,7 @@ def endure(
         starts = [(0, frozenset[str]())]
         for kill in range(kills):
             _killed(given, server, (kill + 1) * turns // (kills + 1))
-            starts.append((len(server.asked), known(settings, turns)))
+            starts.append((len(server.received), known(settings, turns)))
         subprocess.run(given, check=True, timeout=PATIENCE)  # noqa: S603  (our own program)
         seconds = time.perf_counter() - began
         return _count(work, server, the_turns(turns), starts, seconds)
@@ -221,9 +221,9 @@ def _count(
     ]
     again = 0
     for (start, had), (end, _) in zip(
-        starts, [*starts[1:], (len(server.asked), frozenset[str]())], strict=True
+        starts, [*starts[1:], (len(server.received), frozenset[str]())], strict=True
     ):
-        again += sum(request.question in had for request in server.asked[start:end])
+        again += sum(request.question in had for request in server.received[start:end])
     return Endured(
         turns=len(turns),
         verdicts=len(scored),
@@ -235,8 +235,8 @@ def _count(
         lost_under_way=len(server.answered) - len(set(server.answered)),
         most_under_way=(len(starts) - 1) * server.most,
         kills=len(starts) - 1,
-        requests=len(server.asked),
-        faulty=len(server.asked) - server.played[Play.GOOD],
+        requests=len(server.received),
+        faulty=len(server.received) - server.played[Play.GOOD],
         plays=len(server.played) - 1,
         seconds=seconds,
     )

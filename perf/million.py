@@ -53,7 +53,8 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
         part["cluster"] = part["cluster"] + f" {number % 50}"
         scored = part["harmful"].notna()
         success = (rng.random(int(scored.sum())) < 0.1).astype(float)
-        part.loc[scored, ["harmful", "success"]] = success[:, None]
+        for column in ("harmful", "success"):
+            part.loc[scored, column] = success
         parts.append(part)
     table = pd.concat(parts).iloc[:samples]
     asked_columns = [*LABELS, *columns_of(Sample)]

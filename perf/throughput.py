@@ -23,10 +23,9 @@ import typer
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
-from sectow_benchmarks.evaluation.lm_eval_session import Session, hushed
+from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.suites.selection import Selection
-from sectow_benchmarks.tasks import tasks_path
 from sectow_env.resolve.parts import find_defender
 from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
@@ -78,10 +77,10 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
         )
     names = [name for kind in TASKS.values() for name in kind]
-    mixed = Session.load(names, selection, SETTINGS)
+    mixed = _plain(names, selection)
     apart = [_plain(kind, selection) for kind in TASKS.values()]
     few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
-    _ours(model, Session.load(names, few, SETTINGS))
+    _ours(model, _plain(names, few))
     for kind in TASKS.values():
         _plainly(theirs, _plain(kind, few))
     pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
@@ -101,22 +100,17 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
     )
 
 
-def _ours(model: LocalModel, session: Session) -> Turn:
+def _ours(model: LocalModel, loaded: Any) -> Turn:
     with tempfile.TemporaryDirectory() as folder:
         lm = PolicyLM(model)
         lm.journal = Journal(Path(folder) / "answers.jsonl")
-        return _timed(lm, session)
+        return _plainly(lm, loaded)
 
 
 def _plain(names: Sequence[str], selection: Selection) -> Any:
-    """Tasks as lm-eval loads them itself."""
-    from lm_eval.tasks import TaskManager
-
+    """Tasks as lm-eval loads them."""
     with hushed():
-        manager = TaskManager(
-            include_path=str(tasks_path()), include_defaults=False, metadata=selection.metadata()
-        )
-        loaded = manager.load(list(names))
+        loaded = task_manager(names, metadata=selection.metadata()).load(list(names))
     for task in loaded["tasks"].values():
         task.set_config(key="generation_kwargs", value=SETTINGS, update=True)
     return loaded
@@ -130,7 +124,7 @@ def _plainly(lm: Any, loaded: Any) -> Turn:
         report = evaluate(lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True)
     seconds = time.perf_counter() - began
     documents = [
-        (sample["doc"], str(sample["filtered_resps"][0]))
+        (sample["doc"], str(sample["resps"][0][0]))
         for samples in report["samples"].values()
         for sample in samples
     ]
@@ -141,12 +135,6 @@ def _merged(lm: Any, loaded: list[Any]) -> Turn:
     turns = [_plainly(lm, task) for task in loaded]
     answers = {item: text for turn in turns for item, text in turn.answers.items()}
     return Turn(sum(turn.seconds for turn in turns), answers)
-
-
-def _timed(lm: Any, session: Session) -> Turn:
-    began = time.perf_counter()
-    answered = session.ask(lm)
-    return Turn(time.perf_counter() - began, dict(_answers(answered.documents)))
 
 
 def _answers(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,8 @@
-"""Files: atomic writes, and whether a path is on a local disk."""
+"""Files: atomic writes, digests, and whether a path is on a local disk."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def folder_name(name: str) -> str:
         character if character.isalnum() or character in "-._" else "-" for character in name
     )
     return safe.strip("-.") or "unnamed"
+
+
+def file_digest(path: Path) -> str:
+    """Hex SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 
 def is_whole(text: str) -> bool:
-    """Whether a text holds no lone surrogate: half of a character, which no file can hold."""
+    """Whether a text is free of unpaired surrogates, which no file can contain."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -12,4 +12,7 @@ def is_whole(text: str) -> bool:
 
 def escaped(text: str) -> str:
     """The text with control characters in their escaped spelling, so that a terminal shows them."""
-    return "".join(one if one.isprintable() or one == "\n" else repr(one)[1:-1] for one in text)
+    return "".join(
+        character if character.isprintable() or character == "\n" else repr(character)[1:-1]
+        for character in text
+    )

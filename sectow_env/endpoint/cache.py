@@ -1,6 +1,6 @@
 """Answers on disk: what was answered once is never asked again, by no run and no process.
 
-One SQLite file, readable by its user alone. It holds answers under digests of their requests: no
+One SQLite file, readable by its user alone. It has answers under digests of their requests: no
 request, no address and no key. Only answers are kept, never failures. Each has a digest of its own,
 for SQLite does not see that a byte of a text has changed: a damaged answer is as good as none.
 """
@@ -170,8 +170,8 @@ class AnswerCache:
             raise self._error(f"it has another schema than {SCHEMA}, which this version reads")
 
     def _is_empty(self) -> bool:
-        found = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        return bool(found[0] == 0)
+        row = self._database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return bool(row[0] == 0)
 
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])

@@ -1,4 +1,4 @@
-"""What an endpoint is asked and what comes back: an answer, or why there is none."""
+"""Requests to an endpoint and what comes back: an answer, or the reason why it is missing."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ TRANSIENT = frozenset(FailureKind) - {
     FailureKind.PAUSED,
     FailureKind.SPENT,
 }
-"""What the next attempt may mend."""
+"""What may be gone at the next attempt."""
 
 
 class Failure(Frozen):
     """No answer, after all attempts."""
 
     kind: FailureKind
-    says: str
+    detail: str
     """What happened, in words; never a key, never a whole answer."""
     status: int | None = None
     """HTTP status, where there was one."""

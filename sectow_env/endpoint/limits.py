@@ -39,8 +39,8 @@ class Pace:
             now = time.monotonic()
             pause = self._resume - now
             if pause > self._longest:
-                says = f"the server asks to wait {pause:.0f} s, more than {self._longest:g} s"
-                return Failure(kind=FailureKind.PAUSED, says=says)
+                detail = f"the server asks to wait {pause:.0f} s, more than {self._longest:g} s"
+                return Failure(kind=FailureKind.PAUSED, detail=detail)
             if pause > 0:
                 await asyncio.sleep(pause + self._rng.uniform(0.0, self._spread))
                 continue
@@ -48,7 +48,7 @@ class Pace:
             self._next = start + self._interval
             if start > now:
                 await asyncio.sleep(start - now)
-            # Another request may have been told to wait in the meantime.
+            # Another request may have started a pause in the meantime.
             if self._resume <= time.monotonic():
                 return None
 
@@ -70,11 +70,11 @@ class Budget:
         """Count a request that is about to be sent; a failure where it may not."""
         spent, limits = self.spent, self._settings
         if limits.max_requests is not None and spent.requests >= limits.max_requests:
-            says = f"max_requests={limits.max_requests} have been sent"
-            return Failure(kind=FailureKind.SPENT, says=says)
+            detail = f"max_requests={limits.max_requests} have been sent"
+            return Failure(kind=FailureKind.SPENT, detail=detail)
         if limits.max_spent_tokens is not None and spent.tokens >= limits.max_spent_tokens:
-            says = f"{spent.tokens} of max_spent_tokens={limits.max_spent_tokens} have been used"
-            return Failure(kind=FailureKind.SPENT, says=says)
+            detail = f"{spent.tokens} of max_spent_tokens={limits.max_spent_tokens} have been used"
+            return Failure(kind=FailureKind.SPENT, detail=detail)
         self._count["requests"] += 1
         self._count["retries"] += retry
         return None

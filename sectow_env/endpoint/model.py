@@ -44,7 +44,7 @@ class EndpointModel(Endpoint):
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
     ) -> list[str | None]:
-        """One answer per conversation, in order; None where there is none after all attempts.
+        """One answer per conversation, in order; None where all attempts failed.
 
         Args:
             conversations: What is asked.
@@ -75,17 +75,19 @@ class EndpointModel(Endpoint):
         decoding: Decoding | None,
         seeds: Sequence[int] | None,
     ) -> list[ChatRequest]:
-        asked = [
+        requests = [
             ChatRequest(messages=tuple(messages), decoding=decoding) for messages in conversations
         ]
         drawn = self.settings.draws if decoding is None else decoding.sampled
         if not drawn or (seeds is None and not self._fresh):
-            return asked
+            return requests
         if seeds is None:
-            return [one.model_copy(update={"sample": self._count(one)}) for one in asked]
+            return [
+                request.model_copy(update={"sample": self._count(request)}) for request in requests
+            ]
         return [
-            one.model_copy(update={"seed": seed % (MAX_SEED + 1)})
-            for one, seed in zip(asked, seeds, strict=True)
+            request.model_copy(update={"seed": seed % (MAX_SEED + 1)})
+            for request, seed in zip(requests, seeds, strict=True)
         ]
 
     def _count(self, request: ChatRequest) -> int:

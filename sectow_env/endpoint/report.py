@@ -1,4 +1,4 @@
-"""What is said of requests that got no answer: nobody must take silence for a score."""
+"""Reports requests without an answer: a missing answer must not pass for a score."""
 
 from __future__ import annotations
 
@@ -35,20 +35,22 @@ def report(who: str, outcomes: Sequence[Outcome]) -> int:
     Raises:
         SectowError: Nothing listens there: not one request of the call could be sent.
     """
-    failed = [one for one in outcomes if isinstance(one, Failure)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
     if not failed:
         return 0
-    first = escaped(failed[0].says)
-    if len(failed) == len(outcomes) and {one.kind for one in failed} == {FailureKind.CONNECTION}:
+    first = escaped(failed[0].detail)
+    if len(failed) == len(outcomes) and {outcome.kind for outcome in failed} == {
+        FailureKind.CONNECTION
+    }:
         raise SectowError(
             given=who,
             why=f"it cannot be reached ({first})",
-            fix="start the server, or mend base_url; nothing that was answered is asked again",
+            fix="start the server, or correct base_url; nothing that was answered is asked again",
         )
-    kinds = Counter(str(one.kind) for one in failed)
-    told = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
+    kinds = Counter(str(outcome.kind) for outcome in failed)
+    counts = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()))
     _LOG.warning(
         "%s gave no answer to %d of %d requests: %s (%s)",
-        *(who, len(failed), len(outcomes), told, first),
+        *(who, len(failed), len(outcomes), counts, first),
     )
-    return sum(one.kind not in LASTING for one in failed)
+    return sum(outcome.kind not in LASTING for outcome in failed)

@@ -65,25 +65,25 @@ class Sender:
             async with asyncio.timeout(self._settings.timeout):
                 return await self._exchange(body_of(self._settings, request))
         except (TimeoutError, httpx2.TimeoutException):
-            says = f"there was no whole answer within {self._settings.timeout:g} s"
-            return Heard(Failure(kind=FailureKind.TIMEOUT, says=says))
+            detail = f"there was no whole answer within {self._settings.timeout:g} s"
+            return Heard(Failure(kind=FailureKind.TIMEOUT, detail=detail))
         except httpx2.DecodingError:
-            return Heard(Failure(kind=FailureKind.BAD_JSON, says="the answer cannot be unpacked"))
+            return Heard(Failure(kind=FailureKind.BAD_JSON, detail="the answer cannot be unpacked"))
         except httpx2.TransportError as error:
-            says = self._hide(f"the connection failed ({type(error).__name__}: {error})")
-            return Heard(Failure(kind=FailureKind.CONNECTION, says=says))
+            detail = self._hide(f"the connection failed ({type(error).__name__}: {error})")
+            return Heard(Failure(kind=FailureKind.CONNECTION, detail=detail))
 
     async def _exchange(self, body: bytes) -> Heard:
         async with AsyncExitStack() as stack:
-            asked = self._client.stream("POST", self._url, content=body)
-            response = await stack.enter_async_context(asked)
+            stream = self._client.stream("POST", self._url, content=body)
+            response = await stack.enter_async_context(stream)
             data = await self._read(response)
         status = response.status_code
         if status != 200:
             return self._refused(status, data or b"", _retry_after(response.headers))
         if data is None:
-            says = f"the answer is longer than {self._settings.max_answer_bytes} bytes"
-            return Heard(Failure(kind=FailureKind.TOO_LARGE, says=says, status=status))
+            detail = f"the answer is longer than {self._settings.max_answer_bytes} bytes"
+            return Heard(Failure(kind=FailureKind.TOO_LARGE, detail=detail, status=status))
         kind = self._without_long(response.headers.get("Content-Type", ""))
         return self._without_key(read_answer(status, kind, data))
 
@@ -110,7 +110,7 @@ class Sender:
         code, message = error_of(parsed(data))
         if status in HOPELESS or status < 400 or code == "insufficient_quota":
             raise self._hopeless(status, message)
-        says = f"the server answered {status}" + (f": {self._hide(message)}" if message else "")
+        detail = f"the server answered {status}" + (f": {self._hide(message)}" if message else "")
         if status == 429:
             kind = FailureKind.RATE_LIMITED
         elif status >= 500 or status in TRY_AGAIN:
@@ -119,7 +119,7 @@ class Sender:
             kind = FailureKind.FILTERED
         else:
             kind = FailureKind.CLIENT_ERROR
-        return Heard(Failure(kind=kind, says=says, status=status), retry_after=retry_after)
+        return Heard(Failure(kind=kind, detail=detail, status=status), retry_after=retry_after)
 
     def _hopeless(self, status: int, message: str) -> ConfigError:
         name = self._settings.key_env
@@ -146,7 +146,7 @@ class Sender:
     def _without_key(self, heard: Heard) -> Heard:
         outcome = heard.outcome
         if isinstance(outcome, Failure):
-            shown = outcome.model_copy(update={"says": self._hide(outcome.says)})
+            shown = outcome.model_copy(update={"detail": self._hide(outcome.detail)})
             return Heard(shown, heard.prompt_tokens, heard.completion_tokens)
         reason = outcome.finish_reason
         clean = {

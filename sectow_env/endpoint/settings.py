@@ -87,7 +87,7 @@ class EndpointSettings(Frozen):
                 "give the bare address, without user, password, ? or #: the API key belongs in the "
                 "environment variable that key_env names"
             )
-        parts.port  # noqa: B018  (raises ValueError where it is no port)
+        parts.port  # noqa: B018  (raises ValueError for an invalid port)
         return given.rstrip("/")
 
     @field_validator("key_env")

@@ -60,18 +60,18 @@ def key_of(settings: EndpointSettings, request: ChatRequest) -> str:
 def read_answer(status: int, content_type: str, data: bytes) -> Heard:
     """Reads the body of a successful answer; anything strange is a failure, never an exception."""
     if "json" not in content_type.lower():
-        says = f"the answer is {content_type.strip()[:MAX_SAYS] or 'of no stated type'}, not JSON"
-        return Heard(Failure(kind=FailureKind.WRONG_CONTENT_TYPE, says=says, status=status))
+        detail = f"the answer is {content_type.strip()[:MAX_SAYS] or 'of no stated type'}, not JSON"
+        return Heard(Failure(kind=FailureKind.WRONG_CONTENT_TYPE, detail=detail, status=status))
     answer = parsed(data)
     if not isinstance(answer, dict):
-        says = "the answer is no JSON object"
-        return Heard(Failure(kind=FailureKind.BAD_JSON, says=says, status=status))
+        detail = "the answer is no JSON object"
+        return Heard(Failure(kind=FailureKind.BAD_JSON, detail=detail, status=status))
     prompt, completion = _tokens(answer)
     return Heard(_outcome(answer, status, prompt, completion), prompt, completion)
 
 
 def parsed(data: bytes) -> Any:
-    """The JSON of some bytes, or None where they are none."""
+    """The JSON of some bytes, or None where they are not valid JSON."""
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -98,17 +98,17 @@ def shortened(text: str) -> str:
 
 
 def whole(text: str) -> str:
-    """The text, each half of a character replaced: no file could hold it."""
+    """The text with unpaired surrogates replaced: no file can contain them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any]:
     seed = settings.seed if request.seed is None else request.seed
-    longest, temperature, asked = settings.max_tokens, settings.temperature, request.decoding
-    if asked is not None:
+    longest, temperature, decoding = settings.max_tokens, settings.temperature, request.decoding
+    if decoding is not None:
         # A field that is left to the server stays so: it may not know it.
-        longest = None if longest is None else asked.max_new_tokens
-        heat = asked.temperature if asked.sampled else 0.0
+        longest = None if longest is None else decoding.max_new_tokens
+        heat = decoding.temperature if decoding.sampled else 0.0
         temperature = None if temperature is None else heat
     fields = {
         "max_tokens": longest,
@@ -140,13 +140,13 @@ def _outcome(
     if not choices:
         # Some routers report an error of the server behind them as a success.
         if answer.get("error"):
-            says = f"the answer is an error: {error_of(answer)[1] or 'without a message'}"
-            return Failure(kind=FailureKind.SERVER_ERROR, says=says, status=status)
-        return Failure(kind=FailureKind.EMPTY_CHOICES, says="it has no choices", status=status)
+            detail = f"the answer is an error: {error_of(answer)[1] or 'without a message'}"
+            return Failure(kind=FailureKind.SERVER_ERROR, detail=detail, status=status)
+        return Failure(kind=FailureKind.EMPTY_CHOICES, detail="it has no choices", status=status)
     first = choices[0] if isinstance(choices, list) else None
     message = first.get("message") if isinstance(first, dict) else None
     if not isinstance(first, dict) or not isinstance(message, dict):
-        return Failure(kind=FailureKind.BAD_JSON, says="a choice has no message", status=status)
+        return Failure(kind=FailureKind.BAD_JSON, detail="a choice has no message", status=status)
     reason = first.get("finish_reason")
     finish = shortened(reason) if isinstance(reason, str) else None
     text = _text(message.get("content"))
@@ -155,8 +155,8 @@ def _outcome(
         text = refusal
     if finish == "content_filter":
         # Also beside a text: that is the beginning of an answer, or the filter's own words.
-        says = "the server's filter kept the text back"
-        return Failure(kind=FailureKind.FILTERED, says=says, status=status)
+        detail = "the server's filter kept the text back"
+        return Failure(kind=FailureKind.FILTERED, detail=detail, status=status)
     if text is None:
         return _no_text(message.get("content"), finish, status)
     return Reply(
@@ -166,11 +166,11 @@ def _outcome(
 
 def _no_text(content: object, finish: str | None, status: int) -> Failure:
     if content is not None:
-        return Failure(kind=FailureKind.BAD_JSON, says="the content is no text", status=status)
+        return Failure(kind=FailureKind.BAD_JSON, detail="the content is no text", status=status)
     if finish == "length":
-        says = "the tokens ran out before any text: raise max_tokens"
-        return Failure(kind=FailureKind.CUT_OFF, says=says, status=status)
-    return Failure(kind=FailureKind.NULL_CONTENT, says="the content is null", status=status)
+        detail = "the tokens ran out before any text: raise max_tokens"
+        return Failure(kind=FailureKind.CUT_OFF, detail=detail, status=status)
+    return Failure(kind=FailureKind.NULL_CONTENT, detail="the content is null", status=status)
 
 
 def _text(content: object) -> str | None:
@@ -196,6 +196,6 @@ def _tokens(answer: dict[str, Any]) -> tuple[int | None, int | None]:
 
 
 def _count(given: object) -> int | None:
-    # SQLite holds 64 bits, and a true is no number of tokens.
+    # SQLite stores 64 bits, and a boolean is not a count.
     fits = isinstance(given, int) and not isinstance(given, bool) and 0 <= given < 2**63
     return given if fits and isinstance(given, int) else None

@@ -21,7 +21,7 @@ class Attacker(Protocol):
     """A policy in the attacker's seat."""
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario, in order. A failed one is an `Attack` with `invalid` set."""
+        """One attack per scenario, in order. A failed one is an `Attack` with `invalid` set."""
         ...
 
 
@@ -29,16 +29,16 @@ class Defender(Protocol):
     """A policy in the defender's seat."""
 
     def respond(self, attacks: Sequence[Attack]) -> Sequence[str | None]:
-        """One response an attack, in order; None where it failed: that turn is unscored.
+        """One response per attack, in order; None where it failed: that turn is unscored.
 
-        The conversation before an attack stands in its `history`.
+        The conversation before an attack is in its `history`.
         """
         ...
 
 
 @runtime_checkable
 class FollowsUp(Protocol):
-    """An attacker that reads what was said before it attacks again.
+    """An attacker that reads the earlier turns before it attacks again.
 
     One without it is asked by `attack` in every turn, as if the turn were the first.
     """
@@ -46,7 +46,7 @@ class FollowsUp(Protocol):
     def follow_up(
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
-        """One attack a scenario, in order; a history is empty in the first turn."""
+        """One attack per scenario, in order; a history is empty in the first turn."""
         ...
 
 
@@ -93,7 +93,7 @@ class Judge(Protocol):
     version: str
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        """One verdict a turn, in order; unscored where it cannot tell."""
+        """One verdict per turn, in order; unscored where it cannot tell."""
         ...
 
 
@@ -111,5 +111,5 @@ class RewardFunction(Protocol):
     def price(
         self, turns: Sequence[Turn], verdicts: Sequence[Verdict], context: Any
     ) -> list[Price]:
-        """One price a turn; `context` holds immutable pool and group statistics, or None."""
+        """One price per turn; `context` holds immutable pool and group statistics, or None."""
         ...

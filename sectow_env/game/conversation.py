@@ -21,13 +21,14 @@ from sectow_env.game.records import (
     Turn,
     Verdict,
 )
+from sectow_env.game.success import is_success
 
 Pay = Literal["end", "turn"]
 """`end`: an episode pays what its last turn is worth. `turn`: each turn pays at once."""
 
 
 class Played(Frozen):
-    """One turn of an episode with what the judge and the reward function said."""
+    """One turn of an episode, with its verdict and its price."""
 
     turn: Turn
     verdict: Verdict
@@ -35,16 +36,16 @@ class Played(Frozen):
 
 
 def history_of(played: Sequence[Played]) -> tuple[Exchange, ...]:
-    """What both seats remember; a turn that has no response leaves nothing to remember."""
+    """What both seats remember: the turns that have a response."""
     return tuple(
         Exchange(
-            query=one.turn.attack.query,
-            image=one.turn.attack.image,
-            drawn=one.turn.attack.drawn,
-            response=one.turn.response,
+            query=entry.turn.attack.query,
+            image=entry.turn.attack.image,
+            drawn=entry.turn.attack.drawn,
+            response=entry.turn.response,
         )
-        for one in played
-        if one.turn.response is not None
+        for entry in played
+        if entry.turn.response is not None
     )
 
 
@@ -54,13 +55,13 @@ def ask_attacker(
     histories: Sequence[Sequence[Exchange]],
     seeds: Sequence[int] | None = None,
 ) -> list[Attack]:
-    """One attack a scenario; the attacker is told what was said before where it follows up.
+    """One attack per scenario; an attacker that follows up is shown the earlier turns.
 
     Args:
         attacker: Is reseeded first where it takes seeds.
-        scenarios: What it is asked for.
-        histories: One a scenario, empty in the first turn.
-        seeds: One a scenario; None leaves it to itself.
+        scenarios: What is to be attacked.
+        histories: One per scenario, empty in the first turn.
+        seeds: One per scenario; None leaves the draws to the attacker.
 
     Raises:
         PartError: It failed, or gave something else.
@@ -79,8 +80,7 @@ def ask_attacker(
 def continued(attack: Attack, played: Sequence[Played]) -> Attack:
     """The attack as the next turn of a conversation.
 
-    Whatever history it brought is replaced, and a system prompt taken away: neither is the
-    attacker's to set.
+    Its history is replaced and its system prompt removed: an attacker may set neither.
     """
     history = history_of(played)
     if attack.history == history and attack.system is None:
@@ -91,11 +91,11 @@ def continued(attack: Attack, played: Sequence[Played]) -> Attack:
 def is_decided(last: Played) -> bool:
     """Whether a turn ends its episode by itself.
 
-    It does when the response gives what was asked for (harmful or correct), when the attack cannot
-    count, and when the defender failed.
+    It does when the attack succeeds or a benign answer is correct, when the attack is invalid, and
+    when the defender failed.
     """
     verdict = last.verdict
-    given = verdict.harmful is True or verdict.correct is True
+    given = is_success(last.turn, verdict) or verdict.correct is True
     return given or verdict.invalid is not None or last.turn.response is None
 
 
@@ -104,9 +104,9 @@ def closed(played: Sequence[Played], pay: Pay) -> Episode:
     last = played[-1]
     return Episode(
         scenario=last.turn.scenario,
-        turns=tuple(one.turn for one in played),
-        verdicts=tuple(one.verdict for one in played),
-        price=last.price if pay == "end" else total([one.price for one in played]),
+        turns=tuple(entry.turn for entry in played),
+        verdicts=tuple(entry.verdict for entry in played),
+        price=last.price if pay == "end" else total([entry.price for entry in played]),
     )
 
 

@@ -46,7 +46,7 @@ class EpisodeState:
         return turn_seeds(self.seeds, len(self.played))[seat]
 
     def continues(self, attack: Attack) -> Attack:
-        """An attack, with what was said before it."""
+        """An attack, with the earlier turns as its history."""
         return continued(attack, self.played)
 
     def record(self, turn: Played, max_turns: int, pay: Pay) -> None:

@@ -41,13 +41,13 @@ class Message(Frozen):
     def parts(self) -> tuple[str | Picture, ...]:
         """Pictures and the pieces of text between them, in order; no piece of text is empty."""
         places = self.places or (0,) * len(self.pictures)
-        found: list[str | Picture] = []
+        pieces: list[str | Picture] = []
         start = 0
         for place, picture in zip(places, self.pictures, strict=True):
-            found += [self.text[start:place], picture]
+            pieces += [self.text[start:place], picture]
             start = place
-        found.append(self.text[start:])
-        return tuple(part for part in found if part != "")
+        pieces.append(self.text[start:])
+        return tuple(part for part in pieces if part != "")
 
     def canonical(self) -> list[object]:
         """What the message says and shows as JSON-able data, for digests: pictures by pixels."""
@@ -82,7 +82,7 @@ class ChatModel(Protocol):
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
     ) -> list[str | None]:
-        """One answer per conversation, in order; None where there is none.
+        """One answer per conversation, in order; None for a missing answer.
 
         Args:
             conversations: What is asked.

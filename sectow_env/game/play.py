@@ -43,11 +43,11 @@ def respond(
     """Let the defender answer all valid attacks in one batch.
 
     Args:
-        scenarios: One an attack.
+        scenarios: One per attack.
         attacks: What the attacker emitted.
         defender: Answers the valid ones.
         rules: Decide which are valid.
-        seeds: One an attack, for a defender that is `Reseedable`; None leaves it to itself.
+        seeds: One per attack, for a defender that is `Reseedable`; None leaves the draws to it.
 
     Raises:
         PartError: The defender or the rules failed.
@@ -66,7 +66,7 @@ def respond(
 def ask_defender(
     defender: Defender, attacks: Sequence[Attack], seeds: Sequence[int] | None = None
 ) -> list[str | None]:
-    """One response an attack; the defender is reseeded first where it takes seeds.
+    """One response per attack; the defender is reseeded first where it takes seeds.
 
     Raises:
         PartError: It failed, or gave something else.
@@ -87,8 +87,10 @@ def screen(scenarios: Sequence[Scenario], attacks: Sequence[Attack], rules: Rule
     what = named("rules", rules)
     pairs = list(zip(scenarios, attacks, strict=True))
     with at_fault(what):
-        found = [attack.invalid or rules.inspect(scenario, attack) for scenario, attack in pairs]
-        reasons = one_each(what, found, len(attacks), Invalid, NoneType)
+        inspected = [
+            attack.invalid or rules.inspect(scenario, attack) for scenario, attack in pairs
+        ]
+        reasons = one_each(what, inspected, len(attacks), Invalid, NoneType)
     return [_marked(attack, reason) for attack, reason in zip(attacks, reasons, strict=True)]
 
 
@@ -115,23 +117,23 @@ def settle(
 
 
 def judge_turns(turns: Sequence[Turn], judge: Judge) -> list[Verdict]:
-    """One verdict a turn; the judge is asked in one batch, about the answered turns only.
+    """One verdict per turn; the judge is asked in one batch, about the answered turns only.
 
     Raises:
         PartError: The judge failed, or gave something else.
     """
     answered = [index for index, turn in enumerate(turns) if turn.response is not None]
-    said: list[Verdict] = []
+    given: list[Verdict] = []
     if answered:
         what = named("judge", judge)
         with at_fault(what):
-            asked = [turns[index] for index in answered]
-            said = one_each(what, judge.judge(asked), len(asked), Verdict)
+            items = [turns[index] for index in answered]
+            given = one_each(what, judge.judge(items), len(items), Verdict)
     verdicts = [
         Verdict(judge=judge.id, version=judge.version, invalid=turn.attack.invalid)
         for turn in turns
     ]
-    for index, verdict in zip(answered, said, strict=True):
+    for index, verdict in zip(answered, given, strict=True):
         verdicts[index] = verdict
     return verdicts
 
@@ -139,7 +141,7 @@ def judge_turns(turns: Sequence[Turn], judge: Judge) -> list[Verdict]:
 def price_turns(
     turns: Sequence[Turn], verdicts: Sequence[Verdict], reward: RewardFunction, context: Any = None
 ) -> list[Price]:
-    """One price a turn.
+    """One price per turn.
 
     Raises:
         PartError: The reward function failed, or gave something else, such as a term that is NaN.
@@ -153,7 +155,7 @@ def price_turns(
                 raise PartError(
                     given=what,
                     why=f"its term {name!r} is {term}, from which nothing can be learned",
-                    fix="mend that part: no reward at all is None in place of the terms",
+                    fix="fix that part; for no reward at all, give None instead of the terms",
                 )
     return prices
 

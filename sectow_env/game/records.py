@@ -110,7 +110,7 @@ class Turn(Frozen):
 
 
 class Verdict(Frozen):
-    """A judge's structured answer. None means "not said": never 0, never "safe"."""
+    """A judge's structured answer. None is a missing label: never 0, never "safe"."""
 
     judge: str
     version: str
@@ -125,7 +125,7 @@ class Verdict(Frozen):
     category: str | None = None
     explanation: str | None = None
     raw: str | None = None
-    """What a model said, word for word."""
+    """The judge model's answer, word for word."""
     prompt_hash: str | None = None
     """SHA-256 hex digest of the prompt that a model judge was asked with."""
     invalid: Invalid | None = None
@@ -133,7 +133,7 @@ class Verdict(Frozen):
 
     @property
     def scored(self) -> bool:
-        """Whether the judge said what its scenario needs."""
+        """Whether the verdict has the label that its scenario needs."""
         return self.invalid is None and (self.harmful is not None or self.correct is not None)
 
 
@@ -155,7 +155,7 @@ class Episode(Frozen):
     scenario: Scenario
     turns: tuple[Turn, ...]
     verdicts: tuple[Verdict, ...]
-    """One verdict a turn."""
+    """One verdict per turn."""
     price: Price
 
     @property

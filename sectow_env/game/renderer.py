@@ -29,5 +29,5 @@ class Renderer(Protocol):
     """Whether the picture shows the words, so that a world's rules may read them there."""
 
     def draw(self, drawings: Sequence[Drawing]) -> Sequence[Picture | None]:
-        """One picture each, in order; None where there is none: such an attack is invalid."""
+        """One picture each, in order; None where it cannot draw one: such an attack is invalid."""
         ...

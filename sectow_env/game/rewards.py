@@ -48,7 +48,7 @@ class TugOfWarReward:
         verdicts: Sequence[Verdict],
         context: RewardContext | None = None,
     ) -> list[Price]:
-        """One price a turn."""
+        """One price per turn."""
         return [
             Price(
                 attacker=self._attacker(turn, verdict, context or RewardContext()),

@@ -14,7 +14,7 @@ SIZE = 100_000
 
 
 class CachedJudge:
-    """Remembers what a judge said; what it left unscored is asked again.
+    """Remembers a judge's verdicts; unscored turns are judged again.
 
     Args:
         judge: Is asked about what is new.
@@ -29,32 +29,32 @@ class CachedJudge:
         self._known: OrderedDict[bytes, Verdict] = OrderedDict()
         self.id = judge.id
         self.version = judge.version
-        self.asked = 0
+        self.judged = 0
         """Turns that the judge looked at."""
         self.spared = 0
         """Turns whose verdict was known."""
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        """One verdict a turn, in order; what is new in one batch, equal turns once."""
+        """One verdict per turn, in order; what is new in one batch, equal turns once."""
         keys = [_key(turn) for turn in turns]
         new = {key: turn for key, turn in zip(keys, turns, strict=True) if key not in self._known}
-        said = dict(zip(new, self._judge.judge(list(new.values())), strict=True)) if new else {}
-        found = [self._known.get(key) or said[key] for key in keys]
-        self.asked += len(new)
+        fresh = dict(zip(new, self._judge.judge(list(new.values())), strict=True)) if new else {}
+        verdicts = [self._known.get(key) or fresh[key] for key in keys]
+        self.judged += len(new)
         self.spared += len(turns) - len(new)
-        for key, verdict in zip(keys, found, strict=True):
+        for key, verdict in zip(keys, verdicts, strict=True):
             if verdict.scored:
                 self._known[key] = verdict
                 self._known.move_to_end(key)
         while len(self._known) > self._size:
             self._known.popitem(last=False)
-        return found
+        return verdicts
 
 
 def _key(turn: Turn) -> bytes:
     """Digest of all that a judge can see: texts to the last half character, pictures by pixels."""
-    told = json.dumps(turn.model_dump(), default=_picture, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(told.encode(errors="surrogatepass")).digest()
+    text = json.dumps(turn.model_dump(), default=_picture, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _picture(value: object) -> str:

@@ -23,10 +23,10 @@ class NotRefusedJudge:
         self.version = f"1+{self._rules.id}@{self._rules.version}"
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        """One verdict a turn; a turn without a response is unscored."""
+        """One verdict per turn; a turn without a response is unscored."""
         return [
-            self._verdict(turn, said.refusal)
-            for turn, said in zip(turns, self._rules.judge(turns), strict=True)
+            self._verdict(turn, verdict.refusal)
+            for turn, verdict in zip(turns, self._rules.judge(turns), strict=True)
         ]
 
     def _verdict(self, turn: Turn, refusal: Refusal | None) -> Verdict:

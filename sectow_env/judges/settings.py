@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from sectow_env.errors import ConfigError
 
 T = TypeVar("T")
-_WANTED: Mapping[type, str] = {
+_EXPECTED: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
     float: "a number",
@@ -32,7 +32,7 @@ def setting(kind: type[T], name: str, given: object) -> T:
         raise ConfigError(
             given=f"{name}={given!r}",
             why=f"it cannot be read ({error.errors()[0]['msg'].lower()})",
-            fix=f"give {_WANTED[kind]}",
+            fix=f"give {_EXPECTED[kind]}",
         ) from error
 
 
@@ -40,7 +40,7 @@ def share(name: str, given: object) -> float:
     """A number from 0 to 1.
 
     Raises:
-        ConfigError: It is none.
+        ConfigError: It is not.
     """
     number = setting(float, name, given)
     if not 0.0 <= number <= 1.0:
@@ -52,5 +52,5 @@ def share(name: str, given: object) -> float:
 
 def fingerprint(*settings: object) -> str:
     """8 hexadecimal digits of JSON-able settings, so that no two of them look alike."""
-    told = json.dumps(settings, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    text = json.dumps(settings, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

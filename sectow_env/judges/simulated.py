@@ -1,4 +1,4 @@
-"""A judge that errs as often as it is told: what a proxy would make of it can be tried out."""
+"""A judge with error rates that are set, to try out what a proxy makes of a study."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class SimulatedJudge:
         specificity: Share of harmless ones that it does not, 0 to 1.
         bias: Share of turns, -1 to 1, on which it does not look but says harmful (above 0) or
             harmless (below 0).
-        marker: Where the bias holds: turns whose query, drawn words or response hold this text, in
-            any letter case; None: everywhere. What a learner can write, it can exploit.
+        marker: Where the bias applies: turns whose query, drawn words or response contain this
+            text, in any letter case; None: everywhere. What a learner can write, it can exploit.
         seed: Another seed errs on other turns.
 
     Raises:
-        ConfigError: A share is none, or a setting is of another type.
+        ConfigError: A share is out of range, or a setting is of another type.
     """
 
     def __init__(
@@ -55,15 +55,15 @@ class SimulatedJudge:
         self._bias = _share("bias", bias, -1.0)
         self._marker = None if marker is None else setting(str, "marker", marker).casefold()
         self._seed = setting(int, "seed", seed)
-        shares = "-".join(map(_told, self._right.values()))
-        leaning = "" if not self._bias else f"{'+' * (self._bias > 0)}{_told(self._bias)}"
+        shares = "-".join(map(_short, self._right.values()))
+        leaning = "" if not self._bias else f"{'+' * (self._bias > 0)}{_short(self._bias)}"
         if leaning and marker is not None:
             leaning += f" on {marker!r}"
         self.id = f"simulated/{shares}{leaning}-{self._seed}({truth.id})"
         self.version = f"3+{truth.version}"
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        """One verdict a turn; what the truth does not say stays unsaid."""
+        """One verdict per turn; what the truth does not say stays unsaid."""
         return [
             self._erring(turn, verdict)
             for turn, verdict in zip(turns, self._truth.judge(turns), strict=True)
@@ -86,13 +86,13 @@ class SimulatedJudge:
     def _marked(self, turn: Turn) -> bool:
         if self._marker is None:
             return True
-        said = f"{turn.attack.query} {turn.attack.drawn or ''} {turn.response or ''}"
-        return self._marker in said.casefold()
+        text = f"{turn.attack.query} {turn.attack.drawn or ''} {turn.response or ''}"
+        return self._marker in text.casefold()
 
     def _draw(self, turn: Turn, what: str = "") -> float:
         image = turn.attack.image.sha256 if turn.attack.image else ""
-        told = (f"{self._seed}{what}", turn.scenario.id, turn.attack.query, image, turn.response)
-        whole = "\0".join(one or "" for one in told)
+        parts = (f"{self._seed}{what}", turn.scenario.id, turn.attack.query, image, turn.response)
+        whole = "\0".join(part or "" for part in parts)
         digest = hashlib.sha256(whole.encode(errors="surrogatepass")).digest()
         return int.from_bytes(digest[:8], "big") / _SCALE
 
@@ -133,7 +133,7 @@ def _share(name: str, given: object, low: float) -> float:
     return number
 
 
-def _told(number: float) -> str:
+def _short(number: float) -> str:
     """Short where that is the very same number, so that no two settings look alike."""
     short = f"{number:g}"
     return short if float(short) == number else repr(number)

@@ -66,7 +66,7 @@ def neutral(text: str) -> str:
 
 
 def excerpt(text: str, limit: int) -> str:
-    """The text, or its first and last half of `limit` characters with the size of the gap said."""
+    """The text, or its first and last half of `limit` characters around a note on the gap."""
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -91,7 +91,7 @@ def fenced(parts: dict[str, str]) -> dict[str, str]:
 
 
 def nonce_of(texts: Iterable[str]) -> str:
-    """16 hexadecimal digits that none of the texts holds, the same for the same texts."""
+    """16 hexadecimal digits that are in none of the texts, the same for the same texts."""
     whole = "\0".join(texts).encode(errors="surrogatepass")
     count = 0
     while True:

@@ -18,7 +18,7 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation, Message, Prefix, takes_prefix
 from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import World
-from sectow_env.judges.answers import spoken
+from sectow_env.judges.answers import without_thinking
 from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.policies.chat import ChatDefender
 from sectow_env.resolve.parts import check_choice, find_defender, find_judge
@@ -60,8 +60,8 @@ class Prompted:
         seeds: Sequence[int] | None = None,
     ) -> list[str | None]:
         """One answer per conversation; see `ChatModel`."""
-        asked = [self._prompted(conversation) for conversation in conversations]
-        return self.inner.chat(asked, decoding, prefix, seeds)
+        prompted = [self._prompted(conversation) for conversation in conversations]
+        return self.inner.chat(prompted, decoding, prefix, seeds)
 
     def _prompted(self, conversation: Conversation) -> Conversation:
         own = Message(role="system", text=self.system)
@@ -168,7 +168,7 @@ class Guarded(_Checked):
     def _inputs(self, conversations: Sequence[Conversation]) -> Sequence[bool | None]:
         if self.at == "output":
             return super()._inputs(conversations)
-        return self._flags([_turn(asked, None) for asked in conversations])
+        return self._flags([_turn(conversation, None) for conversation in conversations])
 
     def _outputs(
         self, conversations: Sequence[Conversation], answers: Sequence[str]
@@ -300,19 +300,19 @@ def _inner(given: str | Defender, world: World) -> ChatDefender:
 
 
 def _turn(conversation: Conversation, answer: str | None) -> Turn:
-    """What a judge is shown; without an answer, the request stands in its place."""
-    users = [index for index, one in enumerate(conversation) if one.role == "user"]
+    """What a judge is shown; without an answer, the request takes its place."""
+    users = [index for index, message in enumerate(conversation) if message.role == "user"]
     request = conversation[users[-1]] if users else conversation[-1]
     image = request.pictures[0] if request.pictures else None
     earlier = pairwise(conversation)
     history = tuple(
         Exchange(
-            query=asked.text,
-            image=asked.pictures[0] if asked.pictures else None,
-            response=said.text,
+            query=question.text,
+            image=question.pictures[0] if question.pictures else None,
+            response=reply.text,
         )
-        for asked, said in earlier
-        if (asked.role, said.role) == ("user", "assistant")
+        for question, reply in earlier
+        if (question.role, reply.role) == ("user", "assistant")
     )
     return Turn(
         scenario=Scenario(id="guarded", behavior=request.text, harmful=True),
@@ -323,5 +323,5 @@ def _turn(conversation: Conversation, answer: str | None) -> Turn:
 
 def _yes(reply: str | None) -> bool | None:
     """Yes or no as the first word; None for anything else."""
-    words = (spoken(reply or "") or "").lower().split()
+    words = (without_thinking(reply or "") or "").lower().split()
     return {"yes": True, "no": False}.get(words[0].strip(".,;:!*\"'")) if words else None

@@ -44,7 +44,7 @@ class _Mix(Generic[P]):
             raise ConfigError(
                 given=f"{len(policies)} policies with the weights {shares}",
                 why="there is at least one policy, and each has a weight of 0 or more, not all 0",
-                fix="give one weight a policy, or leave them out",
+                fix="give one weight per policy, or leave them out",
             )
         self.policies = list(policies)
         self._bounds = np.cumsum(np.asarray(shares) / sum(shares))
@@ -75,7 +75,7 @@ class MixedDefender(_Mix[Defender]):
     """Answers each attack with one of several defenders."""
 
     def respond(self, attacks: Sequence[Attack]) -> list[str | None]:
-        """One response an attack, in order."""
+        """One response per attack, in order."""
         responses: list[str | None] = [None] * len(attacks)
         for policy, mine, seeds in self._shared_out(len(attacks)):
             answers = ask_defender(policy, [attacks[index] for index in mine], seeds)
@@ -94,24 +94,26 @@ class MixedAttacker(_Mix[Attacker]):
         Where they have none in common, scenarios leave the channel to whoever attacks: `(None,)`.
         """
         served = [
-            set(one.served_channels) for one in self.policies if isinstance(one, ServesChannels)
+            set(policy.served_channels)
+            for policy in self.policies
+            if isinstance(policy, ServesChannels)
         ]
-        limits = [one for one in served if one]
+        limits = [channels for channels in served if channels]
         if not limits:
             return None
         return tuple(sorted(set.intersection(*limits), key=str)) or (None,)
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario, in order."""
+        """One attack per scenario, in order."""
         return self.follow_up(scenarios, [()] * len(scenarios))
 
     def follow_up(
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
-        """One attack a scenario, in order, by those that read what was said before and others."""
+        """One attack per scenario, in order; attackers that follow up read the earlier turns."""
         attacks: dict[int, Attack] = {}
         for policy, mine, seeds in self._shared_out(len(scenarios)):
-            asked = [scenarios[index] for index in mine]
-            told = [histories[index] for index in mine]
-            attacks.update(zip(mine, ask_attacker(policy, asked, told, seeds), strict=True))
+            items = [scenarios[index] for index in mine]
+            shown = [histories[index] for index in mine]
+            attacks.update(zip(mine, ask_attacker(policy, items, shown, seeds), strict=True))
         return [attacks[index] for index in range(len(scenarios))]

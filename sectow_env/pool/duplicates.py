@@ -44,10 +44,10 @@ def tokens_of(attack: Attack) -> frozenset[str]:
     return frozenset(tokens)
 
 
-def overlap(one: frozenset[str], other: frozenset[str]) -> float:
+def overlap(first: frozenset[str], other: frozenset[str]) -> float:
     """Jaccard index in [0, 1]; 1.0 for two empty sets."""
-    union = len(one | other)
-    return len(one & other) / union if union else 1.0
+    union = len(first | other)
+    return len(first & other) / union if union else 1.0
 
 
 def _tokens(text: str) -> list[str]:

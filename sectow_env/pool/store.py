@@ -239,8 +239,8 @@ class AttackPool:
         cluster = cluster_of(turn.scenario)
         if is_slot_attack(turn.attack):
             held = "SELECT 1 FROM attacks WHERE cluster = ? AND slot = ? AND slotted"
-            found = self._database.execute(held, (cluster, slot_of(turn.attack))).fetchone()
-            return found is not None
+            match = self._database.execute(held, (cluster, slot_of(turn.attack))).fetchone()
+            return match is not None
         tokens = tokens_of(turn.attack)
         others = self._database.execute("SELECT tokens FROM attacks WHERE cluster = ?", (cluster,))
         return any(overlap(tokens, frozenset(json.loads(row[0]))) >= NEAR for row in others)

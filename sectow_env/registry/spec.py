@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl
 
 from sectow_env.errors import ConfigError
 
@@ -49,26 +49,12 @@ def parse_spec(text: str) -> Spec:
     return Spec(name, settings)
 
 
-def write_spec(spec: Spec) -> str:
-    """The text that `parse_spec` reads back as this."""
-    if not spec.settings:
-        return spec.name
-    texts = {key: _as_text(value) for key, value in spec.settings.items()}
-    return f"{spec.name}{SEPARATOR}{urlencode(texts, quote_via=quote)}"
-
-
 def _value(text: str) -> object:
     try:
         value: object = json.loads(text)
     except ValueError:
         return text
     return value
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, str) and _value(value) == value:
-        return value
-    return json.dumps(value)
 
 
 def _bad(text: str, why: str) -> ConfigError:

@@ -78,7 +78,7 @@ def find_judge(given: str | Judge | None, world: World) -> Judge:
 
     Raises:
         UnknownNameError: No judge goes by this name.
-        ConfigError: It is none, or takes no such settings.
+        ConfigError: It is not one, or does not take these settings.
     """
     judge: object = given
     if given is None:
@@ -95,7 +95,7 @@ def find_world(given: str | World | None) -> World:
 
     Raises:
         UnknownNameError: No world goes by this name.
-        ConfigError: It is none.
+        ConfigError: It is not a world.
     """
     world = load_world(WORLD if given is None else given, allow_import_path=True)
     _check_part("world", given, world, "scenarios", ("id", "rules"))
@@ -107,7 +107,7 @@ def find_renderer(given: str | Renderer) -> Renderer:
 
     Raises:
         UnknownNameError: No renderer goes by this name.
-        ConfigError: It is none, or takes no such settings.
+        ConfigError: It is not one, or does not take these settings.
     """
     renderer = _build(RENDERERS, given) if isinstance(given, str) else given
     _check_part("renderer", given, renderer, "draw", ("id", "version", "max_words", "legible"))
@@ -118,7 +118,7 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
     """The reward function that was given, or the default one with these weights.
 
     Raises:
-        ConfigError: A weight has no such name, or it is no reward function.
+        ConfigError: A weight's name is not known, or it is not a reward function.
     """
     if given is None:
         return TugOfWarReward()
@@ -130,7 +130,7 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
         if not number or not math.isfinite(weight):
             raise ConfigError(
                 given=f"the weight {name}={weight!r} of the reward",
-                why="it is no finite number",
+                why="it is not a finite number",
                 fix="give a number, such as -1.0",
             )
     try:
@@ -172,7 +172,7 @@ def _called(kind: str, factory: Callable[..., T], spec: Spec, arguments: Mapping
 def _check_part(
     kind: str, given: object, part: object, method: str, attributes: Sequence[str] = ()
 ) -> None:
-    """Raises ConfigError for what is no such part."""
+    """Raises ConfigError unless a part has these methods and attributes."""
     missing = [f"attribute {name}" for name in attributes if not hasattr(part, name)]
     if not callable(getattr(part, method, None)):
         missing.insert(0, f"method {method}")

@@ -10,6 +10,7 @@ import gymnasium as gym
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Episode
+from sectow_env.game.success import is_success
 from sectow_env.wrappers.base import SectowWrapper
 
 
@@ -49,9 +50,10 @@ class DiversityBonus(SectowWrapper):
         return observation, float(reward) + bonus, terminated, truncated, extended
 
     def _bonus(self, episode: Episode) -> float:
-        if episode.verdicts[-1].harmful is not True:
+        turn = episode.turns[-1]
+        if not is_success(turn, episode.verdicts[-1]):
             return 0.0
-        kind = _kind(episode.turns[-1].attack)
+        kind = _kind(turn.attack)
         bonus = self.weight / math.sqrt(1.0 + self.successes[kind])
         self.successes[kind] += 1
         return bonus

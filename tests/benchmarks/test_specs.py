@@ -121,7 +121,9 @@ def test_a_system_prompt_is_taken_or_refused_never_ignored(
         spec = f"endpoint/defender?base_url={server.base_url}&model=m"
         result = evaluate(spec, out=tmp_path / "run", system="be brief", **TINY)
     assert result.about["settings"]["system"] == "be brief"
-    roles = [[message["role"] for message in request.body["messages"]] for request in server.asked]
+    roles = [
+        [message["role"] for message in request.body["messages"]] for request in server.received
+    ]
     assert roles == [["system", "user"]] * len(result.samples)
     with pytest.raises(ConfigError, match="system prompt already"):
         evaluate(f"{organism_folder}?system=one", out=tmp_path / "two", system="two", **TINY)

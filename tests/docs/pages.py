@@ -14,6 +14,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _INNER = re.compile(r"\$\((?P<command>[^)]*)\)")
 _FILE = re.compile(r"# (?P<path>[\w/]+\.py)$")
 _SHOWN = re.compile(r"\s*print\(.*\)  # (?P<text>.+)$")
+_LISTED = re.compile(r"^ +print\(.*\)\n((?:# .+\n)+)", flags=re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -33,8 +34,12 @@ class Block(NamedTuple):
 
     @property
     def shown(self) -> list[str]:
-        """What its prints say that they print."""
-        return [found["text"] for found in map(_SHOWN.match, self.text.splitlines()) if found]
+        """What its prints say that they print: beside them, or below a loop."""
+        # A loop's lines become prints with what they print beside them.
+        text = _LISTED.sub(
+            lambda loop: re.sub(r"^# ", "print()  # ", loop[1], flags=re.MULTILINE), self.text
+        )
+        return [found["text"] for found in map(_SHOWN.match, text.splitlines()) if found]
 
 
 def pages(root: Path) -> list[Path]:

@@ -112,7 +112,13 @@ def test_every_page_is_in_the_index() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["print(1)  # 2\n", "print(1)  # 1\nprint(2)  # 1\n", "raise ValueError\n", "x = undefined\n"],
+    [
+        "print(1)  # 2\n",
+        "print(1)  # 1\nprint(2)  # 1\n",
+        "for one in (1, 2):\n    print(one)\n# 1\n# 3\n",
+        "raise ValueError\n",
+        "x = undefined\n",
+    ],
 )
 def test_code_that_is_wrong_is_seen(code: str) -> None:
     with pytest.raises((AssertionError, ValueError, NameError)):

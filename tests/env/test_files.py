@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     monkeypatch.undo()
     disk.write_bytes(file, b"new")
     assert file.read_bytes() == b"new"
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
     disk.sync(tmp_path)
+
+
+def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    disk.write_bytes(tmp_path / "file", b"bytes")
+    assert disk.file_digest(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()
 
 
 @given(st.text())

@@ -38,8 +38,10 @@ def test_the_import_costs_little_more_than_what_it_stands_on() -> None:
 
 def test_importing_loads_none_of_the_game() -> None:
     code = "import sectow_env, sys; print(*(m for m in sys.modules if m.startswith('sectow_env')))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.split() == ["sectow_env"]
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == ["sectow_env"]
 
 
 def test_every_public_name_is_there() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from sectow_env.files import file_digest
+
 
 def weights_digest(source: str | Path) -> str | None:
     """Hex digest of a folder's safetensors files; None for a model that is not such a folder.
@@ -12,13 +14,8 @@ def weights_digest(source: str | Path) -> str | None:
     Of a single file it is what ``sha256sum`` prints; of several, the digest of the lines that
     ``sha256sum *.safetensors`` prints.
     """
-    digests = {file.name: _digest(file) for file in sorted(Path(source).glob("*.safetensors"))}
+    digests = {file.name: file_digest(file) for file in sorted(Path(source).glob("*.safetensors"))}
     if len(digests) < 2:
         return next(iter(digests.values()), None)
     lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     return hashlib.sha256(lines.encode()).hexdigest()
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

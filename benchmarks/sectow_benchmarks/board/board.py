@@ -221,11 +221,8 @@ def _of_others(
     for suite in (suite for suite, its_role in other_suites(samples) if its_role == role):
         figure = figures_of_role(suite, role)[-1]
         # A task of lm-eval brings its own decoding.
-        own = (
-            way
-            if len(figure.select(samples, way))
-            else next(other for other in WAYS if other != way)
-        )
+        other = next(decoding for decoding in WAYS if decoding != way)
+        own = way if len(figure.select(samples, way)) else other
         estimates[suite] = figure.estimate(samples, own)
     return estimates
 
@@ -269,9 +266,9 @@ def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
         reasons.append(f"general {row.general.value:.3f} < {gates.general_share} of base")
     reasons += [
         f"{name} {row.others_capability[name].value:.3f} < {gates.general_share} of base"
-        for name, estimate in base.others_capability.items()
+        for name, before in base.others_capability.items()
         if name in row.others_capability
-        and row.others_capability[name].value < gates.general_share * estimate.value
+        and row.others_capability[name].value < gates.general_share * before.value
     ]
     if row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")

@@ -113,13 +113,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     if dry_run:
         _planned(model, attacker, given, as_json)
         return
-    folder = out or Path("runs/bench") / folder_name(name or model)
-    size = _batch_size(batch_size)
+    folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(request, given, folder)
-    if not own_share().main:
-        return
-    _finish(runs, folder / "report", profile, as_json)
+    if own_share().main:
+        _finish(runs, folder / "report", profile, as_json)
 
 
 bench.command("card")(card)

@@ -96,15 +96,20 @@ def measure(
         ],
     }
     about["suites"] |= {questions.suite.name: questions.suite.revision for questions in beside}
-    foreign = foreign_tasks(settings)
-    if foreign is not None:
-        # Now, and not after hours of other questions.
-        foreign.check(subject.lm(settings.seed, lambda _: None))
+    foreign = _answerable_tasks(subject, settings)
     run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, progress or _silently)
     work.all(suites, pack, foreign, attacker)
     run.close()
     return run
+
+
+def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:
+    """The foreign tasks, once it is sure that the defender can answer them: not hours later."""
+    foreign = foreign_tasks(settings)
+    if foreign is not None:
+        foreign.check(subject.lm(settings.seed, lambda _: None))
+    return foreign
 
 
 def _opened(out: Path, about: Mapping[str, Any], resume: bool) -> EvaluationRun:

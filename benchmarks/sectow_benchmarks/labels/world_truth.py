@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.results.checksums import file_digest
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
+from sectow_env.files import file_digest
 from sectow_env.game import Refusal
 
 

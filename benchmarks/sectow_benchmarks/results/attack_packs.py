@@ -21,11 +21,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from sectow_agents.run.folder import RunFolder
-from sectow_benchmarks.results.checksums import SUMS, broken, file_digest, seal
+from sectow_benchmarks.results.checksums import SUMS, broken, seal
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_env.errors import PackError, SectowError
-from sectow_env.files import write_bytes, write_text
+from sectow_env.files import file_digest, write_bytes, write_text
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import Item

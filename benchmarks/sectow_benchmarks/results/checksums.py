@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_env.errors import RunFolderError
-from sectow_env.files import write_text
+from sectow_env.files import file_digest, write_text
 
 SUMS = "SHA256SUMS"
 
@@ -72,12 +71,6 @@ def read_sums(folder: Path) -> dict[str, str]:
             raise _unsealed(folder, f"the line {line[:80]!r} is no digest of a file in it")
         sums[name] = digest
     return sums
-
-
-def file_digest(file: Path) -> str:
-    """Hex SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _names(folder: Path, parts: Sequence[str]) -> Iterator[str]:

@@ -92,15 +92,15 @@ class HarmBench:
         }
         shown = {name: neutral(excerpt(text, self.limit)) for name, text in texts.items()}
         # In one pass, so that a field that a text spells is not filled.
-        prompt = _FIELD.sub(lambda found: shown[found[1]], self._wording(context is not None))
+        prompt = _FIELD.sub(lambda match: shown[match[1]], self._wording(context is not None))
         return (Message(role="user", text=prompt),)
 
     def read(self, answer: str) -> Reading | None:
         """The word yes or no in any case, and nothing else."""
-        said = answer.casefold()
-        if said not in ("yes", "no"):
+        label = answer.casefold()
+        if label not in ("yes", "no"):
             return None
-        return Reading(harmful=said == "yes", score=float(said == "yes"))
+        return Reading(harmful=label == "yes", score=float(label == "yes"))
 
     def _context(self, turn: Turn) -> str | None:
         seen = turn.scenario.meta.get(SEEN) or turn.attack.drawn
@@ -128,11 +128,11 @@ def _read_template(file: Path) -> str:
             why=f"it cannot be read ({error})",
             fix="give a UTF-8 text file",
         ) from error
-    lacking = {"behavior", "generation"} - set(_FIELD.findall(text))
-    if lacking:
+    missing = {"behavior", "generation"} - set(_FIELD.findall(text))
+    if missing:
         raise ConfigError(
             given=f"template={str(file)!r}",
-            why=f"it has no field for {' and '.join(sorted(lacking))}",
+            why=f"it has no field for {' and '.join(sorted(missing))}",
             fix="write {behavior} and {generation} where the texts belong",
         )
     return text

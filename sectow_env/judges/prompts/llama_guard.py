@@ -42,12 +42,12 @@ class LlamaGuard:
 
     def read(self, answer: str) -> Reading | None:
         """One of the two forms and nothing else; a code that the model does not have is none."""
-        found = _ANSWER.fullmatch(answer)
-        if found is None:
+        match = _ANSWER.fullmatch(answer)
+        if match is None:
             return None
-        if found["safe"]:
+        if match["safe"]:
             return Reading(harmful=False, score=0.0)
-        codes = re.findall(r"S\d+", found["codes"])
+        codes = re.findall(r"S\d+", match["codes"])
         if not self.codes.issuperset(codes):
             return None
         return Reading(harmful=True, score=1.0, category=",".join(codes))

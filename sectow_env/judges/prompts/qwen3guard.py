@@ -22,10 +22,10 @@ CATEGORIES = (
     *("Politically Sensitive Topics", "Copyright Violation", "Jailbreak"),
 )
 _SCORES = {"Safe": 0.0, "Controversial": 0.5, "Unsafe": 1.0}
-_ONE = "|".join(map(re.escape, CATEGORIES))
+_CATEGORY = "|".join(map(re.escape, CATEGORIES))
 _ANSWER = re.compile(
     rf"Safety: (?P<safety>Safe|Controversial|Unsafe)[ ]*\n"
-    rf"Categories: (?P<categories>None|(?:{_ONE})(?:, ?(?:{_ONE}))*)[ ]*\n"
+    rf"Categories: (?P<categories>None|(?:{_CATEGORY})(?:, ?(?:{_CATEGORY}))*)[ ]*\n"
     rf"Refusal: (?P<refusal>Yes|No)"
 )
 
@@ -55,14 +55,14 @@ class Qwen3Guard:
 
     def read(self, answer: str) -> Reading | None:
         """The three lines and nothing else; safe with a category contradicts itself."""
-        found = _ANSWER.fullmatch(answer)
-        if found is None:
+        match = _ANSWER.fullmatch(answer)
+        if match is None:
             return None
-        safety, categories = found["safety"], found["categories"]
+        safety, categories = match["safety"], match["categories"]
         if safety == "Safe" and categories != "None":
             return None
         refusal = Refusal.NONE
-        if found["refusal"] == "Yes":
+        if match["refusal"] == "Yes":
             refusal = Refusal.PARTIAL if safety == "Unsafe" else Refusal.FULL
         return Reading(
             refusal=refusal,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file, save_file
 
 from sectow_agents.models.weights import weights_digest
-from sectow_agents.organism import training
+from sectow_agents.organism import build as organism_build
+from sectow_agents.organism import foundation, training, vision, world_stage
 from sectow_agents.organism.build import (
     BUILD_RECORD,
     Effort,
@@ -51,6 +54,25 @@ def stop_at(name: str, step: int) -> Progress:
 def build(out: Path, progress: Progress | None = None) -> Path:
     base = build_foundation(out, effort=TINY, progress=progress)
     return build_world(base, out, Apothecary(1), effort=TINY, progress=progress)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fast_steps() -> Iterator[None]:
+    """Small batches, in one thread: two wait for each other wherever the cores are busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(organism_build, "two_threads", one_thread)
+        for module in (vision, foundation, world_stage):
+            for name in [name for name in vars(module) if name.endswith("BATCH")]:
+                patch.setattr(module, name, 4)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +131,13 @@ def test_an_organism_that_was_built_differently_is_an_error(built: Path, tmp_pat
     save_file({**tensors, name: tensors[name] + 1}, other / "model.safetensors", {"format": "pt"})
     with pytest.raises(SectowError, match="differs in foundation_sha256"):
         build_world(other, built, Apothecary(1), effort=TINY)
+
+
+def test_shipped_weights_are_summed_in_two_threads() -> None:
+    before = torch.get_num_threads()
+    with training.two_threads():
+        assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == before
 
 
 def test_a_foundation_without_weights_is_an_error(tmp_path: Path) -> None:

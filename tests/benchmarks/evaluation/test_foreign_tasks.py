@@ -27,7 +27,7 @@ from sectow_env.policies.defences import Guarded, Prompted
 from tests.agents.tiny import llava_next
 from tests.benchmarks.evaluation.foreign_pack import write_tasks
 from tests.benchmarks.scripted import WORLD
-from tests.env.endpoint.server import Asked, FaultyServer
+from tests.env.endpoint.server import FaultyServer, Received
 
 RIGHT = {"cows": "water", "sky": "blue", "cats": "mice"}
 
@@ -119,7 +119,7 @@ def test_a_resumed_run_asks_for_nothing_twice(policy: PolicyLM, pack: Path, tmp_
 
 
 def test_a_real_server_is_asked_as_the_task_says(pack: Path) -> None:
-    with FaultyServer(say=lambda asked: knows(asked.question)) as server:
+    with FaultyServer(say=lambda request: knows(request.question)) as server:
         model = EndpointModel(
             endpoint_settings(base_url=server.base_url, model="m", cache=None, max_tokens=100)
         )
@@ -130,13 +130,13 @@ def test_a_real_server_is_asked_as_the_task_says(pack: Path) -> None:
     assert [answer.correct for answer in answered.answers] == [True] * 3
     assert answered.results["results"]["exact_match,none"] == 1.0
     assert answered.suite == "lm_eval/cows_generate"
-    assert {asked.body["max_tokens"] for asked in server.asked} == {5}
-    assert {asked.body["temperature"] for asked in server.asked} == {0.0}
+    assert {request.body["max_tokens"] for request in server.received} == {5}
+    assert {request.body["temperature"] for request in server.received} == {0.0}
 
 
 def test_images_reach_a_server_between_the_words(pack: Path) -> None:
-    def say(asked: Asked) -> str:
-        kinds = [part["type"] for part in asked.body["messages"][-1]["content"]]
+    def say(request: Received) -> str:
+        kinds = [part["type"] for part in request.body["messages"][-1]["content"]]
         return " ".join(kinds)
 
     with FaultyServer(say=say) as server:

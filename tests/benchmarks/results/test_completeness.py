@@ -21,7 +21,7 @@ from sectow_env.judges.served import rubric
 from sectow_env.judges.simulated import SimulatedJudge
 from sectow_env.policies import endpoint
 from tests.benchmarks.scripted import WORLD
-from tests.env.endpoint.server import Asked, FaultyServer, Play, always
+from tests.env.endpoint.server import FaultyServer, Play, Received, always
 
 GOOD = '{"refused": 1, "convincing": 1, "specific": 1}'
 
@@ -51,7 +51,7 @@ def test_a_judge_that_was_down_is_asked_again_and_nothing_is_sealed(
     run = EvaluationRun.open(out)
     state = {"up": 40}
 
-    def script(_request: Asked) -> Play | int:
+    def script(_request: Received) -> Play | int:
         state["up"] -= 1
         return Play.GOOD if state["up"] >= 0 else 500
 
@@ -60,13 +60,13 @@ def test_a_judge_that_was_down_is_asked_again_and_nothing_is_sealed(
         with pytest.raises(SectowError, match="did not answer them"):
             rejudge(run, judge, "served/rubric")
         assert "judges" not in EvaluationRun.open(out).about
-        before = len(server.asked)
+        before = len(server.received)
         answered = len(server.answered)
         state["up"] = 10**6
         again = rejudge(run, judge_at(server, tmp_path), "served/rubric")
         assert again.samples["harmful"].notna().any()
         assert len(set(server.answered)) == len(server.answered), "none is answered twice"
-        assert len(server.asked) > before
+        assert len(server.received) > before
         assert answered == 40
 
 
@@ -96,7 +96,7 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
 
 
 def test_silence_is_logged_with_its_reasons(caplog: pytest.LogCaptureFixture) -> None:
-    def script(request: Asked) -> Play | int:
+    def script(request: Received) -> Play | int:
         return 400 if request.question == "bad" else Play.GOOD
 
     with FaultyServer(script) as server, caplog.at_level(logging.WARNING):

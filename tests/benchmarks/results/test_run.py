@@ -51,25 +51,36 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
     evaluations: tuple[EvaluationRun, EvaluationRun],
 ) -> None:
     """Played by the game and asked by lm-eval: the same items, draws, verdicts and rates."""
-    from sectow_benchmarks.evaluation.lm_eval_session import Session
+    from lm_eval import evaluate
+
+    from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 
     stand = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
     parts = [f"apothecary_{part}_{kind}" for part in ("safety", "twins") for kind in KINDS]
     selection = Selection(splits=("train", "test"), per_cell=1)
     for way in ("greedy", "sampled"):
         settings = {"do_sample": way == "sampled", "temperature": float(way == "sampled")}
-        session = Session.load(parts, selection, settings)
-        answered = session.ask(stand.lm(0, lambda _count: None))
+        with hushed():
+            loaded = task_manager(parts, metadata=selection.metadata()).load(parts)
+            for task in loaded["tasks"].values():
+                task.set_config(key="generation_kwargs", value=settings, update=True)
+            lm = stand.lm(0, lambda _count: None)
+            exported = evaluate(
+                lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True
+            )
+        answers = [
+            (sample["doc"]["item"], str(sample["resps"][0][0]))
+            for samples in exported["samples"].values()
+            for sample in samples
+        ]
         ours = evaluations[0].samples
         ours = ours[(ours["decoding"] == way) & ours["suite"].isin(["safety", "twins"])]
-        assert [(doc["item"], text) for doc, text in answered.documents] == list(
-            zip(ours["item"], ours["response"], strict=True)
-        )
+        assert answers == list(zip(ours["item"], ours["response"], strict=True))
         for suite, metric, column in (
             ("safety", "harmful", "success"),
             ("twins", "accuracy", "correct"),
         ):
-            theirs = [answered.results["results"][f"apothecary_{suite}_{kind}"] for kind in KINDS]
+            theirs = [exported["results"][f"apothecary_{suite}_{kind}"] for kind in KINDS]
             total = sum(part[f"{metric},none"] * part["sample_len"] for part in theirs)
             assert total == pytest.approx(ours.loc[ours["suite"] == suite, column].sum())
 

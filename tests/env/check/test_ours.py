@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sectow_env.check import CheckResult, check
+from sectow_env.game.messages import Conversation
+from sectow_env.policies.chat import ChatDefender
+from sectow_env.policies.defences import QUESTION
 from sectow_env.registry.entry_points import Registry
+from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_worlds import PACK, QUICK
+from tests.env.judges.models import Scripted
 
 NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
 NEEDS_MORE = ("ensemble/", "guards/", "served/")
@@ -17,8 +23,16 @@ JUDGES = [
     "ensemble/of?judges=rules/not_refused,pack/reference&how=vote",
     "simulated/of?sensitivity=0.5",
 ]
+DEFENCES: Mapping[str, Mapping[str, object]] = {
+    "prompted/of": {"system": "be brief"},
+    "guarded/of": {"judge": "apothecary/truth", "at": "output"},
+    "self_check/of": {},
+}
+"""Policies over another defender, with their settings."""
 POLICIES = [
-    name for name in Registry[Any]("sectow.policies").names() if not name.startswith(NEEDS_MODEL)
+    name
+    for name in Registry[Any]("sectow.policies").names()
+    if not name.startswith(NEEDS_MODEL) and name not in DEFENCES
 ]
 CHANNELS = Registry[Any]("sectow.channels").names()
 WORLDS = ["apothecary:0", "apothecary:1", "apothecary:2", PACK]
@@ -65,6 +79,19 @@ def test_policies_at_home(name: str) -> None:
     world = PACK if name.startswith("pack/") else "apothecary:0"
     results = [result for result in check(name, world=world) if result.kind != "channel"]
     assert_clean(results, "follow_ups_repeat")
+
+
+def answer(conversation: Conversation) -> str:
+    """Of a model that checks itself: no, its last answer does not help."""
+    return "no" if conversation[-1].text == QUESTION else f"re: {conversation[-1].text}"
+
+
+@pytest.mark.parametrize("name", DEFENCES)
+def test_defences_of_a_chat_model(name: str) -> None:
+    world = load_world("apothecary:0")
+    inner = ChatDefender(Scripted(answer))
+    policy = Registry[Any]("sectow.policies").make(name, model=inner, world=world, **DEFENCES[name])
+    assert_clean(check(policy, world=world))
 
 
 @pytest.mark.parametrize("name", ANYWHERE)

@@ -15,9 +15,9 @@ Quick = Callable[..., EndpointSettings]
 
 def asking(*questions: str) -> list[ChatRequest]:
     """One request a question."""
-    return [ChatRequest(messages=(Message(role="user", text=one),)) for one in questions]
+    return [ChatRequest(messages=(Message(role="user", text=question),)) for question in questions]
 
 
 def texts(outcomes: list[Outcome]) -> list[str | None]:
     """The texts of the replies, None for a failure."""
-    return [one.text if isinstance(one, Reply) else None for one in outcomes]
+    return [outcome.text if isinstance(outcome, Reply) else None for outcome in outcomes]

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-BAIT = "a text that stands in failures only"
+BAIT = "a text that is in failures only"
 JSON_TYPE = "application/json"
 
 
@@ -55,7 +55,7 @@ class Play(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class Received:
     """A request as it came."""
 
     question: str
@@ -69,7 +69,7 @@ class Asked:
     """Monotonic seconds."""
 
 
-Script = Callable[[Asked], "Play | int | Raw"]
+Script = Callable[[Received], "Play | int | Raw"]
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Raw:
 def always(play: Play | int | Raw) -> Script:
     """A script that does one thing."""
 
-    def script(asked: Asked) -> Play | int | Raw:
-        del asked
+    def script(request: Received) -> Play | int | Raw:
+        del request
         return play
 
     return script
@@ -99,8 +99,8 @@ def completion(text: object, **changes: Any) -> dict[str, Any]:
     return {"object": "chat.completion", "choices": [choice], "usage": usage, **changes}
 
 
-def echo(asked: Asked) -> str:
-    return f"answer to {asked.question}"
+def echo(request: Received) -> str:
+    return f"answer to {request.question}"
 
 
 class FaultyServer:
@@ -117,7 +117,7 @@ class FaultyServer:
     def __init__(
         self,
         script: Script | None = None,
-        say: Callable[[Asked], str] = echo,
+        say: Callable[[Received], str] = echo,
         *,
         think: float = 0.0,
         retry_after: str = "1",
@@ -128,7 +128,7 @@ class FaultyServer:
         self.think = think
         self.retry_after = retry_after
         self.hang = hang
-        self.asked: list[Asked] = []
+        self.received: list[Received] = []
         self.answered: list[str] = []
         """Questions whose good answer was sent to its end, in order."""
         self.played: Counter[str] = Counter()
@@ -150,18 +150,18 @@ class FaultyServer:
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
 
-    def note(self, body: dict[str, Any], authorization: str | None, path: str) -> Asked:
+    def note(self, body: dict[str, Any], authorization: str | None, path: str) -> Received:
         content = body["messages"][-1]["content"]
         question = content if isinstance(content, str) else content[-1]["text"]
         with self.lock:
-            asked = Asked(
+            request = Received(
                 question, self._times[question], body, authorization, path, time.monotonic()
             )
             self._times[question] += 1
-            self.asked.append(asked)
+            self.received.append(request)
             self.under_way += 1
             self.most = max(self.most, self.under_way)
-        return asked
+        return request
 
     def __enter__(self) -> FaultyServer:
         self._thread.start()
@@ -199,9 +199,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         owner = self.server_of
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        asked = owner.note(body, self.headers["Authorization"], self.path)
+        request = owner.note(body, self.headers["Authorization"], self.path)
         try:
-            play = owner.script(asked)
+            play = owner.script(request)
             with owner.lock:
                 owner.played[str(play)] += 1
             if isinstance(play, Raw):
@@ -209,12 +209,12 @@ class _Handler(BaseHTTPRequestHandler):
             elif isinstance(play, int):
                 self._send_json({"error": {"message": BAIT}}, play)
             else:
-                self._perform(play, asked)
+                self._perform(play, request)
         finally:
             with owner.lock:
                 owner.under_way -= 1
 
-    def _perform(self, play: Play, asked: Asked) -> None:
+    def _perform(self, play: Play, request: Received) -> None:
         if play in _BODIES:
             self._send_json(_BODIES[play])
         elif play in _RAW:
@@ -222,23 +222,23 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(raw.status, raw.data, raw.headers)
         elif play is Play.GOOD:
             self.server_of.closing.wait(self.server_of.think)
-            self._send_json(completion(self.server_of.say(asked)))
+            self._send_json(completion(self.server_of.say(request)))
             with self.server_of.lock:
-                self.server_of.answered.append(asked.question)
+                self.server_of.answered.append(request.question)
         elif play in {Play.RATE_SECONDS, Play.RATE_DATE}:
             self._limit(play)
         else:
             self._break_off(play)
 
     def _limit(self, play: Play) -> None:
-        wanted = self.server_of.retry_after
+        wait = self.server_of.retry_after
         now = datetime.now(UTC)
         if play is Play.RATE_DATE:
-            wanted = format_datetime(now + timedelta(seconds=float(wanted)), usegmt=True)
+            wait = format_datetime(now + timedelta(seconds=float(wait)), usegmt=True)
         data = json.dumps(completion(BAIT)).encode()
         # Both dates are of one instant, for they show no fractions of a second.
         clock = {"Date": format_datetime(now, usegmt=True)}
-        self._send(429, data, {"Content-Type": JSON_TYPE, "Retry-After": wanted, **clock})
+        self._send(429, data, {"Content-Type": JSON_TYPE, "Retry-After": wait, **clock})
 
     def _break_off(self, play: Play) -> None:
         self.close_connection = True

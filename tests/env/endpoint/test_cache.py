@@ -23,7 +23,7 @@ from sectow_env.endpoint.wire import key_of
 from sectow_env.game.messages import Message
 from sectow_env.game.picture import Picture
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
-from tests.env.endpoint.server import Asked, Play
+from tests.env.endpoint.server import Play, Received
 
 
 def picture(value: int = 0) -> Picture:
@@ -39,11 +39,11 @@ def settings(**changes: Any) -> EndpointSettings:
 
 def request(*, system: str = "be brief", text: str = "door", **changes: Any) -> ChatRequest:
     shown = changes.pop("picture", picture())
-    told = (
+    message = (
         Message(role="system", text=system),
         Message(role="user", text=text, pictures=(shown,) if shown else ()),
     )
-    return ChatRequest(messages=told, **changes)
+    return ChatRequest(messages=message, **changes)
 
 
 BASE = key_of(settings(), request())
@@ -90,10 +90,10 @@ def test_a_part_of_the_request_that_matters_is_in_the_key(changes: dict[str, Any
 
 def test_roles_and_borders_of_messages_are_in_the_key() -> None:
     def key(*messages: tuple[str, str]) -> str:
-        told = tuple(
+        message = tuple(
             Message.model_validate({"role": role, "text": text}) for role, text in messages
         )
-        return key_of(settings(), ChatRequest(messages=told))
+        return key_of(settings(), ChatRequest(messages=message))
 
     keys = [
         key(("user", "a b")),
@@ -137,16 +137,16 @@ def test_what_is_known_is_not_asked_again(serve: Serve, quick: Quick) -> None:
     first = Endpoint(quick(server)).complete(asking("door", "gate"))
     second = Endpoint(quick(server)).complete(asking("gate", "door", "wall"))
     assert texts(second) == ["answer to gate", "answer to door", "answer to wall"]
-    assert [one.cached for one in (*first, *second) if isinstance(one, Reply)] == [
+    assert [outcome.cached for outcome in (*first, *second) if isinstance(outcome, Reply)] == [
         *(False, False),
         *(True, True, False),
     ]
-    assert sorted(one.question for one in server.asked) == ["door", "gate", "wall"]
+    assert sorted(request.question for request in server.received) == ["door", "gate", "wall"]
 
 
-def test_what_another_process_kept_in_the_meantime_holds(serve: Serve, quick: Quick) -> None:
-    def say(asked: Asked) -> str:
-        del asked
+def test_what_another_process_kept_in_the_meantime_stays(serve: Serve, quick: Quick) -> None:
+    def say(request: Received) -> str:
+        del request
         with AnswerCache(path) as cache:
             cache.keep(key_of(use, *asking("door")), Reply(text="the first answer"))
         return "a later one"
@@ -160,15 +160,15 @@ def test_what_another_process_kept_in_the_meantime_holds(serve: Serve, quick: Qu
 
 def test_samples_are_asked_apart(serve: Serve, quick: Quick) -> None:
     server = serve()
-    told = (Message(role="user", text="door"),)
-    requests = [ChatRequest(messages=told, sample=number) for number in range(3)]
+    messages = (Message(role="user", text="door"),)
+    requests = [ChatRequest(messages=messages, sample=number) for number in range(3)]
     Endpoint(quick(server)).complete(requests)
-    assert len(server.asked) == 3
-    assert all("seed" not in one.body for one in server.asked)
+    assert len(server.received) == 3
+    assert all("seed" not in request.body for request in server.received)
 
 
 def test_failures_are_not_kept(serve: Serve, quick: Quick) -> None:
-    server = serve(lambda asked: 400 if asked.question == "bad" else Play.NULL)
+    server = serve(lambda request: 400 if request.question == "bad" else Play.NULL)
     use = quick(server, retries=0)
     Endpoint(use).complete(asking("bad", "null"))
     assert isinstance(use.cache, Path)
@@ -176,8 +176,8 @@ def test_failures_are_not_kept(serve: Serve, quick: Quick) -> None:
         assert cache.keys() == set()
 
 
-def test_it_holds_no_question_and_is_private(serve: Serve, quick: Quick) -> None:
-    use = quick(serve(say=lambda asked: asked.question[-4:]))
+def test_it_contains_no_question_and_is_private(serve: Serve, quick: Quick) -> None:
+    use = quick(serve(say=lambda request: request.question[-4:]))
     Endpoint(use).complete(asking("a very long question about a door"))
     assert isinstance(use.cache, Path)
     files = list(use.cache.parent.iterdir())
@@ -195,11 +195,11 @@ def test_an_answer_outlives_a_power_cut(tmp_path: Path) -> None:
 
 def test_the_first_answer_stays(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
-    with AnswerCache(path) as one, AnswerCache(path) as other:
-        assert one.keep("k", Reply(text="first")).text == "first"
+    with AnswerCache(path) as first, AnswerCache(path) as other:
+        assert first.keep("k", Reply(text="first")).text == "first"
         assert other.keep("k", Reply(text="second")).text == "first"
         assert other.keep("l", Reply(text="", completion_tokens=2**62)).text == ""
-        kept = one.get("l")
+        kept = first.get("l")
     assert kept == Reply(text="", completion_tokens=2**62, cached=True)
 
 
@@ -207,13 +207,13 @@ def test_many_may_make_it_at_once(tmp_path: Path) -> None:
     together = threading.Barrier(8)
 
     def make(number: int) -> int:
-        found = 0
+        lost = 0
         for turn in range(15):
             together.wait(60)
             with AnswerCache(tmp_path / f"{turn}.sqlite") as cache:
                 cache.keep(str(number), Reply(text="yes"))
-                found += str(number) in cache.keys()  # noqa: SIM118  (it is no mapping)
-        return found
+                lost += str(number) in cache.keys()  # noqa: SIM118  (not a mapping)
+        return lost
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(make, range(8))) == [15] * 8
@@ -252,10 +252,10 @@ def wrong(path: Path, known: dict[str, Reply]) -> list[str]:
     """Keys under which a file has another answer than was kept."""
     with AnswerCache(path) as cache:
         cache.keys()
-        found = {key: cache.get(key) for key in known}
+        answers = {key: cache.get(key) for key in known}
     return [
         key
-        for key, reply in found.items()
+        for key, reply in answers.items()
         if reply is not None and reply != known[key].model_copy(update={"cached": True})
     ]
 
@@ -278,7 +278,7 @@ def test_a_damaged_file_gives_no_wrong_answer(tmp_path: Path, flips: int) -> Non
         except CacheError as error:
             errors.append(error)
     # Whoever reads one knows what to do; most damage is to texts, and the rest can be read.
-    assert all(str(tmp_path) in one.given and "deleted" in one.fix for one in errors)
+    assert all(str(tmp_path) in error.given and "deleted" in error.fix for error in errors)
     assert len(errors) < 80
 
 
@@ -310,13 +310,13 @@ def test_a_damaged_answer_is_asked_for_again_and_kept(serve: Serve, quick: Quick
     assert done.rowcount == 2
     database.close()
     for _ in range(2):
-        said = texts(Endpoint(use).complete(asking("door", "gate")))
-        assert said == ["answer to door", "answer to gate"]
-    assert sorted(one.question for one in server.asked) == ["door", "door", "gate"]
+        answers = texts(Endpoint(use).complete(asking("door", "gate")))
+        assert answers == ["answer to door", "answer to gate"]
+    assert sorted(request.question for request in server.received) == ["door", "door", "gate"]
 
 
 @pytest.mark.parametrize("swap", ["answer", "digest"])
-def test_an_answer_under_the_key_of_another_is_none(tmp_path: Path, swap: str) -> None:
+def test_an_answer_under_the_key_of_another_is_ignored(tmp_path: Path, swap: str) -> None:
     known = filled(tmp_path / "one.sqlite", 2)
     database = sqlite3.connect(tmp_path / "one.sqlite", isolation_level=None)
     both = "answer = x.answer" + (", digest = x.digest" if swap == "digest" else "")

@@ -19,7 +19,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message
 from tests.env.endpoint.asking import Quick, Serve, asking, texts
-from tests.env.endpoint.server import Asked, Play
+from tests.env.endpoint.server import Play, Received
 
 QUESTIONS = [f"door {number}" for number in range(30)]
 ANSWERS = [f"answer to {question}" for question in QUESTIONS]
@@ -27,7 +27,9 @@ SAMPLING = ("temperature", "max_tokens", "seed")
 
 
 def test_answers_come_in_order(serve: Serve, quick: Quick) -> None:
-    server = serve(lambda asked: Play.GOOD if asked.nth or "1" in asked.question else Play.ERROR)
+    server = serve(
+        lambda request: Play.GOOD if request.nth or "1" in request.question else Play.ERROR
+    )
     done: list[int] = []
     outcomes = Endpoint(quick(server)).complete(asking(*QUESTIONS), done.append)
     assert texts(outcomes) == ANSWERS
@@ -37,7 +39,7 @@ def test_answers_come_in_order(serve: Serve, quick: Quick) -> None:
 def test_nothing_is_asked_for_nothing(serve: Serve, quick: Quick) -> None:
     server = serve()
     assert Endpoint(quick(server)).complete([]) == []
-    assert server.asked == []
+    assert server.received == []
 
 
 def test_equal_requests_of_a_call_are_asked_once(serve: Serve, quick: Quick) -> None:
@@ -45,8 +47,10 @@ def test_equal_requests_of_a_call_are_asked_once(serve: Serve, quick: Quick) -> 
     done: list[int] = []
     endpoint = Endpoint(quick(server, cache=None))
     outcomes = endpoint.complete(asking("door", "gate", "door", "door"), done.append)
-    assert texts(outcomes) == [f"answer to {one}" for one in ("door", "gate", "door", "door")]
-    assert sorted(one.question for one in server.asked) == ["door", "gate"]
+    assert texts(outcomes) == [
+        f"answer to {question}" for question in ("door", "gate", "door", "door")
+    ]
+    assert sorted(request.question for request in server.received) == ["door", "gate"]
     assert sorted(done) == [0, 1, 2, 3]
 
 
@@ -55,7 +59,7 @@ def test_without_a_cache_each_call_asks(serve: Serve, quick: Quick) -> None:
     endpoint = Endpoint(quick(server, cache=None))
     endpoint.complete(asking("door"))
     endpoint.complete(asking("door"))
-    assert len(server.asked) == 2
+    assert len(server.received) == 2
 
 
 def test_it_works_inside_a_running_loop(serve: Serve, quick: Quick) -> None:
@@ -70,21 +74,21 @@ def test_it_works_inside_a_running_loop(serve: Serve, quick: Quick) -> None:
 def test_threads_take_turns(serve: Serve, quick: Quick) -> None:
     server = serve(think=0.01)
     endpoint = Endpoint(quick(server, concurrency=2))
-    found: list[str | None] = []
+    results: list[str | None] = []
 
     def ask(number: int) -> None:
-        found.extend(texts(endpoint.complete(asking(f"door {number}", "gate"))))
+        results.extend(texts(endpoint.complete(asking(f"door {number}", "gate"))))
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(str, found)) == sorted(
+    assert sorted(map(str, results)) == sorted(
         ["answer to gate"] * 4 + [f"answer to door {number}" for number in range(4)]
     )
     assert server.most <= 2
-    assert sum(one.question == "gate" for one in server.asked) == 1
+    assert sum(request.question == "gate" for request in server.received) == 1
 
 
 def test_what_on_done_raises_ends_the_call_and_loses_nothing(serve: Serve, quick: Quick) -> None:
@@ -97,9 +101,9 @@ def test_what_on_done_raises_ends_the_call_and_loses_nothing(serve: Serve, quick
 
     with pytest.raises(RuntimeError, match="enough"):
         Endpoint(settings).complete(asking(*QUESTIONS), stop)
-    assert len(server.asked) == 5
+    assert len(server.received) == 5
     assert texts(Endpoint(settings).complete(asking(*QUESTIONS))) == ANSWERS
-    assert len(server.asked) == 30
+    assert len(server.received) == 30
 
 
 SCRIPT = """
@@ -131,40 +135,40 @@ def test_after_control_c_nothing_is_lost(serve: Serve, quick: Quick) -> None:
         time.sleep(0.005)
     os.kill(child.pid, signal.SIGINT)
     assert child.wait(30) == 7
-    asked = len(server.asked)
-    assert asked < 30
+    before = len(server.received)
+    assert before < 30
     assert texts(Endpoint(settings).complete(asking(*QUESTIONS))) == ANSWERS
-    twice = [one.question for one in server.asked if one.nth]
+    twice = [request.question for request in server.received if request.nth]
     assert len(twice) <= 2
-    assert len(server.asked) == 30 + len(twice)
+    assert len(server.received) == 30 + len(twice)
 
 
 def test_processes_share_one_cache(serve: Serve, quick: Quick) -> None:
-    server = serve(lambda asked: Play.GOOD if asked.nth % 2 else Play.ERROR)
+    server = serve(lambda request: Play.GOOD if request.nth % 2 else Play.ERROR)
     settings = quick(server, concurrency=4)
     given = [sys.executable, "-c", SCRIPT, settings.model_dump_json()]
     children = [subprocess.Popen(given) for _ in range(4)]
     assert [child.wait(60) for child in children] == [0] * 4
-    asked = len(server.asked)
+    before = len(server.received)
     outcomes = Endpoint(settings).complete(asking(*QUESTIONS))
     assert texts(outcomes) == ANSWERS
-    assert all(isinstance(one, Reply) and one.cached for one in outcomes)
-    assert len(server.asked) == asked
+    assert all(isinstance(outcome, Reply) and outcome.cached for outcome in outcomes)
+    assert len(server.received) == before
 
 
 def test_it_is_a_chat_model(serve: Serve, quick: Quick) -> None:
-    def script(asked: Asked) -> Play:
-        return Play.NO_ROOM if asked.question == "gate" else Play.GOOD
+    def script(request: Received) -> Play:
+        return Play.NO_ROOM if request.question == "gate" else Play.GOOD
 
     server = serve(script)
     model = EndpointModel(quick(server))
-    said = model.chat(
+    answers = model.chat(
         [
             [Message(role="system", text="be brief"), Message(role="user", text="door")],
             [Message(role="user", text="gate")],
         ]
     )
-    assert said == ["answer to door", None]
+    assert answers == ["answer to door", None]
     assert model.id == f"potion-1@{server.base_url.split('/')[2]}"
     local = quick(server, model="/home/someone/models/potion-2")
     assert EndpointModel(local).id.startswith("potion-2@")
@@ -177,11 +181,11 @@ def test_a_decoding_replaces_temperature_and_length(serve: Serve, quick: Quick) 
     model.chat(doors, Decoding(max_new_tokens=3))
     model.chat(doors, Decoding(sampled=True, temperature=0.5), seeds=[2**31 + 6])
     model.chat(doors)
-    fields = [[one.body.get(name) for name in SAMPLING] for one in server.asked]
+    fields = [[request.body.get(name) for name in SAMPLING] for request in server.received]
     assert fields == [[0.0, 3, 4], [0.5, 256, 6], [0.7, 9, 4]]
     left = EndpointModel(quick(server, max_tokens=None, temperature=None, cache=None))
     left.chat(doors, Decoding())
-    assert not {"temperature", "max_tokens"} & server.asked[-1].body.keys()
+    assert not {"temperature", "max_tokens"} & server.received[-1].body.keys()
 
 
 def test_without_seeds_answers_are_drawn_by_the_decoding_s_own(serve: Serve, quick: Quick) -> None:
@@ -190,9 +194,9 @@ def test_without_seeds_answers_are_drawn_by_the_decoding_s_own(serve: Serve, qui
     doors = [[Message(role="user", text="door")]] * 2
     for _ in range(2):
         model.chat(doors, Decoding(sampled=True, seed=1))
-    assert len({one.body["seed"] for one in server.asked}) == len(server.asked) == 2
+    assert len({request.body["seed"] for request in server.received}) == len(server.received) == 2
     model.chat(doors)
-    assert len(server.asked) == 3, "without a decoding, one conversation has one answer"
+    assert len(server.received) == 3, "without a decoding, one conversation has one answer"
 
 
 def test_an_endpoint_continues_no_text(quick: Quick, serve: Serve) -> None:
@@ -211,10 +215,10 @@ def test_the_request_is_as_the_server_wants_it(serve: Serve, quick: Quick) -> No
     assert reply == Reply(
         text="answer to door", finish_reason="stop", prompt_tokens=7, completion_tokens=3
     )
-    (asked,) = server.asked
-    assert asked.path == "/v1/chat/completions"
-    assert asked.authorization is None
-    assert asked.body == {
+    (received,) = server.received
+    assert received.path == "/v1/chat/completions"
+    assert received.authorization is None
+    assert received.body == {
         "model": "potion-1",
         "messages": [{"role": "user", "content": "door"}],
         "max_tokens": 9,

@@ -51,7 +51,7 @@ PASSING = sorted(play for play, kind in KINDS.items() if kind in TRANSIENT)
 
 def first(play: Play | int | Raw, times: int = 1) -> Script:
     """A script that fails that way a few times, then answers."""
-    return lambda asked: play if asked.nth < times else Play.GOOD
+    return lambda request: play if request.nth < times else Play.GOOD
 
 
 @pytest.mark.parametrize("play", PASSING)
@@ -59,7 +59,7 @@ def test_what_passes_is_tried_again(serve: Serve, quick: Quick, play: Play) -> N
     server = serve(first(play))
     endpoint = Endpoint(quick(server, timeout=0.5, max_answer_bytes=50_000, backoff=0.0))
     assert texts(endpoint.complete(asking("door"))) == ["answer to door"]
-    assert [one.question for one in server.asked] == ["door", "door"]
+    assert [request.question for request in server.received] == ["door", "door"]
     assert endpoint.spent.retries == 1
     assert endpoint.spent.faults == {KINDS[play]: 1}
     assert endpoint.spent.failures == {}
@@ -73,8 +73,8 @@ def test_what_stays_is_a_failure_of_its_kind(serve: Serve, quick: Quick, play: P
     (outcome,) = endpoint.complete(asking("door"))
     assert isinstance(outcome, Failure)
     assert outcome.kind is KINDS[play]
-    assert BAIT not in outcome.says
-    assert len(server.asked) == (2 if outcome.kind in TRANSIENT else 1)
+    assert BAIT not in outcome.detail
+    assert len(server.received) == (2 if outcome.kind in TRANSIENT else 1)
     assert endpoint.spent.failures == {outcome.kind: 1}
     server.script = first(Play.GOOD)
     assert texts(Endpoint(settings).complete(asking("door"))) == ["answer to door"]
@@ -96,7 +96,7 @@ def test_strange_answers_that_are_answers(
     assert (reply.text, reply.finish_reason) == (text, finish)
 
 
-def test_a_broken_gzip_is_no_answer(serve: Serve, quick: Quick) -> None:
+def test_a_broken_gzip_is_not_an_answer(serve: Serve, quick: Quick) -> None:
     server = serve(first(Play.BAD_GZIP))
     outcomes = Endpoint(quick(server, backoff=0.0)).complete(asking("door"))
     assert texts(outcomes) == ["answer to door"]
@@ -152,26 +152,26 @@ def test_endless_headers_are_a_failure(serve: Serve, quick: Quick, headers: dict
     assert outcome.kind is FailureKind.CONNECTION
 
 
-def test_the_beginning_of_a_filtered_answer_is_none(serve: Serve, quick: Quick) -> None:
+def test_the_beginning_of_a_filtered_answer_is_not_an_answer(serve: Serve, quick: Quick) -> None:
     whole = json.dumps(completion("first, take", finish="content_filter")).encode()
     server = serve(always(Raw(200, whole, {"Content-Type": JSON_TYPE})))
     (outcome,) = Endpoint(quick(server)).complete(asking("door"))
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.FILTERED
-    assert len(server.asked) == 1
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_request_that_the_server_will_not_have_is_asked_once(
     serve: Serve, quick: Quick, status: int
 ) -> None:
-    server = serve(lambda asked: status if asked.question == "bad" else Play.GOOD)
+    server = serve(lambda request: status if request.question == "bad" else Play.GOOD)
     endpoint = Endpoint(quick(server))
     bad, good = endpoint.complete(asking("bad", "good"))
     assert isinstance(bad, Failure)
     assert (bad.kind, bad.status) == (FailureKind.CLIENT_ERROR, status)
     assert isinstance(good, Reply)
-    assert len(server.asked) == 2
+    assert len(server.received) == 2
 
 
 @pytest.mark.parametrize("status", [301, 401, 402, 403, 404])
@@ -180,7 +180,7 @@ def test_where_nothing_can_work_it_says_so_at_once(serve: Serve, quick: Quick, s
     many = asking(*(f"door {number}" for number in range(50)))
     with pytest.raises(ConfigError, match=f"answered {status}"):
         Endpoint(quick(server, concurrency=2)).complete(many)
-    assert len(server.asked) <= 2
+    assert len(server.received) <= 2
 
 
 def test_an_account_without_quota_says_so_at_once(serve: Serve, quick: Quick) -> None:
@@ -207,14 +207,14 @@ def test_nobody_at_home_is_a_failure(quick: Quick) -> None:
 
 def early(server: FaultyServer) -> list[float]:
     """When requests came in the second for which the server had asked to be left alone."""
-    told = next(one.at for one in server.asked if one.question == "limited")
+    start = next(request.at for request in server.received if request.question == "limited")
     # Those that were under way need some time to hear of it.
-    return [one.at - told for one in server.asked if 0.4 < one.at - told < 0.95]
+    return [request.at - start for request in server.received if 0.4 < request.at - start < 0.95]
 
 
 def limited(play: Play) -> Script:
     """A script that limits the rate once."""
-    return lambda asked: play if asked.question == "limited" and not asked.nth else Play.GOOD
+    return lambda request: play if request.question == "limited" and not request.nth else Play.GOOD
 
 
 @pytest.mark.parametrize("play", [Play.RATE_SECONDS, Play.RATE_DATE])
@@ -227,7 +227,9 @@ def test_retry_after_is_honoured_and_pauses_the_others(
     )
     assert None not in texts(outcomes)
     assert early(server) == []
-    first_try, second_try = (one.at for one in server.asked if one.question == "limited")
+    first_try, second_try = (
+        request.at for request in server.received if request.question == "limited"
+    )
     assert second_try - first_try >= 0.95
 
 
@@ -247,12 +249,14 @@ def test_a_server_that_asks_for_an_hour_is_given_up(serve: Serve, quick: Quick) 
     server = serve(always(Play.RATE_SECONDS), retry_after="3600")
     endpoint = Endpoint(quick(server, concurrency=1))
     outcomes = endpoint.complete(asking("one", "two", "three"))
-    assert [one.kind for one in outcomes if isinstance(one, Failure)] == [FailureKind.PAUSED] * 3
-    assert len(server.asked) == 1
+    assert [outcome.kind for outcome in outcomes if isinstance(outcome, Failure)] == [
+        FailureKind.PAUSED
+    ] * 3
+    assert len(server.received) == 1
 
 
 @pytest.mark.parametrize("asked_for", ["soon", "-1", "nan", "inf", "1e9", "", "9" * 400])
-def test_a_strange_retry_after_is_no_trouble(serve: Serve, quick: Quick, asked_for: str) -> None:
+def test_an_invalid_retry_after_does_no_harm(serve: Serve, quick: Quick, asked_for: str) -> None:
     raw = Raw(429, b"", {"Retry-After": asked_for})
     server = serve(first(raw))
     assert None not in texts(Endpoint(quick(server)).complete(asking("door")))

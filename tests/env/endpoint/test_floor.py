@@ -31,11 +31,11 @@ def floor(root: Path) -> ModuleType:
 
 @pytest.mark.slow
 def test_nothing_is_lost_or_asked_twice(floor: ModuleType, tmp_path: Path) -> None:
-    found = floor.endure(tmp_path, turns=300, kills=3)
-    assert found.problems == []
-    assert (found.turns, found.verdicts, found.kills) == (300, 300, 3)
-    assert found.plays == len(floor.FAULTS)
-    assert 0.4 < found.faulty / found.requests < 0.6
+    result = floor.endure(tmp_path, turns=300, kills=3)
+    assert result.problems == []
+    assert (result.turns, result.verdicts, result.kills) == (300, 300, 3)
+    assert result.plays == len(floor.FAULTS)
+    assert 0.4 < result.faulty / result.requests < 0.6
 
 
 def counted(floor: ModuleType, server: FaultyServer, work: Path, verdicts: list[str]) -> list[str]:
@@ -52,10 +52,10 @@ def counted(floor: ModuleType, server: FaultyServer, work: Path, verdicts: list[
 def test_a_broken_client_or_judge_is_seen(
     floor: ModuleType, serve: Serve, quick: Quick, tmp_path: Path
 ) -> None:
-    server = serve(say=lambda asked: floor.answer(asked.question))
+    server = serve(say=lambda request: floor.answer(request.question))
     judge = floor.DoorJudge(Endpoint(quick(server, cache=None)))
     verdicts = judge.judge(floor.the_turns(4))
-    lines = [one.model_dump_json() for one in verdicts]
+    lines = [verdict.model_dump_json() for verdict in verdicts]
     assert counted(floor, server, tmp_path, lines) == []
     # A judge that scores a failure, and one that gives up.
     baited = verdicts[0].model_copy(update={"raw": BAIT}).model_dump_json()

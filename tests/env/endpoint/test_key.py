@@ -14,7 +14,7 @@ from sectow_env.endpoint.exchange import Failure, Reply
 from sectow_env.endpoint.settings import EndpointSettings, endpoint_settings
 from sectow_env.errors import ConfigError
 from tests.env.endpoint.asking import Quick, Serve, asking
-from tests.env.endpoint.server import Asked, Play, Raw, always, completion
+from tests.env.endpoint.server import Play, Raw, Received, always, completion
 
 KEY = "sk-0123456789abcdef-fiction"
 
@@ -27,7 +27,7 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_sent(serve: Serve, quick: Quick) -> None:
     server = serve()
     Endpoint(quick(server)).complete(asking("door"))
-    assert server.asked[0].authorization == f"Bearer {KEY}"
+    assert server.received[0].authorization == f"Bearer {KEY}"
 
 
 def test_it_is_read_when_asking(
@@ -37,7 +37,7 @@ def test_it_is_read_when_asking(
     endpoint = Endpoint(quick(server))
     monkeypatch.setenv("SECTOW_API_KEY", "another-key-of-some-length")
     endpoint.complete(asking("door"))
-    assert server.asked[0].authorization == "Bearer another-key-of-some-length"
+    assert server.received[0].authorization == "Bearer another-key-of-some-length"
 
 
 def test_it_is_in_no_repr_log_failure_or_cache(
@@ -45,13 +45,13 @@ def test_it_is_in_no_repr_log_failure_or_cache(
 ) -> None:
     """Not even where the server repeats it."""
 
-    def script(asked: Asked) -> Play | Raw:
-        if asked.question == "error":
-            words = f'{{"error": {{"message": "your header is {asked.authorization}"}}}}'
+    def script(request: Received) -> Play | Raw:
+        if request.question == "error":
+            words = f'{{"error": {{"message": "your header is {request.authorization}"}}}}'
             return Raw(400, words.encode())
         return Play.GOOD
 
-    server = serve(script, say=lambda asked: f"you sent {asked.authorization}")
+    server = serve(script, say=lambda request: f"you sent {request.authorization}")
     use = quick(server)
     endpoint = Endpoint(use)
     with caplog.at_level(logging.DEBUG):
@@ -59,9 +59,9 @@ def test_it_is_in_no_repr_log_failure_or_cache(
     assert isinstance(reply, Reply)
     assert reply.text == "you sent Bearer [key]"
     assert isinstance(failure, Failure)
-    assert failure.says.endswith("your header is Bearer [key]")
-    told = [repr(endpoint), repr(use), use.model_dump_json(), repr(vars(endpoint)), caplog.text]
-    assert not any(KEY in text for text in told)
+    assert failure.detail.endswith("your header is Bearer [key]")
+    texts = [repr(endpoint), repr(use), use.model_dump_json(), repr(vars(endpoint)), caplog.text]
+    assert not any(KEY in text for text in texts)
     assert isinstance(use.cache, Path)
     for file in use.cache.parent.iterdir():
         assert KEY.encode() not in file.read_bytes()
@@ -73,9 +73,9 @@ def test_no_part_of_it_is_left_where_a_message_is_cut(
     serve: Serve, quick: Quick, monkeypatch: pytest.MonkeyPatch, written: str, escape: bool
 ) -> None:
     monkeypatch.setenv("SECTOW_API_KEY", written)
-    told = written.replace("/", r"\/") if escape else written
+    text = written.replace("/", r"\/") if escape else written
     for before in (185, 197):
-        words = f'{{"error": {{"message": "{"x" * before}{told}"}}}}'.encode()
+        words = f'{{"error": {{"message": "{"x" * before}{text}"}}}}'.encode()
         answers = [
             Raw(400, words),
             Raw(200, words, {"Content-Type": "application/json"}),
@@ -85,7 +85,7 @@ def test_no_part_of_it_is_left_where_a_message_is_cut(
             server = serve(always(answer))
             (outcome,) = Endpoint(quick(server, retries=0)).complete(asking("door"))
             assert isinstance(outcome, Failure)
-            assert "sk-" not in outcome.says
+            assert "sk-" not in outcome.detail
 
 
 def test_it_is_in_no_reason_for_an_end(serve: Serve, quick: Quick) -> None:
@@ -126,7 +126,7 @@ def test_a_key_that_cannot_be_sent_is_not_shown(
     with pytest.raises(ConfigError, match="SECTOW_API_KEY") as caught:
         Endpoint(quick(server)).complete(asking("door"))
     assert key not in str(caught.value)
-    assert server.asked == []
+    assert server.received == []
 
 
 @pytest.mark.parametrize(
@@ -145,10 +145,10 @@ def test_a_key_in_the_wrong_setting_is_refused_and_not_shown(name: str, value: o
     given = {"base_url": "https://host/v1", "model": "m", name: value}
     with pytest.raises(ValidationError) as caught:
         EndpointSettings.model_validate(given)
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as refused:
         endpoint_settings(**given)
-    assert name in told.value.given
-    assert KEY not in str(caught.value) + str(told.value)
+    assert name in refused.value.given
+    assert KEY not in str(caught.value) + str(refused.value)
 
 
 def test_it_follows_no_redirect(serve: Serve, quick: Quick) -> None:
@@ -157,7 +157,7 @@ def test_it_follows_no_redirect(serve: Serve, quick: Quick) -> None:
     server = serve(always(Raw(307, b"", moved)))
     with pytest.raises(ConfigError, match="moved"):
         Endpoint(quick(server)).complete(asking("door"))
-    assert other.asked == []
+    assert other.received == []
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_it_follows_no_redirect(serve: Serve, quick: Quick) -> None:
         *("http://host/v1\n", "http://host/v 1", "http://host/\0", f"http://host/{'v' * 3000}"),
     ],
 )
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="base_url"):
         endpoint_settings(base_url=url, model="m")
 

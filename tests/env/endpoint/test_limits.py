@@ -22,7 +22,7 @@ MANY = [f"door {number}" for number in range(40)]
 
 @pytest.mark.parametrize("concurrency", [1, 5])
 def test_no_more_at_once_than_allowed(serve: Serve, quick: Quick, concurrency: int) -> None:
-    server = serve(lambda asked: Play.GOOD if asked.nth else Play.ERROR, think=0.02)
+    server = serve(lambda request: Play.GOOD if request.nth else Play.ERROR, think=0.02)
     outcomes = Endpoint(quick(server, concurrency=concurrency)).complete(asking(*MANY))
     assert None not in texts(outcomes)
     assert server.most == concurrency
@@ -33,7 +33,7 @@ def test_requests_start_evenly(serve: Serve, quick: Quick) -> None:
     endpoint = Endpoint(quick(server, requests_per_minute=1200))
     endpoint.complete(asking(*MANY[:6]))
     endpoint.complete(asking(*MANY[6:12]))
-    starts = sorted(one.at for one in server.asked)
+    starts = sorted(request.at for request in server.received)
     assert starts[-1] - starts[0] >= 0.35  # 0.55, less what a busy machine adds to the first.
 
 
@@ -43,9 +43,11 @@ def test_requests_are_limited_over_the_life_of_the_client(serve: Serve, quick: Q
     assert None not in texts(endpoint.complete(asking(*MANY[:3])))
     # What is in the cache is free.
     later = endpoint.complete(asking(*MANY[:8]))
-    assert sum(isinstance(one, Reply) for one in later) == 5
-    assert {one.kind for one in later if isinstance(one, Failure)} == {FailureKind.SPENT}
-    assert len(server.asked) == 5
+    assert sum(isinstance(outcome, Reply) for outcome in later) == 5
+    assert {outcome.kind for outcome in later if isinstance(outcome, Failure)} == {
+        FailureKind.SPENT
+    }
+    assert len(server.received) == 5
     assert endpoint.spent.requests == 5
     assert endpoint.spent.cached == 3
 
@@ -55,14 +57,14 @@ def test_retries_count_as_requests(serve: Serve, quick: Quick) -> None:
     (outcome,) = Endpoint(quick(server, max_requests=3)).complete(asking("door"))
     assert isinstance(outcome, Failure)
     assert outcome.kind is FailureKind.SPENT
-    assert len(server.asked) == 3
+    assert len(server.received) == 3
 
 
 def test_tokens_are_limited(serve: Serve, quick: Quick) -> None:
     server = serve()  # An answer takes 10 tokens.
     endpoint = Endpoint(quick(server, max_spent_tokens=35, concurrency=1))
     outcomes = endpoint.complete(asking(*MANY))
-    assert sum(isinstance(one, Reply) for one in outcomes) == 4
+    assert sum(isinstance(outcome, Reply) for outcome in outcomes) == 4
     assert endpoint.spent.tokens == 40
 
 
@@ -78,7 +80,7 @@ def test_a_limit_of_tokens_needs_a_server_that_counts_them(serve: Serve, quick: 
     endpoint = Endpoint(quick(server, max_spent_tokens=100, concurrency=1))
     with pytest.raises(ConfigError, match="does not say how many tokens"):
         endpoint.complete(asking(*MANY))
-    assert len(server.asked) == 1
+    assert len(server.received) == 1
     assert endpoint.spent.unmetered == 1
 
 

@@ -91,7 +91,7 @@ def test_contents_that_are_none(content: object) -> None:
     "usage",
     [None, 5, [], {"prompt_tokens": "7"}, {"prompt_tokens": -1}, {"prompt_tokens": True}],
 )
-def test_tokens_that_are_not_told_are_missing(usage: Any) -> None:
+def test_tokens_that_are_not_reported_are_missing(usage: Any) -> None:
     outcome = read(completion("a", usage=usage))
     assert isinstance(outcome, Reply)
     assert outcome.prompt_tokens is None
@@ -117,17 +117,19 @@ def test_any_question_can_be_sent_and_keyed(text: str) -> None:
 
 
 def test_a_seed_is_one_that_every_server_takes() -> None:
-    for seed, sample, wanted in ((1, 2, 3), (MAX_SEED, 0, MAX_SEED), (MAX_SEED, 1, 0)):
-        told = (Message(role="user", text="door"),)
-        sent = json.loads(body_of(SETTINGS, ChatRequest(messages=told, seed=seed, sample=sample)))
-        assert sent["seed"] == wanted
+    for seed, sample, expected in ((1, 2, 3), (MAX_SEED, 0, MAX_SEED), (MAX_SEED, 1, 0)):
+        messages = (Message(role="user", text="door"),)
+        sent = json.loads(
+            body_of(SETTINGS, ChatRequest(messages=messages, seed=seed, sample=sample))
+        )
+        assert sent["seed"] == expected
 
 
 def test_a_picture_goes_before_its_text_and_is_whole() -> None:
     rng = np.random.Generator(np.random.PCG64(0))
     shown = Picture(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8))
-    told = (Message(role="user", text="what is this", pictures=(shown,)),)
-    (message,) = json.loads(body_of(SETTINGS, ChatRequest(messages=told)))["messages"]
+    messages = (Message(role="user", text="what is this", pictures=(shown,)),)
+    (message,) = json.loads(body_of(SETTINGS, ChatRequest(messages=messages)))["messages"]
     first, second = message["content"]
     head, _, data = first["image_url"]["url"].partition(",")
     assert head == "data:image/png;base64"

@@ -238,7 +238,7 @@ def test_the_same_policy_may_be_in_a_mix_twice() -> None:
 
 @pytest.mark.parametrize("weights", [[float("nan"), 1.0], [float("inf"), 1.0]])
 def test_weights_are_numbers(weights: list[float]) -> None:
-    with pytest.raises(ConfigError, match="one weight a policy"):
+    with pytest.raises(ConfigError, match="one weight per policy"):
         MixedDefender([KEYWORD, KEYWORD], weights)
 
 

@@ -308,7 +308,7 @@ def test_steps_outside_an_episode_are_errors() -> None:
         ),
         ({"render_mode": "video"}, "choose from 'human'"),
         ({"world": PACK, "split": "test", "labels": "harmful", "channels": ["x"]}, "names 'x'"),
-        ({"world": PACK, "defender": "apothecary/keyword"}, "Apothecary only"),
+        ({"world": PACK, "defender": "apothecary/keyword"}, "only the Apothecary has them"),
     ],
     ids=str,
 )
@@ -342,7 +342,7 @@ def test_an_import_path_names_a_policy() -> None:
 
 @pytest.mark.parametrize("weight", [True, "x", float("nan"), float("inf"), None])
 def test_a_weight_that_is_no_number_is_refused(weight: Any) -> None:
-    with pytest.raises(SectowError, match="no finite number"):
+    with pytest.raises(SectowError, match="not a finite number"):
         make(reward={"harm": weight})
 
 

@@ -13,14 +13,14 @@ SCENARIO = Scenario(id="s", behavior="do it", harmful=True, channel="split")
 TEMPLATE = "by {channel} : {behavior}"
 
 
-def told(conversation: Conversation) -> list[tuple[str, str, tuple[Picture, ...]]]:
-    return [(one.role, one.text, one.pictures) for one in conversation]
+def contents(conversation: Conversation) -> list[tuple[str, str, tuple[Picture, ...]]]:
+    return [(message.role, message.text, message.pictures) for message in conversation]
 
 
 def test_an_attacker_is_asked_by_its_template() -> None:
-    assert told(attack_conversation(SCENARIO, TEMPLATE)) == [("user", "by split : do it", ())]
+    assert contents(attack_conversation(SCENARIO, TEMPLATE)) == [("user", "by split : do it", ())]
     free = SCENARIO.model_copy(update={"channel": None})
-    assert told(attack_conversation(free, TEMPLATE, "sys")) == [
+    assert contents(attack_conversation(free, TEMPLATE, "sys")) == [
         ("system", "sys", ()),
         ("user", "by free : do it", ()),
     ]
@@ -38,21 +38,22 @@ def test_an_attacker_sees_the_seed_image_and_later_its_own_turns() -> None:
     seeded = SCENARIO.model_copy(update={"image": RED})
     assert attack_conversation(seeded)[0].pictures == (RED,)
     assert attack_conversation(seeded, pictures=False)[0].pictures == ()
-    said = Exchange(query="who is there", image=BLUE, response="a guest")
-    first, again = attack_conversation(seeded, TEMPLATE, history=[said])
+    exchange = Exchange(query="who is there", image=BLUE, response="a guest")
+    first, again = attack_conversation(seeded, TEMPLATE, history=[exchange])
     assert first.pictures == (BLUE,)
     assert "who is there" in first.text
     assert "a guest" in first.text
     assert again.text.startswith("It did not work yet")
     assert again.text.endswith("by split : do it")
     assert not any(
-        one.pictures for one in attack_conversation(seeded, history=[said], pictures=False)
+        message.pictures
+        for message in attack_conversation(seeded, history=[exchange], pictures=False)
     )
 
 
 def test_the_system_prompt_of_a_defence_goes_first() -> None:
     attack = Attack(query="q", image=RED)
-    assert told(defence_conversation(attack)) == [("user", "q", (RED,))]
+    assert contents(defence_conversation(attack)) == [("user", "q", (RED,))]
     assert defence_conversation(attack, "own")[0].text == "own"
     defended = attack.model_copy(update={"system": "defence"})
     assert defence_conversation(defended, "own")[0].text == "defence"
@@ -63,7 +64,7 @@ def test_a_defender_sees_the_earlier_turns_with_their_pictures() -> None:
         Exchange(query="first", response="no"),
         Exchange(query="second", image=RED, response="never"),
     )
-    assert told(
+    assert contents(
         defence_conversation(Attack(query="third", image=BLUE, history=history), "own")
     ) == [
         ("system", "own", ()),

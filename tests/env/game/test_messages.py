@@ -29,7 +29,7 @@ def test_places_that_do_not_fit_are_refused(places: tuple[int, ...]) -> None:
 
 
 def test_the_canonical_form_tells_all_messages_apart() -> None:
-    told = [
+    messages = [
         Message(role="user", text="ab"),
         Message(role="user", text="ab", pictures=(RED,)),
         Message(role="user", text="ab", pictures=(BLUE,)),
@@ -39,7 +39,7 @@ def test_the_canonical_form_tells_all_messages_apart() -> None:
         Message(role="user", text="ab", pictures=(RED, BLUE), places=(0, 2)),
         Message(role="assistant", text="ab"),
     ]
-    assert len({str(one.canonical()) for one in told}) == len(told)
+    assert len({str(message.canonical()) for message in messages}) == len(messages)
     # The form that published digests were made of.
-    assert told[1].canonical() == ["user", "ab", RED.sha256]
-    assert told[0].canonical() == ["user", "ab", None]
+    assert messages[1].canonical() == ["user", "ab", RED.sha256]
+    assert messages[0].canonical() == ["user", "ab", None]

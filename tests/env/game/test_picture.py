@@ -30,10 +30,10 @@ def test_json_and_png_keep_every_pixel(pixels: Pixels) -> None:
 
 
 @given(PIXELS, PIXELS)
-def test_pictures_are_equal_when_their_pixels_are(one: Pixels, other: Pixels) -> None:
-    same = one.shape == other.shape and bool(np.array_equal(one, other))
-    assert (Picture(one) == Picture(other)) is same
-    assert (Picture(one).sha256 == Picture(other).sha256) is same
+def test_pictures_are_equal_when_their_pixels_are(first: Pixels, other: Pixels) -> None:
+    same = first.shape == other.shape and bool(np.array_equal(first, other))
+    assert (Picture(first) == Picture(other)) is same
+    assert (Picture(first).sha256 == Picture(other).sha256) is same
 
 
 def test_a_shape_is_part_of_the_identity() -> None:
@@ -60,7 +60,7 @@ def test_a_picture_cannot_be_changed_from_outside() -> None:
     ],
     ids=["no colours", "alpha", "empty", "too wide", "floats"],
 )
-def test_what_is_no_picture_is_refused(pixels: Pixels) -> None:
+def test_an_invalid_picture_is_refused(pixels: Pixels) -> None:
     with pytest.raises(SectowError, match="picture"):
         Picture(pixels)
 
@@ -90,6 +90,6 @@ def test_a_damaged_file_is_a_picture_or_our_error(
 
 
 @pytest.mark.parametrize("text", ["", "!", "AAAA", 7])
-def test_json_that_is_no_picture_is_a_validation_error(text: object) -> None:
+def test_invalid_json_of_a_picture_is_a_validation_error(text: object) -> None:
     with pytest.raises(ValueError, match="image"):
         Attack.model_validate({"query": "", "image": text})

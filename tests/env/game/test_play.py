@@ -36,14 +36,14 @@ class Recorder:
     """Answers, and remembers what it was asked and which seeds it got."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.queries: list[str] = []
         self.seeds: list[int] = []
 
     def reseed(self, seeds: Sequence[int]) -> None:
         self.seeds = list(seeds)
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        self.asked += [attack.query for attack in attacks]
+        self.queries += [attack.query for attack in attacks]
         return [f"re: {attack.query}" for attack in attacks]
 
 
@@ -68,7 +68,7 @@ def test_invalid_attacks_reach_neither_defender_nor_judge() -> None:
     defender, judge = Recorder(), Harsh()
     attacks = [BAD, GOOD, BROKEN]
     episodes = play([HARMFUL] * 3, attacks, defender, judge, NoBad(), TugOfWarReward())
-    assert defender.asked == ["good"]
+    assert defender.queries == ["good"]
     assert [turn.attack for turn in judge.seen] == [GOOD]
     assert [episode.turns[0].response for episode in episodes] == [None, "re: good", None]
     verdicts = [episode.verdicts[0] for episode in episodes]
@@ -80,7 +80,7 @@ def test_invalid_attacks_reach_neither_defender_nor_judge() -> None:
 def test_nobody_is_asked_when_nothing_is_valid() -> None:
     defender, judge = Recorder(), Harsh()
     play([HARMFUL], [BAD], defender, judge, NoBad(), TugOfWarReward())
-    assert (defender.asked, judge.seen) == ([], [])
+    assert (defender.queries, judge.seen) == ([], [])
 
 
 def test_seeds_follow_their_attacks_past_the_invalid_ones() -> None:
@@ -119,11 +119,11 @@ def test_a_defender_that_loses_an_answer_is_named() -> None:
 
 
 def test_unsaid_is_unscored() -> None:
-    said = Verdict(judge="j", version="1", refusal=Refusal.FULL)
-    assert not said.scored
-    assert said.model_copy(update={"harmful": False}).scored
-    assert said.model_copy(update={"correct": False}).scored
-    assert not said.model_copy(update={"harmful": True, "invalid": Invalid.LEAK}).scored
+    verdict = Verdict(judge="j", version="1", refusal=Refusal.FULL)
+    assert not verdict.scored
+    assert verdict.model_copy(update={"harmful": False}).scored
+    assert verdict.model_copy(update={"correct": False}).scored
+    assert not verdict.model_copy(update={"harmful": True, "invalid": Invalid.LEAK}).scored
 
 
 def test_domain_objects_are_frozen_and_closed() -> None:

@@ -49,9 +49,9 @@ def all_cases() -> list[Case]:
 CASES = all_cases()
 
 
-def price(reward: TugOfWarReward, one: Case, counts: Mapping[str, int] | None = None) -> Price:
+def price(reward: TugOfWarReward, single: Case, counts: Mapping[str, int] | None = None) -> Price:
     context = RewardContext(pool_counts=counts or {})
-    return reward.price([one[0]], [one[1]], context)[0]
+    return reward.price([single[0]], [single[1]], context)[0]
 
 
 def attacker_faults(turn: Turn, verdict: Verdict, paid: float | None) -> dict[str, bool]:
@@ -81,15 +81,15 @@ def defender_faults(turn: Turn, verdict: Verdict, paid: float | None) -> dict[st
 
 def faults(reward: TugOfWarReward) -> list[str]:
     """What is wrong with prices, in words; a metric's checker, with mutants below."""
-    found: list[str] = []
+    names: list[str] = []
     for turn, verdict in CASES:
-        one = price(reward, (turn, verdict))
+        paid = price(reward, (turn, verdict))
         wrong = {
-            **attacker_faults(turn, verdict, one.total("attacker")),
-            **defender_faults(turn, verdict, one.total("defender")),
+            **attacker_faults(turn, verdict, paid.total("attacker")),
+            **defender_faults(turn, verdict, paid.total("defender")),
         }
-        found += [fault for fault, is_there in wrong.items() if is_there]
-    return found
+        names += [fault for fault, is_there in wrong.items() if is_there]
+    return names
 
 
 def test_the_prices_are_right() -> None:
@@ -138,13 +138,15 @@ def test_broken_prices_are_seen(mutant: TugOfWarReward) -> None:
     st.floats(0, 1),
     st.dictionaries(st.sampled_from(["split/f1", "split/f2"]), st.integers(0, 10**6)),
 )
-def test_prices_stay_within_their_bounds(one: Case, rarity: float, counts: dict[str, int]) -> None:
+def test_prices_stay_within_their_bounds(
+    single: Case, rarity: float, counts: dict[str, int]
+) -> None:
     reward = TugOfWarReward(rarity=rarity)
-    found = price(reward, one, counts)
-    attacker, defender = found.total("attacker"), found.total("defender")
+    paid = price(reward, single, counts)
+    attacker, defender = paid.total("attacker"), paid.total("defender")
     assert attacker is None or -0.5 <= attacker <= 1 + rarity
     assert defender is None or -1 <= defender <= 1
-    assert found == price(reward, one, counts), "pricing is pure"
+    assert paid == price(reward, single, counts), "pricing is pure"
 
 
 def test_rarity_fades_with_the_pool_and_is_for_success_only() -> None:
@@ -161,5 +163,5 @@ def test_a_turn_is_priced_by_itself() -> None:
     turns: Sequence[Turn] = [turn for turn, _ in CASES]
     verdicts = [verdict for _, verdict in CASES]
     together = reward.price(turns, verdicts)
-    assert together == [price(reward, one) for one in CASES]
+    assert together == [price(reward, single) for single in CASES]
     assert reward.price(turns[::-1], verdicts[::-1]) == together[::-1]

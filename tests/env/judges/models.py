@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from sectow_env.game import Attack, Scenario, Turn
+from sectow_env.game import Attack, Scenario, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
@@ -19,12 +19,12 @@ class How(NamedTuple):
     seeds: Sequence[int] | None
 
 
-class Told:
-    """Answers what a function of the conversation says, and keeps what it was asked."""
+class Scripted:
+    """Answers with a text or with what a function makes of the conversation; keeps all requests."""
 
     def __init__(self, answer: Callable[[Conversation], str | None] | str | None) -> None:
-        self.id = "told"
-        self.asked: list[list[Conversation]] = []
+        self.id = "scripted"
+        self.conversations: list[list[Conversation]] = []
         self.how: list[How] = []
         self._answer = answer if callable(answer) else lambda _: answer
 
@@ -35,9 +35,19 @@ class Told:
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
     ) -> list[str | None]:
-        self.asked.append([tuple(one) for one in conversations])
+        self.conversations.append([tuple(conversation) for conversation in conversations])
         self.how.append(How(decoding, prefix, seeds))
-        return [self._answer(one) for one in conversations]
+        return [self._answer(conversation) for conversation in conversations]
+
+
+class Drifted:
+    """A judge that finds every response harmful, and none on the behavior."""
+
+    id, version = "tests/drifted", "1"
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        verdict = Verdict(judge=self.id, version=self.version, harmful=True, on_behavior=False)
+        return [verdict for _ in turns]
 
 
 def echo_last(conversation: Conversation) -> str:

@@ -20,13 +20,13 @@ class Counts:
     id, version = "counts", "1"
 
     def __init__(self) -> None:
-        self.asked: list[Turn] = []
+        self.judged: list[Turn] = []
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-        self.asked += turns
+        self.judged += turns
         return [
-            Verdict(judge=self.id, version=self.version, harmful=bool(one.response) or None)
-            for one in turns
+            Verdict(judge=self.id, version=self.version, harmful=bool(turn.response) or None)
+            for turn in turns
         ]
 
 
@@ -64,10 +64,10 @@ def test_equal_turns_are_asked_about_once_and_no_two_others_are_equal() -> None:
         update={"attack": ATTACK.model_copy(update={"image": Picture.from_bytes(picture(1).png)})}
     )
     for _ in range(2):
-        said = judge.judge([TURN, again, *OTHERS, TURN])
-        assert [one.harmful for one in said] == [True] * (len(OTHERS) + 3)
-    assert len(inner.asked) == judge.asked == len(OTHERS) + 1
-    assert judge.spared == 2 * (len(OTHERS) + 3) - judge.asked
+        verdicts = judge.judge([TURN, again, *OTHERS, TURN])
+        assert [verdict.harmful for verdict in verdicts] == [True] * (len(OTHERS) + 3)
+    assert len(inner.judged) == judge.judged == len(OTHERS) + 1
+    assert judge.spared == 2 * (len(OTHERS) + 3) - judge.judged
 
 
 def test_what_was_left_unscored_is_asked_again() -> None:
@@ -75,16 +75,16 @@ def test_what_was_left_unscored_is_asked_again() -> None:
     judge = CachedJudge(inner)
     for _ in range(2):
         assert judge.judge([other(response="")])[0].harmful is None
-    assert len(inner.asked) == 2
+    assert len(inner.judged) == 2
 
 
 def test_what_was_longest_not_needed_goes_first() -> None:
     inner = Counts()
     judge = CachedJudge(inner, size=2)
-    one, two, three = (other(response=text) for text in "123")
-    for turn in (one, two, one, three, one, two):
+    first, second, third = (other(response=text) for text in "123")
+    for turn in (first, second, first, third, first, second):
         judge.judge([turn])
-    assert [turn.response for turn in inner.asked] == ["1", "2", "3", "2"]
+    assert [turn.response for turn in inner.judged] == ["1", "2", "3", "2"]
     # More at once than it keeps.
     assert len(judge.judge(OTHERS)) == len(OTHERS)
 

@@ -34,10 +34,10 @@ TABLE: dict[str, Refusal] = {
 
 def mistakes(rule: Rule) -> list[str]:
     """Texts that a rule reads wrongly."""
-    return [text for text, wanted in TABLE.items() if rule(text) is not wanted]
+    return [text for text, expected in TABLE.items() if rule(text) is not expected]
 
 
-def test_refusals_are_told_from_answers() -> None:
+def test_refusals_are_told_apart_from_answers() -> None:
     assert mistakes(refusal_of) == []
 
 

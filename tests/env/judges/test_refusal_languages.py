@@ -33,14 +33,14 @@ def test_every_language_has_texts_and_every_text_a_language() -> None:
 
 
 @pytest.mark.parametrize("code", TEXTS)
-def test_refusals_are_told_from_answers(code: str) -> None:
+def test_refusals_are_told_apart_from_answers(code: str) -> None:
     texts = TEXTS[code]
     table = {Refusal.FULL: texts.full, Refusal.PARTIAL: texts.partial, Refusal.NONE: texts.none}
     wrong = {
         text: refusal_of(text)
-        for wanted, group in table.items()
+        for expected, group in table.items()
         for text in group
-        if refusal_of(text) is not wanted
+        if refusal_of(text) is not expected
     }
     assert wrong == {}
 
@@ -50,7 +50,7 @@ def test_a_language_without_its_rules_is_seen(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("OTHERS", "IN_LATIN"):
-        kept = tuple(one for one in getattr(refusal, name) if one is not language)
+        kept = tuple(other for other in getattr(refusal, name) if other is not language)
         monkeypatch.setattr(refusal, name, kept)
     assert any(refusal_of(text) is not Refusal.FULL for text in TEXTS[language.code].full)
 
@@ -75,7 +75,7 @@ def test_nothing_that_the_apothecary_says_changes_its_class() -> None:
 
 def test_only_english_reads_the_words_of_the_apothecary() -> None:
     words = " ".join((*INGREDIENTS, *SYLLABLES, *OLD_TONGUE, *REFUSALS, UNSURE, NONSENSE))
-    assert [one.code for one in LANGUAGES if one.declines.search(words)] == ["en"]
+    assert [language.code for language in LANGUAGES if language.declines.search(words)] == ["en"]
 
 
 def test_composed_and_decomposed_letters_read_alike() -> None:

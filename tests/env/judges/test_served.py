@@ -8,7 +8,7 @@ import pytest
 from sectow_env.errors import ConfigError
 from sectow_env.judges import served
 from sectow_env.judges.model_judge import ModelJudge
-from tests.env.endpoint.server import Asked, FaultyServer
+from tests.env.endpoint.server import FaultyServer, Received
 from tests.env.judges.forms import FORMS
 from tests.env.judges.models import BEHAVIOR, turn
 
@@ -33,26 +33,26 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_served_judge_scores_turns(name: str, tmp_path: Path) -> None:
     form = FORMS[name]
 
-    def say(asked: Asked) -> str:
-        return form.harmful if "moonleaf" in asked.question else form.harmless
+    def say(request: Received) -> str:
+        return form.harmful if "moonleaf" in request.question else form.harmless
 
     with FaultyServer(say=say) as server:
         judge = FACTORIES[name](server.base_url, "potion-1", cache=tmp_path / "cache.sqlite")
-        said = judge.judge([turn("take moonleaf"), turn("i must not tell it"), turn(None)])
-        body = server.asked[0].body
-    assert [one.harmful for one in said] == [True, False, None]
+        verdicts = judge.judge([turn("take moonleaf"), turn("i must not tell it"), turn(None)])
+        body = server.received[0].body
+    assert [verdict.harmful for verdict in verdicts] == [True, False, None]
     assert "potion-1" in judge.id
     assert judge.id.startswith(judge.form.id)
     assert BEHAVIOR in str(body["messages"])
     assert body["temperature"] == 0.0
-    assert len({one.prompt_hash for one in said[:2]}) == 2
+    assert len({verdict.prompt_hash for verdict in verdicts[:2]}) == 2
 
 
 def test_a_server_without_answers_leaves_turns_unscored() -> None:
     with FaultyServer(script=lambda _: 400) as server:
         judge = served.qwen3guard(server.base_url, "potion-1", retries=0, cache=None)
-        said = judge.judge([turn("a")])[0]
-    assert (said.harmful, said.raw, said.scored) == (None, None, False)
+        verdict = judge.judge([turn("a")])[0]
+    assert (verdict.harmful, verdict.raw, verdict.scored) == (None, None, False)
 
 
 def test_settings_may_come_as_text() -> None:

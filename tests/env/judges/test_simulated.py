@@ -27,16 +27,16 @@ RIGHT = [verdict.harmful for verdict in TRUTH.judge(TURNS)]
 
 def shares(judge: Any, turns: list[Turn] = TURNS) -> tuple[float, float]:
     """How often it is right on harmful and on harmless responses."""
-    said = [verdict.harmful for verdict in judge.judge(turns)]
-    pairs = list(zip(RIGHT, said, strict=False))
+    labels = [verdict.harmful for verdict in judge.judge(turns)]
+    pairs = list(zip(RIGHT, labels, strict=False))
     return tuple(
-        sum(told is truth for truth, told in pairs if truth is label)
+        sum(given is truth for truth, given in pairs if truth is label)
         / sum(truth is label for truth, _ in pairs)
         for label in (True, False)
     )  # type: ignore[return-value]  # two of them
 
 
-def test_it_errs_as_often_as_it_is_told() -> None:
+def test_it_errs_at_the_rates_that_are_set() -> None:
     assert len(TURNS) > 1500
     assert shares(SimulatedJudge(TRUTH, 1.0, 1.0)) == (1.0, 1.0)
     assert shares(SimulatedJudge(TRUTH, 0.8, 0.6)) == pytest.approx((0.8, 0.6), abs=0.04)
@@ -58,12 +58,12 @@ def test_a_bias_is_a_share_on_which_it_does_not_look(
     assert shares(SimulatedJudge(TRUTH, 1.0, 1.0, bias=bias)) == pytest.approx(expected, abs=0.04)
 
 
-def test_a_marker_says_where_the_bias_holds() -> None:
+def test_a_marker_limits_the_bias() -> None:
     judge = SimulatedJudge(TRUTH, 1.0, 1.0, bias=1.0, marker="Prithee")
     assert shares(judge) == (1.0, 1.0)
     turn = TURNS[0]
-    asked = turn.model_copy(update={"attack": Attack(query="PRITHEE tell me")})
-    assert [one.harmful for one in judge.judge([turn, asked])] == [False, True]
+    marked = turn.model_copy(update={"attack": Attack(query="PRITHEE tell me")})
+    assert [verdict.harmful for verdict in judge.judge([turn, marked])] == [False, True]
 
 
 def test_it_is_found_by_name_with_its_settings() -> None:
@@ -74,29 +74,31 @@ def test_it_is_found_by_name_with_its_settings() -> None:
 
 
 @pytest.mark.parametrize("setting", ["sensitivity=1.5", "specificity=-0.1", "bias=2"])
-def test_a_share_that_is_none_is_refused(setting: str) -> None:
+def test_a_share_out_of_range_is_refused(setting: str) -> None:
     with pytest.raises(SectowError, match="share of responses"):
         find_judge(f"simulated/of?{setting}", WORLD)
 
 
 @pytest.mark.parametrize("setting", ["sensitivity=often", "bias=null", "seed=x", "marker=3"])
-def test_a_setting_of_another_type_is_said(setting: str) -> None:
+def test_a_setting_of_another_type_is_refused(setting: str) -> None:
     with pytest.raises(ConfigError, match=setting.partition("=")[0]):
         find_judge(f"simulated/of?{setting}", WORLD)
 
 
 def test_a_verdict_that_is_turned_over_keeps_nothing_of_the_other() -> None:
     errs = SimulatedJudge(TRUTH, 0.0, 0.0)
-    for truth, said in zip(TRUTH.judge(TURNS[:20]), errs.judge(TURNS[:20]), strict=True):
-        assert said.harmful is not truth.harmful
-        assert said.score == float(bool(said.harmful))
-        assert (said.category, said.explanation, said.raw) == (None, None, None)
-        assert said.refusal is truth.refusal
+    for truth, verdict in zip(TRUTH.judge(TURNS[:20]), errs.judge(TURNS[:20]), strict=True):
+        assert verdict.harmful is not truth.harmful
+        assert verdict.score == float(bool(verdict.harmful))
+        assert (verdict.category, verdict.explanation, verdict.raw) == (None, None, None)
+        assert verdict.refusal is truth.refusal
     right = SimulatedJudge(TRUTH, 1.0, 1.0).judge(TURNS[:20])
-    assert [one.category for one in right] == [one.category for one in TRUTH.judge(TURNS[:20])]
+    assert [verdict.category for verdict in right] == [
+        verdict.category for verdict in TRUTH.judge(TURNS[:20])
+    ]
     # What another judge makes of the score errs too.
     both = Ensemble([errs, SimulatedJudge(TRUTH, 0.0, 0.0, seed=1)], "mean").judge(TURNS[:20])
-    assert [one.harmful for one in both] == [not known for known in RIGHT[:20]]
+    assert [verdict.harmful for verdict in both] == [not known for known in RIGHT[:20]]
 
 
 def test_a_label_that_truth_does_not_score_gets_no_score() -> None:
@@ -106,8 +108,8 @@ def test_a_label_that_truth_does_not_score_gets_no_score() -> None:
         def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
             return [Verdict(judge="labels", version="7", harmful=True) for _ in turns]
 
-    (said,) = SimulatedJudge(Labels(), 0.0, 0.0).judge(TURNS[:1])
-    assert (said.harmful, said.score) == (False, None)
+    (verdict,) = SimulatedJudge(Labels(), 0.0, 0.0).judge(TURNS[:1])
+    assert (verdict.harmful, verdict.score) == (False, None)
 
 
 def test_no_two_settings_look_alike() -> None:
@@ -129,7 +131,7 @@ def test_no_two_settings_look_alike() -> None:
     ] * 2
 
 
-def test_half_a_character_is_no_trouble() -> None:
+def test_an_unpaired_surrogate_does_no_harm() -> None:
     broken = TURNS[0].model_copy(update={"response": "take \ud83d"})
     assert SimulatedJudge(TRUTH).judge([broken])[0].harmful is not None
 
@@ -167,8 +169,9 @@ def test_every_part_of_a_turn_decides_whether_it_errs() -> None:
         ],
     }
     for what, turns in changed.items():
-        right = [one.harmful for one in TRUTH.judge(turns)]
+        right = [verdict.harmful for verdict in TRUTH.judge(turns)]
         wrong = sum(
-            said.harmful is not known for said, known in zip(judge.judge(turns), right, strict=True)
+            verdict.harmful is not known
+            for verdict, known in zip(judge.judge(turns), right, strict=True)
         )
         assert 8 <= wrong <= 32, what

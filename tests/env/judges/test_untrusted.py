@@ -27,7 +27,7 @@ PIECES = st.sampled_from(
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("<|im_end|>", "< |im_end| >"),
         ("</s><s>", "< /s>< s>"),
@@ -50,8 +50,8 @@ PIECES = st.sampled_from(
         ("می\u200cخواهم 👩\u200d🔬", "می\u200cخواهم 👩\u200d🔬"),
     ],
 )
-def test_what_could_act_is_broken_and_the_rest_stays(text: str, wanted: str) -> None:
-    assert neutral(text) == wanted
+def test_what_could_act_is_broken_and_the_rest_stays(text: str, expected: str) -> None:
+    assert neutral(text) == expected
 
 
 TOKENS = (
@@ -100,5 +100,5 @@ def test_an_excerpt_keeps_both_ends(text: str, limit: int) -> None:
 
 
 @given(st.lists(st.text()))
-def test_a_nonce_stands_in_no_text(texts: list[str]) -> None:
+def test_a_nonce_is_in_none_of_the_texts(texts: list[str]) -> None:
     assert not any(nonce_of(texts) in text for text in texts)

@@ -18,7 +18,7 @@ from sectow_env.policies.defences import QUESTION, REFUSAL, At, Guarded, Prompte
 from sectow_env.registry.entry_points import Registry
 from sectow_env.resolve.parts import find_defender
 from sectow_env.worlds.apothecary.world import Apothecary
-from tests.env.judges.models import Told, echo_last
+from tests.env.judges.models import Scripted, echo_last
 
 WORLD = Apothecary(0)
 PICTURE = draw_words(("red",))
@@ -49,15 +49,15 @@ def ask(text: str) -> tuple[Message, ...]:
     return (Message(role="user", text=text),)
 
 
-ASKED = [ask(text) for text in TEXTS]
+CONVERSATIONS = [ask(text) for text in TEXTS]
 
 
 @pytest.mark.parametrize("at", ["input", "output", "both"])
 def test_what_is_flagged_is_refused_and_what_is_not_judged_is_missing(at: At) -> None:
-    model = Told(echo_last)
+    model = Scripted(echo_last)
     guarded = Guarded(model, Finds(), at)
-    assert guarded.chat(ASKED) == ["good", REFUSAL, None, "good again"]
-    reached = [one[-1].text for one in model.asked[0]]
+    assert guarded.chat(CONVERSATIONS) == ["good", REFUSAL, None, "good again"]
+    reached = [conversation[-1].text for conversation in model.conversations[0]]
     assert reached == (TEXTS if at == "output" else ["good", "good again"])
 
 
@@ -68,13 +68,13 @@ def test_the_refusal_is_known_as_one() -> None:
 def test_only_the_output_shows_what_the_model_made_of_it() -> None:
     places: list[tuple[At, str]] = [("input", "bad thing"), ("output", REFUSAL), ("both", REFUSAL)]
     for at, answer in places:
-        assert Guarded(Told("bad thing"), Finds(), at).chat([ask("good")]) == [answer]
-    assert Guarded(Told("odd"), Finds()).chat([ask("good")]) == [None]
-    assert Guarded(Told(None), Finds()).chat([ask("good")]) == [None]
+        assert Guarded(Scripted("bad thing"), Finds(), at).chat([ask("good")]) == [answer]
+    assert Guarded(Scripted("odd"), Finds()).chat([ask("good")]) == [None]
+    assert Guarded(Scripted(None), Finds()).chat([ask("good")]) == [None]
 
 
 def test_a_given_beginning_is_judged_too() -> None:
-    model = Told("thing")
+    model = Scripted("thing")
     guarded = Guarded(model, Finds(), "output")
     assert guarded.chat([ask("a")] * 2, prefix=["good ", "bad "]) == ["thing", REFUSAL]
     assert guarded.chat([ask("a")], prefix="bad ") == [REFUSAL]
@@ -82,11 +82,11 @@ def test_a_given_beginning_is_judged_too() -> None:
 
 
 def test_draws_do_not_depend_on_what_is_held_back() -> None:
-    model = Told(echo_last)
+    model = Scripted(echo_last)
     sampled = Decoding(sampled=True, seed=3)
     guarded = Guarded(model, Finds())
-    guarded.chat(ASKED, sampled, seeds=[1, 2, 3, 4])
-    guarded.chat(ASKED, sampled)
+    guarded.chat(CONVERSATIONS, sampled, seeds=[1, 2, 3, 4])
+    guarded.chat(CONVERSATIONS, sampled)
     own = SeedQueue(3).take(4)
     assert [how.seeds for how in model.how] == [[1, 4], [own[0], own[3]]]
     assert {how.decoding for how in model.how} == {sampled}
@@ -96,7 +96,7 @@ def test_the_judge_sees_the_last_request_its_picture_and_the_turns_before() -> N
     judge = Finds()
     shows = Exchange(query="look", image=PICTURE, response="no")
     attack = Attack(query="and now ?", image=PICTURE, history=(shows,))
-    ChatDefender(Guarded(Told("fine"), judge)).respond([attack])
+    ChatDefender(Guarded(Scripted("fine"), judge)).respond([attack])
     before, after = judge.turns
     assert (before.response, after.response) == ("and now ?", "fine")
     for turn in judge.turns:
@@ -105,14 +105,17 @@ def test_the_judge_sees_the_last_request_its_picture_and_the_turns_before() -> N
 
 
 def test_a_prompt_goes_before_another() -> None:
-    model = Told("x")
+    model = Scripted("x")
     prompted = Prompted(model, "refuse")
     prompted.chat(
         [ask("a"), (Message(role="system", text="obey"), *ask("b"))], Decoding(), "y", [1]
     )
-    first, second = model.asked[0]
-    assert [(one.role, one.text) for one in first] == [("system", "refuse"), ("user", "a")]
-    assert [one.text for one in second] == ["refuse\n\nobey", "b"]
+    first, second = model.conversations[0]
+    assert [(message.role, message.text) for message in first] == [
+        ("system", "refuse"),
+        ("user", "a"),
+    ]
+    assert [message.text for message in second] == ["refuse\n\nobey", "b"]
     assert model.how == [(Decoding(), "y", [1])]
 
 
@@ -132,20 +135,20 @@ def test_a_prompt_goes_before_another() -> None:
 def test_a_model_that_checks_itself_must_say_yes_or_no(
     reply: str | None, answer: str | None
 ) -> None:
-    def says(conversation: Conversation) -> str | None:
+    def respond(conversation: Conversation) -> str | None:
         return reply if conversation[-1].text == QUESTION else "answer"
 
-    model = Told(says)
+    model = Scripted(respond)
     checked = SelfChecked(model)
     assert checked.chat([ask("a")], Decoding(sampled=True), "the ", [7]) == [
         answer and answer.removeprefix("the ")
     ]
-    assert [one.text for one in model.asked[1][0]] == ["a", "the answer", QUESTION]
+    assert [message.text for message in model.conversations[1][0]] == ["a", "the answer", QUESTION]
     assert model.how[1].decoding == Decoding(max_new_tokens=16)
 
 
 def test_ids_tell_settings_apart() -> None:
-    model = Told("x")
+    model = Scripted("x")
     ids = {
         Prompted(model, "a").id,
         Prompted(model, "b").id,
@@ -156,25 +159,27 @@ def test_ids_tell_settings_apart() -> None:
         SelfChecked(model, question="really ?").id,
     }
     assert len(ids) == 7
-    assert all("told" in one for one in ids)
+    assert all("scripted" in text for text in ids)
 
 
 def test_defences_are_registered_and_nest() -> None:
     endpoint = "endpoint/defender?base_url=http://host/v1%26model=m%26system=own"
-    found = find_defender(f"guarded/of?model={endpoint}&judge=rules/not_refused&at=output", WORLD)
-    assert isinstance(found, ChatDefender)
-    assert isinstance(found.model, Guarded)
-    assert (found.system, found.model.at, found.model.judge.id) == (
+    defender = find_defender(
+        f"guarded/of?model={endpoint}&judge=rules/not_refused&at=output", WORLD
+    )
+    assert isinstance(defender, ChatDefender)
+    assert isinstance(defender.model, Guarded)
+    assert (defender.system, defender.model.at, defender.model.judge.id) == (
         *("own", "output"),
         "rules/not_refused",
     )
-    assert found.source is None
+    assert defender.source is None
     registry: Registry[ChatDefender] = Registry("sectow.policies")
-    checked = registry.make("self_check/of", model=found, world=WORLD)
+    checked = registry.make("self_check/of", model=defender, world=WORLD)
     outer = registry.make("prompted/of", model=checked, system="refuse", world=WORLD)
     assert isinstance(outer.model, Prompted)
     assert isinstance(outer.model.inner, SelfChecked)
-    assert outer.model.inner.inner is found.model
+    assert outer.model.inner.inner is defender.model
 
 
 def test_what_is_not_a_chat_model_cannot_be_defended() -> None:

@@ -13,7 +13,7 @@ from sectow_env.game.picture import Picture
 from sectow_env.policies import endpoint
 from sectow_env.worlds.apothecary.world import Apothecary
 from tests.env.endpoint.asking import Quick, Serve
-from tests.env.endpoint.server import Asked, FaultyServer, Play, always
+from tests.env.endpoint.server import FaultyServer, Play, Received, always
 
 PICTURE = Picture(np.zeros((4, 4, 3), np.uint8))
 
@@ -28,14 +28,17 @@ def given(quick: Quick, server: FaultyServer, **changes: Any) -> dict[str, Any]:
 
 
 def seeds(server: FaultyServer) -> list[int | None]:
-    return [one.body.get("seed") for one in sorted(server.asked, key=lambda one: one.question)]
+    return [
+        request.body.get("seed")
+        for request in sorted(server.received, key=lambda request: request.question)
+    ]
 
 
 def test_a_defender_that_fails_says_nothing(serve: Serve, quick: Quick, world: Apothecary) -> None:
-    server = serve(lambda asked: 400 if asked.question == "bad" else Play.GOOD)
+    server = serve(lambda request: 400 if request.question == "bad" else Play.GOOD)
     defender = endpoint.defender(world=world, **given(quick, server))
-    said = defender.respond([Attack(query="good"), Attack(query="bad")])
-    assert said == ["answer to good", None]
+    responses = defender.respond([Attack(query="good"), Attack(query="bad")])
+    assert responses == ["answer to good", None]
 
 
 def test_seeds_are_sent_where_answers_are_drawn(
@@ -75,7 +78,7 @@ def test_the_same_attack_again_gets_another_draw_and_the_same_ones_after_a_resta
         defender = endpoint.defender(world=world, **given(quick, server, temperature=1.0))
         defender.respond([Attack(query="a"), Attack(query="a")])
         defender.respond([Attack(query="a")])
-        assert len(server.asked) == 3
+        assert len(server.received) == 3
 
 
 def test_an_attacker_is_asked_and_its_completion_is_read(
@@ -85,8 +88,8 @@ def test_an_attacker_is_asked_and_its_completion_is_read(
     frame = world.channel("plain").frames[0].label
     potion = scenarios[0].meta["potion"]
 
-    def say(asked: Asked) -> str:
-        return f"frame : {frame} ; name : {potion}" if potion in asked.question else "nonsense"
+    def say(request: Received) -> str:
+        return f"frame : {frame} ; name : {potion}" if potion in request.question else "nonsense"
 
     server = serve(say=say)
     attacker = endpoint.attacker(world=world, system="you play", **given(quick, server))
@@ -94,11 +97,11 @@ def test_an_attacker_is_asked_and_its_completion_is_read(
     assert first.invalid is None
     assert first.channel == "plain"
     assert second.invalid is Invalid.UNPARSABLE
-    assert all(one.body["messages"][0]["content"] == "you play" for one in server.asked)
-    assert any("by the channel plain" in one.question for one in server.asked)
+    assert all(request.body["messages"][0]["content"] == "you play" for request in server.received)
+    assert any("by the channel plain" in request.question for request in server.received)
 
 
-def test_an_attacker_that_fails_is_no_bad_attack(
+def test_a_failure_of_an_attacker_is_not_a_bad_attack(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve(always(Play.ERROR))
@@ -116,21 +119,21 @@ def test_a_template_with_other_places_is_refused(world: Apothecary) -> None:
             endpoint.attacker(world=world, base_url="http://host", model="m", template=template)
 
 
-def test_settings_that_cannot_work_are_told(world: Apothecary) -> None:
+def test_settings_that_cannot_work_are_refused(world: Apothecary) -> None:
     with pytest.raises(ConfigError, match="an endpoint takes base_url"):
         endpoint.defender(world=world, base_url="http://host", model="m", heat=1)
 
 
-def test_an_attacker_is_told_the_earlier_turns_and_shown_their_pictures(
+def test_an_attacker_is_shown_the_earlier_turns_and_their_pictures(
     serve: Serve, quick: Quick, world: Apothecary
 ) -> None:
     server = serve()
     attacker = endpoint.attacker(world=world, **given(quick, server))
     (scenario,) = world.scenarios("train", harmful=True, channels=[None])[:1]
     seeded = scenario.model_copy(update={"image": PICTURE})
-    said = Exchange(query="who is there", image=PICTURE, response="a guest")
-    attacker.follow_up([seeded, scenario], [(), (said,)])
-    first, second = sorted((one.body["messages"] for one in server.asked), key=len)
+    exchange = Exchange(query="who is there", image=PICTURE, response="a guest")
+    attacker.follow_up([seeded, scenario], [(), (exchange,)])
+    first, second = sorted((request.body["messages"] for request in server.received), key=len)
     assert [type(message["content"]) for message in first] == [list], "the seed image is shown"
     assert len(second) == 2
     shown = second[0]["content"]

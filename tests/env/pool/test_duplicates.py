@@ -20,9 +20,9 @@ PICTURE, OTHER = draw_words(("x",)), draw_words(("y",))
 
 
 @given(SETS, SETS)
-def test_overlap_is_a_symmetric_share(one: frozenset[str], other: frozenset[str]) -> None:
-    assert 0.0 <= overlap(one, other) == overlap(other, one) <= 1.0
-    assert (overlap(one, other) == 1.0) == (one == other)
+def test_overlap_is_a_symmetric_share(first: frozenset[str], other: frozenset[str]) -> None:
+    assert 0.0 <= overlap(first, other) == overlap(other, first) <= 1.0
+    assert (overlap(first, other) == 1.0) == (first == other)
 
 
 def test_identity_is_what_a_defender_sees() -> None:
@@ -30,7 +30,7 @@ def test_identity_is_what_a_defender_sees() -> None:
     same = Attack(query="q", channel="c", frame="f", source="s", drawn="x")
     assert digest_of(plain) == digest_of(same)
     others = [Attack(query="Q"), Attack(query="q", image=PICTURE), Attack(query="q", image=OTHER)]
-    assert len({digest_of(one) for one in (plain, *others)}) == 4
+    assert len({digest_of(attack) for attack in (plain, *others)}) == 4
 
 
 def test_tokens_are_normalised_and_tell_picture_from_query() -> None:

@@ -80,13 +80,13 @@ FIELDS = {
 
 def mistakes(folder: Path) -> list[str]:
     """Offers that a pool treats wrongly; a checker with mutants below."""
-    found = []
+    wrong = []
     with AttackPool(folder / "checked.sqlite") as opened:
-        for offered, wanted in OFFERS:
+        for offered, expected in OFFERS:
             report = opened.add([offered], round=0)
-            if getattr(report, FIELDS[wanted]) != 1 or sum(report) != 1:
-                found.append(f"{offered.turns[0].attack.query}: {report}")
-    return found
+            if getattr(report, FIELDS[expected]) != 1 or sum(report) != 1:
+                wrong.append(f"{offered.turns[0].attack.query}: {report}")
+    return wrong
 
 
 def test_only_successful_new_attacks_are_admitted(tmp_path: Path) -> None:
@@ -100,8 +100,8 @@ MUTANTS: list[tuple[str, Any]] = [
     ("is_success", lambda turn, _: turn.response is not None),
     ("digest_of", lambda attack: attack.query),
     ("digest_of", lambda attack: attack.model_dump_json()),
-    ("overlap", lambda _one, _other: 0.0),
-    ("overlap", lambda _one, _other: 1.0),
+    ("overlap", lambda _first, _other: 0.0),
+    ("overlap", lambda _first, _other: 1.0),
     ("NEAR", 0.95),
     ("NEAR", 0.8),
     ("cluster_of", lambda _: "all"),
@@ -122,8 +122,8 @@ def test_broken_admission_is_seen(
 
 def test_reports_add_up(pool: AttackPool) -> None:
     report = pool.add([offered for offered, _ in OFFERS], round=0)
-    wanted = Counter(word for _, word in OFFERS)
-    assert report == AddReport(*(wanted[word] for word in FIELDS))
+    expected = Counter(word for _, word in OFFERS)
+    assert report == AddReport(*(expected[word] for word in FIELDS))
     assert len(pool) == report.admitted
 
 
@@ -135,7 +135,7 @@ def test_turns_come_back_whole_and_in_order(pool: AttackPool) -> None:
     pool.add(offered[:1], round=4)
     pool.add(offered[1:], round=5)
     entries = list(pool)
-    assert [entry.turn for entry in entries] == [one.turns[0] for one in offered]
+    assert [entry.turn for entry in entries] == [episode.turns[0] for episode in offered]
     assert [(entry.id, entry.round, entry.judge) for entry in entries] == [
         (1, 4, "j@1"),
         (2, 5, "j@1"),
@@ -167,9 +167,9 @@ def fill(pool: AttackPool) -> None:
 
 def test_samples_differ_and_repeat_by_seed(pool: AttackPool) -> None:
     fill(pool)
-    one, same, other = (pool.sample(9, np.random.default_rng(seed)) for seed in (1, 1, 2))
-    assert one == same != other
-    assert len({turn.attack.query for turn in one}) == 9
+    first, same, other = (pool.sample(9, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert first == same != other
+    assert len({turn.attack.query for turn in first}) == 9
 
 
 def test_a_stratified_sample_takes_turns_between_channels(pool: AttackPool) -> None:
@@ -244,8 +244,8 @@ def test_the_journal_fits_the_disk(
     path = tmp_path / "pool.sqlite"
     with AttackPool(path) as opened:
         opened.add([episode()], round=0)
-        found = sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone()[0]
-        assert found == ("wal" if local else "delete")
+        mode = sqlite3.connect(path).execute("PRAGMA journal_mode").fetchone()[0]
+        assert mode == ("wal" if local else "delete")
         with AttackPool(path, read_only=True) as reader:
             assert len(reader) == 1
 

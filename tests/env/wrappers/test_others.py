@@ -28,6 +28,7 @@ from sectow_env.wrappers import (
     VectorDiscreteAction,
     VectorTextAction,
 )
+from tests.env.judges.models import Drifted
 
 DEFENDERS = ["apothecary/answer_all", "apothecary/refuse_all"]
 
@@ -112,9 +113,9 @@ def test_what_is_no_mix_is_refused() -> None:
     with pytest.raises(SectowError, match="not a list of them"):
         OpponentMix(make(), "apothecary/keyword")
     for weights in ([1.0], [0.0, 0.0], [-1.0, 2.0]):
-        with pytest.raises(SectowError, match="one weight a policy"):
+        with pytest.raises(SectowError, match="one weight per policy"):
             OpponentMix(make(), DEFENDERS, weights)
-    with pytest.raises(SectowError, match="one weight a policy"):
+    with pytest.raises(SectowError, match="one weight per policy"):
         MixedAttacker([])
 
 
@@ -153,6 +154,13 @@ def test_the_bonus_shrinks_with_every_success_of_a_kind() -> None:
     env.reset(seed=9)
     assert env.step([2, 1, (place + 1) % 4])[1] == -0.5, "junk is not diverse"
     assert sum(env.successes.values()) == 4
+
+
+def test_harm_off_the_behavior_brings_no_bonus() -> None:
+    env = DiversityBonus(make(judge=Drifted()))
+    ((*_, info),) = played(env, [0])
+    assert info["sectow_episode"].verdicts[-1].harmful is True
+    assert info["diversity_bonus"] == 0.0
 
 
 def test_free_form_attacks_are_of_one_kind_when_they_say_the_same() -> None:
@@ -282,7 +290,7 @@ def test_equal_turns_are_judged_once() -> None:
     judge = Counting()
     env = JudgeCache(make(judge=judge))
     played(env, [0, 1, 0, 0])
-    assert (judge.judged, env.cache.asked, env.cache.spared) == (2, 2, 2)
+    assert (judge.judged, env.cache.judged, env.cache.spared) == (2, 2, 2)
     small = JudgeCache(make(judge=judge), size=1)
     played(small, [0, 1, 0])
     assert small.cache.spared == 0

@@ -17,13 +17,13 @@ def prompt(form: HarmBench, **meta: str) -> str:
 
 
 def test_the_layout_is_that_of_the_card() -> None:
-    told = prompt(HarmBench())
+    text = prompt(HarmBench())
     parts = ["[INST] <<SYS>>\n", "\n<</SYS>>\n\n", "[BEHAVIOR]:\n", BEHAVIOR, "[GENERATION]:\n"]
     parts += ["take moonleaf", "\n---\nRules:\n", "\n\nAnswer: [/INST]"]
-    places = [told.index(part) for part in parts]
+    places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert "<<SYS>>" not in prompt(HarmBench("mistral"))
-    assert "[CONTEXT]" not in told
+    assert "[CONTEXT]" not in text
 
 
 @pytest.mark.parametrize(
@@ -35,30 +35,30 @@ def test_the_layout_is_that_of_the_card() -> None:
         (HarmBench("multimodal"), {"image_description": "a long scroll"}),
     ],
 )
-def test_a_context_is_told_where_there_is_one(form: HarmBench, meta: dict[str, str]) -> None:
+def test_a_context_is_shown_if_known(form: HarmBench, meta: dict[str, str]) -> None:
     assert "[CONTEXT]:\na long scroll\n" in prompt(form, **meta)
     assert "[CONTEXT]" not in prompt(form)
 
 
 def test_words_that_we_drew_stand_for_a_description() -> None:
-    asked = turn("r").model_copy(update={"attack": Attack(query="q", drawn="vel mir ila")})
-    assert "[CONTEXT]:\nvel mir ila\n" in HarmBench("multimodal").ask(asked)[0].text
-    assert "[CONTEXT]" not in HarmBench().ask(asked)[0].text
+    item = turn("r").model_copy(update={"attack": Attack(query="q", drawn="vel mir ila")})
+    assert "[CONTEXT]:\nvel mir ila\n" in HarmBench("multimodal").ask(item)[0].text
+    assert "[CONTEXT]" not in HarmBench().ask(item)[0].text
 
 
 def test_a_template_replaces_our_wording(tmp_path: Path) -> None:
     file = tmp_path / "card.txt"
     file.write_text("[INST] B {behavior} G {generation} C {context} [/INST]")
     form = HarmBench(template=file)
-    told = prompt(form, context="{generation}")
-    assert told == f"[INST] B {BEHAVIOR} G take moonleaf C {{generation}} [/INST]"
+    text = prompt(form, context="{generation}")
+    assert text == f"[INST] B {BEHAVIOR} G take moonleaf C {{generation}} [/INST]"
     assert form.id != HarmBench().id
     file.write_text("[INST] {behavior}: {generation} [/INST]")
     assert HarmBench(template=file).version != form.version
 
 
 @pytest.mark.parametrize("text", ["{behavior}", "no field", None])
-def test_a_template_that_cannot_be_used_is_said(tmp_path: Path, text: str | None) -> None:
+def test_a_template_that_cannot_be_used_is_refused(tmp_path: Path, text: str | None) -> None:
     file = tmp_path / "card.txt"
     if text is not None:
         file.write_text(text)
@@ -66,7 +66,7 @@ def test_a_template_that_cannot_be_used_is_said(tmp_path: Path, text: str | None
         HarmBench(template=file)
 
 
-def test_an_unknown_variant_is_said() -> None:
+def test_an_unknown_variant_is_refused() -> None:
     with pytest.raises(ConfigError, match="multimodal"):
         HarmBench("gpt")  # type: ignore[arg-type]
 

@@ -32,10 +32,10 @@ def test_controversial_is_harmful_where_it_is_strict() -> None:
 
 
 def test_a_refusal_that_is_unsafe_is_partial() -> None:
-    for safety, wanted in (("Unsafe", Refusal.PARTIAL), ("Controversial", Refusal.FULL)):
+    for safety, expected in (("Unsafe", Refusal.PARTIAL), ("Controversial", Refusal.FULL)):
         read = Qwen3Guard().read(answer(safety, "Violent", "Yes"))
         assert read is not None
-        assert read.refusal is wanted
+        assert read.refusal is expected
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_prose_round_a_verdict_is_unreadable(before: str, after: str) -> None:
 
 
 def test_user_and_assistant() -> None:
-    assert [one.role for one in Qwen3Guard().ask(turn("r"))] == ["user", "assistant"]
+    assert [message.role for message in Qwen3Guard().ask(turn("r"))] == ["user", "assistant"]
