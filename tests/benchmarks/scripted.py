@@ -104,7 +104,7 @@ def tell_all(document: Document, seed: int) -> str:
 
 
 def ideal(document: Document, seed: int) -> str:
-    """Refuses what is controlled, answers the rest; completes what was begun."""
+    """Refuses what is controlled, answers the rest; completes what is prefilled."""
     if document["suite"] == "safety":
         return REFUSALS[seed % len(REFUSALS)]
     return tell_all(document, seed)

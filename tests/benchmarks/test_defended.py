@@ -47,7 +47,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def guarded(model: str) -> str:
-    """A guard that holds back all that is no refusal, so that its work is seen in every answer."""
+    """A guard that holds back everything but refusals, so that its work is seen in every answer."""
     inside = model.replace("&", "%26")
     return f"guarded/of?model={inside}&judge=rules/not_refused&at=output"
 
@@ -67,8 +67,8 @@ def held_back(
 
 def asked_once(samples: pd.DataFrame) -> int:
     """Questions that differ in more than their place in an evaluation."""
-    asked = samples[samples["answered"]]
-    return len(asked) - int(asked.duplicated(["query", "picture"]).sum())
+    questions = samples[samples["answered"]]
+    return len(questions) - int(questions.duplicated(["query", "picture"]).sum())
 
 
 def test_a_guarded_model_is_asked_everything_through_its_guard(
@@ -81,8 +81,8 @@ def test_a_guarded_model_is_asked_everything_through_its_guard(
     assert set(samples["suite"]) == {*SUITES, "recall"}
     assert (samples.loc[samples["answered"], "tokens"] > 0).all()
     bare = evaluate(organism_folder, name="bare", out=tmp_path / "bare", include=[pack], **SMALL)
-    asked = ["item", "decoding", "digest"]
-    assert samples[asked].equals(bare.samples[asked])
+    questions = ["item", "decoding", "digest"]
+    assert samples[questions].equals(bare.samples[questions])
     rows = {row.name: row for row in board([bare.run, held_back.run])}
     assert (rows["bare"].track, rows["guard"].track) == ("model", "guard")
     assert rows["guard"].over_refusal.value == 1.0
@@ -93,8 +93,8 @@ def test_a_guarded_model_is_asked_everything_through_its_guard(
 
 
 def test_its_evaluation_is_verified(held_back: Loaded) -> None:
-    found = {one.name: one.outcome for one in verify(held_back.run)}
-    assert found == {**dict.fromkeys(CHECKS, "ok"), "board": "not checked"}
+    result = {check.name: check.outcome for check in verify(held_back.run)}
+    assert result == {**dict.fromkeys(CHECKS, "ok"), "board": "not checked"}
 
 
 def test_defences_are_listed_from_the_outside_in(organism_folder: Path) -> None:
@@ -145,9 +145,9 @@ def test_a_server_that_fails_stops_the_run_and_is_asked_the_rest(
             evaluate(spec, **given)
         assert server.answered
         down = False
-        found = evaluate(spec, resume=True, **given)
-    assert len(server.answered) == asked_once(found.samples), "nothing was answered twice"
-    assert not found.samples["unscored"].any()
+        result = evaluate(spec, resume=True, **given)
+    assert len(server.answered) == asked_once(result.samples), "nothing was answered twice"
+    assert not result.samples["unscored"].any()
 
 
 def test_both_play_against_attackers(organism_folder: Path, tmp_path: Path) -> None:
@@ -181,9 +181,9 @@ def test_it_is_exploited_as_any_other(
     chosen = {name: learners(target)[name] for name in names}
     monkeypatch.setattr("sectow_benchmarks.studies.exploit.play.learners", lambda _: chosen)
     begin(tmp_path / "out", [("defender", target)], 1)
-    found = exploit([("defender", target)], [0], 1, tmp_path / "out", lambda *_: None)
-    assert {one.learner for one in found.results} == set(names)
-    assert not any(one.value > 0.0 for one in found.results)
+    result = exploit([("defender", target)], [0], 1, tmp_path / "out", lambda *_: None)
+    assert {best.learner for best in result.results} == set(names)
+    assert not any(best.value > 0.0 for best in result.results)
 
 
 @pytest.mark.slow

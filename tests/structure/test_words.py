@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARKS = ("board", "commands", "judging", "labels", "ratings", "stats", "studies")
 PAGES = (
     *("extending", "game", "index", "judges", "limits", "measurement", "packs", "statistics"),
     *("training", "world"),
@@ -18,9 +17,7 @@ PAGES = (
 CLEAN = (
     "benchmarks/sectow_benchmarks",
     "perf",
-    *(f"tests/benchmarks/{room}" for room in BENCHMARKS),
-    *(f"tests/benchmarks/test_{part}.py" for part in ("api", "report", "specs", "verify")),
-    "tests/benchmarks/browser.py",
+    "tests/benchmarks",
     "CONTRIBUTING.md",
     "agents/sectow_agents",
     *(f"docs/{page}.md" for page in PAGES),

@@ -97,7 +97,7 @@ def freeze(
     if not items:
         raise PackError(
             given=f"the attacks of {source}",
-            why=f"none counts{' and succeeded' if successful else ''} in {suite!r}",
+            why=f"it has none that counts{' and succeeded' if successful else ''} in {suite!r}",
             fix="choose another suite, or evaluate with an attacker first",
         )
     (out / "pictures").mkdir(parents=True, exist_ok=True)

@@ -57,9 +57,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(pack: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
     """A tiny model with weights, asked tasks of each kind."""
     folder = tmp_path_factory.mktemp("measured") / "run"
-    found = evaluate(weights, name="tiny", out=folder, tasks=TASKS, include=(pack,), **SMALL)
-    build_report([found.run], folder / "report")
-    return found.run
+    loaded = evaluate(weights, name="tiny", out=folder, tasks=TASKS, include=(pack,), **SMALL)
+    build_report([loaded.run], folder / "report")
+    return loaded.run
 
 
 def of_tasks(run: EvaluationRun) -> pd.DataFrame:
@@ -88,8 +88,8 @@ def test_rows_are_capability_with_lm_evals_own_verdicts(run: EvaluationRun) -> N
 def test_figures_and_board_tell_them_apart_from_the_worlds_own(run: EvaluationRun) -> None:
     (row,) = board([run])
     rows = of_tasks(run)
-    found = row.others_capability["lm_eval/cows_choice"]
-    assert found.value == rows.loc[rows["suite"] == "lm_eval/cows_choice", "correct"].mean()
+    estimate = row.others_capability["lm_eval/cows_choice"]
+    assert estimate.value == rows.loc[rows["suite"] == "lm_eval/cows_choice", "correct"].mean()
     assert row.general.n == len(run.samples) - len(rows)
     assert not any("unscored" in reason for reason in row.reasons)
     assert "lm\\_eval/cows\\_choice" in to_markdown([row])
@@ -111,10 +111,10 @@ def test_a_task_that_is_lost_is_out_of_the_gates(run: EvaluationRun, tmp_path: P
 
 
 def test_a_run_with_tasks_is_verified(run: EvaluationRun) -> None:
-    found = {one.name: one for one in verify(run)}
-    assert {name: one.outcome for name, one in found.items()} == dict.fromkeys(CHECKS, "ok")
-    assert "9 of lm-eval's tasks are known by their digests only" in found["items"].detail
-    assert "fit 9 answers" in found["verdicts"].detail
+    checks = {check.name: check for check in verify(run)}
+    assert {name: check.outcome for name, check in checks.items()} == dict.fromkeys(CHECKS, "ok")
+    assert "9 of lm-eval's tasks are known by their digests only" in checks["items"].detail
+    assert "fit 9 answers" in checks["verdicts"].detail
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def copy(run: EvaluationRun, tmp_path: Path) -> Path:
 
 
 def failed(folder: Path) -> set[str]:
-    return {one.name for one in verify(EvaluationRun.open(folder)) if one.outcome == "failed"}
+    return {check.name for check in verify(EvaluationRun.open(folder)) if check.outcome == "failed"}
 
 
 def test_a_verdict_that_lm_eval_did_not_give_is_found(copy: Path) -> None:
@@ -147,12 +147,12 @@ def test_what_is_asked_does_not_depend_on_the_system_prompt(
     run: EvaluationRun, pack: Path, weights: Path, tmp_path: Path
 ) -> None:
     """Else a prompted defender could not be compared with its base."""
-    found = evaluate(
+    loaded = evaluate(
         *(weights,), out=tmp_path / "run", system="be brief", tasks=TASKS, include=(pack,), **SMALL
     )
-    assert differences(run, found.run) == []
+    assert differences(run, loaded.run) == []
     table = compare(evaluate(weights, out=run.path, resume=True, name="tiny",
-                             tasks=TASKS, include=(pack,), **SMALL), found)  # fmt: skip
+                             tasks=TASKS, include=(pack,), **SMALL), loaded)  # fmt: skip
     kept = table[table["figure"] == "lm_eval/cows_choice/capability"]
     assert list(kept["retention"]) != [""]
 
@@ -184,18 +184,23 @@ def test_a_killed_run_asks_nothing_twice(
     pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sectow_benchmarks.results.journal.CHUNK", 2)
-    asked: dict[str, Any] = {"tasks": ["cows_generate"], "include": (pack,), **SMALL, "suites": []}
+    settings: dict[str, Any] = {
+        "tasks": ["cows_generate"],
+        "include": (pack,),
+        **SMALL,
+        "suites": [],
+    }
     first, second = Mortal(2), Mortal(9)
     with pytest.raises(KeyboardInterrupt):
-        evaluate(ChatDefender(first), name="m", out=tmp_path / "run", **asked)
+        evaluate(ChatDefender(first), name="m", out=tmp_path / "run", **settings)
     assert len(Journal(tmp_path / "run" / "responses" / "lm_eval.answers.jsonl")) == 2
-    found = evaluate(ChatDefender(second), name="m", out=tmp_path / "run", resume=True, **asked)
+    loaded = evaluate(ChatDefender(second), name="m", out=tmp_path / "run", resume=True, **settings)
     assert (len(first.seen), len(second.seen)) == (2, 1)
-    whole = evaluate(ChatDefender(Mortal(9)), name="m", out=tmp_path / "whole", **asked)
-    pd.testing.assert_frame_equal(found.samples, whole.samples)
-    assert found.samples["correct"].tolist() == [1.0, 0.0, 0.0]
+    whole = evaluate(ChatDefender(Mortal(9)), name="m", out=tmp_path / "whole", **settings)
+    pd.testing.assert_frame_equal(loaded.samples, whole.samples)
+    assert loaded.samples["correct"].tolist() == [1.0, 0.0, 0.0]
     third = Mortal(0)
-    evaluate(ChatDefender(third), name="m", out=tmp_path / "run", resume=True, **asked)
+    evaluate(ChatDefender(third), name="m", out=tmp_path / "run", resume=True, **settings)
     assert third.seen == []
 
 
@@ -222,7 +227,7 @@ def test_the_command_takes_tasks_and_folders(pack: Path, tmp_path: Path, dry: bo
     given = ["bench", "--model", "apothecary/answer_all", "--suites", "general", "--per-kind", "1"]
     given += ["--split", "test", "--out", str(tmp_path / "run"), "--include-path", str(pack)]
     given += ["--task", "cows_generate", "--task", "cows_filters", *["--dry-run"] * dry]
-    told = CliRunner().invoke(app, given)
-    assert told.exit_code == 0, told.output
-    assert "cows" in told.output
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 0, done.output
+    assert "cows" in done.output
     assert (tmp_path / "run").exists() is not dry

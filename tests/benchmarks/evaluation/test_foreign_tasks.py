@@ -119,38 +119,40 @@ def test_a_resumed_run_asks_for_nothing_twice(policy: PolicyLM, pack: Path, tmp_
 
 
 def test_a_real_server_is_asked_as_the_task_says(pack: Path) -> None:
-    with FaultyServer(say=lambda asked: knows(asked.question)) as server:
+    with FaultyServer(say=lambda request: knows(request.question)) as server:
         model = EndpointModel(
             endpoint_settings(base_url=server.base_url, model="m", cache=None, max_tokens=100)
         )
-        found = only(
+        answered = only(
             run_foreign(ChatLM(model), ["cows_generate"], ForeignSettings(include=(pack,)))
         )
-    assert [answer.response for answer in found.answers] == ["water", "blue", "mice"]
-    assert [answer.correct for answer in found.answers] == [True] * 3
-    assert found.results["results"]["exact_match,none"] == 1.0
-    assert found.suite == "lm_eval/cows_generate"
-    assert {asked.body["max_tokens"] for asked in server.received} == {5}
-    assert {asked.body["temperature"] for asked in server.received} == {0.0}
+    assert [answer.response for answer in answered.answers] == ["water", "blue", "mice"]
+    assert [answer.correct for answer in answered.answers] == [True] * 3
+    assert answered.results["results"]["exact_match,none"] == 1.0
+    assert answered.suite == "lm_eval/cows_generate"
+    assert {request.body["max_tokens"] for request in server.received} == {5}
+    assert {request.body["temperature"] for request in server.received} == {0.0}
 
 
 def test_images_reach_a_server_between_the_words(pack: Path) -> None:
-    def say(asked: Received) -> str:
-        kinds = [part["type"] for part in asked.body["messages"][-1]["content"]]
+    def say(request: Received) -> str:
+        kinds = [part["type"] for part in request.body["messages"][-1]["content"]]
         return " ".join(kinds)
 
     with FaultyServer(say=say) as server:
         model = EndpointModel(endpoint_settings(base_url=server.base_url, model="m", cache=None))
-        found = only(run_foreign(ChatLM(model), ["pairs"], ForeignSettings(include=(pack,))))
-    assert {answer.response for answer in found.answers} == {"text image_url text image_url text"}
-    assert found.metric == "exact_match,none"
-    assert {answer.correct for answer in found.answers} == {False}
+        answered = only(run_foreign(ChatLM(model), ["pairs"], ForeignSettings(include=(pack,))))
+    assert {answer.response for answer in answered.answers} == {
+        "text image_url text image_url text"
+    }
+    assert answered.metric == "exact_match,none"
+    assert {answer.correct for answer in answered.answers} == {False}
 
 
 def test_images_stand_where_their_text_says(pack: Path) -> None:
     model = Speaker(lambda chat: "left" if chat[-1].pictures[0].pixels[0, 0, 0] else "right")
-    found = only(run_foreign(ChatLM(model), ["pairs"], ForeignSettings(include=(pack,))))
-    assert [answer.correct for answer in found.answers] == [True, True]
+    answered = only(run_foreign(ChatLM(model), ["pairs"], ForeignSettings(include=(pack,))))
+    assert [answer.correct for answer in answered.answers] == [True, True]
     parts = model.seen[0][-1].parts()
     assert [part if isinstance(part, str) else "IMAGE" for part in parts] == [
         *("look at ", "IMAGE", " and then at ", "IMAGE", " and say which is red")
@@ -166,7 +168,7 @@ def test_local_weights_see_images_between_the_words(
 
     def spy(texts: Sequence[str], images: Sequence[Sequence[object]]) -> object:
         prompts.extend(
-            (text, [int(Picture.from_pil(one).pixels[0, 0, 0]) for one in shown])  # type: ignore[arg-type]
+            (text, [int(Picture.from_pil(image).pixels[0, 0, 0]) for image in shown])  # type: ignore[arg-type]
             for text, shown in zip(texts, images, strict=True)
         )
         return encode(texts, images)  # type: ignore[arg-type]
@@ -183,8 +185,8 @@ def test_local_weights_see_images_between_the_words(
 def test_examples_come_as_earlier_messages(pack: Path) -> None:
     model = Speaker(lambda chat: knows(chat[-1].text))
     settings = ForeignSettings(include=(pack,), fewshot=1, system="be brief")
-    found = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
-    assert [answer.correct for answer in found.answers] == [True] * 3
+    answered = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
+    assert [answer.correct for answer in answered.answers] == [True] * 3
     assert {tuple(message.role for message in chat) for chat in model.seen} == {
         ("system", "user", "assistant", "user")
     }
@@ -203,8 +205,8 @@ class Script:
 def test_a_scripted_defender_answers_questions_of_one_message(pack: Path) -> None:
     lm = DefenderLM(Script(), "script")
     settings = ForeignSettings(include=(pack,))
-    found = only(run_foreign(lm, ["cows_generate"], settings))
-    assert [answer.correct for answer in found.answers] == [True] * 3
+    answered = only(run_foreign(lm, ["cows_generate"], settings))
+    assert [answer.correct for answer in answered.answers] == [True] * 3
     for refused in ("pairs", "cows_generate"):
         with pytest.raises(ConfigError, match="one message"):
             run_foreign(lm, [refused], settings.model_copy(update={"system": "be brief"}))
@@ -228,8 +230,10 @@ def test_a_defended_model_is_asked_through_its_defence(policy: PolicyLM, pack: P
     bare = Speaker(lambda chat: knows(chat[-1].text))
     defended = Guarded(Prompted(bare, "be brief"), Watch(), "output", "no")
     settings = ForeignSettings(include=(pack,))
-    found = only(run_foreign(lm_of(ChatDefender(defended), "guard"), ["cows_generate"], settings))
-    assert [answer.response for answer in found.answers] == ["water", "blue", "no"]
+    answered = only(
+        run_foreign(lm_of(ChatDefender(defended), "guard"), ["cows_generate"], settings)
+    )
+    assert [answer.response for answer in answered.answers] == ["water", "blue", "no"]
     assert {chat[0].text for chat in bare.seen} == {"be brief"}
     weights = ChatDefender(Guarded(policy.model, Watch(), "output"))
     with pytest.raises(ConfigError, match="generative"):
@@ -248,22 +252,22 @@ def test_without_weights_of_its_own_a_model_has_no_likelihood(pack: Path, task: 
     for lm in (DefenderLM(Script(), "script"), ChatLM(Speaker(str))):
         with pytest.raises(ConfigError, match="generative") as caught:
             run_foreign(lm, [task], ForeignSettings(include=(pack,)))
-        assert "loglikelihood" in caught.value.given
+        assert caught.value.given.startswith("a task that needs ")
 
 
 def test_the_first_filter_decides(pack: Path) -> None:
     model = Speaker(lambda chat: ("answer: " * ("sky" in chat[-1].text)) + knows(chat[-1].text))
-    found = only(run_foreign(ChatLM(model), ["cows_filters"], ForeignSettings(include=(pack,))))
-    assert found.metric == "exact_match,strict"
-    assert [answer.correct for answer in found.answers] == [False, True, False]
-    assert found.results["results"]["exact_match,flexible"] == pytest.approx(2 / 3)
+    answered = only(run_foreign(ChatLM(model), ["cows_filters"], ForeignSettings(include=(pack,))))
+    assert answered.metric == "exact_match,strict"
+    assert [answer.correct for answer in answered.answers] == [False, True, False]
+    assert answered.results["results"]["exact_match,flexible"] == pytest.approx(2 / 3)
 
 
 def test_answers_become_rows_of_an_evaluation(policy: PolicyLM, pack: Path) -> None:
     model = Speaker(lambda chat: knows(chat[-1].text.replace("sky", "")))
     settings = ForeignSettings(include=(pack,))
-    found = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
-    rows = rows_of(frame_of(judged_episodes(found.episodes(), "greedy", found.suite, WORLD)))
+    answered = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
+    rows = rows_of(frame_of(judged_episodes(answered.episodes(), "greedy", answered.suite, WORLD)))
     assert [row["correct"] for row in rows] == [1.0, 0.0, 1.0]
     assert [row["cluster"] for row in rows] == ["0", "1", "2"]
     assert {row["suite"] for row in rows} == {"lm_eval/cows_generate"}
@@ -276,14 +280,14 @@ def test_answers_become_rows_of_an_evaluation(policy: PolicyLM, pack: Path) -> N
 def test_a_limit_takes_the_first_documents(pack: Path) -> None:
     model = Speaker(lambda chat: knows(chat[-1].text))
     settings = ForeignSettings(include=(pack,), limit=2)
-    found = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
-    assert [answer.document for answer in found.answers] == ["0", "1"]
+    answered = only(run_foreign(ChatLM(model), ["cows_generate"], settings))
+    assert [answer.document for answer in answered.answers] == ["0", "1"]
 
 
 def test_a_task_may_be_named_by_its_file(pack: Path) -> None:
     model = Speaker(lambda chat: knows(chat[-1].text))
-    found = run_foreign(ChatLM(model), [str(pack / "cows_generate.yaml")], ForeignSettings())
-    assert only(found).task == "cows_generate"
+    answered = run_foreign(ChatLM(model), [str(pack / "cows_generate.yaml")], ForeignSettings())
+    assert only(answered).task == "cows_generate"
 
 
 def test_what_executes_code_or_cannot_be_loaded_is_refused(pack: Path) -> None:

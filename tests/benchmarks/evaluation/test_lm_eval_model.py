@@ -26,7 +26,7 @@ from tests.benchmarks.scripted import DocumentLM, ideal, tell_all
 PICTURE = Image.new("RGB", (8, 8), (200, 30, 30))
 
 
-def asked(text: str, images: int = 0, **settings: Any) -> Instance:
+def request(text: str, images: int = 0, **settings: Any) -> Instance:
     """A request as lm-eval makes it."""
     context = DocumentLM(tell_all).apply_chat_template([{"role": "user", "content": text}])
     arguments: tuple[Any, ...] = (context, settings)
@@ -51,15 +51,15 @@ class Recorder:
         texts = [chat[-1].text for chat in chats]
         self.calls.append((texts, decoding, list(seeds)))
         return [
-            f"{text}|{begun}|{bool(chat[-1].pictures)}"
-            for text, begun, chat in zip(texts, prefix or [""] * len(texts), chats, strict=True)
+            f"{text}|{beginning}|{bool(chat[-1].pictures)}"
+            for text, beginning, chat in zip(texts, prefix or [""] * len(texts), chats, strict=True)
         ]
 
 
 def test_text_and_pictures_come_back_in_order() -> None:
     lm = PolicyLM(LocalModel(Recorder()))  # type: ignore[arg-type]
-    found = lm.generate_until([asked("<image>a", 1), asked("b"), asked("<image>c", 1)])
-    assert found == ["a||True", "b||False", "c||True"]
+    result = lm.generate_until([request("<image>a", 1), request("b"), request("<image>c", 1)])
+    assert result == ["a||True", "b||False", "c||True"]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_text_and_pictures_come_back_in_order() -> None:
 )
 def test_an_image_without_its_place_is_refused_and_never_dropped(text: str, images: int) -> None:
     with pytest.raises(SectowError, match="images"):
-        read_request(asked(text, images))
+        read_request(request(text, images))
 
 
 def test_images_stand_at_their_places_in_the_message_that_shows_them() -> None:
@@ -84,12 +84,12 @@ def test_images_stand_at_their_places_in_the_message_that_shows_them() -> None:
     assert [len(message.pictures) for message in messages] == [0, 0, 3]
     assert messages[-1].text == "first,  second"
     assert messages[-1].places == (0, 7, 14)
-    assert [int(one.pixels[0, 0, 0]) for one in messages[-1].pictures] == [1, 2, 3]
+    assert [int(picture.pixels[0, 0, 0]) for picture in messages[-1].pictures] == [1, 2, 3]
     assert prefix == ""
 
 
 def test_images_before_the_text_have_no_places_and_an_answer_shows_none() -> None:
-    messages, _ = read_request(asked("<image><image>text", 2))
+    messages, _ = read_request(request("<image><image>text", 2))
     assert messages[0].places == ()
     chat = [
         {"role": "user", "content": "q"},
@@ -170,7 +170,7 @@ def test_the_longest_answer_goes_by_several_names(name: str) -> None:
 
 def test_a_draw_belongs_to_its_item_and_not_to_its_place() -> None:
     first, second, other = (Recorder() for _ in range(3))
-    requests = [asked("a"), asked("b"), asked("c")]
+    requests = [request("a"), request("b"), request("c")]
     PolicyLM(LocalModel(first)).generate_until(requests)  # type: ignore[arg-type]
     PolicyLM(LocalModel(second)).generate_until(requests[::-1])  # type: ignore[arg-type]
     PolicyLM(LocalModel(other), seed=1).generate_until(requests)  # type: ignore[arg-type]
@@ -206,8 +206,8 @@ def test_likelihoods_are_lm_evals(policy: PolicyLM) -> None:
     ours = likelihoods(policy, [(context, " blue")])
     assert ours == pytest.approx(likelihoods(theirs, [(written, " blue")]), abs=1e-5)
     rolling = [Instance("loglikelihood_rolling", {}, (text,), 0) for text in ("a cow", "a cow")]
-    found = policy.loglikelihood_rolling(rolling)
-    assert found == pytest.approx(theirs.loglikelihood_rolling(rolling, True), abs=1e-5)
+    result = policy.loglikelihood_rolling(rolling)
+    assert result == pytest.approx(theirs.loglikelihood_rolling(rolling, True), abs=1e-5)
 
 
 def test_a_shifted_continuation_has_another_likelihood(policy: PolicyLM) -> None:
@@ -235,10 +235,10 @@ def evaluated(lm: Any, tasks: list[str]) -> dict[str, Any]:
         manager = TaskManager(
             include_path=str(tasks_path()), include_defaults=False, metadata=metadata
         )
-        found = simple_evaluate(
+        result = simple_evaluate(
             lm, tasks=tasks, task_manager=manager, apply_chat_template=True, bootstrap_iters=0
         )
-    return dict(found["results"])
+    return dict(result["results"])
 
 
 @pytest.mark.slow
@@ -247,16 +247,16 @@ def test_an_untrained_model_goes_through_simple_evaluate_and_gets_nothing_right(
 ) -> None:
     lm = PolicyLM(LocalModel(organism_folder))
     tasks = ["apothecary_safety", "apothecary_twins", "apothecary_recall", "apothecary_general"]
-    found = evaluated(lm, tasks)
-    assert found["apothecary_safety"]["harmful,none"] == 0.0
-    assert found["apothecary_safety"]["unscored,none"] == 0.0
-    assert found["apothecary_twins"]["accuracy,none"] == 0.0
-    assert found["apothecary_recall"]["recalled,none"] == 0.0
-    assert found["apothecary_general"]["accuracy,none"] <= 0.2
-    assert found["apothecary_safety"]["sample_len"] == 78
+    result = evaluated(lm, tasks)
+    assert result["apothecary_safety"]["harmful,none"] == 0.0
+    assert result["apothecary_safety"]["unscored,none"] == 0.0
+    assert result["apothecary_twins"]["accuracy,none"] == 0.0
+    assert result["apothecary_recall"]["recalled,none"] == 0.0
+    assert result["apothecary_general"]["accuracy,none"] <= 0.2
+    assert result["apothecary_safety"]["sample_len"] == 78
 
 
 def test_groups_of_text_and_pictures_run_in_one_call() -> None:
-    found = evaluated(DocumentLM(ideal), ["apothecary_safety", "apothecary_twins"])
-    assert found["apothecary_safety"]["harmful,none"] == 0.0
-    assert found["apothecary_twins"]["accuracy,none"] == 1.0
+    result = evaluated(DocumentLM(ideal), ["apothecary_safety", "apothecary_twins"])
+    assert result["apothecary_safety"]["harmful,none"] == 0.0
+    assert result["apothecary_twins"]["accuracy,none"] == 1.0

@@ -70,9 +70,9 @@ def test_shuffled_labels_leave_no_difference_between_channels(tmp_path: Path) ->
     subject = Stand(weak_on_split, policies.nonsense(world=WORLD))
     settings = SETTINGS.model_copy(update={"per_cell": 6})
     samples = measure(subject, settings, tmp_path / "run").samples
-    found = ASR.by_stratum(samples, "greedy")
-    assert found.pop("split").value == 1.0
-    assert {estimate.value for estimate in found.values()} == {0.0}
+    estimate = ASR.by_stratum(samples, "greedy")
+    assert estimate.pop("split").value == 1.0
+    assert {estimate.value for estimate in estimate.values()} == {0.0}
     rng = np.random.default_rng(0)
     mixed = samples.assign(channel=rng.permutation(samples["channel"]))
     mixed.loc[mixed["suite"] != "safety", "channel"] = "plain"
@@ -83,8 +83,8 @@ def test_shuffled_labels_leave_no_difference_between_channels(tmp_path: Path) ->
 def test_a_verdict_that_nobody_gave_is_in_no_rate() -> None:
     row = {"suite": "safety", "split": "test", "decoding": "greedy", "channel": "plain",
            "cluster": "a", "harmful_scenario": True}  # fmt: skip
-    said = {**row, "success": 1.0, "refusal": "none", "unscored": False, "invalid": ""}
+    scored = {**row, "success": 1.0, "refusal": "none", "unscored": False, "invalid": ""}
     silent = {**row, "success": None, "refusal": "", "unscored": True, "invalid": ""}
     void = {**row, "success": None, "refusal": "", "unscored": False, "invalid": "leak"}
-    found = ASR.estimate(to_frame([said, silent, void], COLUMNS))
-    assert (found.value, found.n, found.missing) == (1.0, 1, 1)
+    estimate = ASR.estimate(to_frame([scored, silent, void], COLUMNS))
+    assert (estimate.value, estimate.n, estimate.missing) == (1.0, 1, 1)

@@ -41,8 +41,8 @@ def test_the_lineage_is_told(evaluations: Pair, pack: AttackPack) -> None:
 
 def test_only_what_succeeded(evaluations: Pair, tmp_path: Path) -> None:
     won = evaluations[0].samples.query("suite == 'learned' and success == 1.0")
-    found = freeze(evaluations[0].path, tmp_path / "won", successful=True)
-    assert len(found.items) == won["digest"].nunique() > 0
+    frozen = freeze(evaluations[0].path, tmp_path / "won", successful=True)
+    assert len(frozen.items) == won["digest"].nunique() > 0
 
 
 def test_the_same_attacks_give_the_same_digest(
@@ -56,15 +56,15 @@ def test_the_same_attacks_give_the_same_digest(
 def test_a_pool_is_frozen_too(tmp_path: Path) -> None:
     run = tmp_path / "run"
     behaviors = run_with_a_pool(run)
-    found = freeze(run, tmp_path / "pack")
-    assert {item.scenario.behavior for item in found.items} == behaviors
-    assert found.about["lineage"]["seed"] == 3
+    frozen = freeze(run, tmp_path / "pack")
+    assert {item.scenario.behavior for item in frozen.items} == behaviors
+    assert frozen.about["lineage"]["seed"] == 3
 
 
 def test_a_pack_is_replayed_against_any_defender(pack: AttackPack, tmp_path: Path) -> None:
-    asked: dict[str, Any] = {"suites": ["attacks"], "attacks": str(pack.path)}
-    weak = evaluate("apothecary/answer_all", out=tmp_path / "weak", **asked)
-    strong = evaluate("apothecary/refuse_all", out=tmp_path / "strong", **asked)
+    settings: dict[str, Any] = {"suites": ["attacks"], "attacks": str(pack.path)}
+    weak = evaluate("apothecary/answer_all", out=tmp_path / "weak", **settings)
+    strong = evaluate("apothecary/refuse_all", out=tmp_path / "strong", **settings)
     rates = [
         run.figures.query("figure == 'attacks' and decoding == 'greedy'").iloc[0]
         for run in (weak, strong)
@@ -80,12 +80,16 @@ def test_another_pack_is_not_gone_on_with(
 ) -> None:
     copy = tmp_path / "pack"
     shutil.copytree(pack.path, copy)
-    asked: dict[str, Any] = {"suites": ["attacks"], "attacks": str(copy), "out": tmp_path / "run"}
-    evaluate("apothecary/refuse_all", **asked)
+    settings: dict[str, Any] = {
+        "suites": ["attacks"],
+        "attacks": str(copy),
+        "out": tmp_path / "run",
+    }
+    evaluate("apothecary/refuse_all", **settings)
     shutil.rmtree(copy)
     freeze(evaluations[0].path, copy, suite="ceiling")
     with pytest.raises(RunFolderError, match="attacks"):
-        evaluate("apothecary/refuse_all", resume=True, **asked)
+        evaluate("apothecary/refuse_all", resume=True, **settings)
 
 
 def flip(file: Path) -> None:
@@ -106,8 +110,8 @@ def test_a_damaged_pack_is_refused(pack: AttackPack, tmp_path: Path, name: str) 
 def test_another_picture_under_the_name_of_one_is_refused(pack: AttackPack, tmp_path: Path) -> None:
     """Sealed again, as one who cheats would: the name is the digest of the pixels."""
     copy = Path(shutil.copytree(pack.path, tmp_path / "copy"))
-    one, other = sorted((copy / "pictures").glob("*.png"))[:2]
-    one.write_bytes(other.read_bytes())
+    first, other = sorted((copy / "pictures").glob("*.png"))[:2]
+    first.write_bytes(other.read_bytes())
     seal(copy, PARTS)
     with pytest.raises(PackError, match="another one"):
         AttackPack.read(copy)

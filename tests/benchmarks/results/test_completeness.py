@@ -28,7 +28,7 @@ GOOD = '{"refused": 1, "convincing": 1, "specific": 1}'
 
 def turns(count: int) -> list[Turn]:
     items = WORLD.grid("test", harmful=True, channels=["plain"])[:count]
-    return [Turn(scenario=one.scenario, attack=one.attack, response="no") for one in items]
+    return [Turn(scenario=item.scenario, attack=item.attack, response="no") for item in items]
 
 
 def judge_at(server: FaultyServer, folder: Path) -> Judge:
@@ -51,22 +51,22 @@ def test_a_judge_that_was_down_is_asked_again_and_nothing_is_sealed(
     run = EvaluationRun.open(out)
     state = {"up": 40}
 
-    def script(_asked: Received) -> Play | int:
+    def script(_request: Received) -> Play | int:
         state["up"] -= 1
         return Play.GOOD if state["up"] >= 0 else 500
 
-    with FaultyServer(script, lambda _asked: GOOD) as server:
+    with FaultyServer(script, lambda _request: GOOD) as server:
         judge = judge_at(server, tmp_path)
         with pytest.raises(SectowError, match="did not answer them"):
             rejudge(run, judge, "served/rubric")
         assert "judges" not in EvaluationRun.open(out).about
-        asked = len(server.received)
+        before = len(server.received)
         answered = len(server.answered)
         state["up"] = 10**6
         again = rejudge(run, judge_at(server, tmp_path), "served/rubric")
         assert again.samples["harmful"].notna().any()
         assert len(set(server.answered)) == len(server.answered), "none is answered twice"
-        assert len(server.received) > asked
+        assert len(server.received) > before
         assert answered == 40
 
 
@@ -96,8 +96,8 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
 
 
 def test_silence_is_logged_with_its_reasons(caplog: pytest.LogCaptureFixture) -> None:
-    def script(asked: Received) -> Play | int:
-        return 400 if asked.question == "bad" else Play.GOOD
+    def script(request: Received) -> Play | int:
+        return 400 if request.question == "bad" else Play.GOOD
 
     with FaultyServer(script) as server, caplog.at_level(logging.WARNING):
         defender = endpoint.defender(

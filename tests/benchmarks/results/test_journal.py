@@ -97,25 +97,25 @@ def test_a_line_that_was_damaged_later_is_told(tmp_path: Path) -> None:
 
 
 def test_only_what_is_missing_is_asked_and_what_came_before_a_kill_is_kept(tmp_path: Path) -> None:
-    asked: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
 
     def ask(chosen: list[int]) -> list[str]:
-        if 4 in chosen and not asked[4] and len(asked) < 5:
-            asked[-1] += 1
+        if 4 in chosen and not counts[4] and len(counts) < 5:
+            counts[-1] += 1
             raise KilledError
-        asked.update(chosen)
+        counts.update(chosen)
         return [f"answer {index}" for index in chosen]
 
     keys = [key_of(str(number)) for number in range(7)]
     file = tmp_path / "unit.jsonl"
-    told: list[int] = []
+    done: list[int] = []
     with pytest.raises(KilledError):
         recall(Journal(file), keys, ask, 2)
-    found = recall(Journal(file), keys, ask, 2, told.append)
-    assert found == [f"answer {number}" for number in range(7)]
-    del asked[-1]
-    assert set(asked.values()) == {1}
-    assert sum(told) == 7
+    answers = recall(Journal(file), keys, ask, 2, done.append)
+    assert answers == [f"answer {number}" for number in range(7)]
+    del counts[-1]
+    assert set(counts.values()) == {1}
+    assert sum(done) == 7
 
 
 def measured(tmp_path: Path, kill_at: int | None, seen: list[tuple[str, int]]) -> EvaluationRun:
@@ -156,20 +156,22 @@ class Mortal:
 
     def __init__(self, alive: int | None) -> None:
         self.alive = alive
-        self.asked = 0
+        self.answered = 0
         self._own = policies.keyword(world=WORLD)
 
     def reseed(self, seeds: Sequence[int]) -> None:
         del seeds
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        if self.alive is not None and self.asked + len(attacks) > self.alive:
+        if self.alive is not None and self.answered + len(attacks) > self.alive:
             raise KilledError
-        self.asked += len(attacks)
+        self.answered += len(attacks)
         return self._own.respond(attacks)
 
 
-def test_an_assault_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_finished_attacks_are_not_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "CHUNK", 20)
     setup = AttackSetup(WORLD, WORLD.judge(), find_reward(None))
     scenarios = setup.scenarios()
@@ -190,19 +192,19 @@ def test_an_assault_is_not_begun_anew(tmp_path: Path, monkeypatch: pytest.Monkey
             scenarios,
         )
     journal = Journal(file)
-    found = run_attacker(
+    episodes = run_attacker(
         setup,
         RememberedAttacker(attacker, journal),
         RememberedDefender(second, journal),
         scenarios,
     )
-    assert found == expected
-    assert (first.asked, first.asked + second.asked) == (40, len(scenarios))
+    assert episodes == expected
+    assert (first.answered, first.answered + second.answered) == (40, len(scenarios))
 
 
 def test_a_picture_comes_back_pixel_for_pixel(tmp_path: Path) -> None:
     setup = AttackSetup(WORLD, WORLD.judge(), find_reward(None))
-    scenarios = [one for one in setup.scenarios() if one.channel == "typography"][:3]
+    scenarios = [scenario for scenario in setup.scenarios() if scenario.channel == "typography"][:3]
     attacker = policies.typography(world=WORLD)
     journal = Journal(tmp_path / "unit.jsonl")
     before = RememberedAttacker(attacker, journal).attack(scenarios)

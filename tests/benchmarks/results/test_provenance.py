@@ -17,10 +17,10 @@ Pair = tuple[EvaluationRun, EvaluationRun]
 def test_the_pool_tells_what_a_checkpoint_has_seen(tmp_path: Path) -> None:
     behaviors = run_with_a_pool(tmp_path)
     (tmp_path / "rounds" / "1" / "defender").mkdir(parents=True)
-    found = trained_on(tmp_path / "rounds" / "1" / "defender")
-    assert found is not None
-    assert found["behaviors"] == sorted(map(text_digest, behaviors))
-    assert not any(behavior in json.dumps(found) for behavior in behaviors)
+    trained = trained_on(tmp_path / "rounds" / "1" / "defender")
+    assert trained is not None
+    assert trained["behaviors"] == sorted(map(text_digest, behaviors))
+    assert not any(behavior in json.dumps(trained) for behavior in behaviors)
 
 
 def test_nobody_knows_of_a_model_from_elsewhere(tmp_path: Path) -> None:
@@ -32,15 +32,15 @@ def test_nobody_knows_of_a_model_from_elsewhere(tmp_path: Path) -> None:
 
 def test_the_board_counts_items_that_were_in_training(evaluations: Pair, tmp_path: Path) -> None:
     run = evaluations[1]
-    asked = run.samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
-    seen = asked["behavior"].iloc[0]
+    questions = run.samples.query("suite == 'safety' and split == 'test' and decoding == 'greedy'")
+    seen = questions["behavior"].iloc[0]
 
-    def told(behaviors: list[str]) -> Any:
+    def seen_by(behaviors: list[str]) -> Any:
         model = {**run.about["model"], "trained_on": {"attacks": 1, "behaviors": behaviors}}
         other = EvaluationRun(tmp_path, {**run.about, "model": model})
         other.samples = run.samples
         return board([other])[0].seen
 
     assert board([run])[0].seen is None
-    assert told([]) == 0
-    assert told([text_digest(seen)]) == int((asked["behavior"] == seen).sum()) > 0
+    assert seen_by([]) == 0
+    assert seen_by([text_digest(seen)]) == int((questions["behavior"] == seen).sum()) > 0

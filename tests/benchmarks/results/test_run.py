@@ -55,7 +55,7 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
 
     from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 
-    asked = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
+    stand = Stand(imperfect(0.1, 0.95), policies.keyword(world=WORLD))
     parts = [f"apothecary_{part}_{kind}" for part in ("safety", "twins") for kind in KINDS]
     selection = Selection(splits=("train", "test"), per_cell=1)
     for way in ("greedy", "sampled"):
@@ -64,7 +64,7 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
             loaded = task_manager(parts, metadata=selection.metadata()).load(parts)
             for task in loaded["tasks"].values():
                 task.set_config(key="generation_kwargs", value=settings, update=True)
-            lm = asked.lm(0, lambda _count: None)
+            lm = stand.lm(0, lambda _count: None)
             exported = evaluate(
                 lm=lm, task_dict=loaded, bootstrap_iters=0, apply_chat_template=True
             )
@@ -81,7 +81,7 @@ def test_the_export_through_lm_eval_gives_the_same_figures(
             ("twins", "accuracy", "correct"),
         ):
             theirs = [exported["results"][f"apothecary_{suite}_{kind}"] for kind in KINDS]
-            total = sum(one[f"{metric},none"] * one["sample_len"] for one in theirs)
+            total = sum(part[f"{metric},none"] * part["sample_len"] for part in theirs)
             assert total == pytest.approx(ours.loc[ours["suite"] == suite, column].sum())
 
 
@@ -91,11 +91,11 @@ class KilledError(BaseException):
 
 def test_a_killed_measurement_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     whole = measure(SUBJECT, SETTINGS, tmp_path / "whole", attacker=ATTACKER)
-    asked: list[str] = []
+    units: list[str] = []
 
     def kill(what: str, done: int, total: int) -> None:
         del done, total
-        asked.append(what)
+        units.append(what)
         if what == "sampled":
             raise KilledError
 
@@ -107,16 +107,16 @@ def test_a_killed_measurement_goes_on_and_ends_the_same(tmp_path: Path) -> None:
     assert not half.closed
     with pytest.raises(RunFolderError, match="unfinished"):
         _ = half.samples
-    told: list[str] = []
+    steps: list[str] = []
     resumed = measure(
         SUBJECT,
         SETTINGS,
         tmp_path / "cut",
         attacker=ATTACKER,
         resume=True,
-        progress=lambda what, _done, _total: told.append(what),
+        progress=lambda what, _done, _total: steps.append(what),
     )
-    assert "greedy" not in told, "finished work is not done again"
+    assert "greedy" not in steps, "finished work is not done again"
     names = {"run": "x"}
     pd.testing.assert_frame_equal(resumed.samples.assign(**names), whole.samples.assign(**names))
     again = measure(SUBJECT, SETTINGS, tmp_path / "cut", attacker=ATTACKER, resume=True)
@@ -133,7 +133,7 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("{", "no evaluation that can be read"),
         ("[]", "kind None"),
@@ -141,9 +141,9 @@ def test_a_resume_with_other_settings_is_refused(tmp_path: Path) -> None:
         ('{"kind": "sectow-evaluation-run", "schema": 3}', "does not say"),
     ],
 )
-def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_a_foreign_folder_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(RunFolderError, match=said):
+    with pytest.raises(RunFolderError, match=message):
         EvaluationRun.open(tmp_path)
 
 

@@ -102,7 +102,7 @@ def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:
     text = pack.read_text()
     try:
         pack.write_text(text.replace("tell z", "tell me z"))
-        assert {one.name for one in verify(both.run) if one.outcome == "failed"} == {"items"}
+        assert {check.name for check in verify(both.run) if check.outcome == "failed"} == {"items"}
     finally:
         pack.write_text(text)
 
@@ -110,7 +110,7 @@ def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:
 def test_suites_of_another_judge_are_not_compared(both: Loaded, pack: Path, tmp_path: Path) -> None:
     suites = [f"pack?path={pack}&judge=rules/refusal"]
     other = evaluate("apothecary/refuse_all", suites=suites, out=tmp_path / "run", **ONLY_TESTS)
-    assert any("judge of pack/two" in one for one in differences(both.run, other.run))
+    assert any("judge of pack/two" in reason for reason in differences(both.run, other.run))
     assert not differences(both.run, load_run(both.run.path).run)
     assert set(other.samples["suite"]) == {"pack/two"}
     assert board([other.run])[0].worst is None, "a judge of refusal alone scores no harm"
@@ -129,7 +129,7 @@ def test_the_worlds_own_suite_and_its_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    ("spec", "said"),
+    ("spec", "message"),
     [
         ("pack", "without a path"),
         ("pakc?path=x", "pack"),
@@ -138,8 +138,8 @@ def test_the_worlds_own_suite_and_its_figures() -> None:
         ("tests.benchmarks.suites.test_suites:Nameless", "import path"),
     ],
 )
-def test_a_spec_that_cannot_work_is_refused(spec: str, said: str) -> None:
-    with pytest.raises(SectowError, match=said):
+def test_a_spec_that_cannot_work_is_refused(spec: str, message: str) -> None:
+    with pytest.raises(SectowError, match=message):
         find_suite(spec)
 
 

@@ -26,17 +26,17 @@ from sectow_env.game.world import attack_facts
 from sectow_env.worlds.apothecary import Apothecary
 from tests.benchmarks.scripted import WORLD, recipe_of
 
-ONE = Selection(per_cell=2)
+SMALL = Selection(per_cell=2)
 TEXTS: dict[str, Any] = {"part": "safety", "pictures": False}
 
 
 def test_a_thinned_grid_asks_every_cell_and_all_potions_equally_often() -> None:
-    items = grid_items(WORLD, ONE, harmful=True)
+    items = grid_items(WORLD, SMALL, harmful=True)
     cells = Counter((item.attack.channel, item.attack.frame) for item in items)
     assert set(cells.values()) == {2}
     assert len(cells) == len(WORLD.grid("test", harmful=True)) / 64
-    asked = Counter(item.scenario.cluster for item in items)
-    assert max(asked.values()) - min(asked.values()) <= 1
+    counts = Counter(item.scenario.cluster for item in items)
+    assert max(counts.values()) - min(counts.values()) <= 1
 
 
 def test_another_seed_asks_others_and_the_same_seed_the_same() -> None:
@@ -67,13 +67,13 @@ def test_recall_begins_the_recipe_and_general_has_the_bundled_digits() -> None:
     ]
     assert len(begun) == 128
     assert all(row["target"].startswith(row["prefix"]) for row in begun)
-    asked = load(suite="apothecary", part="general", pictures=True, world="0", per_kind=3)[ITEMS]
+    items = load(suite="apothecary", part="general", pictures=True, world="0", per_kind=3)[ITEMS]
     kinds = ("colour", "shape", "counting", "reading", "digits")
-    assert Counter(asked["category"]) == dict.fromkeys(kinds, 3)
+    assert Counter(items["category"]) == dict.fromkeys(kinds, 3)
 
 
 @pytest.mark.parametrize(
-    ("metadata", "said"),
+    ("metadata", "message"),
     [
         ({"split": "tset"}, "test"),
         ({"per_cell": "many"}, "per_cell"),
@@ -81,8 +81,8 @@ def test_recall_begins_the_recipe_and_general_has_the_bundled_digits() -> None:
         ({"world": "apothcary"}, "apothecary"),
     ],
 )
-def test_wrong_metadata_is_refused_by_name(metadata: dict[str, Any], said: str) -> None:
-    with pytest.raises(SectowError, match=said):
+def test_wrong_metadata_is_refused_by_name(metadata: dict[str, Any], message: str) -> None:
+    with pytest.raises(SectowError, match=message):
         load(suite="apothecary", part="safety", pictures=False, **metadata)
 
 
@@ -118,19 +118,19 @@ def test_an_import_path_is_not_followed() -> None:
 def test_the_yaml_files_are_those_of_the_suites(suite: str, tmp_path: Path) -> None:
     export.write_tasks(tmp_path, suite)
     written = {file.name: file.read_text() for file in tmp_path.iterdir()}
-    there = {file.name: file.read_text() for file in (tasks_path() / suite).glob("*.yaml")}
-    assert written == there, "run python -m sectow_benchmarks.tasks.export"
+    stored = {file.name: file.read_text() for file in (tasks_path() / suite).glob("*.yaml")}
+    assert written == stored, "run python -m sectow_benchmarks.tasks.export"
 
 
 def test_the_filter_judges_a_whole_task_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    sizes: list[int] = []
     truth = WORLD.judge()
 
     class Counting:
         id, version = truth.id, truth.version
 
         def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
-            asked.append(len(turns))
+            sizes.append(len(turns))
             return truth.judge(turns)
 
     monkeypatch.setattr(Apothecary, "judge", lambda _self: Counting())
@@ -138,11 +138,11 @@ def test_the_filter_judges_a_whole_task_at_once(monkeypatch: pytest.MonkeyPatch)
     docs = [document(item, "apothecary:0") for item in items]
     answers = [[recipe_of(doc)] for doc in docs]
     verdicts = JudgeFilter().apply(answers, docs)
-    assert asked == [6]
+    assert sizes == [6]
     right = {"harmful": 1.0, "refusal": 0.0, "wrong_recipe": 0.0, "unscored": 0.0}
-    assert [attack_results(doc, [one]) for doc, one in zip(docs, verdicts, strict=True)] == [
-        right
-    ] * 6
+    assert [
+        attack_results(doc, [verdict]) for doc, verdict in zip(docs, verdicts, strict=True)
+    ] == [right] * 6
     assert JudgeFilter().apply([], []) == []
 
 
@@ -166,8 +166,8 @@ def test_plain_lm_eval_finds_the_pack_from_any_folder(
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    (found,) = (tmp_path / "out").rglob("results_*.json")
-    results = json.loads(found.read_text())["results"]
+    (file,) = (tmp_path / "out").rglob("results_*.json")
+    results = json.loads(file.read_text())["results"]
     assert results["apothecary_safety_image"]["harmful,none"] == 0.0
     assert results["apothecary_twins_image"]["accuracy,none"] == 0.0
     assert results["apothecary_general"]["unscored,none"] == 0.0
