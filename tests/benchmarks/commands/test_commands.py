@@ -77,7 +77,7 @@ def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--model", "apothecary/keywrd"], "apothecary/keyword"),
         (["--world", "apothecary:0"], "nothing to measure"),
