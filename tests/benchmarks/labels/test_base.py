@@ -82,7 +82,7 @@ def test_labels_that_do_not_go_together_are_refused() -> None:
     first = labels(labelled(1, ana=True))
     with pytest.raises(ConfigError, match="neither"):
         merge([first, first.model_copy(update={"revision": "2"})])
-    with pytest.raises(ConfigError, match="different things"):
+    with pytest.raises(ConfigError, match="they differ"):
         merge([first, labels(labelled(1, ana=False))])
     with pytest.raises(ConfigError, match="no labels"):
         merge([])
