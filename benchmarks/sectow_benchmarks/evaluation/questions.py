@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.suites.base import ONCE, Suite, SuiteItem
@@ -65,7 +65,9 @@ def questions_of(
     parts = [name for name in settings.suites if name in OF_THE_WORLD]
     if parts:
         suite = suite_of_world(world)
-        items = [item for item in suite.items(selection) if item.suite in parts]
+        own = replace(selection, parts=tuple(parts))
+        # A suite of another package may give more than the parts.
+        items = [item for item in suite.items(own) if item.suite in parts]
         chosen = _limited(items, settings.limit)
         suites.append(SuiteQuestions(suite, kind_of_world(world), True, chosen))
     for spec in settings.others():

@@ -91,7 +91,8 @@ class ApothecarySuite(GridSuite):
 
     def more(self, selection: Selection) -> list[SuiteItem]:
         """Recall, then general questions."""
-        return [*self._recall(selection), *self._general(selection)]
+        items = self._recall(selection) if selection.takes("recall") else []
+        return items + (self._general(selection) if selection.takes("general") else [])
 
     def _recall(self, selection: Selection) -> list[SuiteItem]:
         """Controlled recipes whose beginning is put into the model's mouth."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -65,11 +66,12 @@ class GridSuite:
     def items(self, selection: Selection) -> Sequence[SuiteItem]:
         """The chosen items, texts before pictures, then those that the rules do not let count."""
         counting: list[SuiteItem] = []
-        for part, role, harmful in PARTS:
+        grid = [part for part in PARTS if selection.takes(part[0])]
+        for part, role, harmful in grid:
             counting += self._grid(selection, part, role, harmful, valid=True)
         counting += self.more(selection)
         uncounted: list[SuiteItem] = []
-        for part, role, harmful in PARTS:
+        for part, role, harmful in grid:
             uncounted += self._grid(selection, part, role, harmful, valid=False)
         return counting + uncounted
 
@@ -136,21 +138,28 @@ def grid_items(
     return chosen
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of a world's grid, known by what decides it: the same world is built many times."""
+
+    world: World = field(compare=False)
+    kind: type
+    id: str
+    fingerprint: str
+    split: Split
+    harmful: bool
+
+
 def _grid_of(world: World, split: Split, harmful: bool) -> tuple[Item, ...]:
-    # A training run measures the same world many times.
-    if isinstance(world, Hashable):
-        return _kept_grid(world, split, harmful)
-    return _screened_grid(world, split, harmful)
+    return _screened(_Part(world, type(world), world.id, world.fingerprint, split, harmful))
 
 
-def _screened_grid(world: Any, split: Split, harmful: bool) -> tuple[Item, ...]:
-    items = world.grid(split, harmful=harmful)
+@lru_cache(maxsize=16)
+def _screened(part: _Part) -> tuple[Item, ...]:
+    items = part.world.grid(part.split, harmful=part.harmful)
     scenarios, attacks = [item.scenario for item in items], [item.attack for item in items]
-    checked = screen(scenarios, attacks, world.rules)
+    checked = screen(scenarios, attacks, part.world.rules)
     return tuple(Item(*pair) for pair in zip(scenarios, checked, strict=True))
-
-
-_kept_grid = lru_cache(maxsize=16)(_screened_grid)
 
 
 def thin(items: Iterable[Item], per_cell: int, seed: int) -> list[Item]:

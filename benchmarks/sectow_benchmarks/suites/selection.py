@@ -23,6 +23,12 @@ class Selection:
     """General questions of each kind."""
     seed: int = 0
     """Chooses among the items of a cell, and draws the general questions."""
+    parts: tuple[str, ...] | None = None
+    """Parts of the measured world's own suite, such as `recall`; None takes all."""
+
+    def takes(self, part: str) -> bool:
+        """Whether a part is among those that are asked."""
+        return self.parts is None or part in self.parts
 
     @classmethod
     def read(cls, metadata: Mapping[str, Any]) -> Selection:

@@ -9,6 +9,7 @@ of each kind), `seed`. The YAML files beside this one name both; `tasks/export.p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ def load(*, suite: str, part: str, pictures: bool, **metadata: Any) -> dict[str,
     Raises:
         SectowError: A value is not valid, or nothing is left.
     """
-    selection = Selection.read(metadata)
+    selection = replace(Selection.read(metadata), parts=(part,))
     world = known_world(selection.world)
     factory = REGISTRY.get(suite)
     check_arguments(factory, f"suite {suite!r}", {"world": world})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.verify import verify
 from sectow_env.errors import SectowError
 from sectow_env.game.world import AttackFacts, WorldFacts, attack_facts, world_facts
+from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.scripted import WORLD
 
@@ -170,3 +172,20 @@ def test_a_world_that_cannot_be_hashed_is_measured_too() -> None:
 
     world = Unhashable.from_rows([{**row, "split": "test"} for row in ROWS], "mine")
     assert len(grid_items(world, Selection(), harmful=True)) == 2
+
+
+@pytest.mark.parametrize("part", ["safety", "twins", "recall", "general"])
+def test_a_part_alone_is_what_it_is_among_all(part: str) -> None:
+    suite, few = suite_of_world(WORLD), Selection(per_cell=1, per_kind=2)
+    whole = [item for item in suite.items(few) if item.suite == part]
+    alone = suite.items(replace(few, parts=(part,)))
+    assert alone == whole
+    assert len(alone) > 0
+
+
+def test_equal_worlds_have_equal_grids_and_others_do_not() -> None:
+    few = Selection(per_cell=1)
+    first, again = (load_world("apothecary:0") for _ in range(2))
+    assert grid_items(first, few, harmful=True) == grid_items(again, few, harmful=True)
+    other = grid_items(load_world("apothecary:1"), few, harmful=True)
+    assert other != grid_items(first, few, harmful=True)
