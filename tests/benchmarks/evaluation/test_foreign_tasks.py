@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lm_eval import evaluate
 from lm_eval.models.huggingface import HFLM
+from PIL import Image
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings, run_foreign
@@ -166,12 +167,12 @@ def test_local_weights_see_images_between_the_words(
     prompts: list[tuple[str, list[int]]] = []
     encode = policy.generator.encode
 
-    def spy(texts: Sequence[str], images: Sequence[Sequence[object]]) -> object:
+    def spy(texts: Sequence[str], images: Sequence[Sequence[Image.Image]]) -> object:
         prompts.extend(
-            (text, [int(Picture.from_pil(image).pixels[0, 0, 0]) for image in shown])  # type: ignore[arg-type]
+            (text, [int(Picture.from_pil(image).pixels[0, 0, 0]) for image in shown])
             for text, shown in zip(texts, images, strict=True)
         )
-        return encode(texts, images)  # type: ignore[arg-type]
+        return encode(texts, images)
 
     monkeypatch.setattr(policy.generator, "encode", spy)
     fresh = PolicyLM(LocalModel(policy.generator))
