@@ -47,6 +47,10 @@ class UnknownNameError(SectowError):
     """Raised when a name is unknown; see `unknown`."""
 
 
+class TrainingError(SectowError):
+    """Raised when a training phase stopped learning; names the optimizer step."""
+
+
 class PackError(SectowError):
     """Raised when a scenario pack cannot be read or is invalid."""
 

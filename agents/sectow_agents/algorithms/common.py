@@ -20,7 +20,7 @@ from transformers import PrinterCallback, Trainer, TrainingArguments
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
-from sectow_agents.algorithms.recorder import Recorder, summarise
+from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.load import load_model
@@ -151,6 +151,8 @@ def trainer_arguments(
         "dataloader_pin_memory": device == "cuda",
         "logging_steps": 1,
         "logging_first_step": False,
+        # The recorder stops at a loss that is not finite; the filter would hide it.
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": [],
         # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
@@ -234,6 +236,7 @@ def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
     if job.share.main:
         model = trainer.accelerator.unwrap_model(trainer.model)
+        check_weights(job, job.training.steps, model.state_dict().items())
         # TRL marks the model with tags and sets padding; its generation settings are ours.
         model.save_pretrained(job.out, safe_serialization=True)
         trainer.processing_class.save_pretrained(job.out)
