@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.training import TrainingSettings, model_for
-from sectow_env.errors import ConfigError, did_you_mean
+from sectow_env.errors import ConfigError, SectowError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
 """Settings that do not change what a run computes."""
@@ -59,6 +59,10 @@ def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> 
     try:
         return RunConfig.model_validate(dict(tree))
     except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            # Pydantic takes an error of ours for a wrong value, as it is a ValueError.
+            if isinstance(cause := problem.get("ctx", {}).get("error"), SectowError):
+                raise cause from error
         raise _explained(error, source, tree) from error
 
 

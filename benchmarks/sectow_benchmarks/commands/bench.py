@@ -15,7 +15,7 @@ from sectow_benchmarks.studies.card.command import card
 from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
-from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.errors import ConfigError, RunFolderError, SectowError
 from sectow_env.files import folder_name
 
 if TYPE_CHECKING:
@@ -268,6 +268,8 @@ def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: boo
 
     try:
         report = build_report(runs, out, profile=profile)
+    except SectowError:
+        raise
     except ValueError as error:
         raise ConfigError(
             given="these evaluations",

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sectow_env.errors import PackError, SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.picture import Picture
-from sectow_env.text import is_whole
+from sectow_env.text import flaw_of
 
 REQUIRED = ("id", "behavior", "harmful")
 COLUMNS = tuple(Scenario.model_fields)
@@ -227,10 +227,11 @@ def _inside(value: str, where: str, folder: Path) -> Path:
 def _check_text(where: str, column: str, value: object) -> None:
     if not isinstance(value, str):
         raise _wrong_type(where, column, value, "a text")
-    if not is_whole(value):
+    flaw = flaw_of(value)
+    if flaw:
         raise PackError(
             given=f"{where}: {column}={value!r}",
-            why="it contains an unpaired surrogate, which is not valid Unicode",
+            why=f"it contains {flaw}, which is not valid Unicode",
             fix="write the whole character",
         )
 
