@@ -20,7 +20,13 @@ from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import DefaultPolicies, FrameSet, Item, World
+from sectow_env.game.world import (
+    DefaultPolicies,
+    FrameSet,
+    Item,
+    World,
+    clusters_in_two_splits,
+)
 from sectow_env.resolve.parts import find_attacker, find_defender
 
 RANDOM_COMPLETIONS = 40
@@ -134,13 +140,8 @@ def ids_unique(subject: WorldSubject) -> Iterator[str]:
 
 def splits_disjoint(subject: WorldSubject) -> Iterator[str]:
     """No cluster of dependent scenarios is in two splits."""
-    splits_of: dict[str, set[str]] = {}
-    for scenario in subject.scenarios:
-        if scenario.cluster is not None:
-            splits_of.setdefault(scenario.cluster, set()).add(scenario.split)
-    for cluster, splits in splits_of.items():
-        if len(splits) > 1:
-            yield f"the cluster {cluster!r} is in {' and '.join(sorted(splits))}"
+    for cluster, splits in clusters_in_two_splits(subject.scenarios).items():
+        yield f"the cluster {cluster!r} is in {' and '.join(splits)}"
 
 
 def scenarios_as_asked(subject: WorldSubject) -> Iterator[str]:

@@ -75,6 +75,12 @@ def check_rows(
 
 
 def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    if path.exists() and not path.is_file():
+        raise PackError(
+            given=str(path),
+            why="it is not a regular file but a folder, a pipe, a socket or a device",
+            fix="give a JSONL file",
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -212,7 +218,7 @@ def _inside(value: str, where: str, folder: Path) -> Path:
     if not path.is_file():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"the file {path} does not exist",
+            why=f"{path} {'is not a regular file' if path.exists() else 'does not exist'}",
             fix="add the image, or leave the column out",
         )
     if path.stat().st_size > MAX_IMAGE_BYTES:
