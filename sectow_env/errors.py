@@ -47,6 +47,10 @@ class UnknownNameError(SectowError):
     """Raised when a name is unknown; see `unknown`."""
 
 
+class FileError(SectowError):
+    """Raised when a file cannot be read or written, or does not contain what it should."""
+
+
 class PackError(SectowError):
     """Raised when a scenario pack cannot be read or is invalid."""
 

@@ -33,6 +33,7 @@ from sectow_env.errors import SectowError
 from sectow_env.game import Judge, settle
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import World
+from sectow_env.reading import read_json
 from sectow_env.resolve.parts import JUDGES, find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
 
@@ -210,7 +211,7 @@ def _board(run: EvaluationRun) -> tuple[Outcome, str]:
     file = run.path / "report" / "leaderboard.json"
     if not file.is_file():
         return "not checked", "there is no report beside the samples"
-    rows = [row for row in json.loads(file.read_text("utf-8"))["rows"] if row["name"] == run.name]
+    rows = [row for row in read_json(file, follow=False)["rows"] if row["name"] == run.name]
     if len(rows) != 1:
         return "not checked", f"the board beside it has {len(rows)} rows called {run.name!r}"
     again = json.loads(json.dumps(row_to_json(row_of(run, run))))
@@ -259,7 +260,7 @@ def _unlike_lm_eval(run: EvaluationRun) -> list[str]:
     samples = _of_lm_eval(run)
     if not len(samples):
         return []
-    reported = json.loads((run.path / "lm_eval" / "lm_eval.json").read_text("utf-8"))
+    reported = read_json(run.path / "lm_eval" / "lm_eval.json", follow=False)
     unlike = []
     for suite, rows in samples.groupby("suite", sort=False):
         name = str(suite).removeprefix(FOREIGN)
