@@ -183,7 +183,7 @@ def _read(path: Path, line: Mapping[str, Any]) -> Item:
         return Item(scenario, attack)
     if not str(digest).isalnum():
         raise _bad(path, "a line of it names no picture")
-    picture = Picture.from_bytes((path / "pictures" / f"{digest}.png").read_bytes())
+    picture = Picture.from_file(path / "pictures" / f"{digest}.png")
     if picture.sha256 != digest:
         raise _bad(path, f"the picture {digest[:12]} is another one")
     return Item(scenario, attack.model_copy(update={"image": picture}))

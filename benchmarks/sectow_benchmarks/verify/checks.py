@@ -6,15 +6,11 @@ be not checked; it is neither a pass nor a failure.
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
-from PIL import Image
 
 from sectow_agents.models.weights import weights_digest
 from sectow_benchmarks.board.board import row_of
@@ -294,5 +290,4 @@ def _same(first: Any, second: Any) -> bool:
 
 
 def _shown(file: Path) -> str:
-    with Image.open(io.BytesIO(file.read_bytes())) as image:
-        return Picture(np.asarray(image.convert("RGB"))).sha256
+    return Picture.from_file(file).sha256

@@ -28,6 +28,8 @@ class PackSummary(BaseModel):
     scenarios: int
     harmful: int
     images: int
+    converted: dict[str, int]
+    """What was done to pictures when they were opened -> number of pictures."""
     references: int
     splits: dict[str, int]
     categories: dict[str, int]
@@ -51,6 +53,11 @@ def summarise(world: PackWorld) -> PackSummary:
         scenarios=len(items),
         harmful=sum(scenario.harmful for scenario in items),
         images=sum(scenario.image is not None for scenario in items),
+        converted=dict(
+            Counter(
+                step for item in items if item.image is not None for step in item.image.converted
+            )
+        ),
         references=sum(scenario.reference is not None for scenario in items),
         splits=dict(Counter(scenario.split for scenario in items)),
         categories=dict(Counter(scenario.category for scenario in items)),
@@ -84,6 +91,8 @@ def _print(file: Path, summary: PackSummary) -> None:
     console.print(f"  splits {_counts(summary.splits)}")
     console.print(f"  categories {_counts(summary.categories)}")
     console.print(f"  {summary.images} with an image, {summary.references} with a reference")
+    if summary.converted:
+        console.print(f"  shown otherwise than in their files: {_counts(summary.converted)}")
     if summary.unscored:
         console.print(
             f"  {summary.unscored} harmful without a reference: score them with another judge"

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from sectow_env.check.checks_by_kind import check
 from sectow_env.commands.main import main
@@ -33,6 +34,23 @@ def test_the_summary_is_json_on_demand(root: Path, capsys: pytest.CaptureFixture
     summary = PackSummary.model_validate(json.loads(capsys.readouterr().out))
     assert summary == summarise(PackWorld.read(root / EXAMPLE))
     assert (summary.images, summary.references, summary.unscored) == (4, 21, 2)
+
+
+def test_pictures_that_are_shown_otherwise_than_in_their_files_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    path = tmp_path / "pack.jsonl"
+    rows = [
+        {"id": name, "behavior": "tell it", "harmful": True, "image": f"{name}.png"}
+        for name in ("clear", "plain")
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert run("pack", "check", str(path)) == 0
+    shown = "shown otherwise than in their files: transparency onto white 1"
+    assert shown in capsys.readouterr().out
+    assert summarise(PackWorld.read(path)).converted == {"transparency onto white": 1}
 
 
 def test_a_bad_pack_ends_with_the_line_and_no_traceback(
