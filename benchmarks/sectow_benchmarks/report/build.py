@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +20,7 @@ from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
+from sectow_benchmarks.report.public import is_fictional, public_runs
 from sectow_benchmarks.report.story import Story
 from sectow_benchmarks.report.tables import (
     COST_FIGURES,
@@ -39,18 +38,13 @@ from sectow_benchmarks.report.tables import (
 )
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate
-from sectow_env.errors import SectowError
 from sectow_env.files import write_text
-from sectow_env.game.world import world_facts
-from sectow_env.resolve.worlds import load_world
 
 TILES = (
     *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
     *(("twins_test", "greedy"), ("recall", "greedy")),
 )
 """Keys and decodings of the figures at the top; None takes the page's decoding."""
-REGISTERED = re.compile(r"[a-z0-9_-]+(:[0-9]{1,4})?")
-"""Names of worlds that no file and no import path has."""
 Profile = Literal["public", "local"]
 
 
@@ -78,8 +72,8 @@ def build_report(
         out: The folder; made if it is missing.
         attacks: Closed evaluations whose attackers are reported, in order; default: `runs`.
         story: The training run that they belong to.
-        profile: `public` leaves out queries, responses and pictures unless the world is fictional;
-            `local` shows them and says so.
+        profile: `public` leaves out queries, responses and pictures unless the world is fictional,
+            and paths, addresses and prompts anyway; `local` shows all of it and says so.
         gates: What a row must keep to be ranked.
 
     Raises:
@@ -88,6 +82,9 @@ def build_report(
     if not runs:
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
+    if profile == "public":
+        shown = public_runs([*runs, *attacks])
+        runs, attacks = shown[: len(runs)], shown[len(runs) :]
     rows = board(runs, runs[0], gates)
     attackers = [
         figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
@@ -166,26 +163,6 @@ def render(
         stroke=charts.stroke,
         marker=charts.marker,
     )
-
-
-@lru_cache(maxsize=16)
-def _fictional_world(name: str) -> tuple[str, str] | None:
-    """Id and fingerprint of a registered world whose content is invented; None for any other."""
-    try:
-        world = load_world(name)
-    except SectowError:
-        return None
-    return (world.id, world.fingerprint) if world_facts(world).fictional else None
-
-
-def is_fictional(about: Mapping[str, Any]) -> bool:
-    """Whether an evaluation played a fictional world, by its fingerprint and not by its word."""
-    world = about.get("world") or {}
-    name = str(world.get("name", ""))
-    # A run folder names no file and no code: only worlds that are registered here are built.
-    if not REGISTERED.fullmatch(name):
-        return False
-    return _fictional_world(name) == (world.get("id"), world.get("fingerprint"))
 
 
 def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sectow_benchmarks.report import build_report
-from sectow_benchmarks.report.build import is_fictional
+from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
 from sectow_benchmarks.results.run import EvaluationRun
 from tests.benchmarks.browser import visit
