@@ -84,7 +84,7 @@ def print_results(results: Sequence[CheckResult], console: Console) -> None:
         if result.outcome == "failed":
             title = Text(f"\n{result.name} failed", style="bold red")
             console.print(title + Text(f": {_summary(result)}", style="not bold"), soft_wrap=True)
-            console.print(printable(_indented(result.message)), soft_wrap=True)
+            console.print(printable(_indented(result.message), lines=True), soft_wrap=True)
         for warning in result.warnings:
             console.print(Text(f"{result.name} warned: ") + printable(warning), soft_wrap=True)
     counts = Counter(result.outcome for result in results)

@@ -34,10 +34,17 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
     """
     if not isinstance(name, str):
         return name
-    if name.endswith(PACK_SUFFIX) or Path(name).is_file():
+    if is_pack(name):
         return Registry[World](GROUP).make(PACK, path=name)
     with at_fault(f"the world {name}"):
         return _registered(name, allow_import_path)
+
+
+def is_pack(name: str) -> bool:
+    """Whether a world's name is the path of a scenario pack."""
+    path = Path(name)
+    # A pipe or a device is refused by the reader, by name.
+    return name.endswith(PACK_SUFFIX) or (path.exists() and not path.is_dir())
 
 
 def _registered(name: str, allow_import_path: bool) -> World:

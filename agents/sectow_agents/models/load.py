@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sectow_agents.models.quiet import quiet
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import ConfigError, SectowError
+from sectow_env.reading import read_json
 
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -115,7 +115,7 @@ def _base_of(source: str | Path) -> str | Path:
             why=f"it has no {ADAPTER_WEIGHTS}, and other formats may run code when they are read",
             fix="save it again with PEFT's save_pretrained",
         )
-    settings = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))
+    settings = read_json(folder / ADAPTER)
     return str(settings["base_model_name_or_path"])
 
 

@@ -15,8 +15,9 @@ from sectow_benchmarks.studies.card.command import card
 from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
-from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.errors import ConfigError, FileError, RunFolderError, SectowError
 from sectow_env.files import folder_name
+from sectow_env.reading import read_json
 
 if TYPE_CHECKING:
     from sectow_benchmarks.report.build import Report
@@ -268,6 +269,8 @@ def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: boo
 
     try:
         report = build_report(runs, out, profile=profile)
+    except SectowError:
+        raise
     except ValueError as error:
         raise ConfigError(
             given="these evaluations",
@@ -279,7 +282,7 @@ def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: boo
 
 def _echo(report: Report, as_json: bool) -> None:
     if as_json:
-        tree = json.loads((report.page.parent / "leaderboard.json").read_text("utf-8"))
+        tree = read_json(report.page.parent / "leaderboard.json")
         typer.echo(json.dumps({**tree, "page": str(report.page)}, indent=2))
         return
     typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
@@ -288,11 +291,11 @@ def _echo(report: Report, as_json: bool) -> None:
 
 def _kind(folder: Path) -> str:
     try:
-        about = json.loads((folder / "run.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        about = read_json(folder / "run.json", follow=False)
+    except FileError as error:
         raise RunFolderError(
             given=f"the folder {folder}",
-            why=f"it holds no run that can be read ({error})",
+            why=f"it contains no run that can be read: its run.json, {error.why}",
             fix="give the folder of a training run or of an evaluation",
         ) from error
     return str(about.get("kind")) if isinstance(about, dict) else ""

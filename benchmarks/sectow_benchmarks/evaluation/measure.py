@@ -86,7 +86,7 @@ def measure(
     about = {
         "name": name or subject.name,
         **describe_ground(settings.world, world, judge),
-        "model": subject.about(),
+        "model": {**subject.about(), "prefilled": subject.prefilled},
         "attacker": dict(attacker.about) if attacker else None,
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),

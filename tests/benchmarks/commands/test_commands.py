@@ -167,7 +167,7 @@ def test_an_interrupted_demo_resumes_with_all_its_evaluations_and_a_page(
     run = tmp_path / "run"
     models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
     with monkeypatch.context() as patched:
-        patched.setattr(demo._Teller, "on_phase_end", interrupt)
+        patched.setattr(demo._Announcer, "on_phase_end", interrupt)
         done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
     assert done.exit_code == demo.INTERRUPTED, (done.output, done.exception)
     advised = shlex.split(done.output.partition("Resume with: ")[2])

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from sectow_env.reading import read_json
+
 PER_CELL = 16
 DRAWS = 4
 
@@ -42,7 +44,7 @@ def card(
     place = checkpoint("defender", world)
     folders = {part: checkpoint(part, world) for part in PARTS}
     build_records: dict[str, Any] = {
-        part: json.loads((path / BUILD_RECORD).read_text()) for part, path in folders.items()
+        part: read_json(path / BUILD_RECORD) for part, path in folders.items()
     }
     target = out or place.parent
     # Before minutes are spent on what could not be written.
