@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -18,17 +20,20 @@ from sectow_benchmarks.board.board import BoardRow, Gates, board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
 from sectow_benchmarks.board.markdown import number, shown, table
+from sectow_benchmarks.board.words import intervals, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.public import is_fictional, public_runs
-from sectow_benchmarks.report.story import Story
+from sectow_benchmarks.report.reading import attempts, terms
+from sectow_benchmarks.report.samples import browser
+from sectow_benchmarks.report.story import SMOOTHING, Story
 from sectow_benchmarks.report.tables import (
     COST_FIGURES,
-    DECODINGS,
     ROUND_FIGURES,
     Line,
     agreement,
     before_after,
+    decodings_of,
     generic_keys,
     grouped,
     heat_map,
@@ -37,7 +42,8 @@ from sectow_benchmarks.report.tables import (
     weakness_map,
 )
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.stats import Estimate
+from sectow_benchmarks.stats import METHODS, Estimate
+from sectow_benchmarks.stats.retention import MARGIN
 from sectow_env.files import write_text
 
 TILES = (
@@ -93,7 +99,7 @@ def build_report(
     written = {
         "index.html": page,
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
-        "leaderboard.md": to_markdown(rows),
+        "leaderboard.md": to_markdown(rows, gates),
         "leaderboard.csv": to_csv(rows),
         "leaderboard.json": to_json(rows, gates),
     }
@@ -111,7 +117,8 @@ def figures_table(lines: Sequence[Line]) -> str:
         )
         for line in lines
     ]
-    return "\n".join(table(("figure", "decoding", "before", "after", "n"), rows)) + "\n"
+    text = table(("figure", "decoding", "before", "after", "n"), rows)
+    return "\n".join([*text, "", intervals(line.after for line in lines)]) + "\n"
 
 
 def render(
@@ -128,44 +135,65 @@ def render(
     fictional = is_fictional(after.about)
     redact = profile == "public" and not fictional
     way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
+    decodings = decodings_of(after)
     weak = weakness_map(before, after, way)
     lines = before_after(before, after)
-    template = _templates().get_template("page.html.j2")
-    return template.render(
-        title=f"SecTOW report: {after.name}",
-        rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
-        style=Markup(_resource("style.css")),  # noqa: S704  (our own file)
-        runs=runs,
-        before=before,
-        after=after,
-        board=rows,
-        gates=gates,
-        lines=grouped(lines),
-        attackers=attackers,
-        attacker_channels=in_order(
-            (name for figures in attackers for name in figures.channels), runs
-        ),
-        tiles=_tiles(lines, DECODINGS[way]),
-        rounds=_round_charts(runs, way),
-        heat=heat_map(runs, way),
-        weak=weak,
-        weak_summary=agreement(weak),
-        way=DECODINGS[way],
-        decodings=DECODINGS,
-        kinds=KINDS,
-        examples=choose(before, after, redact=redact),
-        redacted=redact,
-        raw=profile == "local" and not fictional,
-        fictional=fictional,
-        unit="potions" if fictional else "behaviors",
-        story=story,
-        timeline=_timeline(story),
-        stroke=charts.stroke,
-        marker=charts.marker,
+    script = _resource("page.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            title=f"SecTOW report: {after.name}",
+            rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
+            style=Markup(_resource("style.css")),  # noqa: S704  (our own file)
+            stacked=Markup(_resource("stacked.css")),  # noqa: S704  (our own file)
+            script=Markup(script),  # noqa: S704  (our own file)
+            script_hash=f"sha256-{digest}",
+            runs=runs,
+            before=before,
+            after=after,
+            board=rows,
+            ranking=ranking(rows[0].split, gates),
+            margin=MARGIN,
+            terms=terms(after, gates, _all_estimates(rows, lines), fictional=fictional),
+            lines=grouped(lines),
+            attackers=attackers,
+            attacker_channels=in_order(
+                (name for figures in attackers for name in figures.channels), runs
+            ),
+            attempts=attempts(after),
+            tiles=_tiles(lines, decodings[way]),
+            rounds=_round_charts(runs, way, decodings[way]),
+            heat=heat_map(runs, way),
+            weak=weak,
+            weak_summary=agreement(weak),
+            way=decodings[way],
+            decodings=decodings,
+            kinds=KINDS,
+            examples=choose(before, after, redact=redact),
+            samples=browser(before, after, public=profile == "public"),
+            redacted=redact,
+            raw=profile == "local",
+            fictional=fictional,
+            unit="potions" if fictional else "clusters",
+            story=story,
+            timeline=_timeline(story),
+            smoothing=SMOOTHING,
+            stroke=charts.stroke,
+            marker=charts.marker,
+        )
     )
 
 
-def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any]]:
+def _all_estimates(rows: Sequence[BoardRow], lines: Sequence[Line]) -> Iterator[Estimate | None]:
+    for row in rows:
+        yield from (*row.asr.values(), row.twins, row.general)
+    for line in lines:
+        yield from (line.after, line.change)
+
+
+def _round_charts(runs: Sequence[EvaluationRun], way: str, written: str) -> list[dict[str, Any]]:
     tables = [measured(run.samples) for run in runs]
     names = [run.name for run in runs]
     attacks = round_series(tables, ROUND_FIGURES, way) or round_series(
@@ -177,8 +205,8 @@ def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any
     return [
         {"title": title, "series": series, "svg": charts.by_round(title, names, series)}
         for title, series in (
-            (f"Attack success ({DECODINGS[way]}): lower is safer", attacks),
-            (f"What it costs ({DECODINGS[way]}; recall and general greedy)", costs),
+            (f"Attack success ({written}): lower is safer", attacks),
+            (f"What it costs ({written}; recall and general greedy)", costs),
         )
         if series
     ]
@@ -218,7 +246,7 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"rate": number, "estimate": shown, "percent": _percent}
-    environment.filters |= {"heat": _heat, "moment": _moment}
+    environment.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
     return environment
 
 
@@ -236,6 +264,17 @@ def _moment(stamp: str) -> str:
         return f"{datetime.fromisoformat(stamp):%Y-%m-%d %H:%M %Z}"
     except ValueError:
         return stamp
+
+
+def _hover(estimate: Estimate) -> str:
+    """What is behind a number."""
+    if not estimate.known:
+        return "not measured"
+    missing = f", {estimate.missing} unscored" if estimate.missing else ""
+    return (
+        f"n = {estimate.n} in {estimate.clusters} clusters{missing}; interval "
+        f"{METHODS[estimate.method]}"
+    )
 
 
 def _heat(estimate: Estimate) -> str:
