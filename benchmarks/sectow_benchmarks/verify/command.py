@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
+
+from sectow_env.display.console import Bar, note, print_json, say, stdout
+from sectow_env.display.printable import one_line
+from sectow_env.display.tables import Cell, print_table
 
 if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
@@ -24,12 +28,16 @@ def command(
 
     Ends with status 1 when a check failed, or when the evaluations cannot be ranked together.
     """
+    note(f"checking {' and '.join(map(str, folders))}")
     from sectow_benchmarks.board.comparable import differences
     from sectow_benchmarks.results.run import EvaluationRun
     from sectow_benchmarks.verify.checks import verify
 
     runs = [EvaluationRun.open(folder) for folder in folders]
-    results = {str(run.path): verify(run) for run in runs}
+    results = {}
+    for run in runs:
+        with Bar(f"checking {run.path.name}"):
+            results[str(run.path)] = verify(run)
     whole = all(result.outcome != "failed" for checks in results.values() for result in checks)
     apart = {str(run.path): differences(runs[0], run) for run in runs[1:]} if whole else {}
     if as_json:
@@ -48,37 +56,33 @@ def _print_json(results: dict[str, list[Check]], apart: dict[str, list[str]]) ->
         },
         "differences": apart,
     }
-    typer.echo(json.dumps(tree, indent=2))
+    print_json(tree)
 
 
 def _print(results: dict[str, list[Check]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console()
     for path, checks in results.items():
-        table = Table("check", "outcome", "what it found", title=Text(path), title_justify="left")
-        for result in checks:
-            # The detail of a damaged run is text, never markup.
-            table.add_row(
-                result.name, Text(result.outcome, MARKS[result.outcome]), Text(result.detail)
-            )
-        console.print(table)
+        rows: list[list[Cell]] = [
+            [result.name, Text(result.outcome, MARKS[result.outcome]), result.detail]
+            for result in checks
+        ]
+        print_table(("check", "outcome", "what it found"), rows, stdout(), title=path)
 
 
 def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole: bool) -> None:
     from sectow_benchmarks.board.board import board
-    from sectow_benchmarks.board.files import to_markdown
+    from sectow_benchmarks.board.terminal import print_board
 
     if len(runs) < 2:
         return
     if not whole:
-        typer.echo("Not ranked: a check failed.")
+        say("Not ranked: a check failed.")
         return
     lines = [
         f"Not ranked: {path} differs from {runs[0].path} in its {'; '.join(why)}"
         for path, why in apart.items()
         if why
     ]
-    typer.echo("\n".join(lines) if lines else to_markdown(board(runs, runs[0])))
+    if lines:
+        say("\n".join(map(one_line, lines)))
+    else:
+        print_board(board(runs, runs[0]))

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 from pydantic import BaseModel, ConfigDict
-from rich.console import Console
 
+from sectow_env.display.console import print_json, say
+from sectow_env.display.printable import one_line
 from sectow_env.worlds.packs.world import PackWorld
 
 app = typer.Typer(help="Check scenario packs.", no_args_is_help=True)
@@ -58,20 +59,17 @@ def check(
     """Read a pack and show its contents, or which line is wrong."""
     summary = summarise(PackWorld.read(file))
     if json:
-        typer.echo(summary.model_dump_json(indent=2))
+        print_json(summary.model_dump(mode="json"))
         return
-    console = Console(highlight=False, markup=False)
-    console.print(f"{file} is valid: {summary.scenarios} scenarios")
-    console.print(f"  harmful {summary.harmful}, benign {summary.scenarios - summary.harmful}")
-    console.print(f"  splits {_counts(summary.splits)}")
-    console.print(f"  categories {_counts(summary.categories)}")
-    console.print(f"  {summary.images} with an image, {summary.references} with a reference")
+    say(f"{file} is valid: {summary.scenarios} scenarios")
+    say(f"  harmful {summary.harmful}, benign {summary.scenarios - summary.harmful}")
+    say(f"  splits {_counts(summary.splits)}")
+    say(f"  categories {_counts(summary.categories)}")
+    say(f"  {summary.images} with an image, {summary.references} with a reference")
     if summary.unscored:
-        console.print(
-            f"  {summary.unscored} harmful without a reference: score them with another judge"
-        )
-    console.print(f"  fingerprint {summary.fingerprint}")
+        say(f"  {summary.unscored} harmful without a reference: score them with another judge")
+    say(f"  fingerprint {summary.fingerprint}")
 
 
 def _counts(counted: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counted.items())
+    return ", ".join(f"{one_line(name)} {count}" for name, count in counted.items())

@@ -168,7 +168,7 @@ def test_the_command_writes_all_three_forms(tmp_path: Path) -> None:
     assert dry.output.split()[:2] == ["attacker", ATTACKERS[0]]
     assert not (tmp_path / "out").exists()
     done = CliRunner().invoke(app, command, catch_exceptions=False)
-    assert json.loads(done.output)["cells"][0]["n"] == 128
+    assert json.loads(done.stdout)["cells"][0]["n"] == 128
     assert {"crossplay.md", "crossplay.csv", "crossplay.json"} <= {
         file.name for file in (tmp_path / "out").iterdir()
     }
