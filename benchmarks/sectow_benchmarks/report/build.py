@@ -101,7 +101,7 @@ def build_report(
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
         "leaderboard.md": to_markdown(rows, gates),
         "leaderboard.csv": to_csv(rows),
-        "leaderboard.json": to_json(rows, gates),
+        "leaderboard.json": to_json(rows, gates, profile),
     }
     for name, text in written.items():
         write_text(out / name, text)

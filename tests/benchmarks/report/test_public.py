@@ -14,6 +14,8 @@ from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.verify.checks import _check_board
+from sectow_benchmarks.verify.evidence import Evidence
 from tests.env.endpoint.server import FaultyServer
 
 Pair = tuple[EvaluationRun, EvaluationRun]
@@ -74,6 +76,20 @@ def test_a_public_report_gives_nothing_private_away(
     page = (tmp_path / "public" / "index.html").read_text()
     for known in (run.about["model"]["sha256"], run.about["world"]["fingerprint"], "pack/lantern"):
         assert known in page
+
+
+def test_a_public_board_is_verified_as_a_local_one_is(
+    marked: tuple[EvaluationRun, list[str]],
+) -> None:
+    run = marked[0]
+    for profile in ("public", "local"):
+        build_report(
+            [changed(run, name="gate?system=x"), run], run.path / "report", profile=profile
+        )
+        assert _check_board(Evidence(run)).outcome == "ok"
+        file = run.path / "report" / "leaderboard.json"
+        file.write_text(file.read_text().replace('"unscored": 0', '"unscored": 1'))
+        assert _check_board(Evidence(run)).outcome == "failed"
 
 
 @pytest.mark.parametrize(
