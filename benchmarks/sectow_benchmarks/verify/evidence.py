@@ -51,6 +51,14 @@ class Offered:
     model: str | None = None
 
 
+class Asking(NamedTuple):
+    """What is asked of the model again."""
+
+    questions: int
+    seed: int = 0
+    """Draws the questions."""
+
+
 class Judging(NamedTuple):
     """A judge of an evaluation, as its verdicts name it."""
 
@@ -126,7 +134,7 @@ class Evidence:
                 + _others(len(self._worlds), "world or pack"),
                 fix="give it: --pack FILE.jsonl for a scenario pack, else --world SPEC",
             )
-        world = _here(f"the world {name!r}", lambda: load_world(name))
+        world = here(f"the world {name!r}", lambda: load_world(name))
         if not _is(world, known):
             raise SectowError(
                 given=f"the world {name!r}",
@@ -157,7 +165,8 @@ class Evidence:
     @property
     def other_suites(self) -> list[Mapping[str, Any]]:
         """What run.json says of the suites beside the world."""
-        return list(self.run.about.get("other_suites") or ())
+        suites: list[Mapping[str, Any]] = self.run.about["other_suites"]
+        return list(suites)
 
     def recorded_judge(self, suite: str) -> str:
         """Id and version of the judge of a suite beside the world, by run.json; else the own."""
@@ -199,7 +208,7 @@ class Evidence:
                 return judge
         if spec is not None and not _is_plain(spec, JUDGES):
             raise self._judge_elsewhere(judging, "it is not a registered name")
-        judge = _here(f"the judge {judging.name}", lambda: find_judge(spec, world))
+        judge = here(f"the judge {judging.name}", lambda: find_judge(spec, world))
         if _asks_a_model(judge):
             raise self._judge_elsewhere(judging, "it asks a model, which a folder cannot demand")
         if judge.id != judging.name.rpartition("@")[0]:
@@ -236,7 +245,7 @@ class Evidence:
             files = [path for path in self.offered.packs if not path.is_dir()]
             given += [REGISTRY.make(ANY_WORLD, path=path, **rest) for path in files]
         elif _is_plain(spec, REGISTRY):
-            given.append(_here(f"the suite {spec!r}", lambda: find_suite(spec)))
+            given.append(here(f"the suite {spec!r}", lambda: find_suite(spec)))
         for suite in given:
             if suite.name == known["name"] and _is(suite.world, known["world"]):
                 return suite
@@ -287,7 +296,7 @@ def _others(count: int, what: str) -> str:
     )
 
 
-def _here(what: str, build: Callable[[], T]) -> T:
+def here(what: str, build: Callable[[], T]) -> T:
     """What was built; a part that cannot be built here is not a failure of the evaluation."""
     try:
         return build()

@@ -63,8 +63,8 @@ def expected_rows(evidence: Evidence) -> Iterator[Expected]:
     first = settings.decodings[:1]
     for decoding in settings.decodings:
         for questions in suites:
-            asked = questions.items(first=decoding in first, prefilled=evidence.prefilled)
-            yield from _of_items(evidence, questions, asked, decoding, _unit(questions, decoding))
+            items = questions.items(first=decoding in first, prefilled=evidence.prefilled)
+            yield from _of_items(evidence, questions, items, decoding, _unit(questions, decoding))
         if settings.attacks and "attacks" in settings.suites:
             yield from _frozen(evidence, decoding)
     for decoding in first:
