@@ -7,19 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
+from sectow_env.check.apart import Job, checked_apart
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND
 from sectow_env.check.result import CheckResult, Kind, Outcome
 from sectow_env.check.runner import name_of, summary_of
 from sectow_env.check.targets import DEFAULT_WORLD
-from sectow_env.display.console import note, print_json, stdout
+from sectow_env.display.console import Bar, note, print_json, stdout
 from sectow_env.display.printable import printable
-from sectow_env.display.tables import Cell, print_table
+from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError, unknown
 
 FAILED = 1
+TIME_LIMIT = 300.0
+"""A model on a small machine is slow; a part that never returns is stopped."""
+NAME_WIDTH, OUTCOME_WIDTH = 26, 7
 STYLES: Mapping[Outcome, str] = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 
@@ -41,6 +45,10 @@ def command(
         str | None, typer.Option(help=f"Check it as this kind only: {', '.join(CHECKS_BY_KIND)}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
+    time_limit: Annotated[
+        float,
+        typer.Option(min=0.1, help="Seconds for each check, and for building what is checked."),
+    ] = TIME_LIMIT,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     show: Annotated[
         bool, typer.Option("--list", help="List the checks of each kind and run none.")
@@ -57,30 +65,44 @@ def command(
             why="there is nothing to check",
             fix="name one, such as SecTOW-v0 or apothecary:0, or give --list",
         )
-    note(f"checking {target}")
-    results = check(target, world=world, kind=selected, seed=seed)
+    _print_start(target, world, time_limit)
+    results: list[CheckResult] = []
+    with Bar(f"checking {target}") as bar:
+        job = Job(target, world, selected, seed, time_limit)
+        for result in checked_apart(job, lambda now: bar.update(len(results), now.check)):
+            results.append(result)
+            if not json:
+                _print_row(result, results[-2:-1])
     if json:
         print_json([result.model_dump(mode="json") for result in results])
     else:
-        print_results(results, stdout())
+        _print_findings(results)
     if any(result.outcome == "failed" for result in results):
         raise typer.Exit(FAILED)
 
 
-def print_results(results: Sequence[CheckResult], console: Console) -> None:
-    """Print a table of outcomes, then all findings and warnings in full."""
-    subjects = dict.fromkeys((result.kind, result.subject) for result in results)
-    for kind, subject in subjects:
-        rows: list[list[Cell]] = [
-            [
-                result.name,
-                Text(result.outcome, style=STYLES[result.outcome]),
-                "see below" if result.outcome == "failed" else result.message,
-            ]
-            for result in results
-            if (result.kind, result.subject) == (kind, subject)
-        ]
-        print_table(("check", "outcome", "message"), rows, console, title=f"{kind} {subject}")
+def _print_start(target: str, world: str, limit: float) -> None:
+    note(f"checking {target} (in {world}), at most {limit:g} s for each check")
+
+
+def _print_row(result: CheckResult, before: Sequence[CheckResult]) -> None:
+    """A line of the table, as soon as it is known."""
+    console = stdout()
+    if [(last.kind, last.subject) for last in before] != [(result.kind, result.subject)]:
+        console.print(Text(f"{result.kind} ", style="bold") + printable(result.subject))
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=NAME_WIDTH)
+    table.add_column(width=OUTCOME_WIDTH)
+    table.add_column()
+    message = "see below" if result.outcome == "failed" else result.message
+    outcome = Text(result.outcome, style=STYLES[result.outcome])
+    table.add_row(f"  {result.name}", outcome, printable(message))
+    console.print(table)
+
+
+def _print_findings(results: Sequence[CheckResult]) -> None:
+    """All findings and warnings in full, and the counts."""
+    console = stdout()
     unbroken = not console.is_terminal
     for result in results:
         if result.outcome == "failed":
