@@ -69,10 +69,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bench": ("measuring apothecary/keyword", "worst channel", "page:"),
     "bench --dry-run": ("safety", "nothing was asked"),
     "bench compare": ("comparing", "ASR, test potions", "retention: within a loss of 0.03."),
-    "report": ("rendering the report", "base", "round 1", "page:"),
-    "verify": ("checking", "outcome", "rank", "round 1"),
+    "report": ("rendering the report", "defender", "round 1", "page:"),
+    "verify": ("checking", "outcome", "defender", "round 1"),
     "bench crossplay": ("play 1 defenders", "Cross-play", "Worst attacker of each defender"),
-    "judge rerun": ("looks at", "apothecary/truth", "page:"),
+    "judge rerun": ("looks at", "rules/refusal@", "page:"),
     "judge audit": ("looks at", "turns."),
 }
 
