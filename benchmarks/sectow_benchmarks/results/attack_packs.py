@@ -65,6 +65,8 @@ class AttackPack:
             changed = broken(path, PARTS)
             if changed:
                 raise _bad(path, f"{changed[0].name} {changed[0].why}")
+            if about["attacks_sha256"] != file_digest(path / "attacks.jsonl"):
+                raise _bad(path, "its attacks are others than its digest names")
             lines = (path / "attacks.jsonl").read_text("utf-8").splitlines()
             items = tuple(_read(path, json.loads(line)) for line in lines)
         except PackError:
