@@ -11,7 +11,8 @@ import json
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, FileError
+from sectow_env.reading import parse_json
 
 SEPARATOR = "?"
 
@@ -45,15 +46,17 @@ def parse_spec(text: str) -> Spec:
             raise _bad(text, f"{key!r} is not a valid name of a setting")
         if key in settings:
             raise _bad(text, f"it sets {key} twice")
-        settings[key] = _value(value)
+        settings[key] = _value(text, value)
     return Spec(name, settings)
 
 
-def _value(text: str) -> object:
+def _value(spec: str, text: str) -> object:
     try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text
+        value: object = parse_json(text, spec)
+    except FileError as error:
+        if isinstance(error.__cause__, json.JSONDecodeError):
+            return text
+        raise _bad(spec, f"{error.why}; a text goes into quotes") from error
     return value
 
 

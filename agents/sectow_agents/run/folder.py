@@ -22,16 +22,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from sectow_agents.algorithms.job import Summary
 from sectow_agents.processes import ALONE, Share
 from sectow_agents.run.monitor import Quality
 from sectow_agents.settings.file import differences, dump_config, load_config
 from sectow_agents.settings.run_config import RunConfig
-from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.errors import ConfigError, FileError, RunFolderError
 from sectow_env.files import sync, write_text
 from sectow_env.game import Frozen, Seat
+from sectow_env.reading import read_json, read_model
 from sectow_env.registry.spec import SEPARATOR
 
 SCHEMA = 3
@@ -151,8 +150,8 @@ class RunFolder:
                 fix="use the version of sectow that wrote it, or start another run",
             )
         try:
-            folder.state = State.model_validate_json((path / "state.json").read_text("utf-8"))
-        except (OSError, ValidationError) as error:
+            folder.state = read_model(path / "state.json", State, follow=False)
+        except FileError as error:
             raise _damaged(path, "state.json", error) from error
         return folder
 
@@ -171,8 +170,8 @@ class RunFolder:
                 fix="give the folder of a run, or start a run without --resume",
             )
         try:
-            about = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            about = read_json(file, follow=False)
+        except FileError as error:
             raise _damaged(self.path, "run.json", error) from error
         return about if isinstance(about, dict) else {}
 
@@ -279,10 +278,10 @@ def _foreign(path: Path) -> bool:
     return any(file.name not in own | {".run.json.partial"} for file in path.iterdir())
 
 
-def _damaged(path: Path, name: str, error: Exception) -> RunFolderError:
+def _damaged(path: Path, name: str, error: FileError) -> RunFolderError:
     return RunFolderError(
-        given=f"the run folder {path}",
-        why=f"its {name} cannot be read ({' '.join(str(error).split())[:200]})",
+        given=f"the file {path / name}",
+        why=error.why,
         fix="restore the file from a copy, or start another run with run=FOLDER",
     )
 

@@ -13,8 +13,9 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.strict_yaml import parse_yaml, read_yaml
 from sectow_agents.settings.training import TrainingSettings, model_for
-from sectow_env.errors import ConfigError, did_you_mean
+from sectow_env.errors import ConfigError, FileError, SectowError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
 """Settings that do not change what a run computes."""
@@ -32,11 +33,11 @@ def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
             suggested.
     """
     try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        tree = read_yaml(file)
+    except FileError as error:
         raise ConfigError(
             given=f"the configuration {file}",
-            why=f"it cannot be read ({error})",
+            why=error.why,
             fix="give a YAML file, such as those in configs/",
         ) from error
     if not isinstance(tree, dict):
@@ -59,6 +60,10 @@ def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> 
     try:
         return RunConfig.model_validate(dict(tree))
     except ValidationError as error:
+        for problem in error.errors(include_url=False):
+            # Pydantic takes an error of ours for a wrong value, as it is a ValueError.
+            if isinstance(cause := problem.get("ctx", {}).get("error"), SectowError):
+                raise cause from error
         raise _explained(error, source, tree) from error
 
 
@@ -116,13 +121,9 @@ def _change(tree: dict[str, Any], override: str) -> None:
             )
         tree = inner
     try:
-        tree[keys[-1]] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            given=f"the change {override!r}",
-            why=f"its value is not valid YAML ({error})",
-            fix="put the value into quotes",
-        ) from error
+        tree[keys[-1]] = parse_yaml(value, f"the change {override!r}")
+    except FileError as error:
+        raise ConfigError(error.given, error.why, "put the value into quotes") from error
 
 
 def _explained(error: ValidationError, source: str, tree: Mapping[str, Any]) -> ConfigError:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import file_digest, write_text
+from sectow_env.reading import read_text
 
 SUMS = "SHA256SUMS"
 
@@ -82,9 +83,9 @@ def read_sums(folder: Path) -> dict[str, str]:
         RunFolderError: There are none, or a line names no file within the folder.
     """
     try:
-        lines = (folder / SUMS).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unsealed(folder, str(error)) from error
+        lines = read_text(folder / SUMS, follow=False).splitlines()
+    except FileError as error:
+        raise _unsealed(folder, error.why) from error
     sums = {}
     for line in lines:
         digest, _, name = line.partition("  ")

@@ -7,7 +7,6 @@ if they are what the evaluation recorded.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -23,6 +22,7 @@ from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge
 from sectow_env.game.world import World
+from sectow_env.reading import read_json
 from sectow_env.registry.entry_points import Registry
 from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.parts import JUDGES, find_judge, find_world
@@ -270,13 +270,13 @@ class Evidence:
         )
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_object(file: Path) -> dict[str, Any]:
     """What a JSON file of the evaluation contains.
 
     Raises:
-        SectowError: It is not an object.
+        SectowError: It cannot be read, or is not an object.
     """
-    tree = json.loads(file.read_text("utf-8"))
+    tree = read_json(file, follow=False)
     if not isinstance(tree, dict):
         raise SectowError(given=file.name, why="it is not an object", fix="evaluate again")
     return tree

@@ -17,7 +17,7 @@ from sectow_benchmarks.results.samples import (
     verdict_row,
 )
 from sectow_benchmarks.suites.revisions import FOREIGN
-from sectow_benchmarks.verify.evidence import Evidence, UnverifiedError, read_json
+from sectow_benchmarks.verify.evidence import Evidence, UnverifiedError, read_object
 from sectow_benchmarks.verify.expected import Expected
 from sectow_benchmarks.verify.findings import same
 from sectow_env.errors import SectowError
@@ -87,7 +87,7 @@ def _reported(evidence: Evidence) -> Mapping[str, Mapping[str, Any]]:
         raise SectowError(
             given="results of lm-eval", why="the settings ask no task", fix="evaluate again"
         )
-    reports = read_json(file)
+    reports = read_object(file)
     absent = [name for name in names if name not in reports]
     if absent:
         # A tag or a file stands for tasks of other names.

@@ -16,7 +16,7 @@ from sectow_benchmarks.verify.columns import (
     How,
     chosen,
 )
-from sectow_benchmarks.verify.evidence import Evidence, read_json
+from sectow_benchmarks.verify.evidence import Evidence, read_object
 from sectow_benchmarks.verify.expected import Expected, expected_rows, with_picture_of
 from sectow_benchmarks.verify.findings import Finding, failed, ok, same
 from sectow_benchmarks.verify.foreign import foreign_rows
@@ -118,7 +118,7 @@ def _costs(evidence: Evidence, rows: Sequence[Expected]) -> str:
     if evidence.settings.tasks:
         counts["lm_eval"] += 0
     for file in sorted((evidence.run.path / "costs").glob("[!.]*")):
-        cost = read_json(file)
+        cost = read_object(file)
         seconds = cost.get("seconds")
         timed = seconds is None or (isinstance(seconds, float | int) and 0 <= seconds < math.inf)
         if file.stem not in counts or counts.pop(file.stem) != cost.get("samples") or not timed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,14 +9,14 @@ from typing import Any
 from PIL import Image
 from pydantic import ValidationError
 
-from sectow_env.errors import PackError, SectowError
+from sectow_env.errors import FileError, PackError, SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.picture import Picture
-from sectow_env.text import is_whole
+from sectow_env.reading import read_jsonl as read_jsonl_file
+from sectow_env.text import flaw_of
 
 REQUIRED = ("id", "behavior", "harmful")
 COLUMNS = tuple(Scenario.model_fields)
-MAX_IMAGE_BYTES = 32 * 2**20
 _TEXTS = frozenset(
     {"id", "behavior", "category", "split", "query", "reference", "channel", "cluster"}
 )
@@ -76,39 +75,18 @@ def check_rows(
 
 def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
+        for number, row in read_jsonl_file(path):
+            if not isinstance(row, dict):
+                raise PackError(
+                    given=f"{path}, line {number}",
+                    why=f"it is a JSON {type(row).__name__}, not an object",
+                    fix="write one JSON object per line",
+                )
+            yield number, row
+    except FileError as error:
         raise PackError(
-            given=str(path), why="the file does not exist", fix="check the path of the pack"
+            error.given, error.why, "give a JSONL file in UTF-8, one scenario per line"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(
-            given=str(path),
-            why=f"it cannot be read as UTF-8 text ({error})",
-            fix="give a JSONL file in UTF-8",
-        ) from error
-    # Only line feeds end a line: a JSON string may contain the other separators of Unicode.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, _object(line, f"{path}, line {number}")
-
-
-def _object(line: str, where: str) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise PackError(
-            given=where,
-            why=f"it is not JSON ({error})",
-            fix="write one JSON object per line",
-        ) from error
-    if not isinstance(row, dict):
-        raise PackError(
-            given=where,
-            why=f"it is a JSON {type(row).__name__}, not an object",
-            fix="write one JSON object per line",
-        )
-    return row
 
 
 def _scenario(row: Mapping[str, Any], where: str, folder: Path | None) -> Scenario:
@@ -178,14 +156,14 @@ def _picture(value: object, where: str, folder: Path | None) -> Picture:
         if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
             return Picture.from_bytes(value["bytes"])
         if isinstance(value, str) and folder is not None:
-            return Picture.from_bytes(_inside(value, where, folder).read_bytes())
+            return Picture.from_file(_inside(value, where, folder))
     except PackError:
         raise
     except (SectowError, OSError) as error:
         raise PackError(
-            given=f"{where}: image={value!r}",
-            why=f"the image is broken ({error})",
-            fix="give a whole PNG or JPEG file",
+            given=f"{where}: image" + (f"={value!r}" if isinstance(value, str) else ""),
+            why=f"it cannot be used: {error.why if isinstance(error, SectowError) else error}",
+            fix="give a whole PNG or JPEG file with one picture in it",
         ) from error
     expected = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
     raise _wrong_type(where, "image", value, expected)
@@ -209,17 +187,11 @@ def _inside(value: str, where: str, folder: Path) -> Path:
                 why=f"{part!r} is a symbolic link, which may lead anywhere",
                 fix="copy the image into the pack's folder",
             )
-    if not path.is_file():
+    if not path.exists():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"the file {path} does not exist",
+            why=f"{path} {'is not a regular file' if path.exists() else 'does not exist'}",
             fix="add the image, or leave the column out",
-        )
-    if path.stat().st_size > MAX_IMAGE_BYTES:
-        raise PackError(
-            given=f"{where}: image={value!r}",
-            why=f"it has more than {MAX_IMAGE_BYTES // 2**20} MiB",
-            fix="scale it down",
         )
     return path
 
@@ -227,10 +199,11 @@ def _inside(value: str, where: str, folder: Path) -> Path:
 def _check_text(where: str, column: str, value: object) -> None:
     if not isinstance(value, str):
         raise _wrong_type(where, column, value, "a text")
-    if not is_whole(value):
+    flaw = flaw_of(value)
+    if flaw:
         raise PackError(
             given=f"{where}: {column}={value!r}",
-            why="it contains an unpaired surrogate, which is not valid Unicode",
+            why=f"it contains {flaw}, which is not valid Unicode",
             fix="write the whole character",
         )
 

@@ -65,13 +65,13 @@ def test_an_evaluation_holds_suites_of_several_worlds(both: Loaded) -> None:
     }
     judges = samples.groupby("suite")["judge"].agg(set).to_dict()
     assert judges["safety"] == {"apothecary/truth@1"}
-    assert judges["pack/two"] == {"pack/reference@2"}
+    assert judges["pack/two"] == {"pack/reference@3"}
     others = samples[samples["suite"] == "pack/two"]
     assert set(others["stratum"]) == {"default", "locks"}
     assert set(others.loc[others["item"].str.contains("/d/"), "invalid"]) == {"off_behavior"}
     assert set(others["decoding"]) == {"greedy", "sampled"}
     (beside,) = both.about["other_suites"]
-    assert (beside["name"], beside["judge"]) == ("pack/two", "pack/reference@2")
+    assert (beside["name"], beside["judge"]) == ("pack/two", "pack/reference@3")
 
 
 def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
