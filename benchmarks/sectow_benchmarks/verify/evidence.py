@@ -247,7 +247,8 @@ class Evidence:
         if parsed.name == ANY_WORLD:
             rest = {key: value for key, value in parsed.settings.items() if key != "path"}
             files = [path for path in self.offered.packs if not path.is_dir()]
-            given += [REGISTRY.make(ANY_WORLD, path=path, **rest) for path in files]
+            make = partial(REGISTRY.make, ANY_WORLD, **rest)
+            given += [here(f"--pack {path}", partial(make, path=path)) for path in files]
         elif is_plain(spec, REGISTRY):
             given.append(here(f"the suite {spec!r}", lambda: find_suite(spec)))
         for suite in given:
