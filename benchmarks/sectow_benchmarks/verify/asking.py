@@ -15,10 +15,10 @@ from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.registry import suite_of_world
 from sectow_benchmarks.suites.revisions import FOREIGN
-from sectow_benchmarks.verify.evidence import Asking, Evidence, UnverifiedError, here
+from sectow_benchmarks.verify.evidence import Asking, Evidence, UnverifiedError, here, is_plain
 from sectow_benchmarks.verify.findings import Finding, failed, ok
 from sectow_benchmarks.verify.weights import digest_here
-from sectow_env.resolve.policies import is_registered
+from sectow_env.resolve.policies import POLICIES
 
 AGREEING = 0.95
 """Least share of greedy answers that weights must give again: in another batch, or on another
@@ -36,6 +36,8 @@ def check_answers(evidence: Evidence, asking: Asking) -> Finding:
     if not rows:
         return failed("it has no greedy answer that could be asked for again")
     subject = _subject(evidence)
+    if subject.prefilled != evidence.prefilled:
+        return failed("run.json is wrong about whether the model can continue a beginning")
     generator = np.random.default_rng(asking.seed)
     count = min(asking.questions, len(rows))
     drawn = sorted(int(index) for index in generator.choice(len(rows), count, replace=False))
@@ -75,7 +77,7 @@ def _subject(evidence: Evidence) -> DefenderUnderTest:
     if "defence" not in model:
         if unchanged and not (Path(source) / ADAPTER).exists():
             return defender_under_test(source, evidence.world, name=name, system=system)
-        if not source and is_registered(name) and "?" not in name:
+        if not source and is_plain(name, POLICIES):
             script = here(name, lambda: defender_under_test(name, world, system=system))
             if script.model is None:
                 return script

@@ -31,7 +31,7 @@ SAMPLE: Mapping[str, How] = {
     "tokens": How.COUNTED,
 }
 """Columns of samples.parquet. Of a trained attacker's rows the attack itself is known by the seal
-only, unless it was written as a text, which is parsed and rendered again."""
+only, unless it was written as a text, which is parsed and rendered again, or by a script."""
 VERDICT: Mapping[str, How] = {
     **dict.fromkeys(("sample", "judge"), How.REBUILT),
     **dict.fromkeys(("refusal", "outcome", "invalid", "explanation", "raw"), How.JUDGED),

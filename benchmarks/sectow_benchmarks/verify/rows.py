@@ -120,7 +120,7 @@ def _costs(evidence: Evidence, rows: Sequence[Expected]) -> str:
     for file in sorted((evidence.run.path / "costs").glob("[!.]*")):
         cost = read_object(file)
         seconds = cost.get("seconds")
-        timed = seconds is None or (isinstance(seconds, float | int) and math.isfinite(seconds))
+        timed = seconds is None or (isinstance(seconds, float | int) and 0 <= seconds < math.inf)
         if file.stem not in counts or counts.pop(file.stem) != cost.get("samples") or not timed:
             return f"costs/{file.name} is not of this many samples, or of no unit of work"
     return f"the costs of {', '.join(counts)} are missing" if counts else ""
