@@ -48,13 +48,13 @@ class Shown:
 
 
 def in_terminal(
-    words: Sequence[str], columns: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str], columns: int, environment: Mapping[str, str] | None = None
 ) -> Shown:
-    """Run `sectow` with both outputs on one pseudo-terminal."""
+    """Run a command with both outputs on one pseudo-terminal."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     started = subprocess.Popen(
-        program(words), stdin=slave, stdout=slave, stderr=slave, env=_environment(environment)
+        command, stdin=slave, stdout=slave, stderr=slave, env=_environment(environment)
     )
     os.close(slave)
     raw = b""
@@ -73,11 +73,11 @@ def in_terminal(
 
 
 def piped(
-    words: Sequence[str], environment: Mapping[str, str] | None = None
+    command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `sectow` without a terminal."""
+    """Run a command without a terminal."""
     return subprocess.run(
-        program(words),
+        command,
         capture_output=True,
         text=True,
         check=False,
@@ -86,10 +86,14 @@ def piped(
     )
 
 
-def program(words: Sequence[str]) -> list[str]:
+def sectow(*words: str) -> list[str]:
     """The command line that starts `sectow` in this Python."""
-    call = "from sectow_env.commands.main import main; main()"
-    return [sys.executable, "-c", call, *words]
+    return python("from sectow_env.commands.main import main; main()", *words)
+
+
+def python(program: str, *words: str) -> list[str]:
+    """The command line of a program."""
+    return [sys.executable, "-c", program, *words]
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:

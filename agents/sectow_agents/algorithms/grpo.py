@@ -60,7 +60,7 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
             fix="choose an algorithm that learns from targets, such as sft",
         )
     trainee = load_trainee(job, settings)
-    inert = inert_data(data, trainee.processor)
+    inert = inert_data(data, trainee)
     micro, rows = batched(job, inert, settings)
     args = grpo_config(
         settings,

@@ -71,7 +71,7 @@ def _check_targets(job: Job, data: TrainingData) -> None:
 
 def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -> SFTTrainer:
     trainee = load_trainee(job, settings)
-    inert = inert_data(data, trainee.processor)
+    inert = inert_data(data, trainee)
     micro, rows = batched(job, inert, settings)
     arguments = trainer_arguments(
         settings,

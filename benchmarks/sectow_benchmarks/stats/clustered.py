@@ -20,6 +20,13 @@ from sectow_benchmarks.stats.table import Labels, Table, Values, floats, tabulat
 FEW_EVENTS = 5
 """With fewer clusters than this on either side, their variance is not relied on."""
 METHOD = "korn-graubard"
+WORDS = (
+    "of a rate, exact (Clopper and Pearson) on an effective number of items, which follows from "
+    "the variance between clusters (Korn and Graubard 1998); where fewer than "
+    f"{FEW_EVENTS} clusters contain an event, or a non-event, that number is at most the number of "
+    "clusters"
+)
+"""How the interval is made, for pages."""
 
 
 def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Estimate:

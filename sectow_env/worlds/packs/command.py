@@ -10,6 +10,7 @@ import typer
 from pydantic import BaseModel, ConfigDict
 
 from sectow_env.display.console import print_json, say
+from sectow_env.display.printable import one_line
 from sectow_env.game.world import clusters_in_two_splits
 from sectow_env.judges.reference import comparable
 from sectow_env.worlds.packs.world import PackWorld
@@ -97,7 +98,7 @@ def _print(file: Path, summary: PackSummary) -> None:
     if summary.incomparable:
         say(
             "  references without a letter or digit, so the pack's judge leaves them unscored: "
-            f"{', '.join(summary.incomparable)}"
+            f"{', '.join(map(one_line, summary.incomparable))}"
         )
     for cluster, splits in summary.shared_clusters.items():
         say(f"  the cluster {cluster!r} is in {' and '.join(splits)}: put it into one")
@@ -105,4 +106,4 @@ def _print(file: Path, summary: PackSummary) -> None:
 
 
 def _counts(counted: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counted.items())
+    return ", ".join(f"{one_line(name)} {count}" for name, count in counted.items())
