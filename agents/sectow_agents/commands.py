@@ -111,7 +111,7 @@ def _settings(
         )
     from sectow_agents.run.folder import RunFolder
 
-    return load_config(RunFolder.open(run).config_without_code(), changes)
+    return RunFolder.open(run).config(changes)
 
 
 def _print_how_to_resume(settings: RunConfig, config: Path | None, changes: list[str]) -> None:
