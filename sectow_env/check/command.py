@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.console import Console
 from rich.text import Text
 
 from sectow_env.check.apart import Job, checked_apart
@@ -17,13 +17,12 @@ from sectow_env.check.runner import name_of, summary_of
 from sectow_env.check.targets import DEFAULT_WORLD
 from sectow_env.display.console import Bar, note, print_json, stdout
 from sectow_env.display.printable import printable
-from sectow_env.display.tables import print_table
+from sectow_env.display.tables import Cell, print_table
 from sectow_env.errors import ConfigError, unknown
 
 FAILED = 1
 TIME_LIMIT = 300.0
 """A model on a small machine is slow; a part that never returns is stopped."""
-NAME_WIDTH, OUTCOME_WIDTH = 26, 7
 STYLES: Mapping[Outcome, str] = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 
@@ -65,44 +64,33 @@ def command(
             why="there is nothing to check",
             fix="name one, such as SecTOW-v0 or apothecary:0, or give --list",
         )
-    _print_start(target, world, time_limit)
+    note(f"checking {target} (in {world}), at most {time_limit:g} s for each check")
     results: list[CheckResult] = []
-    with Bar(f"checking {target}") as bar:
+    with Bar("checking") as bar:
         job = Job(target, world, selected, seed, time_limit)
-        for result in checked_apart(job, lambda now: bar.update(len(results), now.check)):
-            results.append(result)
-            if not json:
-                _print_row(result, results[-2:-1])
+        results.extend(checked_apart(job, lambda now: bar.update(len(results), now.check)))
     if json:
         print_json([result.model_dump(mode="json") for result in results])
     else:
-        _print_findings(results)
+        print_results(results, stdout())
     if any(result.outcome == "failed" for result in results):
         raise typer.Exit(FAILED)
 
 
-def _print_start(target: str, world: str, limit: float) -> None:
-    note(f"checking {target} (in {world}), at most {limit:g} s for each check")
-
-
-def _print_row(result: CheckResult, before: Sequence[CheckResult]) -> None:
-    """A line of the table, as soon as it is known."""
-    console = stdout()
-    if [(last.kind, last.subject) for last in before] != [(result.kind, result.subject)]:
-        console.print(Text(f"{result.kind} ", style="bold") + printable(result.subject))
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=NAME_WIDTH)
-    table.add_column(width=OUTCOME_WIDTH)
-    table.add_column()
-    message = "see below" if result.outcome == "failed" else result.message
-    outcome = Text(result.outcome, style=STYLES[result.outcome])
-    table.add_row(f"  {result.name}", outcome, printable(message))
-    console.print(table)
-
-
-def _print_findings(results: Sequence[CheckResult]) -> None:
-    """All findings and warnings in full, and the counts."""
-    console = stdout()
+def print_results(results: Sequence[CheckResult], console: Console) -> None:
+    """Print a table of outcomes, then all findings and warnings in full."""
+    subjects = dict.fromkeys((result.kind, result.subject) for result in results)
+    for kind, subject in subjects:
+        rows: list[list[Cell]] = [
+            [
+                result.name,
+                Text(result.outcome, style=STYLES[result.outcome]),
+                "see below" if result.outcome == "failed" else result.message,
+            ]
+            for result in results
+            if (result.kind, result.subject) == (kind, subject)
+        ]
+        print_table(("check", "outcome", "message"), rows, console, title=f"{kind} {subject}")
     unbroken = not console.is_terminal
     for result in results:
         if result.outcome == "failed":
