@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from types import NoneType
 from typing import TypeVar
 
-from sectow_env.text import is_whole
+from sectow_env.text import flaw_of
 
 T = TypeVar("T")
 MAX_LISTED = 20
@@ -20,8 +20,8 @@ MAX_QUOTED = 300
 """Characters quoted of a third party's error message."""
 
 
-class SectowError(Exception):
-    """Base of all errors that a user can fix.
+class SectowError(ValueError):
+    """Base of all errors that a user can fix: what was given cannot work.
 
     Attributes:
         given: What the user gave, verbatim.
@@ -49,6 +49,10 @@ class UnknownNameError(SectowError):
 
 class TrainingError(SectowError):
     """Raised when a training phase stopped learning; names the optimizer step."""
+
+
+class FileError(SectowError):
+    """Raised when a file cannot be read or written, or does not contain what it should."""
 
 
 class PackError(SectowError):
@@ -179,10 +183,9 @@ def one_each(what: str, answers: Iterable[T], count: int, *kinds: type) -> list[
         if not isinstance(answer, kinds):
             expected = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
             raise _bad_answer(what, f"it returned {type(answer).__name__}, not {expected}")
-        if isinstance(answer, str) and not is_whole(answer):
-            raise _bad_answer(
-                what, "it returned a text with an unpaired surrogate, which no file can store"
-            )
+        flaw = flaw_of(answer) if isinstance(answer, str) else None
+        if flaw:
+            raise _bad_answer(what, f"it returned a text with {flaw}, which no file can store")
     return listed
 
 

@@ -14,7 +14,7 @@ from sectow_env.check.material import REFUSAL, scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Attack, Attacker, Exchange, FollowsUp, Scenario, reseed
 from sectow_env.game.world import ServesChannels, World
-from sectow_env.text import is_whole
+from sectow_env.text import flaw_of
 
 VERB = Verb(method="attack", answer="attack", types=(Attack,))
 
@@ -30,9 +30,9 @@ def attacks_well_formed(subject: PartSubject) -> Iterator[str]:
     """Every attack has valid fields, and is the same after a round trip through JSON."""
     for attack in subject.answers:
         texts = (attack.query, attack.drawn, attack.source, attack.system)
-        broken = [text for text in texts if isinstance(text, str) and not is_whole(text)]
-        if broken:
-            yield f"an unpaired surrogate, which no file can store: {broken[0][:80]!a}"
+        flaws = [flaw for text in texts if isinstance(text, str) and (flaw := flaw_of(text))]
+        if flaws:
+            yield f"{flaws[0]}, which no file can store"
             continue
         try:
             Attack.model_validate(attack.model_dump(warnings=False))

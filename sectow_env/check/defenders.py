@@ -11,7 +11,7 @@ from sectow_env.check.material import attacks_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Defender
 from sectow_env.game.world import World
-from sectow_env.text import is_whole
+from sectow_env.text import flaw_of
 
 # None is an answer too: the defender failed, and the turn is unscored.
 VERB = Verb(method="respond", answer="response", types=(str, type(None)))
@@ -28,8 +28,9 @@ def defender_subject(name: str, defender: Defender, world: World, seed: int) -> 
 def responses_whole(subject: PartSubject) -> Iterator[str]:
     """No response contains an unpaired surrogate, so that a file can store it."""
     for response in subject.answers:
-        if response is not None and not is_whole(response):
-            yield f"an unpaired surrogate in {response[:80]!a}"
+        flaw = None if response is None else flaw_of(response)
+        if flaw:
+            yield f"a response with {flaw}"
 
 
 def some_response(subject: PartSubject) -> Iterator[str]:

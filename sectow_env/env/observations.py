@@ -13,7 +13,7 @@ from sectow_env.game import SEATS, Attack, Episode, Exchange, Invalid, Scenario,
 from sectow_env.game.conversation import Pay
 from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.picture import MAX_SIDE, Picture, Pixels
-from sectow_env.text import is_whole
+from sectow_env.text import flaw_of
 
 Observation = dict[str, Any]
 """An element of one of the observation spaces; texts are str, images (height, width, 3) uint8."""
@@ -73,13 +73,14 @@ def read_attack(action: object) -> Attack:
     if isinstance(action, Attack):
         return action
     query = action.get("query") if isinstance(action, Mapping) else None
-    if not isinstance(action, Mapping) or not isinstance(query, str) or not is_whole(query):
+    if not isinstance(action, Mapping) or not isinstance(query, str):
         raise SectowError(
             given=f"an action of type {type(action).__name__} in the attacker's seat",
-            why="an attack is a mapping with an image and a query, a str of valid Unicode",
+            why="an attack is a mapping with an image and a query, a str",
             fix="give {'image': pixels or sectow_env.NO_IMAGE, 'query': text}; for the completions "
             "of a text policy wrap the environment in sectow_env.wrappers.TextAction",
         )
+    check_whole(query, "the query of an attack")
     pixels = action.get("image")
     if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8:
         raise SectowError(
@@ -97,13 +98,29 @@ def read_response(action: object) -> str:
         SectowError: It is neither.
     """
     response = action.get("response") if isinstance(action, Mapping) else action
-    if not isinstance(response, str) or not is_whole(response):
+    if not isinstance(response, str):
         raise SectowError(
             given=f"an action of type {type(action).__name__} in the defender's seat",
-            why="a response is a str of valid Unicode",
+            why="a response is a str",
             fix="give the text; if you have both seats, {'response': text} with the other keys",
         )
-    return response
+    return check_whole(response, "a response")
+
+
+def check_whole(text: str, what: str) -> str:
+    """The text itself.
+
+    Raises:
+        SectowError: It contains an unpaired surrogate.
+    """
+    flaw = flaw_of(text)
+    if flaw:
+        raise SectowError(
+            given=f"{what} with {flaw}",
+            why="that is not valid Unicode, so no file can store it",
+            fix="write the whole character, or replace it",
+        )
+    return text
 
 
 def opening_info(scenario: Scenario, skipped: int) -> Info:

@@ -11,7 +11,9 @@ import json
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, FileError
+from sectow_env.reading import parse_json
+from sectow_env.registry.secrets import check_no_secrets
 
 SEPARATOR = "?"
 
@@ -40,20 +42,23 @@ def parse_spec(text: str) -> Spec:
     except ValueError as error:
         raise _bad(text, f"its settings cannot be read ({error})") from error
     settings: dict[str, object] = {}
+    check_no_secrets(dict(pairs))
     for key, value in pairs:
         if not key.isidentifier():
             raise _bad(text, f"{key!r} is not a valid name of a setting")
         if key in settings:
             raise _bad(text, f"it sets {key} twice")
-        settings[key] = _value(value)
+        settings[key] = _value(text, value)
     return Spec(name, settings)
 
 
-def _value(text: str) -> object:
+def _value(spec: str, text: str) -> object:
     try:
-        value: object = json.loads(text)
-    except ValueError:
-        return text
+        value: object = parse_json(text, spec)
+    except FileError as error:
+        if isinstance(error.__cause__, json.JSONDecodeError):
+            return text
+        raise _bad(spec, f"{error.why}; a text goes into quotes") from error
     return value
 
 

@@ -11,7 +11,7 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from sectow_env.env.observations import Info, Observation
+from sectow_env.env.observations import Info, Observation, check_whole
 from sectow_env.env.single import SectowEnv
 from sectow_env.env.spaces import UnicodeText
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
@@ -19,7 +19,6 @@ from sectow_env.errors import SectowError
 from sectow_env.game import Attack
 from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import World, attacks_of
-from sectow_env.text import is_whole
 from sectow_env.wrappers.base import attacks_from, base_of, states_of
 
 
@@ -86,12 +85,13 @@ def _read(world: World, states: Sequence[EpisodeState], completions: Sequence[An
         if state.to_move == "attacker" and not isinstance(moves[index], Attack)
     ]
     for index in attacking:
-        if not isinstance(moves[index], str) or not is_whole(moves[index]):
+        if not isinstance(moves[index], str):
             raise SectowError(
                 given=f"an action of type {type(moves[index]).__name__} as a completion",
-                why="a completion is a str of valid Unicode",
+                why="a completion is a str",
                 fix="give what the text policy wrote",
             )
+        check_whole(moves[index], "a completion")
     scenarios = [states[index].scenario for index in attacking]
     written = [completions[index] for index in attacking]
     for index, attack in zip(attacking, attacks_of(world, scenarios, written), strict=True):

@@ -3,7 +3,12 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from sectow_env.endpoint.cache import CacheError
+from sectow_env.env.observations import read_attack, read_response
+from sectow_env.env.spaces import NO_IMAGE
 from sectow_env.errors import (
     MAX_LISTED,
     ConfigError,
@@ -14,6 +19,8 @@ from sectow_env.errors import (
     UnknownNameError,
     unknown,
 )
+from sectow_env.pool.store import PoolError
+from sectow_env.text import flaw_of
 
 
 def test_an_error_reads_in_three_parts() -> None:
@@ -66,3 +73,26 @@ def test_a_long_list_of_names_is_cut_and_says_so() -> None:
 def test_an_unknown_name_where_nothing_is_installed() -> None:
     error = unknown("world", "apothecary", [])
     assert "no world is installed" in error.why
+
+
+@pytest.mark.parametrize(
+    "kind", [ConfigError, UnknownNameError, PackError, RunFolderError, PoolError, CacheError]
+)
+def test_what_cannot_work_is_a_wrong_value_to_python(kind: type[SectowError]) -> None:
+    with pytest.raises(ValueError, match="a; b; c"):
+        raise kind("a", "b", "c")
+
+
+def test_an_unpaired_surrogate_is_named_with_its_place() -> None:
+    with pytest.raises(SectowError) as caught:
+        read_response("left\udfff")
+    assert "'\\udfff' at character 5 of 5" in str(caught.value)
+    with pytest.raises(SectowError) as caught:
+        read_attack({"query": "\ud800 x", "image": NO_IMAGE})
+    assert "'\\ud800' at character 1 of 3" in str(caught.value)
+
+
+@given(st.text(alphabet=st.characters()))
+def test_a_whole_text_has_no_flaw(text: str) -> None:
+    surrogate = any("\ud800" <= character <= "\udfff" for character in text)
+    assert (flaw_of(text) is not None) is surrogate

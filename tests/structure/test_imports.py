@@ -16,8 +16,8 @@ ORDER = tuple(HOMES)
 """A package may import itself and what stands before it."""
 ROOMS = {
     "sectow_env": (
-        *("text", "errors", "files", "game", "registry", "resolve", "endpoint", "images"),
-        *("judges", "policies", "display", "env", "pool", "worlds", "wrappers"),
+        *("text", "errors", "files", "reading", "game", "registry", "resolve", "endpoint"),
+        *("images", "judges", "policies", "display", "env", "pool", "worlds", "wrappers"),
         *("check", "commands"),
     ),
     "sectow_agents": (

@@ -10,7 +10,6 @@ from trl import GRPOConfig, GRPOTrainer
 
 from sectow_agents.algorithms.common import (
     batched,
-    check_extra,
     inert_data,
     load_trainee,
     run_trainer,
@@ -101,9 +100,6 @@ def grpo_config(
         device: `cpu` or `cuda`.
         suppressed: Token ids that must not be generated.
         processes: How many share the batch.
-
-    Raises:
-        ConfigError: `grpo` has a field that TRL does not know or that is ours to set.
     """
     ours: dict[str, Any] = {
         **trainer_arguments(
@@ -121,7 +117,6 @@ def grpo_config(
         "generation_kwargs": _forbid(suppressed, bool(settings.grpo.get("use_vllm"))),
         "log_completions": False,
     }
-    check_extra("grpo", settings.grpo, ours, GRPOConfig)
     return GRPOConfig(**ours, **settings.grpo)
 
 

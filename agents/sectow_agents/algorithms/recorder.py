@@ -8,20 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from transformers import TrainerCallback
 
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.models.intact import few, non_finite
+from sectow_env.display.console import Bar
 from sectow_env.errors import TrainingError
 from sectow_env.game import Episode, Judge, judge_turns
 from sectow_env.game.tally import succeeded, tally, tally_by_channel
@@ -46,7 +38,8 @@ class Recorder(TrainerCallback):
         self._names = names
         self._reward = reward
         self._started = time.perf_counter()
-        self._bar = _bar(job) if job.progress and job.share.main else None
+        shown = job.progress and job.share.main
+        self._bar = Bar(f"round {job.round} {job.seat}", job.training.steps) if shown else None
         self.lines: list[dict[str, Any]] = []
         self.successes: list[Episode] = []
 
@@ -86,7 +79,7 @@ class Recorder(TrainerCallback):
         if self._job.share.main:
             self._job.sink(line)
         if self._bar is not None:
-            self._bar.advance(line)
+            self._bar.update(len(self.lines), _figures(line))
         step = int(state.global_step)
         for name in ("loss", "grad_norm"):
             if not math.isfinite(logs.get(name, 0.0)):
@@ -102,7 +95,7 @@ class Recorder(TrainerCallback):
     def close(self) -> None:
         """Remove the progress bar; also after an interruption."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.close()
             self._bar = None
 
 
@@ -161,37 +154,12 @@ def summarise(lines: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return means
 
 
-class _StepBar:
-    def __init__(self, label: str, steps: int) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=Console(stderr=True),
-        )
-        self._task = self._progress.add_task(label, total=steps, figures="")
-        self._progress.start()
-
-    def advance(self, line: Mapping[str, Any]) -> None:
-        figures = "  ".join(
-            f"{name} {line[name]:.2f}"
-            for name in ("reward", "loss", "asr", "true_asr", "over_refusal")
-            if line.get(name) is not None and (name != "loss" or "reward" not in line)
-        )
-        self._progress.update(self._task, advance=1, figures=figures)
-
-    def stop(self) -> None:
-        self._progress.stop()
-
-
-def _bar(job: Job) -> _StepBar | None:
-    if not Console(stderr=True).is_terminal:
-        return None
-    return _StepBar(f"round {job.round} {job.seat}", job.training.steps)
+def _figures(line: Mapping[str, Any]) -> str:
+    return "  ".join(
+        f"{name} {line[name]:.2f}"
+        for name in ("reward", "loss", "asr", "true_asr", "over_refusal")
+        if line.get(name) is not None and (name != "loss" or "reward" not in line)
+    )
 
 
 def _number(value: object) -> float | None:

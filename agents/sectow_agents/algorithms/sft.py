@@ -10,7 +10,6 @@ from trl import SFTConfig, SFTTrainer
 
 from sectow_agents.algorithms.common import (
     batched,
-    check_extra,
     inert_data,
     load_trainee,
     run_trainer,
@@ -98,9 +97,6 @@ def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
     Args:
         settings: Ours.
         arguments: Those of any trainer.
-
-    Raises:
-        ConfigError: `sft` has a field that TRL does not know or that is ours to set.
     """
     ours: dict[str, Any] = {
         **arguments,
@@ -112,5 +108,4 @@ def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
         # The rows are made when read, from the column `item`, which TRL would remove.
         "remove_unused_columns": False,
     }
-    check_extra("sft", settings.sft, ours, SFTConfig)
     return SFTConfig(**ours, **settings.sft)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
+from sectow_env.reading import read_json
 
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -157,7 +157,8 @@ def _base_of(source: str | Path) -> str | Path:
             fix="save it again with PEFT's save_pretrained",
         )
     check_files(folder, ADAPTER_WEIGHTS)
-    base = json.loads((folder / ADAPTER).read_text("utf-8"))["base_model_name_or_path"]
+    settings = read_json(folder / ADAPTER)
+    base = settings.get("base_model_name_or_path") if isinstance(settings, dict) else None
     if not isinstance(base, str) or not base:
         raise ConfigError(
             given=f"the adapter {str(source)!r}",

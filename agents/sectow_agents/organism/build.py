@@ -16,6 +16,7 @@ from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism.training import Progress, Stage, two_threads
 from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
+from sectow_env.reading import read_json
 from sectow_env.worlds.apothecary import Apothecary
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _is_built(folder: Path, build_record: dict[str, object]) -> bool:
     file = folder / BUILD_RECORD
     if not file.exists():
         return False
-    known = json.loads(file.read_text(encoding="utf-8"))
+    known = read_json(file)
     other = [name for name, value in build_record.items() if known.get(name) != value]
     if known.get("version") != VERSION:
         other.append("version")

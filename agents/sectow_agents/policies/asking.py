@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import write_text
 from sectow_env.game import Frozen
+from sectow_env.reading import read_model
 
 FILE = "asking.json"
 
@@ -37,10 +38,10 @@ def read_asking(source: str | Path) -> Asking:
     if not file.is_file():
         return Asking()
     try:
-        return Asking.model_validate_json(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+        return read_model(file, Asking, follow=False)
+    except FileError as error:
         raise ConfigError(
             given=f"the file {file}",
-            why=f"it cannot be read ({' '.join(str(error).split())[:200]})",
+            why=error.why,
             fix="restore it from a copy, or remove it and name the template and system prompt",
         ) from error

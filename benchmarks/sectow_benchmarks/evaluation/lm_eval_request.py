@@ -81,6 +81,8 @@ def read_conversation(text: str) -> tuple[list[Message], str] | None:
             Message(role=_role(entry["role"]), text=str(entry["content"])) for entry in read["chat"]
         ]
         answer = bool(read["answer"])
+    except SectowError:
+        raise
     except (ValueError, TypeError, KeyError):
         return None
     return (messages, "") if answer else (messages[:-1], messages[-1].text)

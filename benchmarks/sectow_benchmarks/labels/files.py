@@ -16,9 +16,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet, with_labels
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import sync, write_text
 from sectow_env.game import Turn
+from sectow_env.reading import parse_json, parse_model
 
 KIND = "sectow-labels"
 SCHEMA = 1
@@ -159,13 +160,13 @@ def _parsed(path: Path, data: bytes) -> tuple[LabelSet, int]:
         if not line.strip():
             continue
         try:
-            turn = LabelledTurn.model_validate_json(line)
-        except ValidationError as error:
+            turn = parse_model(line, f"{path}, line {number}", LabelledTurn)
+        except FileError as error:
             if number == len(lines) + 1:
                 # What follows the last line feed was being written when the process died.
                 torn = len(line)
                 continue
-            raise _unreadable(f"{path}, line {number}", error) from error
+            raise ConfigError(error.given, error.why, "fix the line, or delete it") from error
         before = by_key.get(turn.key)
         by_key[turn.key] = (
             turn if before is None else with_labels(before, turn.labels, turn.refusals)
@@ -180,8 +181,8 @@ def _head(labels: LabelSet) -> str:
 
 def _about(path: Path, line: bytes) -> Mapping[str, Any]:
     try:
-        head = json.loads(line)
-    except (ValueError, RecursionError):
+        head = parse_json(line, str(path))
+    except FileError:
         head = None
     kind, schema = (head.get("kind"), head.get("schema")) if isinstance(head, dict) else (None,) * 2
     if (kind, schema) != (KIND, SCHEMA) or not isinstance(head, dict):

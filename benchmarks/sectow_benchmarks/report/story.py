@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sectow_benchmarks.report.charts import Band, Line
+from sectow_env.errors import FileError
+from sectow_env.reading import MAX_LINES_BYTES, parse_json, read_text
 
 SMOOTHING = 5
 """Optimizer steps over which a line is averaged."""
@@ -79,10 +80,10 @@ def read_story(folder: Path) -> Story:
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
     if not file.is_file():
         return
-    for text in file.read_text("utf-8").splitlines():
+    for text in read_text(file, MAX_LINES_BYTES, follow=False).split("\n"):
         try:
-            line = json.loads(text)
-        except ValueError:
+            line = parse_json(text, str(file))
+        except FileError:
             # A run that was killed while it wrote leaves half a line.
             continue
         if isinstance(line, dict):
@@ -94,7 +95,7 @@ def _bands(steps: Sequence[Mapping[str, Any]]) -> Iterator[Band]:
     for index in range(1, len(steps) + 1):
         if index == len(steps) or _phase(steps[index]) != _phase(steps[start]):
             number, seat = _phase(steps[start])
-            yield Band(f"round {number} {seat}", start, index, seat)
+            yield Band(f"round {number} {seat}", start, index, seat, number)
             start = index
 
 

@@ -30,6 +30,7 @@ from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import Item
 from sectow_env.pool.store import AttackPool
+from sectow_env.reading import read_json, read_jsonl
 
 SCHEMA = 1
 KIND = "sectow-attack-pack"
@@ -59,14 +60,16 @@ class AttackPack:
             PackError: There is none, or it is not what was frozen.
         """
         try:
-            about = json.loads((path / "pack.json").read_text("utf-8"))
+            about = read_json(path / "pack.json", follow=False)
             if (about["kind"], about["schema"]) != (KIND, SCHEMA):
                 raise _bad(path, f"it is of kind {about['kind']!r} and schema {about['schema']!r}")
             changed = broken(path, PARTS)
             if changed:
                 raise _bad(path, f"{changed[0].name} {changed[0].why}")
-            lines = (path / "attacks.jsonl").read_text("utf-8").splitlines()
-            items = tuple(_read(path, json.loads(line)) for line in lines)
+            if about["attacks_sha256"] != file_digest(path / "attacks.jsonl"):
+                raise _bad(path, "its attacks are others than its digest names")
+            rows = read_jsonl(path / "attacks.jsonl", follow=False)
+            items = tuple(_read(path, row) for _, row in rows)
         except PackError:
             raise
         except (OSError, ValueError, KeyError, TypeError, SectowError) as error:

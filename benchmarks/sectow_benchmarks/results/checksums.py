@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import file_digest, write_text
+from sectow_env.reading import read_text
 
 SUMS = "SHA256SUMS"
 
@@ -41,8 +42,10 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
     Raises:
         RunFolderError: It has no seal that can be read.
     """
+    damage = irregular(folder, (*parts, SUMS))
+    if damage:
+        return damage
     sealed = read_sums(folder)
-    damage = []
     for name, digest in sealed.items():
         file = folder / name
         if not file.is_file():
@@ -53,6 +56,26 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
     return damage + [Broken(name, "was not there") for name in sorted(present - set(sealed))]
 
 
+def irregular(folder: Path, parts: Sequence[str]) -> list[Broken]:
+    """What is neither a plain file nor a folder: to open it may lead out of the folder, or hang.
+
+    Args:
+        folder: What was sealed.
+        parts: As in `seal`.
+    """
+    damage = []
+    for part in parts:
+        path = folder / part
+        inside = sorted(path.rglob("*")) if path.is_dir() and not path.is_symlink() else []
+        for file in (path, *inside):
+            name = file.relative_to(folder).as_posix()
+            if file.is_symlink():
+                damage.append(Broken(name, "is a link"))
+            elif file.exists() and not file.is_file() and not file.is_dir():
+                damage.append(Broken(name, "is neither a file nor a folder"))
+    return damage
+
+
 def read_sums(folder: Path) -> dict[str, str]:
     """Digests by file.
 
@@ -60,15 +83,15 @@ def read_sums(folder: Path) -> dict[str, str]:
         RunFolderError: There are none, or a line names no file within the folder.
     """
     try:
-        lines = (folder / SUMS).read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unsealed(folder, str(error)) from error
+        lines = read_text(folder / SUMS, follow=False).splitlines()
+    except FileError as error:
+        raise _unsealed(folder, error.why) from error
     sums = {}
     for line in lines:
         digest, _, name = line.partition("  ")
         path = Path(name)
         if len(digest) != 64 or not name or path.is_absolute() or ".." in path.parts:
-            raise _unsealed(folder, f"the line {line[:80]!r} is no digest of a file in it")
+            raise _unsealed(folder, f"the line {line[:80]!r} is not a digest of a file in it")
         sums[name] = digest
     return sums
 

@@ -28,6 +28,7 @@ from sectow_env.game import (
     ask_defender,
     reseed,
 )
+from sectow_env.reading import parse_json
 
 CHUNK = 256
 """Items that are asked between two writes, where the policy does not say better."""
@@ -104,7 +105,7 @@ class Journal:
         whole = data.rfind(b"\n") + 1
         for number, line in enumerate(data[:whole].splitlines(), 1):
             try:
-                key, answer = json.loads(line)
+                key, answer = parse_json(line, f"line {number} of {path}")
             except (TypeError, ValueError) as error:
                 raise RunFolderError(
                     given=f"line {number} of {path}",

@@ -37,8 +37,9 @@ from sectow_benchmarks.results.samples import (
     table_of,
     to_frame,
 )
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import sync, write_bytes, write_text
+from sectow_env.reading import read_json, read_jsonl
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,11 +101,11 @@ class EvaluationRun:
             RunFolderError: There is none, or it is damaged or of another schema.
         """
         try:
-            about = json.loads((path / "run.json").read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            about = read_json(path / "run.json", follow=False)
+        except FileError as error:
             raise RunFolderError(
                 given=f"the folder {path}",
-                why=f"it holds no evaluation that can be read ({error})",
+                why=f"it contains no evaluation that can be read: its run.json, {error.why}",
                 fix="give a folder that sectow bench wrote",
             ) from error
         kind = about.get("kind") if isinstance(about, dict) else None
@@ -309,7 +310,7 @@ class EvaluationRun:
     @property
     def seconds(self) -> float | None:
         """How long its answers took; None where a unit does not say."""
-        costs = [json.loads(file.read_text("utf-8")) for file in self.path.glob("costs/*.json")]
+        costs = [read_json(file, follow=False) for file in self.path.glob("costs/*.json")]
         spent = [cost["seconds"] for cost in costs if cost["samples"]]
         return None if not spent or None in spent else float(sum(spent))
 
@@ -326,7 +327,7 @@ class EvaluationRun:
     def _from_shards(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         rows = []
         for shard in sorted((self.path / "shards").glob("*.jsonl")):
-            rows += [json.loads(line) for line in shard.read_text("utf-8").splitlines()]
+            rows += [row for _, row in read_jsonl(shard)]
         labels = {"run": self.name, "model": str(self.about.get("model", {}).get("name", ""))}
         samples = ({**labels, **sample} for sample, _ in rows)
         return (

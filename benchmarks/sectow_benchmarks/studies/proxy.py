@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sectow_benchmarks.board.markdown import number, table
 from sectow_env.files import folder_name
 from sectow_env.game import Frozen
+from sectow_env.reading import read_jsonl
 
 if TYPE_CHECKING:
     from sectow_agents.settings.run_config import RunConfig
@@ -88,8 +89,7 @@ def train_on(
 
 def stages(metrics: Path, count: int = STAGES) -> tuple[Stage, ...]:
     """The optimizer steps of a run in at most `count` stretches, alike in length to one step."""
-    lines = [json.loads(line) for line in metrics.read_text("utf-8").splitlines()]
-    steps = [line for line in lines if line.get("event") == "step"]
+    steps = [line for _, line in read_jsonl(metrics) if line.get("event") == "step"]
     ends = [len(steps) * place // count for place in range(count + 1)]
     parts = [steps[start:end] for start, end in pairwise(ends)]
     return tuple(_stage(part) for part in parts if part)

@@ -60,14 +60,14 @@ def read_table(home: Home, path: Path | None) -> Table:
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
 
+    how = None if path is None else _local(home, path)
     try:
-        if path is None:
+        if how is None:
             data_set = load_dataset(
                 home.repo, home.config, split=home.split, revision=home.revision
             )
             rows = _undecoded(data_set)
         else:
-            how = _local(home, path)
             # Third-party text is left in no cache of a library.
             with tempfile.TemporaryDirectory() as cache:
                 rows = _undecoded(load_dataset(**how, cache_dir=cache))

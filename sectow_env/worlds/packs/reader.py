@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,10 +9,11 @@ from typing import Any
 from PIL import Image
 from pydantic import ValidationError
 
-from sectow_env.errors import PackError, SectowError
+from sectow_env.errors import FileError, PackError, SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.picture import Picture
-from sectow_env.text import is_whole
+from sectow_env.reading import read_jsonl as read_jsonl_file
+from sectow_env.text import flaw_of
 
 REQUIRED = ("id", "behavior", "harmful")
 COLUMNS = tuple(Scenario.model_fields)
@@ -75,39 +75,18 @@ def check_rows(
 
 def _rows_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
+        for number, row in read_jsonl_file(path):
+            if not isinstance(row, dict):
+                raise PackError(
+                    given=f"{path}, line {number}",
+                    why=f"it is a JSON {type(row).__name__}, not an object",
+                    fix="write one JSON object per line",
+                )
+            yield number, row
+    except FileError as error:
         raise PackError(
-            given=str(path), why="the file does not exist", fix="check the path of the pack"
+            error.given, error.why, "give a JSONL file in UTF-8, one scenario per line"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(
-            given=str(path),
-            why=f"it cannot be read as UTF-8 text ({error})",
-            fix="give a JSONL file in UTF-8",
-        ) from error
-    # Only line feeds end a line: a JSON string may contain the other separators of Unicode.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, _object(line, f"{path}, line {number}")
-
-
-def _object(line: str, where: str) -> Mapping[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise PackError(
-            given=where,
-            why=f"it is not JSON ({error})",
-            fix="write one JSON object per line",
-        ) from error
-    if not isinstance(row, dict):
-        raise PackError(
-            given=where,
-            why=f"it is a JSON {type(row).__name__}, not an object",
-            fix="write one JSON object per line",
-        )
-    return row
 
 
 def _scenario(row: Mapping[str, Any], where: str, folder: Path | None) -> Scenario:
@@ -211,7 +190,7 @@ def _inside(value: str, where: str, folder: Path) -> Path:
     if not path.exists():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"the file {path} does not exist",
+            why=f"{path} {'is not a regular file' if path.exists() else 'does not exist'}",
             fix="add the image, or leave the column out",
         )
     return path
@@ -220,10 +199,11 @@ def _inside(value: str, where: str, folder: Path) -> Path:
 def _check_text(where: str, column: str, value: object) -> None:
     if not isinstance(value, str):
         raise _wrong_type(where, column, value, "a text")
-    if not is_whole(value):
+    flaw = flaw_of(value)
+    if flaw:
         raise PackError(
             given=f"{where}: {column}={value!r}",
-            why="it contains an unpaired surrogate, which is not valid Unicode",
+            why=f"it contains {flaw}, which is not valid Unicode",
             fix="write the whole character",
         )
 

@@ -117,7 +117,7 @@ def test_a_file_that_is_not_a_configuration_is_refused(tmp_path: Path, text: str
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="does not exist"):
         load_config(tmp_path / "none.yaml")
 
 

@@ -199,7 +199,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_control_characters_and_markup_are_shown_not_obeyed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert printable("a\x1b[2Jb\nc").plain == "a\\x1b[2Jb\nc"
+    assert printable("a\x1b[2Jb\nc").plain == "a\\x1b[2Jb\\nc"
+    assert printable("a\x1b[2Jb\nc", lines=True).plain == "a\\x1b[2Jb\nc"
     complain(ConfigError("[link=x]y[/link]", "\x07", "z"))
     output = capsys.readouterr().err
     assert "[link=x]y[/link]" in output

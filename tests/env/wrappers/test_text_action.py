@@ -75,13 +75,13 @@ def test_a_batch_of_completions_is_played_at_once() -> None:
 def test_what_is_no_completion_is_an_error_that_changes_nothing(given: Any) -> None:
     env = make()
     env.reset(seed=0)
-    with pytest.raises(SectowError, match="a completion is a str of valid Unicode"):
+    with pytest.raises(SectowError, match=r"a completion (is a str|with the unpaired surrogate)"):
         env.step(given)
     many = VectorTextAction(gym.make_vec(ENV_ID, num_envs=2))
     with pytest.raises(SectowError, match="call reset first"):
         many.step(["a", "b"])
     many.reset(seed=0)
-    with pytest.raises(SectowError, match="a completion is a str of valid Unicode"):
+    with pytest.raises(SectowError, match=r"a completion (is a str|with the unpaired surrogate)"):
         many.step(["a", given])
 
 

@@ -88,7 +88,7 @@ def test_every_column_arrives(tmp_path: Path) -> None:
         ({**ROW, "behavior": "\ud800"}, "unpaired surrogate"),
         ({**ROW, "meta": {"n": "\udfff"}}, "unpaired surrogate"),
         ("{", "it is not JSON"),
-        ("[" * 100_000, "it is not JSON"),
+        ("[" * 100_000, "nested deeper"),
         ("[1]", "a JSON list, not an object"),
     ],
     ids=lambda value: str(value)[:40],
@@ -131,7 +131,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "pack.jsonl"
     path.write_bytes(b"\xff\xfe\x00")
     for bad in (path, tmp_path):
-        with pytest.raises(PackError, match="cannot be read as UTF-8"):
+        with pytest.raises(PackError, match=r"not text in UTF-8|not a regular file"):
             PackWorld.read(bad)
 
 
