@@ -6,7 +6,6 @@ model's generation_config.json: beams, several answers per prompt, forbidden rep
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from transformers import GenerationConfig
 from transformers.utils import cached_file
 
 from sectow_env.errors import ConfigError
+from sectow_env.reading import read_json
 
 KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "suppress_tokens")
 FILE = "generation_config.json"
@@ -28,7 +28,7 @@ def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
         hub: As transformers takes it, such as the revision.
 
     Raises:
-        ConfigError: The file is not a JSON object, or an id is not a number.
+        SectowError: The file is not a JSON object, or an id is not a number.
     """
     file = cached_file(
         source,
@@ -40,10 +40,7 @@ def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
     if file is None:
         given = GenerationConfig.from_model_config(config).to_dict()
     else:
-        try:
-            given = json.loads(Path(file).read_text("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise _bad(source, f"it is not JSON ({error})") from error
+        given = read_json(Path(file))
     if not isinstance(given, dict):
         raise _bad(source, f"it is a JSON {type(given).__name__}, not an object")
     size = config.get_text_config().vocab_size

@@ -23,6 +23,7 @@ from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
 from sectow_env.reading import read_json
+from sectow_env.resolve.policies import check_weights_path
 
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -73,7 +74,9 @@ def load_model(
 
 
 def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+    check_weights_path(str(source))
     base = _base_of(source)
+    check_weights_path(str(base))
     check_files(Path(base))
     common: dict[str, Any] = {"trust_remote_code": False}
     if revision is not None:
@@ -138,8 +141,9 @@ def _unloadable(source: str | Path, error: Exception) -> ConfigError:
             "safetensors weights, or the id of an instruction-tuned model of the hub that you may "
             "use"
         )
+    here = "" if Path(source).is_dir() else " (taken as an id of the hub, since it is not a folder)"
     return ConfigError(
-        given=f"the model {str(source)!r}",
+        given=f"the model {str(source)!r}{here}",
         why=f"it cannot be loaded ({_one_line(error)})",
         fix=fix,
     )

@@ -84,7 +84,9 @@ def trained(
             args=args,
             train_dataset=build_dataset(prompts, order),
             processing_class=processor,
-            peft_config=lora_config(LoraSettings(), family_of(model.config)) if lora else None,
+            peft_config=lora_config(LoraSettings(), family_of(model.config), model)
+            if lora
+            else None,
         )
         trainer.train()
     return trainer, seen
