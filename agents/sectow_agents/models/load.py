@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,9 @@ def _check_template(source: str | Path, model: Any, processor: Any) -> None:
 
 def _unloadable(source: str | Path, error: Exception) -> ConfigError:
     if isinstance(error, ImportError):
-        fix = "install the package that it names, or use another model"
+        package = re.search(r"requires the (\w+) library", str(error))
+        needed = f"pip install {package[1].lower()}" if package else "install what it names"
+        fix = f"{needed}, or use another model"
     else:
         fix = (
             "give a registered policy, a folder written by save_pretrained with its processor and "
