@@ -109,7 +109,7 @@ def measure(
 def _check_sight(subject: DefenderUnderTest, suites: Sequence[SuiteQuestions]) -> None:
     """A defender that sees nothing is asked nothing with a picture: it would stop halfway."""
     shown = [
-        questions.suite.name
+        questions.kind
         for questions in suites
         if any(item.attack.image is not None for item in questions.chosen)
     ]
