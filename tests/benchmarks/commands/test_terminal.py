@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.studies.presets import SMALL
 from tests.terminal import Shown, in_terminal, piped, sectow
 
 ESCAPE = "\x1b"
@@ -63,6 +64,44 @@ def test_the_demo_writes_json_and_no_escape_codes_into_a_pipe(
     assert json.loads(done.stdout)["figures"][0]["after"]["n"] > 0
     assert in_order(done.stderr, LINES_OF_THE_DEMO[:7]) == []
     assert ESCAPE not in done.stderr
+
+
+QUICK: dict[str, tuple[tuple[str, ...], str]] = {
+    "an error": (("check", "apothecary/" + "long " * 60), "fix: did you mean"),
+    "check": (("check", "apothecary/truth"), "passed in"),
+    "check --list": (("check", "--list"), "what is true when it passes"),
+    "doctor": (("doctor",), "free disk"),
+    "organism path": (("organism", "path"), "weights"),
+    "pack check": (("pack", "check", "examples/packs/lantern_shop.jsonl"), "fingerprint"),
+    "play": (("play", "--seat", "defender", "--episodes", "1"), "0 played"),
+    "tasks-path": (("bench", "tasks-path"), "tasks"),
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_command_fits_and_obeys_the_wish_for_plain_text(name: str) -> None:
+    words, last = QUICK[name]
+    for columns in (40, 80, 200):
+        shown = in_terminal(sectow(*words), columns)
+        assert faults(shown, columns, (last,) if columns > 40 else ()) == []
+    for wish in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        assert ESCAPE not in in_terminal(sectow(*words), 80, wish).raw
+    done = piped(sectow(*words))
+    assert ESCAPE not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [80, 200])
+def test_training_keeps_its_lines_and_ends_its_bars(
+    organism_folder: Path, tmp_path: Path, columns: int
+) -> None:
+    models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
+    settings = ["train", "--config", "configs/apothecary.yaml", *SMALL, *models, "rounds=1"]
+    shown = in_terminal(sectow(*settings, "--run", str(tmp_path / "run")), columns)
+    assert shown.code == 0, shown.text
+    assert "round 1 attacker" in shown.raw, "the bars were there"
+    lines = ("training in", "after", "base", "1 attacker", "1 defender", "run folder:")
+    assert faults(shown, columns, lines) == []
 
 
 COMMANDS: dict[str, tuple[str, ...]] = {
