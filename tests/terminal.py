@@ -48,15 +48,19 @@ class Shown:
 
 
 def in_terminal(
-    words: Sequence[str], columns: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    columns: int,
+    environment: Mapping[str, str] | None = None,
+    keys: str = "",
 ) -> Shown:
-    """Run `sectow` with both outputs on one pseudo-terminal."""
+    """Run a command with both outputs on one pseudo-terminal, where somebody presses these keys."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     started = subprocess.Popen(
-        program(words), stdin=slave, stdout=slave, stderr=slave, env=_environment(environment)
+        command, stdin=slave, stdout=slave, stderr=slave, env=_environment(environment)
     )
     os.close(slave)
+    os.write(master, keys.encode())
     raw = b""
     # Linux ends a terminal without writers with an error.
     with suppress(OSError):
@@ -73,11 +77,11 @@ def in_terminal(
 
 
 def piped(
-    words: Sequence[str], environment: Mapping[str, str] | None = None
+    command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run `sectow` without a terminal."""
+    """Run a command without a terminal."""
     return subprocess.run(
-        program(words),
+        command,
         capture_output=True,
         text=True,
         check=False,
@@ -86,10 +90,14 @@ def piped(
     )
 
 
-def program(words: Sequence[str]) -> list[str]:
+def sectow(*words: str) -> list[str]:
     """The command line that starts `sectow` in this Python."""
-    call = "from sectow_env.commands.main import main; main()"
-    return [sys.executable, "-c", call, *words]
+    return python("from sectow_env.commands.main import main; main()", *words)
+
+
+def python(program: str, *words: str) -> list[str]:
+    """The command line of a program."""
+    return [sys.executable, "-c", program, *words]
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:

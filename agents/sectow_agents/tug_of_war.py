@@ -104,7 +104,7 @@ class TugOfWar:
                 return
             run.release()
             report, done = self.phases[seat](run, number)
-            run.finish(done)
+            done = run.finish(done)
         else:
             report = PhaseReport(done.summary)
         if not done.reported:

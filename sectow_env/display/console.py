@@ -128,6 +128,9 @@ class _Swallow(io.StringIO):
         super().__init__()
         self.rich_proxied_file = real
 
+    def isatty(self) -> bool:
+        return self.rich_proxied_file.isatty()
+
 
 class _Display:
     """The one live display of the process, from its first bar to the end of its last."""

@@ -52,7 +52,8 @@ def print_table(
 def _parts(cells: list[list[Text]], keys: int, width: int) -> list[list[list[Text]]]:
     if _width(cells) <= width:
         return [cells]
-    if len(cells) <= min(FEW, len(cells[0])) + 1:
+    few = len(cells) <= min(FEW, len(cells[0])) + 1
+    if few or _width(_columns(cells, keys, keys, keys)) + PADDING + LONG > width:
         rows = [list(row) for row in zip(*cells, strict=True)]
         # The last of the names becomes the heading.
         cells, keys = [rows[keys - 1], *rows[: keys - 1], *rows[keys:]], 1
@@ -78,12 +79,16 @@ def _width(cells: list[list[Text]]) -> int:
 def _least(column: Sequence[Text]) -> int:
     """How narrow a column may become: all of its words whole, short cells unbroken."""
     longest = max(cell.cell_len for cell in column)
-    words = (cell_len(word) for cell in column for word in cell.plain.split())
-    return min(longest, max(LONG, *words, 0))
+    return min(longest, max(LONG, _longest_word(column)))
+
+
+def _longest_word(column: Sequence[Text]) -> int:
+    return max((cell_len(word) for cell in column for word in cell.plain.split()), default=0)
 
 
 def _table(cells: list[list[Text]], width: int) -> Table:
     heads, *rows = cells
+    fits = _width(cells) <= width
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=(0, PADDING - 1, 0, 0), pad_edge=False)
     for place, head in enumerate(heads):
         column = [row[place] for row in cells]
@@ -93,9 +98,9 @@ def _table(cells: list[list[Text]], width: int) -> Table:
             head,
             justify="right" if right else "left",
             overflow="fold",
-            # Only what may be broken gives way; so does a word that leaves no room for the rest.
-            no_wrap=least <= LONG and least == max(cell.cell_len for cell in column),
-            min_width=min(least, width // 2),
+            # Only what may be broken gives way, except where nothing else is left.
+            no_wrap=fits and least == max(cell.cell_len for cell in column),
+            min_width=min(least if fits else _longest_word(column), width // 2),
         )
     for row in rows:
         table.add_row(*row)

@@ -14,6 +14,7 @@ from sectow_agents.algorithms.job import Job, Summary
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
+from sectow_agents.run.digests import ADAPTER, adapter_base, changed, folder_digests
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
@@ -80,6 +81,25 @@ class Run:
             _check_unchanged(self.files, about)
         self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
         self._loaded: dict[str, LocalModel] = {}
+        if resume:
+            self._check_resumed()
+
+    def _check_resumed(self) -> None:
+        """The pool, and the bases of adapters, must be those that the run left.
+
+        Raises:
+            RunFolderError: They are not.
+        """
+        if self._pool_digest() != self.state.pool_sha256:
+            self.pool.close()
+            raise changed(self.folder / "pool.sqlite", "its attacks are not those of the run")
+        for done in self.state.phases:
+            seat = done.summary.seat
+            folder = self.checkpoint(seat, done.summary.round)
+            base, known = adapter_base(folder), str(self.base(seat))
+            if base not in {None, known, adapter_base(Path(known))}:
+                self.pool.close()
+                raise changed(folder / ADAPTER, f"it names another base model: {base!r}", folder)
 
     def __enter__(self) -> Self:
         return self
@@ -249,15 +269,28 @@ class Run:
         self.files.log({"event": "quality", "round": 0, "seat": None, **quality.figures()})
         self.files.save(self.state.model_copy(update={"base": quality}))
 
-    def finish(self, done: Finished) -> None:
-        """Add a phase to the state: from here on it is finished."""
+    def finish(self, done: Finished) -> Finished:
+        """Add a phase to the state, with the digests of its files: it is finished now."""
         where = {"round": done.summary.round, "seat": done.summary.seat}
         gated = bool(done.objections)
         gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
         self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
         stopped = gated and self.config.monitor.on_gate == "stop"
+        folder = self.checkpoint(done.summary.seat, done.summary.round)
+        files, pool = self.share.from_main(
+            lambda: (folder_digests(folder), self._pool_digest(done))
+        )
+        done = done.model_copy(update={"files": files})
         phases = (*self.state.phases, done)
-        self.files.save(self.state.model_copy(update={"phases": phases, "stopped": stopped}))
+        update = {"phases": phases, "stopped": stopped, "pool_sha256": pool}
+        self.files.save(self.state.model_copy(update=update))
+        return done
+
+    def _pool_digest(self, *more: Finished) -> str | None:
+        """The digest of what finished attacker phases put into the pool; None before the first."""
+        done = [*self.state.phases, *more]
+        rounds = [phase.summary.round for phase in done if phase.summary.seat == "attacker"]
+        return self.pool.digest(max(rounds)) if rounds else None
 
     def mark_reported(self, done: Finished) -> None:
         """Note that all callbacks were called for a phase."""

@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from sectow_benchmarks.board.markdown import number, shown
-from sectow_benchmarks.studies.presets import quoted, recipe
+from sectow_benchmarks.studies.presets import check_recipe, quoted, recipe
 from sectow_env.display.console import Bar, note, print_json, say, stdout
 from sectow_env.display.tables import Cell, print_table
 from sectow_env.errors import ConfigError
@@ -68,6 +68,7 @@ def command(
             fix="give its run folder with --out FOLDER",
         )
     config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
+    check_recipe(config)
     # A change may name another one.
     folder = config.run
     announce: Announce = note if as_json else say

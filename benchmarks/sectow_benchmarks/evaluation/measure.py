@@ -165,6 +165,7 @@ class _Work:
             done += count
             self.progress(unit, done, len(items))
 
+        advance(0)
         decoding, suite = self.settings.decoding(name), questions.suite
         if suite.answer_tokens is not None:
             decoding = replace(decoding, max_new_tokens=suite.answer_tokens)

@@ -10,8 +10,13 @@ from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.report.public import NUMBERED, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify.about import check_about
-from sectow_benchmarks.verify.asking import Asking, check_answers
-from sectow_benchmarks.verify.evidence import Evidence, Offered, UnverifiedError, read_object
+from sectow_benchmarks.verify.evidence import (
+    Asking,
+    Evidence,
+    Offered,
+    UnverifiedError,
+    read_object,
+)
 from sectow_benchmarks.verify.findings import (
     Check,
     Finding,
@@ -51,6 +56,9 @@ def verify(
     evidence = Evidence(run, offered or Offered())
     checks = dict(CHECKS)
     if asking is not None:
+        # It loads models, and everything that loads models.
+        from sectow_benchmarks.verify.asking import check_answers
+
         checks["answers"] = lambda evidence: check_answers(evidence, asking)
     return list(results(evidence, checks, on_check or (lambda _: None)))
 

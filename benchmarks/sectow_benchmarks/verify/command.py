@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
+from sectow_env.display.console import Bar, note, print_json, say, stdout
+from sectow_env.display.printable import one_line
+from sectow_env.display.tables import Cell, print_table
 from sectow_env.errors import RunFolderError
 
 if TYPE_CHECKING:
@@ -57,26 +58,27 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     Ends with status 1 when a check failed or the evaluations cannot be ranked together, and else
     with 2 when one could not be verified, because something that it needs is not here. "not
-    checked" (weights that are elsewhere, no report) changes nothing, and neither does weights that
-    are elsewhere with --ask: then the model must be here.
+    checked" (weights that are elsewhere, no report) changes nothing; with --ask the model must be
+    here.
     """
     _check_given(folders, pack or [])
-    with _status() as show:
-        from sectow_benchmarks.board.comparable import differences
-        from sectow_benchmarks.verify.asking import Asking
-        from sectow_benchmarks.verify.checks import verify
-        from sectow_benchmarks.verify.evidence import Offered
-        from sectow_benchmarks.verify.folder import open_run
+    note(f"checking {' and '.join(map(str, folders))}")
+    from sectow_benchmarks.board.comparable import differences
+    from sectow_benchmarks.verify.checks import verify
+    from sectow_benchmarks.verify.evidence import Asking, Offered
+    from sectow_benchmarks.verify.folder import open_run
 
-        given = Offered(tuple(pack or ()), world, tuple(suite or ()), tuple(judge or ()), model)
-        asking = Asking(ask, seed) if ask else None
-        runs = [open_run(folder) for folder in folders]
-        results = {
-            str(run.path): verify(run, given, asking, partial(show, run.name)) for run in runs
-        }
-        outcomes = {result.outcome for checks in results.values() for result in checks}
-        whole = not outcomes & {"failed", "unverified"}
-        apart = {str(run.path): differences(runs[0], run) for run in runs[1:]} if whole else {}
+    given = Offered(tuple(pack or ()), world, tuple(suite or ()), tuple(judge or ()), model)
+    asking = Asking(ask, seed) if ask else None
+    runs = [open_run(folder) for folder in folders]
+    results = {}
+    for run in runs:
+        with Bar(f"checking {run.path.name}") as bar:
+            show = partial(bar.update, 0)
+            results[str(run.path)] = verify(run, given, asking, show)
+    outcomes = {result.outcome for checks in results.values() for result in checks}
+    whole = not outcomes & {"failed", "unverified"}
+    apart = {str(run.path): differences(runs[0], run) for run in runs[1:]} if whole else {}
     if as_json:
         _print_json(results, apart)
     else:
@@ -104,17 +106,6 @@ def _check_given(folders: list[Path], packs: list[Path]) -> None:
             )
 
 
-@contextmanager
-def _status() -> Iterator[Callable[[str, str], None]]:
-    """What is being checked, on the standard error where that is a terminal."""
-    from rich.console import Console
-
-    from sectow_env.display.printable import printable
-
-    with Console(stderr=True).status("reading") as status:
-        yield lambda run, check: status.update(printable(f"{run}: {check}"))
-
-
 def _print_json(results: dict[str, list[Check]], apart: dict[str, list[str]]) -> None:
     tree = {
         "checks": {
@@ -122,42 +113,33 @@ def _print_json(results: dict[str, list[Check]], apart: dict[str, list[str]]) ->
         },
         "differences": apart,
     }
-    typer.echo(json.dumps(tree, indent=2))
+    print_json(tree)
 
 
 def _print(results: dict[str, list[Check]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from sectow_env.display.printable import printable
-
-    console = Console()
     for path, checks in results.items():
-        table = Table(
-            "check", "outcome", "what it found", title=printable(path), title_justify="left"
-        )
-        for result in checks:
-            # The detail of a damaged run is text, never markup or an escape sequence.
-            table.add_row(
-                result.name, Text(result.outcome, MARKS[result.outcome]), printable(result.detail)
-            )
-        console.print(table)
+        rows: list[list[Cell]] = [
+            [result.name, Text(result.outcome, MARKS[result.outcome]), result.detail]
+            for result in checks
+        ]
+        print_table(("check", "outcome", "what it found"), rows, stdout(), title=path)
 
 
 def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole: bool) -> None:
     from sectow_benchmarks.board.board import board
-    from sectow_benchmarks.board.files import to_markdown
-    from sectow_env.text import escaped
+    from sectow_benchmarks.board.terminal import print_board
 
     if len(runs) < 2:
         return
     if not whole:
-        typer.echo("Not ranked: a check failed, or an evaluation could not be verified.")
+        say("Not ranked: a check failed, or an evaluation could not be verified.")
         return
     lines = [
         f"Not ranked: {path} differs from {runs[0].path} in its {'; '.join(why)}"
         for path, why in apart.items()
         if why
     ]
-    typer.echo(escaped("\n".join(lines)) if lines else to_markdown(board(runs, runs[0])))
+    if lines:
+        say("\n".join(map(one_line, lines)))
+    else:
+        print_board(board(runs, runs[0]))

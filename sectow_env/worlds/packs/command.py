@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 from pydantic import BaseModel, ConfigDict
-from rich.console import Console
 
+from sectow_env.display.console import print_json, say
+from sectow_env.display.printable import one_line
 from sectow_env.game.world import clusters_in_two_splits
 from sectow_env.judges.reference import comparable
 from sectow_env.worlds.packs.world import PackWorld
@@ -76,7 +77,7 @@ def check(
     """Read a pack and show its contents, or what is wrong; exits with 1 on shared clusters."""
     summary = summarise(PackWorld.read(file))
     if json:
-        typer.echo(summary.model_dump_json(indent=2))
+        print_json(summary.model_dump(mode="json"))
     else:
         _print(file, summary)
     if summary.shared_clusters:
@@ -84,28 +85,25 @@ def check(
 
 
 def _print(file: Path, summary: PackSummary) -> None:
-    console = Console(highlight=False, markup=False)
     verdict = "has clusters in two splits" if summary.shared_clusters else "is valid"
-    console.print(f"{file} {verdict}: {summary.scenarios} scenarios")
-    console.print(f"  harmful {summary.harmful}, benign {summary.scenarios - summary.harmful}")
-    console.print(f"  splits {_counts(summary.splits)}")
-    console.print(f"  categories {_counts(summary.categories)}")
-    console.print(f"  {summary.images} with an image, {summary.references} with a reference")
+    say(f"{file} {verdict}: {summary.scenarios} scenarios")
+    say(f"  harmful {summary.harmful}, benign {summary.scenarios - summary.harmful}")
+    say(f"  splits {_counts(summary.splits)}")
+    say(f"  categories {_counts(summary.categories)}")
+    say(f"  {summary.images} with an image, {summary.references} with a reference")
     if summary.converted:
-        console.print(f"  shown otherwise than in their files: {_counts(summary.converted)}")
+        say(f"  shown otherwise than in their files: {_counts(summary.converted)}")
     if summary.unscored:
-        console.print(
-            f"  {summary.unscored} harmful without a reference: score them with another judge"
-        )
+        say(f"  {summary.unscored} harmful without a reference: score them with another judge")
     if summary.incomparable:
-        console.print(
+        say(
             "  references without a letter or digit, so the pack's judge leaves them unscored: "
-            f"{', '.join(summary.incomparable)}"
+            f"{', '.join(map(one_line, summary.incomparable))}"
         )
     for cluster, splits in summary.shared_clusters.items():
-        console.print(f"  the cluster {cluster!r} is in {' and '.join(splits)}: put it into one")
-    console.print(f"  fingerprint {summary.fingerprint}")
+        say(f"  the cluster {cluster!r} is in {' and '.join(splits)}: put it into one")
+    say(f"  fingerprint {summary.fingerprint}")
 
 
 def _counts(counted: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counted.items())
+    return ", ".join(f"{one_line(name)} {count}" for name, count in counted.items())

@@ -14,11 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.evaluation.measure import measure
-from sectow_benchmarks.evaluation.policies import defender_under_test
-from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.judging.rejudge import label_of, rejudge
-from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
@@ -28,30 +24,6 @@ from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
 from tests.benchmarks.scripted import WORLD
-
-SETTINGS = MeasureSettings(
-    splits=("test",), per_cell=1, per_kind=1, decodings=("greedy",), max_new_tokens=4, limit=8
-)
-
-
-@pytest.fixture(scope="module")
-def weights(organism_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of this module alone, which a test may damage."""
-    return Path(shutil.copytree(organism_folder, tmp_path_factory.mktemp("weights") / "model"))
-
-
-@pytest.fixture(scope="module")
-def sound(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
-    """A real model, measured and reported."""
-    folder = tmp_path_factory.mktemp("sound") / "run"
-    run = measure(defender_under_test(weights, WORLD, name="tiny"), SETTINGS, folder)
-    build_report([run], folder / "report")
-    return run
-
-
-@pytest.fixture
-def copy(sound: EvaluationRun, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sound.path, tmp_path / "copy"))
 
 
 def outcomes(folder: Path) -> dict[str, str]:
