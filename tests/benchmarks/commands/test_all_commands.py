@@ -211,5 +211,52 @@ def test_json_goes_to_the_standard_output_alone(
     assert json.loads(done.stdout, parse_constant=_refuse)
 
 
+HOSTILE = "evil\x1b[31m\nfiles ok \u202eabc\x9b2J\x07\r"
+
+
+def hostile_evaluation(run: EvaluationRun, to: Path) -> Path:
+    """A copy whose name, model and list of files are meant to steer a terminal."""
+    folder = Path(shutil.copytree(run.path, to))
+    about = json.loads((folder / "run.json").read_text())
+    about |= {"name": HOSTILE, "model": about["model"] | {"name": HOSTILE}}
+    (folder / "run.json").write_text(json.dumps(about))
+    with (folder / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{'0' * 64}  {HOSTILE[:9]}\u202e.png\n")
+    return folder
+
+
+def hostile_pack(root: Path, to: Path) -> Path:
+    lines = (root / "examples/packs/lantern_shop.jsonl").read_text().splitlines()
+    rows = [json.loads(line) | {"category": HOSTILE, "channel": HOSTILE} for line in lines]
+    to.write_text("".join(f"{json.dumps(row)}\n" for row in rows if not row.get("image")))
+    return to
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("verify", "EVALUATION"),
+        ("verify", "EVALUATION", "EVALUATION"),
+        ("report", "EVALUATION", "--out", "OUT"),
+        ("bench", "compare", "EVALUATION", "EVALUATION"),
+        ("judge", "audit", "EVALUATION", "--judge", "rules/refusal"),
+        ("pack", "check", "PACK"),
+        ("check", "PACK"),
+    ],
+)
+def test_nothing_of_a_stranger_steers_the_terminal(
+    words: tuple[str, ...], evaluations: Pair, tmp_path: Path, root: Path
+) -> None:
+    made = {
+        "EVALUATION": str(hostile_evaluation(evaluations[0], tmp_path / "run")),
+        "PACK": str(hostile_pack(root, tmp_path / "pack.jsonl")),
+        "OUT": str(tmp_path / "out"),
+    }
+    done = CliRunner().invoke(app, [made.get(word, word) for word in words])
+    assert done.exit_code in (0, 1), (done.output, done.exception)
+    assert done.output.replace("\n", "").isprintable()
+    assert "\nfiles ok" not in done.output
+
+
 def _refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is not JSON")
