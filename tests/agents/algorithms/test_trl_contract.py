@@ -192,7 +192,7 @@ def test_every_field_that_passes_is_one_of_trl_and_not_ours(tmp_path: Path) -> N
         "suppressed": [],
     }
     values = {"weight_decay": 0.1, "top_p": 0.9, "use_vllm": False}
-    assert grpo_config(GrpoSettings(grpo=values), **args, suppressed=[]).top_p == 0.9
+    assert grpo_config(GrpoSettings(grpo=values), **args).top_p == 0.9
 
 
 def test_fields_of_trl_are_passed_on(tmp_path: Path) -> None:
