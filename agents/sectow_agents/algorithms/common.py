@@ -24,6 +24,7 @@ from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.models.families import Family, family_of
+from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.intact import few
 from sectow_agents.models.load import load_model
@@ -253,8 +254,8 @@ def _save(trainer: Trainer, job: Job) -> None:
     if job.share.main:
         model = trainer.accelerator.unwrap_model(trainer.model)
         check_weights(job, job.training.steps, model.state_dict().items())
-        # TRL marks the model with tags and sets padding; its generation settings are ours.
         model.save_pretrained(job.out, safe_serialization=True)
+        keep_settings(job.source, job.out)
         trainer.processing_class.save_pretrained(job.out)
 
 

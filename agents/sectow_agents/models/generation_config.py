@@ -6,6 +6,7 @@ model's generation_config.json: beams, several answers per prompt, forbidden rep
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,7 @@ def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
     Raises:
         SectowError: The file is not a JSON object, or an id is not a number.
     """
-    file = cached_file(
-        source,
-        FILE,
-        _raise_exceptions_for_missing_entries=False,
-        _raise_exceptions_for_connection_errors=False,
-        **hub,
-    )
+    file = _file(source, **hub)
     if file is None:
         given = GenerationConfig.from_model_config(config).to_dict()
     else:
@@ -45,6 +40,24 @@ def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
         raise _bad(source, f"it is a JSON {type(given).__name__}, not an object")
     size = config.get_text_config().vocab_size
     return GenerationConfig(**{name: _known(source, name, given.get(name), size) for name in KEPT})
+
+
+def keep_settings(source: str | Path, checkpoint: Path) -> None:
+    """Give a checkpoint its source's own file again: for others, it is the same kind of model."""
+    file = _file(source)
+    if file is not None and (checkpoint / FILE).exists():
+        shutil.copyfile(file, checkpoint / FILE)
+
+
+def _file(source: str | Path, **hub: Any) -> str | None:
+    found: str | None = cached_file(
+        source,
+        FILE,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        **hub,
+    )
+    return found
 
 
 def _known(source: str | Path, name: str, value: object, size: int) -> int | list[int] | None:
