@@ -35,6 +35,11 @@ def folder_name(name: str) -> str:
     return safe.strip("-.") or "unnamed"
 
 
+def digest_of(data: bytes) -> str:
+    """Hex SHA-256 of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def file_digest(path: Path) -> str:
     """Hex SHA-256 of a file."""
     with path.open("rb") as file:

@@ -166,14 +166,8 @@ def _integer(digits: str) -> int:
 def _float(digits: str) -> float:
     if len(digits) > MAX_DIGITS:
         raise Refused(f"the number {digits[:12]}... has {len(digits)} digits")
-    return finite(float(digits), digits)
-
-
-def finite(number: float, spelling: str) -> float:
-    """The number; raises `Refused` where it is NaN or infinite."""
-    if not math.isfinite(number):
-        raise Refused(f"{spelling} is not a finite number")
-    return number
+    number = float(digits)
+    return number if math.isfinite(number) else _constant(digits)
 
 
 def _constant(spelling: str) -> Any:

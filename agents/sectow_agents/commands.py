@@ -51,12 +51,15 @@ def train(
     """Train attacker and defender in turn."""
     settings = _settings(config, changes or [], run, seed, resume)
     note(f"training in {settings.run}")
-    # A wrong key is reported at once; only then are torch and the rest loaded.
+    from sectow_agents.run.parts import find_parts
+
+    # Wrong keys and names are reported at once; only then are torch and the rest loaded.
+    parts = find_parts(settings)
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
 
     try:
-        summary = TugOfWar(settings).run(resume=resume)
+        summary = TugOfWar(settings, parts=parts).run(resume=resume)
     except KeyboardInterrupt:
         _print_how_to_resume(settings, config, changes or [])
         raise typer.Exit(INTERRUPTED) from None
@@ -111,7 +114,7 @@ def _settings(
         )
     from sectow_agents.run.folder import RunFolder
 
-    return load_config(RunFolder.open(run).config_without_code(), changes)
+    return RunFolder.open(run).config(changes)
 
 
 def _print_how_to_resume(settings: RunConfig, config: Path | None, changes: list[str]) -> None:

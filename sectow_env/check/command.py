@@ -10,16 +10,19 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from sectow_env.check.checks_by_kind import CHECKS_BY_KIND, check
+from sectow_env.check.apart import Job, checked_apart
+from sectow_env.check.checks_by_kind import CHECKS_BY_KIND
 from sectow_env.check.result import CheckResult, Kind, Outcome
 from sectow_env.check.runner import name_of, summary_of
 from sectow_env.check.targets import DEFAULT_WORLD
-from sectow_env.display.console import note, print_json, stdout
+from sectow_env.display.console import Bar, note, print_json, stdout
 from sectow_env.display.printable import printable
 from sectow_env.display.tables import Cell, print_table
 from sectow_env.errors import ConfigError, unknown
 
 FAILED = 1
+TIME_LIMIT = 300.0
+"""A model on a small machine is slow; a part that never returns is stopped."""
 STYLES: Mapping[Outcome, str] = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 
 
@@ -41,6 +44,10 @@ def command(
         str | None, typer.Option(help=f"Check it as this kind only: {', '.join(CHECKS_BY_KIND)}.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of all draws.")] = 0,
+    time_limit: Annotated[
+        float,
+        typer.Option(min=0.1, help="Seconds for each check, and for building what is checked."),
+    ] = TIME_LIMIT,
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     show: Annotated[
         bool, typer.Option("--list", help="List the checks of each kind and run none.")
@@ -57,8 +64,11 @@ def command(
             why="there is nothing to check",
             fix="name one, such as SecTOW-v0 or apothecary:0, or give --list",
         )
-    note(f"checking {target}")
-    results = check(target, world=world, kind=selected, seed=seed)
+    note(f"checking {target} (in {world}), at most {time_limit:g} s for each check")
+    results: list[CheckResult] = []
+    with Bar("checking") as bar:
+        job = Job(target, world, selected, seed, time_limit)
+        results.extend(checked_apart(job, lambda now: bar.update(len(results), now.check)))
     if json:
         print_json([result.model_dump(mode="json") for result in results])
     else:

@@ -7,6 +7,7 @@ a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, version
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 GROUP = "sectow.commands"
 USER_ERROR = 2
 INTERRUPTED = 130
+_NOISE = re.compile(
+    r"( object)? at 0x[0-9a-fA-F]+(?=>)|\s*For further information visit https://errors\.pydantic\S*"
+)
+"""Parts of foreign messages that help nobody: addresses in memory, and of pydantic's pages."""
 
 
 class About(NamedTuple):
@@ -124,7 +129,7 @@ def complain(error: SectowError) -> None:
 
 def _message(text: str) -> Text:
     # Indented, so that a text with several lines cannot imitate one of ours.
-    return printable(text.replace("\n", "\n       "), lines=True)
+    return printable(_NOISE.sub("", text).replace("\n", "\n       "), lines=True)
 
 
 def _show_version(requested: bool) -> None:

@@ -37,12 +37,12 @@ def contains_in_order(response: str, reference: str) -> bool | None:
     """
     if not comparable(reference):
         return None
-    found = [token for token, _ in _tokens(response)]
+    words = [token for token, _ in _tokens(response)]
     place = 0
     for unit in _units(reference):
         size = len(unit)
-        starts = range(place, len(found) - size + 1)
-        start = next((at for at in starts if tuple(found[at : at + size]) == unit), None)
+        starts = range(place, len(words) - size + 1)
+        start = next((at for at in starts if tuple(words[at : at + size]) == unit), None)
         if start is None:
             return False
         place = start + size

@@ -6,6 +6,7 @@ rollback journal, because WAL does not work over a network.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -186,6 +187,14 @@ class AttackPool:
         query = "SELECT id, round, turn, judge FROM attacks ORDER BY id"
         for identity, found_in, turn, judge in self._database.execute(query):
             yield Entry(identity, found_in, Turn.model_validate_json(turn), judge)
+
+    def digest(self, last_round: int) -> str:
+        """Hex SHA-256 of the attacks that were found up to a round, in their order."""
+        digest = hashlib.sha256()
+        query = "SELECT round, judge, turn FROM attacks WHERE round <= ? ORDER BY id"
+        for row in self._database.execute(query, (last_round,)):
+            digest.update(json.dumps(row).encode())
+        return digest.hexdigest()
 
     def close(self) -> None:
         """Release the file; doing so again is fine."""

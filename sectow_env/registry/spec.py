@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from sectow_env.errors import ConfigError, FileError
 from sectow_env.reading import parse_json
+from sectow_env.registry.secrets import check_no_secrets
 
 SEPARATOR = "?"
 
@@ -41,6 +42,7 @@ def parse_spec(text: str) -> Spec:
     except ValueError as error:
         raise _bad(text, f"its settings cannot be read ({error})") from error
     settings: dict[str, object] = {}
+    check_no_secrets(dict(pairs))
     for key, value in pairs:
         if not key.isidentifier():
             raise _bad(text, f"{key!r} is not a valid name of a setting")

@@ -9,25 +9,25 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer
 
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
-from sectow_agents.algorithms.recorder import Recorder, summarise
+from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.template import Template
 from sectow_agents.settings.training import LoraSettings, TrainingSettings
-from sectow_env.errors import ConfigError, did_you_mean
+from sectow_env.errors import ConfigError
 
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
@@ -151,42 +151,13 @@ def trainer_arguments(
         "dataloader_pin_memory": device == "cuda",
         "logging_steps": 1,
         "logging_first_step": False,
+        # The recorder stops at a loss that is not finite; the filter would hide it.
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": [],
         # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
         "save_strategy": "no",
     }
-
-
-def check_extra(
-    key: str, extra: Mapping[str, Any], ours: Mapping[str, Any], kind: type[TrainingArguments]
-) -> None:
-    """Further fields of TRL's configuration must exist, and must not be ours to set.
-
-    Args:
-        key: The setting that has them, under `training`.
-        extra: The fields.
-        ours: Those that follow from other settings.
-        kind: TRL's configuration.
-
-    Raises:
-        ConfigError: A field is unknown or ours.
-    """
-    known = {field.name for field in fields(kind) if field.init}
-    for name in extra:
-        if name in ours:
-            raise ConfigError(
-                given=f"training.{key}.{name}",
-                why="this field follows from other settings of the phase",
-                fix="change batch, group, steps, loss and the like instead",
-            )
-        if name not in known:
-            hint = did_you_mean(name, known)
-            raise ConfigError(
-                given=f"training.{key}.{name}",
-                why=f"TRL's {kind.__name__} has no such field",
-                fix=f"{hint}leave it out, or see TRL's documentation",
-            )
 
 
 def run_trainer(
@@ -234,6 +205,7 @@ def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
     if job.share.main:
         model = trainer.accelerator.unwrap_model(trainer.model)
+        check_weights(job, job.training.steps, model.state_dict().items())
         # TRL marks the model with tags and sets padding; its generation settings are ours.
         model.save_pretrained(job.out, safe_serialization=True)
         trainer.processing_class.save_pretrained(job.out)

@@ -10,7 +10,6 @@ from trl import GRPOConfig, GRPOTrainer
 
 from sectow_agents.algorithms.common import (
     batched,
-    check_extra,
     inert_data,
     load_trainee,
     run_trainer,
@@ -75,7 +74,7 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
         model=trainee.model,
         reward_funcs=[data.reward],
         args=args,
-        train_dataset=build_dataset(inert.prompts, rows),
+        train_dataset=build_dataset(inert.prompts, rows, pictures=trainee.family.sees_images),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
@@ -101,9 +100,6 @@ def grpo_config(
         device: `cpu` or `cuda`.
         suppressed: Token ids that must not be generated.
         processes: How many share the batch.
-
-    Raises:
-        ConfigError: `grpo` has a field that TRL does not know or that is ours to set.
     """
     ours: dict[str, Any] = {
         **trainer_arguments(
@@ -121,7 +117,6 @@ def grpo_config(
         "generation_kwargs": _forbid(suppressed, bool(settings.grpo.get("use_vllm"))),
         "log_completions": False,
     }
-    check_extra("grpo", settings.grpo, ours, GRPOConfig)
     return GRPOConfig(**ours, **settings.grpo)
 
 
@@ -130,4 +125,6 @@ def _forbid(tokens: Sequence[int], vllm: bool) -> dict[str, Any]:
     if vllm:
         # vLLM has no list for it; this bias is the strongest that it takes.
         return {"logit_bias": dict.fromkeys(tokens, -100.0)}
-    return {"suppress_tokens": list(tokens)}
+    # Drawing from logits that are not finite would end the process on a GPU; as it is, the loss of
+    # the same step is not finite either, and stops the phase with a message.
+    return {"suppress_tokens": list(tokens), "remove_invalid_values": True}

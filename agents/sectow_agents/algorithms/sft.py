@@ -10,7 +10,6 @@ from trl import SFTConfig, SFTTrainer
 
 from sectow_agents.algorithms.common import (
     batched,
-    check_extra,
     inert_data,
     load_trainee,
     run_trainer,
@@ -84,7 +83,9 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
     return SFTTrainer(
         model=trainee.model,
         args=sft_config(settings, arguments),
-        train_dataset=build_dataset(inert.prompts, rows, data.targets),
+        train_dataset=build_dataset(
+            inert.prompts, rows, data.targets, pictures=trainee.family.sees_images
+        ),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
@@ -96,9 +97,6 @@ def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
     Args:
         settings: Ours.
         arguments: Those of any trainer.
-
-    Raises:
-        ConfigError: `sft` has a field that TRL does not know or that is ours to set.
     """
     ours: dict[str, Any] = {
         **arguments,
@@ -110,5 +108,4 @@ def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
         # The rows are made when read, from the column `item`, which TRL would remove.
         "remove_unused_columns": False,
     }
-    check_extra("sft", settings.sft, ours, SFTConfig)
     return SFTConfig(**ours, **settings.sft)

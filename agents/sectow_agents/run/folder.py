@@ -1,8 +1,9 @@
 """A training run on disk: its files, and how it stays consistent whenever the run is killed.
 
-    run.json              schema number, kind, provenance: versions, world, base weights, seeds
+    run.json              schema number, kind, provenance: versions, world, base weights, seeds;
+                          digest of config.yaml
     config.yaml           all settings, resolved
-    state.json            what is finished; replaced in one piece
+    state.json            what is finished, with digests of its files; replaced in one piece
     pool.sqlite           the attack pool
     metrics.jsonl         one line per optimizer step, and one per measurement of the monitor
     rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor, and
@@ -15,28 +16,28 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from sectow_agents.algorithms.job import Summary
 from sectow_agents.processes import ALONE, Share
+from sectow_agents.run.digests import changed, check_checkpoint, start_digest
 from sectow_agents.run.monitor import Quality
-from sectow_agents.settings.file import differences, dump_config, load_config
+from sectow_agents.settings.file import differences, dump_config, load_config, load_foreign
 from sectow_agents.settings.run_config import RunConfig
 from sectow_env.errors import ConfigError, FileError, RunFolderError
-from sectow_env.files import sync, write_text
+from sectow_env.files import digest_of, sync, write_text
 from sectow_env.game import Frozen, Seat
-from sectow_env.reading import read_json, read_model
-from sectow_env.registry.spec import SEPARATOR
+from sectow_env.reading import read_bytes, read_json, read_model
 
-SCHEMA = 3
+SCHEMA = 4
 KIND = "sectow-training-run"
-_SEEDED = re.compile(r"[\w/-]+:[0-9]+", re.ASCII)
-"""A registered world with its seed."""
+CONFIG_DIGEST = "config_yaml_sha256"
 
 
 class Finished(Frozen):
@@ -52,6 +53,8 @@ class Finished(Frozen):
     """Attacks that the phase added to the pool."""
     reported: bool = False
     """Whether all callbacks were called for it."""
+    files: dict[str, str] = Field(default_factory=dict)
+    """SHA-256 of each file of the checkpoint."""
 
 
 class State(Frozen):
@@ -64,6 +67,10 @@ class State(Frozen):
     """Ended by the gate before its last round."""
     metrics_bytes: int = 0
     """Length of metrics.jsonl at this point; what follows it is unfinished."""
+    metrics_sha256: str | None = digest_of(b"")
+    """Of these bytes."""
+    pool_sha256: str | None = None
+    """Of the attacks that finished attacker phases put into the pool; None before the first."""
 
 
 class RunFolder:
@@ -106,25 +113,29 @@ class RunFolder:
                 why=f"it cannot be made ({error})",
                 fix="give another folder with run=FOLDER",
             ) from error
-        write_text(self.path / "config.yaml", dump_config(config))
+        settings = dump_config(config)
+        write_text(self.path / "config.yaml", settings)
         self.save(State())
         # Last, so that a folder with a run.json is complete.
-        write_text(self.path / "run.json", _json({"schema": SCHEMA, "kind": KIND, **provenance}))
+        known = {"schema": SCHEMA, "kind": KIND, CONFIG_DIGEST: digest_of(settings.encode())}
+        write_text(self.path / "run.json", _json({**known, **provenance}))
 
     @classmethod
     def resume(cls, config: RunConfig, share: Share = ALONE) -> RunFolder:
         """Continue a run; what is unfinished is thrown away.
 
         Raises:
-            RunFolderError: There is no run, or it has another schema or is damaged.
+            RunFolderError: There is no run, or it has another schema or is damaged, or a file of it
+                was changed.
             ConfigError: The settings differ from those that the run started with.
         """
         folder = cls.open(config.run, share)
-        before = load_config(folder.path / "config.yaml")
-        changed = differences(before, config)
-        if changed:
+        if share.main:
+            folder.check_files()
+        other = differences(load_config(folder.path / "config.yaml", follow=False), config)
+        if other:
             raise ConfigError(
-                given=f"other settings than those of the run in {config.run}: {'; '.join(changed)}",
+                given=f"other settings than those of the run in {config.run}: {'; '.join(other)}",
                 why="a resumed run must end like an uninterrupted one",
                 fix="resume with the old settings, or start another run with run=FOLDER",
             )
@@ -175,33 +186,38 @@ class RunFolder:
             raise _damaged(self.path, "run.json", error) from error
         return about if isinstance(about, dict) else {}
 
-    def config_without_code(self) -> Path:
-        """The run's config.yaml, after a check that no setting runs code or contacts a server.
+    def config(self, changes: Sequence[str] = ()) -> RunConfig:
+        """The run's own settings, of which none runs code or reaches a server.
 
-        An import path, or a part with settings (an address, a folder), is fine in the user's own
-        configuration; a run folder may be somebody else's.
+        Args:
+            changes: As on the command line; what they set is the user's own.
 
         Raises:
-            ConfigError: A world, judge or model is named by an import path, or has settings.
+            RunFolderError: config.yaml is not the one that the run started with.
+            ConfigError: It sets what only the user's own configuration may set.
         """
+        self._check_config()
+        return load_foreign(
+            self.path / "config.yaml", [*changes, f"run={json.dumps(str(self.path))}"]
+        )
+
+    def _check_config(self) -> None:
         file = self.path / "config.yaml"
-        config = load_config(file)
-        for key, value in {
-            "world": config.world,
-            "judge": config.judge or "",
-            "truth": config.truth or "",
-            "attacker.model": config.attacker.model,
-            "defender.model": config.defender.model,
-        }.items():
-            seeded = key == "world" and _SEEDED.fullmatch(value)
-            if {":", SEPARATOR} & set(value) and not seeded and not Path(value).exists():
-                raise ConfigError(
-                    given=f"{key}={value!r} in {file}",
-                    why="an import path runs code, and settings may name a server: both are never "
-                    "taken from a run folder",
-                    fix="give the run's own configuration with --config",
-                )
-        return file
+        if digest_of(read_bytes(file, follow=False)) != self.about.get(CONFIG_DIGEST):
+            raise changed(file, "it is not the one that the run started with: its digest differs")
+
+    def check_files(self) -> None:
+        """Check that what the state names is as the run left it.
+
+        Raises:
+            RunFolderError: config.yaml, the metrics or a checkpoint was changed.
+        """
+        self._check_config()
+        metrics = self.path / "metrics.jsonl"
+        if start_digest(metrics, self.state.metrics_bytes) != self.state.metrics_sha256:
+            raise changed(metrics, "it does not begin with the lines that the run wrote")
+        for done in self.state.phases:
+            check_checkpoint(self.checkpoint(done.summary.seat, done.summary.round), done.files)
 
     def checkpoint(self, seat: Seat, number: int) -> Path:
         """Folder of the weights that a seat's phase in a round left."""
@@ -237,7 +253,9 @@ class RunFolder:
             metrics = self.path / "metrics.jsonl"
             if metrics.exists():
                 sync(metrics)
-                state = state.model_copy(update={"metrics_bytes": metrics.stat().st_size})
+                size = metrics.stat().st_size
+                digest = start_digest(metrics, size)
+                state = state.model_copy(update={"metrics_bytes": size, "metrics_sha256": digest})
             write_text(self.path / "state.json", state.model_dump_json(indent=1) + "\n")
         self.state = state
 

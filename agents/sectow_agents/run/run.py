@@ -14,14 +14,16 @@ from sectow_agents.algorithms.job import Job, Summary
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
+from sectow_agents.run.digests import ADAPTER, adapter_base, changed, folder_digests
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
+from sectow_agents.run.parts import Parts, find_parts
 from sectow_agents.run.provenance import describe
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
-from sectow_env.game import SEATS, Attacker, Defender, Judge, Seat
+from sectow_env.game import SEATS, Attacker, Defender, Seat
 from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
@@ -29,9 +31,8 @@ from sectow_env.game.rewards import RewardContext
 from sectow_env.game.world import Item, World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
-from sectow_env.resolve.parts import find_attacker, find_defender, find_judge, find_reward
+from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.resolve.policies import DECODING, pinned, policy_spec, weights_of, with_decoding
-from sectow_env.resolve.worlds import load_world
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,20 @@ class Run:
     Args:
         config: All settings.
         resume: Continue the run in its folder instead of starting one.
+        parts: Those that the settings name, where they were looked up before.
 
     Raises:
         RunFolderError: The folder does not fit.
         SectowError: A world, judge or policy does not exist.
     """
 
-    def __init__(self, config: RunConfig, resume: bool = False) -> None:
+    def __init__(self, config: RunConfig, resume: bool = False, parts: Parts | None = None) -> None:
         self.config = config
         self.share = own_share()
-        self.world = load_world(config.played, allow_import_path=True)
-        self.judge = find_judge(config.judge, self.world)
-        self.truth = _truth(config.truth, self.world)
-        self.reward = find_reward(config.reward.model_dump())
         # What cannot be played is reported before there is a folder.
-        self.world.scenarios("train", harmful=True, channels=self.channels)
+        parts = find_parts(config) if parts is None else parts
+        self.world, self.judge, self.truth = parts.world, parts.judge, parts.truth
+        self.reward = parts.reward
         self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
@@ -80,6 +80,25 @@ class Run:
             _check_unchanged(self.files, about)
         self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
         self._loaded: dict[str, LocalModel] = {}
+        if resume:
+            self._check_resumed()
+
+    def _check_resumed(self) -> None:
+        """The pool, and the bases of adapters, must be those that the run left.
+
+        Raises:
+            RunFolderError: They are not.
+        """
+        if self._pool_digest() != self.state.pool_sha256:
+            self.pool.close()
+            raise changed(self.folder / "pool.sqlite", "its attacks are not those of the run")
+        for done in self.state.phases:
+            seat = done.summary.seat
+            folder = self.checkpoint(seat, done.summary.round)
+            base, known = adapter_base(folder), str(self.base(seat))
+            if base not in {None, known, adapter_base(Path(known))}:
+                self.pool.close()
+                raise changed(folder / ADAPTER, f"it names another base model: {base!r}", folder)
 
     def __enter__(self) -> Self:
         return self
@@ -249,15 +268,28 @@ class Run:
         self.files.log({"event": "quality", "round": 0, "seat": None, **quality.figures()})
         self.files.save(self.state.model_copy(update={"base": quality}))
 
-    def finish(self, done: Finished) -> None:
-        """Add a phase to the state: from here on it is finished."""
+    def finish(self, done: Finished) -> Finished:
+        """Add a phase to the state, with the digests of its files: it is finished now."""
         where = {"round": done.summary.round, "seat": done.summary.seat}
         gated = bool(done.objections)
         gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
         self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
         stopped = gated and self.config.monitor.on_gate == "stop"
+        folder = self.checkpoint(done.summary.seat, done.summary.round)
+        files, pool = self.share.from_main(
+            lambda: (folder_digests(folder), self._pool_digest(done))
+        )
+        done = done.model_copy(update={"files": files})
         phases = (*self.state.phases, done)
-        self.files.save(self.state.model_copy(update={"phases": phases, "stopped": stopped}))
+        update = {"phases": phases, "stopped": stopped, "pool_sha256": pool}
+        self.files.save(self.state.model_copy(update=update))
+        return done
+
+    def _pool_digest(self, *more: Finished) -> str | None:
+        """The digest of what finished attacker phases put into the pool; None before the first."""
+        done = [*self.state.phases, *more]
+        rounds = [phase.summary.round for phase in done if phase.summary.seat == "attacker"]
+        return self.pool.digest(max(rounds)) if rounds else None
 
     def mark_reported(self, done: Finished) -> None:
         """Note that all callbacks were called for a phase."""
@@ -340,12 +372,6 @@ def _open_pool(file: Path, share: Share) -> AttackPool:
     pool = AttackPool(file) if share.main else None
     share.wait()
     return AttackPool(file, read_only=True) if pool is None else pool
-
-
-def _truth(given: str | None, world: World) -> Judge | None:
-    if given is None:
-        return None
-    return find_judge(None if given == "world" else given, world)
 
 
 def _check_unchanged(files: RunFolder, now: dict[str, Any]) -> None:

@@ -12,28 +12,31 @@ from typing import Any, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from sectow_agents.settings.foreign import check_foreign
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.strict_yaml import parse_yaml, read_yaml
 from sectow_agents.settings.training import TrainingSettings, model_for
-from sectow_env.errors import ConfigError, FileError, SectowError, did_you_mean
+from sectow_env.errors import MAX_QUOTED, ConfigError, FileError, SectowError, did_you_mean
 
 WITHOUT_EFFECT = ("run", "progress")
 """Settings that do not change what a run computes."""
 
 
-def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
+def load_config(file: Path, overrides: Sequence[str] = (), *, follow: bool = True) -> RunConfig:
     """Read a configuration file.
 
     Args:
         file: YAML with the keys of `RunConfig`.
-        overrides: Changes such as `attacker.training.steps=10`; a value is written as in YAML.
+        overrides: Changes such as `attacker.training.steps=10`; a value is written as in YAML. A
+            `world` replaces the pack of the file.
+        follow: False refuses a symbolic link.
 
     Raises:
         ConfigError: The file cannot be read, or a key or a value cannot work; the nearest key is
             suggested.
     """
     try:
-        tree = read_yaml(file)
+        tree = read_yaml(file, follow=follow)
     except FileError as error:
         raise ConfigError(
             given=f"the configuration {file}",
@@ -48,7 +51,30 @@ def load_config(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
         )
     for override in overrides:
         _change(tree, override)
+    # Whoever names a world on the command line does not want the pack of the file.
+    if "world" in (keys := changed_keys(overrides)) and "scenarios" not in keys:
+        tree["scenarios"] = None
     return build_config(tree, str(file))
+
+
+def load_foreign(file: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read the configuration of a run folder, which may be somebody else's.
+
+    Args:
+        file: YAML with the keys of `RunConfig`; a symbolic link is refused.
+        overrides: As in `load_config`; what they set is the user's own.
+
+    Raises:
+        ConfigError: As in `load_config`, or the file sets what may run code or reach a server.
+    """
+    config = load_config(file, overrides, follow=False)
+    check_foreign(_flat(config.model_dump(mode="json")), changed_keys(overrides), file)
+    return config
+
+
+def changed_keys(overrides: Sequence[str]) -> set[str]:
+    """The dotted keys that changes on the command line set."""
+    return {override.partition("=")[0].strip() for override in overrides}
 
 
 def build_config(tree: Mapping[str, Any], source: str = "the configuration") -> RunConfig:
@@ -132,7 +158,7 @@ def _explained(error: ValidationError, source: str, tree: Mapping[str, Any]) -> 
     # An unknown key is often the cause of a missing one, so it comes first.
     first = min(problems, key=lambda problem: problem["type"] != "extra_forbidden")
     places = [str(part) for part in first["loc"]]
-    key = ".".join(places) or "the whole"
+    key = ".".join(places)
     more = f" ({len(problems) - 1} more problems)" if len(problems) > 1 else ""
     if first["type"] == "extra_forbidden":
         known = _keys_at(places[:-1], tree)
@@ -147,11 +173,17 @@ def _explained(error: ValidationError, source: str, tree: Mapping[str, Any]) -> 
             why=f"the key {key} is missing{more}",
             fix=f"add it, or give {key}=VALUE",
         )
+    value = "" if isinstance(first["input"], Mapping) else f" = {_shown(first['input'])}"
     return ConfigError(
-        given=f"{key} = {first['input']!r} in {source}",
+        given=f"{key}{value} in {source}" if key else source,
         why=f"{first['msg'].removeprefix('Value error, ')}{more}",
-        fix=f"change it, or give {key}=VALUE",
+        fix=f"change it, or give {key or 'KEY'}=VALUE",
     )
+
+
+def _shown(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}..."
 
 
 def _keys_at(places: Sequence[str], tree: Mapping[str, Any]) -> list[str]:

@@ -15,10 +15,12 @@ from sectow_agents.settings.base import Settings
 from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
 from sectow_env.game.asking import ATTACK_TEMPLATE
+from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16"]
+DEFAULT_WORLD = "apothecary:0"
 
 
 class AttackerSettings(Settings):
@@ -143,7 +145,7 @@ class RunConfig(Settings):
     run: Path = Path("runs/sectow")
     """The run folder."""
     seed: int = Field(default=0, ge=0)
-    world: str = "apothecary:0"
+    world: str = DEFAULT_WORLD
     """`NAME:SEED` of a registered world."""
     scenarios: Path | None = None
     """A scenario pack (JSONL) to play instead of the world."""
@@ -170,6 +172,21 @@ class RunConfig(Settings):
     """Prompts that a frozen policy answers at once."""
     progress: bool = True
     """Show a progress bar where the standard error is a terminal."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_secrets(cls, given: object) -> object:
+        check_no_secrets(given)
+        return given
+
+    @model_validator(mode="after")
+    def _one_world(self) -> RunConfig:
+        if self.scenarios is not None and self.world not in {DEFAULT_WORLD, str(self.scenarios)}:
+            raise ValueError(
+                f"world {self.world!r} and scenarios {str(self.scenarios)!r} both name what is "
+                "played; leave one out (scenarios=null plays the world)"
+            )
+        return self
 
     @field_validator("seats")
     @classmethod

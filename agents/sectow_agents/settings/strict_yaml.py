@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from sectow_env.reading import (
     Refused,
     bad_content,
     check_tree,
-    finite,
     read_text,
 )
 from sectow_env.text import flaw_of
@@ -83,14 +83,16 @@ class _Loader(yaml.SafeLoader):
         return value
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
+        if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_DIGITS:
+            raise _problem(f"the number {node.value[:12]}... has {len(node.value)} digits", node)
         try:
-            if node.tag.endswith((":int", ":float")) and len(node.value) > MAX_DIGITS:
-                raise Refused(f"the number {node.value[:12]}... has {len(node.value)} digits")
             value = super().construct_object(node, deep)
-            return finite(value, node.value) if isinstance(value, float) else value
-        except (ValueError, Refused) as error:
+        except ValueError as error:
             # A date, for example, that the calendar does not have.
             raise _problem(" ".join(str(error).split()), node) from error
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _problem(f"{node.value} is not a finite number", node)
+        return value
 
 
 def _reason(error: yaml.YAMLError) -> str:
@@ -99,5 +101,5 @@ def _reason(error: yaml.YAMLError) -> str:
     return f"{error.problem or error.context} in line {error.problem_mark.line + 1}"
 
 
-def _problem(reason: str, node: Any) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=reason, problem_mark=node.start_mark)
+def _problem(reason: str, node: Any) -> Refused:
+    return Refused(f"{reason} in line {node.start_mark.line + 1}")

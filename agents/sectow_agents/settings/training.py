@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from sectow_agents.settings.base import Settings
+from sectow_agents.settings.trl_fields import GrpoFields, SftFields, checked_fields
 from sectow_env.errors import ConfigError
 from sectow_env.registry.entry_points import Registry
 
@@ -117,7 +118,12 @@ class GrpoSettings(TrainingSettings):
     """Weight of the divergence from the policy at the phase's start; 0 needs no second model."""
     clip: float = Field(default=0.2, gt=0.0)
     grpo: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of TRL's `GRPOConfig`, for example `use_vllm: true`."""
+    """Further fields of TRL's `GRPOConfig`, for example `use_vllm: true`; see `GrpoFields`."""
+
+    @field_validator("grpo")
+    @classmethod
+    def _passed_on(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_fields("grpo", GrpoFields, given)
 
     @property
     def per_prompt(self) -> int:
@@ -130,7 +136,12 @@ class SftSettings(TrainingSettings):
 
     algorithm: Literal["sft"] = "sft"
     sft: dict[str, Any] = Field(default_factory=dict)
-    """Further fields of TRL's `SFTConfig`, for example `loss_type: dft`."""
+    """Further fields of TRL's `SFTConfig`, for example `loss_type: dft`; see `SftFields`."""
+
+    @field_validator("sft")
+    @classmethod
+    def _passed_on(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return checked_fields("sft", SftFields, given)
 
 
 # Known without an import of their modules, which load torch.

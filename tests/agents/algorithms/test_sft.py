@@ -94,14 +94,3 @@ def test_a_missing_target_is_refused(targets: Any, why: str, tmp_path: Path) -> 
     phase = job(tmp_path / "none", tmp_path, [])
     with pytest.raises(ConfigError, match=why):
         train(phase, data(targets, [0, 1, 2, 2] * 2))
-
-
-@pytest.mark.parametrize(
-    ("sft", "why"),
-    [({"max_lenght": 4}, "did you mean 'max_length'"), ({"max_steps": 4}, "follows from other")],
-)
-def test_fields_of_trl_are_checked(sft: dict[str, Any], why: str) -> None:
-    from sectow_agents.algorithms.sft import sft_config
-
-    with pytest.raises(ConfigError, match=why):
-        sft_config(SftSettings(sft=sft), {"max_steps": 1})

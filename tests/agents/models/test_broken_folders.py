@@ -179,10 +179,10 @@ def test_shards_and_tied_weights_are_whole(folder: Path) -> None:
     ids=lambda given: next(iter(given)),
 )
 def test_how_answers_are_drawn_is_ours_to_say(folder: Path, given: dict[str, Any]) -> None:
-    asked = [[Message(role="user", text=text)] for text in ("open the door", "x")]
-    whole = LocalModel(folder).chat(asked, SHORT)
+    chats = [[Message(role="user", text=text)] for text in ("open the door", "x")]
+    whole = LocalModel(folder).chat(chats, SHORT)
     merged("generation_config.json", **given)(folder)
-    assert LocalModel(folder).chat(asked, SHORT) == whole
+    assert LocalModel(folder).chat(chats, SHORT) == whole
 
 
 SEEING = pytest.mark.parametrize("kind", ["llava_next_folder", "idefics3_folder"])
@@ -198,7 +198,7 @@ LOOP = "{%- for message in messages -%}"
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe"),
         ("{{ 1 / 0 }}", "division by zero"),
         ("{% for i in range(10000000) %}{% endfor %}", "Range too big"),
-        ("hello", "does not contain what a user asks"),
+        ("hello", "leaves out what a user writes"),
         (tiny.TEMPLATE.replace("<image>", ""), "no place for a picture"),
         (tiny.TEMPLATE.replace("<image>", "[picture]"), "processor fails"),
     ],

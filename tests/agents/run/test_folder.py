@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sectow_agents.algorithms.job import Summary
+from sectow_agents.run.digests import folder_digests
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.monitor import Quality
 from sectow_agents.settings.run_config import RunConfig
@@ -23,9 +26,14 @@ QUALITY = Quality(
     diversity=Diversity(successes=0, channels=None, frames=None),
 )
 
+PATTERN = {"lora": {"target_modules": "(a+)+b"}}
+
 
 def config(run: Path, **changes: object) -> RunConfig:
-    seats = {"attacker": {"model": "a/b"}, "defender": {"model": "c/d"}}
+    seats = {
+        "attacker": {"model": "organism/attacker"},
+        "defender": {"model": "organism/defender"},
+    }
     return RunConfig.model_validate({"run": run, **seats, **changes})
 
 
@@ -46,7 +54,7 @@ def test_a_run_is_read_back(folder: RunFolder) -> None:
     again = RunFolder.open(folder.path)
     assert again.state.phases == state.phases
     assert again.state.metrics_bytes == len('{"event": "step"}\n')
-    assert again.about["schema"] == 3
+    assert again.about["schema"] == 4
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
@@ -144,35 +152,129 @@ def test_metrics_are_strict_json(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"judge": "os:getcwd"}, {"attacker": {"model": "my.module:policy"}}]
-)
-def test_code_named_by_a_run_folder_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
-    folder = RunFolder.create(config(tmp_path / "run", **changes), {})
-    with pytest.raises(ConfigError, match="never taken from a run folder"):
-        folder.config_without_code()
-
-
-def test_a_run_folder_without_code_is_its_own_configuration(folder: RunFolder) -> None:
-    assert folder.config_without_code() == folder.path / "config.yaml"
-
-
-@pytest.mark.parametrize(
     "changes",
     [
+        {"judge": "os:getcwd"},
         {"judge": "served/rubric?base_url=http://x/v1&model=y"},
+        {"judge": "simulated/of?seed=1"},
         {"truth": "my.module:Judge"},
         {"world": "my.module:world"},
-        {"judge": "simulated/of?seed=1"},
+        {"attacker": {"model": "my.module:policy"}},
+        {"attacker": {"model": "some-owner/some-model"}},
+        {"defender": {"model": "endpoint/defender?base_url=http://x/v1&model=y"}},
+        {"attacker": {"model": "organism/attacker", "training": {"grpo": {"use_vllm": True}}}},
+        {
+            "defender": {
+                "model": "organism/defender",
+                "training": {"lora": {"target_modules": "(a+)+b"}},
+            }
+        },
     ],
     ids=str,
 )
 def test_a_folder_names_neither_code_nor_servers(tmp_path: Path, changes: dict[str, str]) -> None:
     folder = RunFolder.create(config(tmp_path / "run", **changes), {})
     with pytest.raises(ConfigError, match="never taken from a run folder"):
-        folder.config_without_code()
+        folder.config()
+
+
+def test_what_the_user_repeats_is_the_users_own(tmp_path: Path) -> None:
+    folder = RunFolder.create(config(tmp_path / "run", judge="simulated/of?seed=1"), {})
+    again = folder.config(["judge=simulated/of?seed=1"])
+    assert again.judge == "simulated/of?seed=1"
+    # Another setting is refused by the resumed run, since it must end like an uninterrupted one.
+    other = folder.config(["judge=simulated/of?seed=2"])
+    with pytest.raises(ConfigError, match=r"judge: 'simulated/of\?seed=1' -> "):
+        RunFolder.resume(other)
 
 
 def test_a_folder_may_name_what_is_registered(tmp_path: Path) -> None:
     changes = {"judge": "apothecary/truth", "truth": "world", "world": "apothecary:3"}
     folder = RunFolder.create(config(tmp_path / "run", **changes), {})
-    assert folder.config_without_code().name == "config.yaml"
+    assert folder.config() == config(tmp_path / "run", **changes)
+
+
+def changed_config(folder: RunFolder) -> Path:
+    file = folder.path / "config.yaml"
+    file.write_text(file.read_text().replace("learning_rate: 1.0e-06", "learning_rate: 0.05"))
+    return file
+
+
+def added_file(folder: RunFolder) -> Path:
+    file = folder.checkpoint("attacker", 1) / "model.safetensors.index.json"
+    file.write_text("{}")
+    return file
+
+
+def swapped_weights(folder: RunFolder) -> Path:
+    file = folder.checkpoint("attacker", 1) / "model.safetensors"
+    file.write_bytes(b"other weights")
+    return file
+
+
+def linked_weights(folder: RunFolder) -> Path:
+    file = folder.checkpoint("attacker", 1) / "model.safetensors"
+    file.rename(folder.path.parent / "elsewhere")
+    file.symlink_to(folder.path.parent / "elsewhere")
+    return file
+
+
+def removed_tokenizer(folder: RunFolder) -> Path:
+    file = folder.checkpoint("attacker", 1) / "tokenizer.json"
+    file.unlink()
+    return file
+
+
+def edited_metrics(folder: RunFolder) -> Path:
+    file = folder.path / "metrics.jsonl"
+    file.write_text(file.read_text().replace("0.5", "0.9"))
+    return file
+
+
+def stripped_digests(folder: RunFolder) -> Path:
+    file = folder.path / "state.json"
+    state = json.loads(file.read_text())
+    state["phases"][0]["files"] = {}
+    file.write_text(json.dumps(state))
+    return folder.checkpoint("attacker", 1) / "model.safetensors"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        changed_config,
+        added_file,
+        swapped_weights,
+        linked_weights,
+        removed_tokenizer,
+        edited_metrics,
+        stripped_digests,
+    ],
+)
+def test_a_changed_file_is_named_when_the_run_is_resumed(
+    folder: RunFolder, change: Callable[[RunFolder], Path]
+) -> None:
+    checkpoint = folder.checkpoint("attacker", 1)
+    checkpoint.mkdir(parents=True)
+    (checkpoint / "model.safetensors").write_bytes(b"weights")
+    (checkpoint / "tokenizer.json").write_bytes(b"{}")
+    folder.log({"reward": 0.5})
+    done = finished("attacker", 1).model_copy(update={"files": folder_digests(checkpoint)})
+    folder.save(State(phases=(done,)))
+    RunFolder.resume(config(folder.path))
+    file = change(folder)
+    with pytest.raises(RunFolderError, match=re.escape(str(file))):
+        RunFolder.resume(config(folder.path))
+
+
+def test_a_link_or_an_edit_is_found_before_the_settings_are_read(folder: RunFolder) -> None:
+    changed_config(folder)
+    with pytest.raises(RunFolderError, match=r"config\.yaml; it is not the one .* digest differs"):
+        folder.config()
+
+
+def test_a_deeply_nested_run_is_an_error_and_no_traceback(folder: RunFolder) -> None:
+    for text, why in (("[" * 100_000, "nested"), ('{"kind": 1, "kind": 2}', "'kind' is set twice")):
+        (folder.path / "run.json").write_text(text)
+        with pytest.raises(RunFolderError, match=why):
+            RunFolder.open(folder.path)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_agents.run.folder import RunFolder
-from sectow_agents.settings.file import load_config
 from sectow_env.errors import ConfigError
 from sectow_env.game import Seat
 from sectow_env.resolve.policies import policy_spec
@@ -88,7 +87,7 @@ _SEATS: dict[Seat, str] = {"attacker": "an attacker", "defender": "a defender"}
 def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:
     """The world of a run, and its base and finished snapshots in both seats."""
     folder = RunFolder.open(path)
-    config = load_config(folder.config_without_code())
+    config = folder.config()
     prefix = f"{path.name} " if several else ""
     model, template = config.attacker.model, config.attacker.template
     # A script in a seat that was not trained is not asked by a template.
