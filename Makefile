@@ -1,5 +1,6 @@
 # make demo, make test: on a machine with Python 3.11 or later and nothing else. The environment is
 # made once, in .venv, and again when pyproject.toml, constraints.txt or a variable below changes.
+# What the machine must have besides is found, fetched or named by tests/prepare.py, at once.
 
 PYTHON ?= python3
 # Pinned here as well, so that an index with several builds of torch gives the one that was tested.
@@ -7,6 +8,9 @@ TORCH ?= torch==2.13.0
 # Where torch comes from, when not from the usual index; CONTRIBUTING.md says when that helps.
 TORCH_INDEX ?=
 EXTRAS ?= all,dev
+# A browser for the tests of pages, where it is neither in PATH nor to be fetched.
+CHROME ?=
+export CHROME
 # Arguments of the demo and of pytest.
 DEMO ?=
 TESTS ?=
@@ -19,7 +23,10 @@ KEY := $(shell { cat pyproject.toml constraints.txt; \
 	echo '$(TORCH) $(TORCH_INDEX) $(EXTRAS) $(CURDIR)'; } | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.installed-$(KEY)
 
-.PHONY: help demo install test lint types quick format constraints wheel clean
+# What looks at the machine: the environment's own Python, once there is one.
+LOOK := $(if $(wildcard $(STAMP)),$(BIN)/python,$(PYTHON))
+
+.PHONY: help demo install test lint types quick ready browser format constraints wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -30,7 +37,7 @@ demo: $(STAMP) ## watch a small model be attacked and hardened
 
 install: $(STAMP) ## make .venv with everything in it
 
-test: lint types ## lint, types and the whole test suite
+test: ready browser lint types ## lint, types and the whole test suite
 	$(BIN)/python -m pytest $(TESTS)
 
 lint: $(STAMP) ## check style
@@ -40,7 +47,7 @@ lint: $(STAMP) ## check style
 types: $(STAMP) ## check types
 	$(BIN)/mypy
 
-quick: $(STAMP) ## the tests that take no more than seconds
+quick: ready browser ## the tests that take no more than seconds
 	$(BIN)/python -m pytest -m "not slow" $(TESTS)
 
 format: $(STAMP) ## put the code into its format
@@ -59,12 +66,36 @@ wheel: $(STAMP) ## build dist/
 clean: ## remove .venv, dist and caches
 	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
+# Before the installation, so that nobody waits for it in vain; then with playwright in place.
+ready:
+	@$(call needs_python,$(LOOK))
+	@$(LOOK) tests/prepare.py browser
+
+browser: $(STAMP)
+	@$(BIN)/python tests/prepare.py browser
+
+define needs_python
+$(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
+  echo "$(1) is missing or older than Python 3.11" >&2; \
+  for better in python3.14 python3.13 python3.12 python3.11; do \
+    ! command -v $$better > /dev/null || \
+      { echo "  there is another: make PYTHON=$$better" >&2; exit 1; }; \
+  done; \
+  echo "  install one (python.org, apt-get, brew, uv python install), and name it:" \
+    "make PYTHON=/path/to/python3.12" >&2; \
+  exit 1; }
+endef
+
 $(STAMP): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "$(PYTHON) is missing or older than 3.11; name another: make PYTHON=python3.12" >&2; \
-	  exit 1; }
+	@$(call needs_python,$(PYTHON))
+	@$(PYTHON) tests/prepare.py machine "$(TORCH_INDEX)"
 	@# An environment whose making was cut short has no pip, and is made afresh.
 	$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@# Asked once, so that a missing network is known at once and by its name.
+	@$(PIP) install --dry-run --ignore-installed --no-deps --retries 1 --timeout 8 typer \
+	  > /dev/null || { \
+	  echo "no package index can be reached: look at the network, at a proxy (HTTPS_PROXY)" \
+	    "or at the index of pip (PIP_INDEX_URL)" >&2; exit 1; }
 	$(if $(TORCH_INDEX),$(PIP) install -c constraints.txt --index-url $(TORCH_INDEX) $(TORCH))
 	$(PIP) install -c constraints.txt $(TORCH) -e ".[$(EXTRAS)]"
 	@rm -f $(VENV)/.installed-*

@@ -32,7 +32,7 @@ from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results import journal
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.verify import verify
+from sectow_benchmarks.verify.checks import verify
 from sectow_env.resolve.worlds import load_world
 
 WORLD = "apothecary:0"

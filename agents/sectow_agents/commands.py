@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
+from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 HEADINGS = {
-    "over_refusal": "over-\nrefusal",
+    "over_refusal": "over-refusal",
     "accuracy": "accuracy",
     "learned_asr": "ASR",
     "invalid": "invalid",
@@ -51,9 +50,12 @@ def train(
 ) -> None:
     """Train attacker and defender in turn."""
     settings = _settings(config, changes or [], run, seed, resume)
+    from sectow_agents.run.folder import RunFolder
     from sectow_agents.run.parts import find_parts
 
-    # Wrong keys and names are reported at once; only then are torch and the rest loaded.
+    note(f"training in {settings.run}")
+    # Wrong keys, names and folders are reported at once; only then are torch and the rest loaded.
+    RunFolder.check(settings, resume=resume)
     parts = find_parts(settings)
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
@@ -66,11 +68,11 @@ def train(
     if not own_share().main:
         return
     if as_json:
-        typer.echo(json.dumps(summary_json(summary), indent=2))
+        print_json(summary_json(summary))
     else:
-        Console().print(_table(summary))
+        _print_table(summary)
         _print_gate(summary)
-        typer.echo(f"run folder: {summary.folder}")
+        say(f"run folder: {summary.folder}")
 
 
 def summary_json(summary: RunSummary) -> dict[str, Any]:
@@ -122,37 +124,34 @@ def _print_how_to_resume(settings: RunConfig, config: Path | None, changes: list
     seeded = [] if config is None else ["--seed", str(settings.seed)]
     words = ["sectow", "train", *given, *seeded, "--run", str(settings.run), "--resume"]
     shown = " ".join(f"'{word}'" if " " in word else word for word in words)
-    console = Console(stderr=True, highlight=False, markup=False)
-    console.print(f"interrupted; all finished phases are kept in {settings.run}", soft_wrap=True)
-    console.print(f"resume with: {shown}", soft_wrap=True)
+    note(f"interrupted; all finished phases are kept in {settings.run}", "")
+    note(f"resume with: {shown}", "")
 
 
-def _table(summary: RunSummary) -> Table:
-    """One row per phase, narrow enough for 80 columns."""
-    table = Table(
-        title="Secure Tug-of-War",
-        caption="the monitor's figures on the validation split; ASR: attack success rate of the\n"
-        "attacker at that point; channels, frames: effective number; new: attacks for the pool",
-        box=SIMPLE,
-    )
+def _print_table(summary: RunSummary) -> None:
+    """One row per phase."""
     names = list(HEADINGS)
-    table.add_column("after", no_wrap=True)
-    for heading in (*HEADINGS.values(), "new"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_row("base", *(_cell(summary.base.figures()[name]) for name in names), "")
+    rows = [["base", *(_cell(summary.base.figures()[name]) for name in names), ""]]
     for done in summary.phases:
         seat = done.summary.seat
         admitted = str(done.admitted) if seat == "attacker" else ""
         figures = done.quality.figures()
-        table.add_row(f"{done.summary.round} {seat}", *(_cell(figures[n]) for n in names), admitted)
-    return table
+        rows.append(
+            [f"{done.summary.round} {seat}", *(_cell(figures[name]) for name in names), admitted]
+        )
+    print_table(("after", *HEADINGS.values(), "new"), rows, stdout(), title="Secure Tug-of-War")
+    say(
+        "the monitor's figures on the validation split; ASR: attack success rate of the attacker "
+        "at that point; channels, frames: effective number; new: attacks for the pool",
+        "dim",
+    )
 
 
 def _print_gate(summary: RunSummary) -> None:
     for done in summary.phases:
         for objection in done.objections:
             kept = "kept nevertheless" if done.accepted else "not accepted"
-            typer.echo(f"gate, round {done.summary.round}: {objection}; {kept}")
+            say(f"gate, round {done.summary.round}: {objection}; {kept}")
 
 
 def _cell(value: float | None) -> str:

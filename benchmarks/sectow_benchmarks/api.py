@@ -28,12 +28,11 @@ from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.suites.figure import Figure, values_of
-from sectow_benchmarks.suites.registry import REGISTRY
-from sectow_env.errors import ConfigError, unknown
+from sectow_benchmarks.suites.registry import check_suite_names
+from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
 from sectow_env.game.world import World
-from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -286,10 +285,6 @@ def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
     if names is None:
         return SUITES
     chosen = tuple(dict.fromkeys(names))
+    check_suite_names(chosen)
     others = tuple(name for name in chosen if name not in SUITES)
-    known = (*SUITES, *REGISTRY.names())
-    for name in others:
-        kind = parse_spec(name).name
-        if kind not in known and ":" not in kind:
-            raise unknown("suite", kind, known)
     return (*(suite for suite in SUITES if suite in chosen), *others)

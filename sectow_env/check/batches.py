@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sectow_env.check.compare import as_text, differences, shown
+from sectow_env.check.compare import as_text, differences, fresh, shown
 from sectow_env.check.fault import Skip
 from sectow_env.check.part import PartSubject
-from sectow_env.check.randomness import global_state, kept, set_global_state, touched
+from sectow_env.check.randomness import kept, set_global_state, touched_by
 from sectow_env.game import Reseedable
 
 REPEATS = 3
@@ -46,11 +46,8 @@ def batch_equals_single(subject: PartSubject) -> Iterator[str]:
 
 def global_random_untouched(subject: PartSubject) -> Iterator[str]:
     """A call leaves the global random state as it was."""
-    with kept():
-        before = global_state()
-        subject.ask(subject.items)
-        for name in touched(before):
-            yield f"{subject.verb.method} draws from or seeds {name}; own a generator instead"
+    for name in touched_by(lambda: subject.ask(subject.items)):
+        yield f"{subject.verb.method} draws from or seeds {name}; own a generator instead"
 
 
 def order_does_not_matter(subject: PartSubject) -> Iterator[str]:
@@ -75,6 +72,22 @@ def global_random_unread(subject: PartSubject) -> Iterator[str]:
     yield from findings
 
 
+def inputs_unchanged(subject: PartSubject) -> Iterator[str]:
+    """A call leaves what it is given as it was: the batch, each item, each pixel."""
+    given = fresh([*subject.items])
+    before = [as_text(item) for item in given]
+    subject.raw(given, subject.seeds, as_it_is=True)
+    after = [as_text(item) for item in given]
+    for difference in differences(before, after, "item", ("before the call", "after it")):
+        yield f"{subject.verb.method} writes into what it is given: {difference}"
+
+
+def process_unchanged(subject: PartSubject) -> Iterator[str]:
+    """A call leaves the process as it was: environment, folder, warnings, numpy, torch."""
+    for name in subject.process.changed_by(lambda: subject.ask(subject.items)):
+        yield f"{subject.verb.method} changes {name}"
+
+
 # The order matters: `repeatable` must come before the checks that change the batch in between,
 # to see a part whose answers change when the same batch comes twice.
 BATCH_CHECKS = (
@@ -85,6 +98,8 @@ BATCH_CHECKS = (
     global_random_untouched,
     order_does_not_matter,
     global_random_unread,
+    inputs_unchanged,
+    process_unchanged,
 )
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from sectow_env.check.compare import as_text, differences, shown
 from sectow_env.check.fault import Fault, Skip, blamed
 from sectow_env.check.material import scenarios_of
-from sectow_env.check.randomness import global_state, kept, touched
+from sectow_env.check.randomness import touched_by
 from sectow_env.check.texts import ODD
 from sectow_env.game import Attack
 from sectow_env.game.picture import Picture
@@ -192,12 +192,10 @@ def name_kept(subject: ChannelSubject) -> Iterator[str]:
 
 def global_random_untouched(subject: ChannelSubject) -> Iterator[str]:
     """Rendering leaves the global random state as it was."""
-    with kept():
-        before = global_state()
-        for frame in subject.frames:
-            subject.render(frame, subject.name)
-        for name in touched(before):
-            yield f"render draws from or seeds {name}; own a generator instead"
+    for name in touched_by(
+        lambda: [subject.render(frame, subject.name) for frame in subject.frames]
+    ):
+        yield f"render draws from or seeds {name}; own a generator instead"
 
 
 CHANNEL_CHECKS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -12,9 +12,10 @@ from sectow_env.check.defenders import DEFENDER_CHECKS
 from sectow_env.check.environment import ENVIRONMENT_CHECKS
 from sectow_env.check.fault import Fault, Skip
 from sectow_env.check.judges import JUDGE_CHECKS
+from sectow_env.check.process import Process
 from sectow_env.check.renderers import RENDERER_CHECKS
 from sectow_env.check.result import CheckResult, Kind
-from sectow_env.check.runner import Check, name_of, run_checks
+from sectow_env.check.runner import Check, name_of, run_check
 from sectow_env.check.targets import DEFAULT_WORLD, find
 from sectow_env.check.worlds import WORLD_CHECKS
 from sectow_env.errors import ConfigError
@@ -63,8 +64,35 @@ def check(
         UnknownNameError: The name is not known.
         ConfigError: The target cannot be built, or is not of a kind that can be checked.
     """
-    results: list[CheckResult] = []
-    for subject_kind, name, build in find(target, world, kind, seed, options or {}):
+    process = Process()
+    try:
+        return list(checked(target, world, kind, seed, options=options or {}, leave_out=leave_out))
+    finally:
+        process.restore()
+
+
+def checked(
+    target: object,
+    world: str | World,
+    kind: Kind | None,
+    seed: int,
+    *,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    leave_out: Collection[str] = (),
+    starting: Callable[[Kind, str, str], object] = lambda *_: None,
+) -> Iterator[CheckResult]:
+    """As `check`, one result at a time.
+
+    Args:
+        target: See `check`, as the others.
+        world: See there.
+        kind: See there.
+        seed: See there.
+        options: See there.
+        leave_out: See there.
+        starting: Called before each check with the kind, the subject's and the check's name.
+    """
+    for subject_kind, name, build in find(target, world, kind, seed, options):
         try:
             subject = build()
         except (Fault, Skip) as error:
@@ -73,10 +101,7 @@ def check(
                 why=str(error),
                 fix="fix it, or name another world with --world",
             ) from error
-        checks = [
-            candidate
-            for candidate in CHECKS_BY_KIND[subject_kind]
-            if name_of(candidate) not in leave_out
-        ]
-        results += run_checks(subject_kind, name, subject, checks)
-    return results
+        for candidate in CHECKS_BY_KIND[subject_kind]:
+            if name_of(candidate) not in leave_out:
+                starting(subject_kind, name, name_of(candidate))
+                yield run_check(subject_kind, name, subject, candidate)

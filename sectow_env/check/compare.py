@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+
+from sectow_env.game.picture import Picture
 
 MAX_SHOWN = 120
 
@@ -18,13 +21,30 @@ def as_text(value: object) -> str:
             return as_text(value.tolist())
         digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
         return f"array{value.shape} {value.dtype} {digest}"
-    if isinstance(value, BaseModel):
-        return f"{type(value).__name__} {as_text(value.model_dump(warnings=False))}"
+    if isinstance(value, Picture | BaseModel):
+        # Not the picture's own digest, which is computed only once.
+        content = value.pixels if isinstance(value, Picture) else value.model_dump(warnings=False)
+        return f"{type(value).__name__} {as_text(content)}"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key!r}: {as_text(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(as_text(item) for item in value) + "]"
     return repr(value.item() if isinstance(value, np.generic) else value)
+
+
+def fresh(value: Any) -> Any:
+    """A copy that shares nothing with the value that could be changed, pictures included."""
+    if isinstance(value, Picture):
+        return Picture(value.pixels)
+    if isinstance(value, BaseModel):
+        return value.model_copy(
+            update={name: fresh(getattr(value, name)) for name in type(value).model_fields}
+        )
+    if isinstance(value, dict):
+        return {key: fresh(item) for key, item in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return type(value)._make(map(fresh, value))
+    return type(value)(map(fresh, value)) if type(value) in (list, tuple) else value
 
 
 def shown(value: object) -> str:

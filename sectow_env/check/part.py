@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from sectow_env.check.compare import fresh
 from sectow_env.check.fault import Skip, blamed
+from sectow_env.check.process import Process
 from sectow_env.game import Reseedable
 from sectow_env.game.world import World
 
@@ -35,6 +37,7 @@ class PartSubject:
         items: Its inputs, sorted by id.
         world: The world in which it is checked.
         seed: Seed of the items and of the part's draws.
+        process: The process before the first call.
     """
 
     who: str
@@ -43,6 +46,7 @@ class PartSubject:
     items: Sequence[Any]
     world: World
     seed: int
+    process: Process = field(default_factory=Process)
 
     @cached_property
     def seeds(self) -> list[int]:
@@ -59,8 +63,13 @@ class PartSubject:
         """
         return self.ask(self.items, self.seeds)
 
-    def raw(self, items: Sequence[Any], seeds: Sequence[int]) -> Any:
+    def raw(self, items: Sequence[Any], seeds: Sequence[int], *, as_it_is: bool = False) -> Any:
         """What the part returns for these items, unchecked.
+
+        Args:
+            items: The batch.
+            seeds: Seeds for `reseed`, one per item.
+            as_it_is: Hand over the batch itself, not a copy that the part may write into.
 
         Raises:
             Fault: It raised something.
@@ -68,7 +77,7 @@ class PartSubject:
         with blamed(self.who):
             if isinstance(self.part, Reseedable):
                 self.part.reseed(list(seeds))
-            return getattr(self.part, self.verb.method)(list(items))
+            return getattr(self.part, self.verb.method)(items if as_it_is else fresh([*items]))
 
     def ask(self, items: Sequence[Any], seeds: Sequence[int] | None = None) -> list[Any]:
         """The part's answers, one per item; the seeds default to those of the first items.

@@ -1,4 +1,4 @@
-"""Runs checks one after another; an exception in one does not stop the others."""
+"""Runs a check; an exception in it becomes a finding."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import re
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
 from inspect import getdoc
 from typing import Any, TypeAlias, TypeVar
@@ -22,18 +22,6 @@ MAX_FINDINGS = 5
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def run_checks(kind: Kind, name: str, subject: S, checks: Sequence[Check[S]]) -> list[CheckResult]:
-    """One result per check, in order.
-
-    Args:
-        kind: Kind of the subject.
-        name: The subject as the user named it.
-        subject: Passed to every check.
-        checks: The checks.
-    """
-    return [_run(kind, name, subject, check) for check in checks]
-
-
 def summary_of(check: Check[Any]) -> str:
     """The first line of a check's documentation: what is true when it passes."""
     return (getdoc(check) or "").partition("\n")[0]
@@ -44,7 +32,15 @@ def name_of(check: Check[Any]) -> str:
     return check.__name__
 
 
-def _run(kind: Kind, name: str, subject: S, check: Check[S]) -> CheckResult:
+def run_check(kind: Kind, name: str, subject: S, check: Check[S]) -> CheckResult:
+    """The result of one check.
+
+    Args:
+        kind: Kind of the subject.
+        name: The subject as the user named it.
+        subject: Passed to the check.
+        check: The check.
+    """
     start = time.perf_counter()
     # Warnings go into the result; what a subject prints would break the table or the JSON.
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(io.StringIO()):

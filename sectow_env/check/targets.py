@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import EntryPoint
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,7 +27,7 @@ from sectow_env.registry.entry_points import Registry, check_arguments, load, ta
 from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import GROUP as WORLDS
-from sectow_env.resolve.worlds import PACK_SUFFIX, load_world
+from sectow_env.resolve.worlds import is_pack, load_world
 
 DEFAULT_WORLD = "apothecary:0"
 GROUP_OF: Mapping[Kind, str] = {
@@ -118,7 +117,7 @@ def _by_name(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target
     if is_environment_id(text):
         yield Target("environment", text, partial(_environment, text, text, setting))
         return
-    if text.endswith(PACK_SUFFIX) or Path(text).is_file() or _is_world(text):
+    if is_pack(text) or _is_world(text):
         yield _world(text, partial(load_world, text), setting.seed)
         return
     name, settings = parse_spec(text)

@@ -5,22 +5,29 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
 from pydantic import ValidationError
 
-from sectow_env.check.compare import differences, shown
+from sectow_env.check.compare import as_text, differences, fresh, shown
 from sectow_env.check.fault import Fault, Skip, blamed
 from sectow_env.check.judges import JUDGE_CHECKS, judge_subject
 from sectow_env.check.material import scenarios_of, some_items
-from sectow_env.check.randomness import global_state, kept, touched
+from sectow_env.check.process import Process
+from sectow_env.check.randomness import touched_by
 from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import DefaultPolicies, FrameSet, Item, World
+from sectow_env.game.world import (
+    DefaultPolicies,
+    FrameSet,
+    Item,
+    World,
+    clusters_in_two_splits,
+)
 from sectow_env.resolve.parts import find_attacker, find_defender
 
 RANDOM_COMPLETIONS = 40
@@ -39,12 +46,14 @@ class WorldSubject:
         world: The world itself.
         build: Builds it again; None if it was given as an object.
         seed: Seed of all draws.
+        process: The process before the first call.
     """
 
     who: str
     world: World
     build: Callable[[], World] | None
     seed: int
+    process: Process = field(default_factory=Process)
 
     @cached_property
     def scenarios(self) -> list[Scenario]:
@@ -86,7 +95,7 @@ class WorldSubject:
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         """The attack that the world parses from a completion."""
         with blamed(f"{self.who} on the completion {shown(completion)!r}"):
-            return self.world.attack(scenario, completion)
+            return self.world.attack(fresh(scenario), completion)
 
     def samples(self) -> list[Scenario]:
         """A scenario on each working channel, and a free one if there are any."""
@@ -134,13 +143,8 @@ def ids_unique(subject: WorldSubject) -> Iterator[str]:
 
 def splits_disjoint(subject: WorldSubject) -> Iterator[str]:
     """No cluster of dependent scenarios is in two splits."""
-    splits_of: dict[str, set[str]] = {}
-    for scenario in subject.scenarios:
-        if scenario.cluster is not None:
-            splits_of.setdefault(scenario.cluster, set()).add(scenario.split)
-    for cluster, splits in splits_of.items():
-        if len(splits) > 1:
-            yield f"the cluster {cluster!r} is in {' and '.join(sorted(splits))}"
+    for cluster, splits in clusters_in_two_splits(subject.scenarios).items():
+        yield f"the cluster {cluster!r} is in {' and '.join(splits)}"
 
 
 def scenarios_as_asked(subject: WorldSubject) -> Iterator[str]:
@@ -278,16 +282,30 @@ def house_policies_play(subject: WorldSubject) -> Iterator[str]:
 
 def global_random_untouched(subject: WorldSubject) -> Iterator[str]:
     """Building and calling it leave the global random state as it was."""
-    world, before = subject.world, global_state()
-    with kept(), blamed(subject.who):
-        if subject.build is not None:
-            subject.build()
-        world.scenarios("train", channels=world.working_channels)
-        subject.part_of_the_grid("test", "held_out")
-        for scenario in subject.samples():
-            world.attack(scenario, f"image : none ; query : {scenario.behavior}")
-        for name in touched(before):
+    with blamed(subject.who):
+        for name in touched_by(lambda: _build_and_call(subject)):
             yield f"it draws from or seeds {name}; own a generator instead"
+
+
+def inputs_unchanged(subject: WorldSubject) -> Iterator[str]:
+    """Parsing a completion and inspecting an attack change neither scenario nor attack."""
+    for scenario in map(fresh, subject.samples()):
+        before = as_text(scenario)
+        with blamed(subject.who):
+            completion = f"image : none ; query : {scenario.behavior}"
+            attack = fresh(subject.world.attack(scenario, completion))
+            parsed = as_text(attack)
+            subject.world.rules.inspect(scenario, attack)
+        names = ("before the calls", "after them")
+        for what, was, now in (("scenario", before, scenario), ("attack", parsed, attack)):
+            yield from differences([was], [as_text(now)], what, names)
+
+
+def process_unchanged(subject: WorldSubject) -> Iterator[str]:
+    """Building and calling it leave the process as it was: environment, folder, numpy, torch."""
+    with blamed(subject.who):
+        for name in subject.process.changed_by(lambda: _build_and_call(subject)):
+            yield f"it changes {name}"
 
 
 WORLD_CHECKS = (
@@ -305,7 +323,19 @@ WORLD_CHECKS = (
     judge_keeps_the_rules,
     house_policies_play,
     global_random_untouched,
+    inputs_unchanged,
+    process_unchanged,
 )
+
+
+def _build_and_call(subject: WorldSubject) -> None:
+    world = subject.world
+    if subject.build is not None:
+        subject.build()
+    world.scenarios("train", channels=world.working_channels)
+    subject.part_of_the_grid("test", "held_out")
+    for scenario in subject.samples():
+        world.attack(fresh(scenario), f"image : none ; query : {scenario.behavior}")
 
 
 def _cell(item: Item) -> Sequence[str | None]:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, ConfigDict
 
+from sectow_env.display.console import Bar, print_json, say
 from sectow_env.errors import pip_line
 from sectow_env.registry.extras import EXTRAS, missing, version_of
 
@@ -65,8 +66,12 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show versions, extras and what this machine offers."""
-    diagnosis = diagnose()
-    typer.echo(diagnosis.model_dump_json(indent=2) if json else as_text(diagnosis))
+    with Bar("asking torch what it finds"):
+        diagnosis = diagnose()
+    if json:
+        print_json(diagnosis.model_dump(mode="json"))
+    else:
+        say(as_text(diagnosis))
 
 
 def diagnose() -> Diagnosis:

@@ -7,20 +7,22 @@ a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, version
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, cast
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
+from sectow_env.display.console import note, say
 from sectow_env.display.printable import printable
 from sectow_env.errors import ConfigError, SectowError
+from sectow_env.files import not_written
 from sectow_env.registry.entry_points import claims, distribution_of, is_ours, load, the_only
 from sectow_env.registry.extras import missing, missing_extra
 
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 GROUP = "sectow.commands"
 USER_ERROR = 2
 INTERRUPTED = 130
+_NOISE = re.compile(
+    r"( object)? at 0x[0-9a-fA-F]+(?=>)|\s*For further information visit https://errors\.pydantic\S*"
+)
+"""Parts of foreign messages that help nobody: addresses in memory, and of pydantic's pages."""
 
 
 class About(NamedTuple):
@@ -81,7 +87,7 @@ class CommandGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            _stderr().print("interrupted")
+            note("interrupted", style="")
             raise typer.Exit(INTERRUPTED) from None
         except ModuleNotFoundError as error:
             name = ctx.invoked_subcommand or ""
@@ -113,19 +119,29 @@ def main(argv: Sequence[str] | None = None) -> None:
             traceback.print_exception(error)
         complain(error)
         raise SystemExit(USER_ERROR) from None
+    except Exception as error:
+        failed = not_written(error)
+        if failed is None:
+            raise
+        complain(failed)
+        raise SystemExit(USER_ERROR) from None
 
 
 def complain(error: SectowError) -> None:
     """Print the three parts of a user error to stderr, safe against markup and control codes."""
-    console = _stderr()
-    console.print(Text("error: ", style="bold red") + printable(error.given), soft_wrap=True)
-    console.print(Text("  why: ") + printable(error.why), soft_wrap=True)
-    console.print(Text("  fix: ", style="bold") + printable(error.fix), soft_wrap=True)
+    note(Text("error: ", style="bold red") + _message(error.given), style="")
+    note(Text("  why: ") + _message(error.why), style="")
+    note(Text("  fix: ", style="bold") + _message(error.fix), style="")
+
+
+def _message(text: str) -> Text:
+    # Indented, so that a text with several lines cannot imitate one of ours.
+    return printable(_NOISE.sub("", text).replace("\n", "\n       "), lines=True)
 
 
 def _show_version(requested: bool) -> None:
     if requested:
-        typer.echo(f"sectow {version('sectow')}")
+        say(f"sectow {version('sectow')}")
         raise typer.Exit
 
 
@@ -177,7 +193,3 @@ def _load(name: str, entries: tuple[EntryPoint, ...]) -> Command:
         )
     command.name = name
     return command
-
-
-def _stderr() -> Console:
-    return Console(stderr=True, highlight=False)

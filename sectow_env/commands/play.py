@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from sectow_env.commands.main import INTERRUPTED
+from sectow_env.display.console import stdout
 from sectow_env.errors import ConfigError
+from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from sectow_env.env.single import SectowEnv
     from sectow_env.game import Seat
 
+RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}" * 40
 QUIT = ("q", "quit", "exit")
 _LEAVE = "An empty line gives nothing, q leaves."
 _RULES = {
@@ -78,14 +82,14 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ] = None,
 ) -> None:
     """Play a seat yourself, in the terminal, against the organism or a scripted policy."""
-    from rich.console import Console
-
+    check_names(world=world, attackers=[opponent] if seat == "defender" else ())
+    check_names(defenders=[opponent] if seat == "attacker" else ())
     env = _environment(seat, world, opponent, channel, split, turns, renderer)
     if record is not None:
         from sectow_env.wrappers import RecordTranscript
 
         RecordTranscript(env, record, redact=False)
-    console = Console(highlight=False)
+    console = stdout()
     console.print(_RULES[env.seat], style="dim")
     score, number = Score(), 0
     try:
@@ -96,7 +100,7 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             number += 1
             paid = "no reward is known" if reward is None else f"it pays {reward:+.2f}"
             console.print(f"{paid}; {score}", style="dim")
-            console.rule(style="dim")
+            console.print(RULE, style="dim")
     except LeftError as left:
         console.print(f"\n{score}")
         if isinstance(left.__cause__, KeyboardInterrupt):
@@ -152,14 +156,12 @@ def _play(env: SectowEnv, console: Console) -> float | None:
 
 
 def _attack(env: SectowEnv, console: Console) -> Any:
-    from rich.markup import escape
-
     from sectow_env.display.terminal import blocks
     from sectow_env.text import escaped
     from sectow_env.worlds.grammar import FreeForm, write
 
     scenario, world = env.scenario, env.arena.world
-    console.print(f"[bold]wanted[/]  {escape(escaped(scenario.behavior))}")
+    console.print(Text("wanted  ", "bold") + Text(escaped(scenario.behavior), "not bold"))
     if scenario.image is not None:
         console.print(blocks(scenario.image))
     if frames := _frames(env):
@@ -181,7 +183,7 @@ def _frames(env: SectowEnv) -> list[str]:
 
 def _ask(console: Console, what: str) -> str:
     try:
-        text = console.input(f"[bold]{what}[/]: ").strip()
+        text = console.input(Text(what, "bold") + Text(": ", "not bold")).strip()
     except (EOFError, KeyboardInterrupt) as error:
         raise LeftError from error
     if text.casefold() in QUIT:

@@ -83,9 +83,9 @@ def panel(state: EpisodeState | None, console: Console, *, blind: bool = False) 
 
 def show(state: EpisodeState | None, console: Console | None = None) -> None:
     """Write an episode to the terminal."""
-    from rich.console import Console
+    from sectow_env.display.console import stdout
 
-    terminal = console or Console(highlight=False)
+    terminal = console or stdout()
     terminal.print(panel(state, terminal))
 
 

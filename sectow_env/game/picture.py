@@ -1,16 +1,29 @@
-"""An immutable picture: what an attack shows, what a scenario starts from."""
+"""An immutable picture: what an attack shows, what a scenario starts from.
+
+The only place that opens picture files. They are PNG or JPEG, whole, with one frame, and become 8
+bit RGB by a fixed rule, whose steps `Picture.converted` names:
+
+- the orientation that a camera noted (EXIF) is applied;
+- transparency is laid onto white;
+- of 16 bits per channel the upper 8 are kept;
+- grey, palette and CMYK become RGB by Pillow's plain formulas; colour profiles are not applied.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
+import os
+import stat
+import struct
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -20,9 +33,16 @@ Pixels = NDArray[np.uint8]
 
 MAX_SIDE = 4096
 """Largest accepted height or width, in pixels: a guard against decompression bombs."""
+MAX_BYTES = 32 * 2**20
+"""Size of the largest accepted file."""
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""The accepted formats, by Pillow's names, and what a whole file contains."""
+_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_BIT_DEPTH = 24
+"""Offset of a PNG file's bits per channel."""
 _NOT_DECODABLE = (
-    *(OSError, ValueError, SyntaxError),
-    *(Image.DecompressionBombError, Image.DecompressionBombWarning),
+    *(OSError, ValueError, SyntaxError, EOFError, struct.error, MemoryError),
+    *(Image.DecompressionBombError, Warning),
 )
 
 
@@ -48,30 +68,88 @@ class Picture:
             )
         self._pixels = np.array(pixels, dtype=np.uint8, order="C")
         self._pixels.setflags(write=False)
+        self.converted: tuple[str, ...] = ()
+        """What was done to the file's pixels; not a part of the picture's identity."""
 
     @classmethod
     def from_pil(cls, image: Image.Image) -> Picture:
-        """Take over a PIL image of any mode."""
-        return cls(np.asarray(image.convert("RGB"), dtype=np.uint8))
+        """Take over a PIL image, by the rule for files.
+
+        Raises:
+            SectowError: It has several frames, is too large, or of a mode without a fixed range.
+        """
+        if getattr(image, "n_frames", 1) > 1:
+            raise _unusable("a PIL image", "it is an animation, or contains several pictures")
+        if image.mode in ("I", "F"):
+            raise _unusable("a PIL image", f"its mode {image.mode!r} has no fixed range")
+        return cls._plain(image)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Picture:
-        """Decode PNG, JPEG or another format that PIL reads.
+        """Decode a PNG or JPEG file.
 
         Raises:
-            SectowError: The bytes are no picture, or it is too large.
+            SectowError: The bytes are not such a file, or it is truncated, animated or too large.
         """
         try:
-            with Image.open(io.BytesIO(data)) as image:
-                if max(image.size) > MAX_SIDE:
-                    raise ValueError(f"its larger side has {max(image.size)} pixels")
-                return cls.from_pil(image)
+            with Image.open(io.BytesIO(data), formats=tuple(_ENDS)) as image:
+                _check_file(image, data)
+                sixteen = image.format == "PNG" and data[_BIT_DEPTH] == 16
+                image.load()
+                picture = cls._plain(image)
+        except SectowError:
+            raise
+        except UnidentifiedImageError as error:
+            raise _unusable(f"{len(data)} bytes", "they are not a PNG or JPEG file") from error
         except _NOT_DECODABLE as error:
-            raise SectowError(
-                given=f"{len(data)} bytes as a picture",
-                why=f"they cannot be decoded ({error})",
-                fix=f"give a whole PNG or JPEG file with sides up to {MAX_SIDE} pixels",
-            ) from error
+            raise _unusable(f"{len(data)} bytes", f"they cannot be decoded ({error})") from error
+        if sixteen:
+            picture.converted = ("16 bit to 8", *picture.converted)
+        return picture
+
+    @classmethod
+    def from_file(cls, path: Path) -> Picture:
+        """Read a PNG or JPEG file.
+
+        Raises:
+            SectowError: As `from_bytes`; or it is not a regular file, which could block or be
+                endless.
+        """
+        try:
+            # Without a flag, opening a FIFO would wait for a writer.
+            handle = os.open(path, os.O_RDONLY | _FLAGS)
+            with os.fdopen(handle, "rb") as file:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise _unusable(f"the file {path}", "it is not a regular file")
+                data = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise _unusable(f"the file {path}", f"it cannot be read ({error.strerror})") from error
+        try:
+            return cls.from_bytes(data)
+        except SectowError as error:
+            raise SectowError(f"the file {path} as a picture", error.why, error.fix) from error
+
+    @classmethod
+    def _plain(cls, image: Image.Image) -> Picture:
+        """By the rule in this module's docstring."""
+        done: list[str] = []
+        upright = ImageOps.exif_transpose(image)
+        if image.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            done.append("turned upright")
+        if upright.mode.startswith("I;16"):
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+        if upright.has_transparency_data:
+            shown = upright.convert("RGBA")
+            if shown.getchannel("A").getextrema() != (255, 255):
+                done.append("transparency onto white")
+            upright = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown)
+        if image.mode == "CMYK":
+            done.append("CMYK to RGB")
+        if image.info.get("icc_profile"):
+            done.append("colour profile ignored")
+        picture = cls(np.asarray(upright.convert("RGB"), dtype=np.uint8))
+        picture.converted = tuple(done)
+        return picture
 
     @property
     def pixels(self) -> Pixels:
@@ -125,3 +203,29 @@ def _from_base64(text: str) -> Picture:
         return Picture.from_bytes(base64.b64decode(text, validate=True))
     except SectowError as error:
         raise ValueError(str(error)) from error
+
+
+def _check_file(image: Image.Image, data: bytes) -> None:
+    """Raises SectowError for what is refused although Pillow would read it."""
+    why = None
+    if len(data) > MAX_BYTES:
+        why = f"they are more than {MAX_BYTES // 2**20} MiB"
+    elif max(image.size) > MAX_SIDE:
+        why = f"the larger side has {max(image.size)} pixels"
+    # Pillow opens a JPEG file with several pictures as MPO.
+    elif image.format not in _ENDS or getattr(image, "n_frames", 1) > 1:
+        why = "they are an animation, or contain several pictures"
+    elif _ENDS[image.format] not in data:
+        why = "the file is truncated"
+    elif image.format == "PNG" and data[_BIT_DEPTH] == 16 and "transparency" in image.info:
+        why = "a transparent colour of 16 bits has no place among colours of 8"
+    if why is not None:
+        raise _unusable(f"{len(data)} bytes", why)
+
+
+def _unusable(given: str, why: str) -> SectowError:
+    return SectowError(
+        given=f"{given} as a picture",
+        why=why,
+        fix=f"give a whole PNG or JPEG file with one frame and sides up to {MAX_SIDE} pixels",
+    )

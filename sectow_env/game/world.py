@@ -151,6 +151,17 @@ class AsksGeneralQuestions(Protocol):
         ...
 
 
+def clusters_in_two_splits(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:
+    """Clusters of dependent scenarios that are in more than one split, with these splits."""
+    splits_of: dict[str, set[str]] = {}
+    for scenario in scenarios:
+        if scenario.cluster is not None:
+            splits_of.setdefault(scenario.cluster, set()).add(scenario.split)
+    return {
+        cluster: tuple(sorted(splits)) for cluster, splits in splits_of.items() if len(splits) > 1
+    }
+
+
 def attacks_of(
     world: World, scenarios: Sequence[Scenario], completions: Sequence[str]
 ) -> list[Attack]:

@@ -15,7 +15,7 @@ from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.picture import Picture
 from sectow_env.game.renderer import Drawing
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+SUFFIXES = (".png", ".jpg", ".jpeg")
 CACHED = 256
 """Number of decoded pictures kept."""
 _WORD = re.compile(r"[^\W_]+")

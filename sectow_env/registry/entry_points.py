@@ -61,6 +61,14 @@ class Registry(Generic[T]):
         """All registered names, sorted. Imports nothing."""
         return tuple(sorted(claims(self.group)))
 
+    def check(self, name: str) -> None:
+        """Raise UnknownNameError unless something is registered under this name.
+
+        Imports nothing; an import path is passed over.
+        """
+        if ":" not in name:
+            self._entry(name)
+
     def get(self, name: str, *, allow_import_path: bool = False) -> Callable[..., T]:
         """Loads the factory of a part.
 

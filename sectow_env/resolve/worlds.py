@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sectow_env.errors import ConfigError, UnknownNameError, at_fault, unknown
+from sectow_env.errors import ConfigError, PackError, UnknownNameError, at_fault, unknown
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import TakesRenderer, World
 from sectow_env.registry.entry_points import Registry
@@ -34,16 +34,30 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
     """
     if not isinstance(name, str):
         return name
-    if name.endswith(PACK_SUFFIX) or Path(name).is_file():
+    if is_pack(name):
         return Registry[World](GROUP).make(PACK, path=name)
+    check_world_name(name)
     with at_fault(f"the world {name}"):
         return _registered(name, allow_import_path)
 
 
-def _registered(name: str, allow_import_path: bool) -> World:
+def is_pack(name: str) -> bool:
+    """Whether a world's name is the path of a scenario pack."""
+    path = Path(name)
+    # A pipe or a device is refused by the reader, by name.
+    return name.endswith(PACK_SUFFIX) or (path.exists() and not path.is_dir())
+
+
+def check_world_name(name: str) -> None:
+    """Raise a SectowError for the name of a world that does not exist; builds none."""
     registry: Registry[World] = Registry(GROUP)
-    if seeded := _SEEDED.fullmatch(name):
-        return registry.make(seeded["name"], seed=int(seeded["seed"]))
+    if is_pack(name):
+        if not Path(name).exists():
+            raise PackError(name, "the file does not exist", "check the path of the pack")
+        return
+    if _SEEDED.fullmatch(name):
+        registry.check(name.partition(":")[0])
+        return
     family, _, seed = name.partition(":")
     if seed and family in registry.names():
         raise ConfigError(
@@ -51,12 +65,18 @@ def _registered(name: str, allow_import_path: bool) -> World:
             why=f"{seed!r} is no seed: a whole number from 0 on",
             fix=f"write for example {family}:0",
         )
-    if ":" in name:
-        return registry.get(name, allow_import_path=allow_import_path)()
-    if name not in registry.names():
+    if ":" not in name and name not in registry.names():
         error = unknown("world", name, registry.names())
         hint = f"{error.fix}; a scenario pack is given by its path, which ends in {PACK_SUFFIX}"
         raise UnknownNameError(error.given, error.why, hint)
+
+
+def _registered(name: str, allow_import_path: bool) -> World:
+    registry: Registry[World] = Registry(GROUP)
+    if seeded := _SEEDED.fullmatch(name):
+        return registry.make(seeded["name"], seed=int(seeded["seed"]))
+    if ":" in name:
+        return registry.get(name, allow_import_path=allow_import_path)()
     return registry.make(name)
 
 

@@ -1,8 +1,7 @@
-"""Debian's Chromium by way of playwright, on pages from disk."""
+"""The browser of this machine by way of playwright, on pages from disk."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
+
+from tests.prepare import executable
 
 
 @dataclass
@@ -28,16 +29,10 @@ class Visit:
 
 @contextmanager
 def visit(file: Path, *, width: int = 1280, scheme: str = "light") -> Iterator[Visit]:
-    """Open a page from disk.
-
-    Raises:
-        AssertionError: There is no Chromium: the suite's machine installs it (.ci/run).
-    """
-    binary = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert binary is not None, "these tests need Chromium: apt-get install chromium"
+    """Open a page from disk, in the browser that `make test` found or fetched."""
     with sync_playwright() as playwright:
         # Its own sandbox cannot start as root, and the pages are ours.
-        browser = playwright.chromium.launch(executable_path=binary, chromium_sandbox=False)
+        browser = playwright.chromium.launch(executable_path=executable(), chromium_sandbox=False)
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=_scheme(scheme)
         )

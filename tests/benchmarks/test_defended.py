@@ -17,7 +17,7 @@ from sectow_benchmarks.studies.crossplay.play import play_all
 from sectow_benchmarks.studies.crossplay.players import players_of
 from sectow_benchmarks.studies.exploit.learners import Target, learners
 from sectow_benchmarks.studies.exploit.play import begin, exploit
-from sectow_benchmarks.verify import CHECKS, verify
+from sectow_benchmarks.verify.checks import CHECKS, verify
 from sectow_env.errors import SectowError
 from sectow_env.game.decoding import Decoding
 from sectow_env.policies.defences import REFUSAL

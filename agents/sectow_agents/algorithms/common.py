@@ -18,13 +18,16 @@ import torch
 from transformers import PrinterCallback, Trainer
 
 from sectow_agents.algorithms.curriculum import same_modality_batches
+from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
-from sectow_agents.algorithms.recorder import Recorder, summarise
+from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.template import Template
 from sectow_agents.settings.training import LoraSettings, TrainingSettings
+from sectow_env.errors import ConfigError
 
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
@@ -33,6 +36,7 @@ _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": 
 class Trainee:
     """A model that is ready to be trained."""
 
+    source: str | Path
     model: Any
     processor: Any
     family: Family
@@ -59,6 +63,7 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
     if lora is None and not settings.train_vision:
         family.vision_module(model).requires_grad_(False)
     return Trainee(
+        source=job.source,
         model=model,
         processor=processor,
         family=family,
@@ -80,10 +85,27 @@ def lora_config(lora: LoraSettings, family: Family) -> Any:
     )
 
 
-def inert_data(data: TrainingData, processor: Any) -> TrainingData:
-    """The data with the control tokens that somebody wrote into its prompts broken up."""
-    control = control_tokens(processor)
-    return replace(data, prompts=[prompt.inert(control) for prompt in data.prompts])
+def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
+    """The data as the model may read it.
+
+    Control tokens that somebody wrote into its prompts are broken up, and a system prompt that the
+    chat template refuses is put elsewhere, as when the model plays.
+
+    Raises:
+        ConfigError: A prompt shows a picture, and the model sees none.
+    """
+    control = control_tokens(trainee.processor)
+    template = Template(trainee.processor, repr(str(trainee.source)))
+    prompts = [prompt.inert(control) for prompt in data.prompts]
+    shown = sum(bool(prompt.pictures) for prompt in prompts)
+    if shown and not trainee.family.sees_images:
+        raise ConfigError(
+            given=f"the model {str(trainee.source)!r} in a seat that is trained",
+            why=f"{shown} of its {len(prompts)} prompts show a picture, and the model sees none",
+            fix="use a model that sees images, or channels and scenarios without pictures",
+        )
+    fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
+    return replace(data, prompts=fitted)
 
 
 def batched(job: Job, data: TrainingData, settings: TrainingSettings) -> tuple[int, list[int]]:
@@ -129,6 +151,8 @@ def trainer_arguments(
         "dataloader_pin_memory": device == "cuda",
         "logging_steps": 1,
         "logging_first_step": False,
+        # The recorder stops at a loss that is not finite; the filter would hide it.
+        "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": [],
         # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
@@ -181,6 +205,7 @@ def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
     if job.share.main:
         model = trainer.accelerator.unwrap_model(trainer.model)
+        check_weights(job, job.training.steps, model.state_dict().items())
         # TRL marks the model with tags and sets padding; its generation settings are ours.
         model.save_pretrained(job.out, safe_serialization=True)
         trainer.processing_class.save_pretrained(job.out)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+import torch
 from transformers import TrainerCallback
 
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.rewards import SeatReward
+from sectow_agents.models.intact import few, non_finite
+from sectow_env.display.console import Bar
+from sectow_env.errors import TrainingError
 from sectow_env.game import Episode, Judge, judge_turns
 from sectow_env.game.tally import succeeded, tally, tally_by_channel
 
@@ -43,7 +38,8 @@ class Recorder(TrainerCallback):
         self._names = names
         self._reward = reward
         self._started = time.perf_counter()
-        self._bar = _bar(job) if job.progress and job.share.main else None
+        shown = job.progress and job.share.main
+        self._bar = Bar(f"round {job.round} {job.seat}", job.training.steps) if shown else None
         self.lines: list[dict[str, Any]] = []
         self.successes: list[Episode] = []
 
@@ -52,9 +48,19 @@ class Recorder(TrainerCallback):
         self._started = time.perf_counter()
 
     def on_log(
-        self, _args: object, state: Any, _control: object, logs: Mapping[str, Any], **_: object
+        self,
+        _args: object,
+        state: Any,
+        _control: object,
+        logs: Mapping[str, Any],
+        model: Any = None,
+        **_: object,
     ) -> None:
-        """Write the line of an optimizer step; TRL's closing summary is not one."""
+        """Write the line of an optimizer step; TRL's closing summary is not one.
+
+        Raises:
+            TrainingError: The step's loss, gradient or weights are not finite.
+        """
         if next(iter(self._names)) not in logs:
             return
         episodes = self._reward.drain() if self._reward is not None else []
@@ -73,7 +79,14 @@ class Recorder(TrainerCallback):
         if self._job.share.main:
             self._job.sink(line)
         if self._bar is not None:
-            self._bar.advance(line)
+            self._bar.update(len(self.lines), _figures(line))
+        step = int(state.global_step)
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(logs.get(name, 0.0)):
+                raise diverged(self._job, step, f"its {name} is {logs[name]}")
+        if model is not None:
+            trained = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
+            check_weights(self._job, step, trained)
 
     def on_train_end(self, *_: object, **__: object) -> None:
         """Remove the progress bar."""
@@ -82,8 +95,26 @@ class Recorder(TrainerCallback):
     def close(self) -> None:
         """Remove the progress bar; also after an interruption."""
         if self._bar is not None:
-            self._bar.stop()
+            self._bar.close()
             self._bar = None
+
+
+def check_weights(job: Job, step: int, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+    """Raises TrainingError where an optimizer step left a weight that is not finite."""
+    bad = non_finite(tensors)
+    if bad:
+        raise diverged(job, step, f"after it, weights are NaN or infinite: {few(bad)}")
+
+
+def diverged(job: Job, step: int, why: str) -> TrainingError:
+    """The error for a phase that went out of bounds."""
+    return TrainingError(
+        given=f"optimizer step {step} of {job.training.steps}, round {job.round}, {job.seat}",
+        why=why,
+        fix="nothing of this phase is kept, and the policy from before it is unchanged in "
+        f"{job.source}: start another run from there with a lower learning_rate than "
+        f"{job.training.learning_rate:g}, more warmup, or a lower max_grad_norm",
+    )
 
 
 def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:
@@ -123,37 +154,12 @@ def summarise(lines: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return means
 
 
-class _StepBar:
-    def __init__(self, label: str, steps: int) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=Console(stderr=True),
-        )
-        self._task = self._progress.add_task(label, total=steps, figures="")
-        self._progress.start()
-
-    def advance(self, line: Mapping[str, Any]) -> None:
-        figures = "  ".join(
-            f"{name} {line[name]:.2f}"
-            for name in ("reward", "loss", "asr", "true_asr", "over_refusal")
-            if line.get(name) is not None and (name != "loss" or "reward" not in line)
-        )
-        self._progress.update(self._task, advance=1, figures=figures)
-
-    def stop(self) -> None:
-        self._progress.stop()
-
-
-def _bar(job: Job) -> _StepBar | None:
-    if not Console(stderr=True).is_terminal:
-        return None
-    return _StepBar(f"round {job.round} {job.seat}", job.training.steps)
+def _figures(line: Mapping[str, Any]) -> str:
+    return "  ".join(
+        f"{name} {line[name]:.2f}"
+        for name in ("reward", "loss", "asr", "true_asr", "over_refusal")
+        if line.get(name) is not None and (name != "loss" or "reward" not in line)
+    )
 
 
 def _number(value: object) -> float | None:

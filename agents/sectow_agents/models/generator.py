@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jinja2 import TemplateError
 from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
 from sectow_agents.models.batching import Batcher, Load
-from sectow_agents.models.chat import as_blocks, inert, pictures_of
+from sectow_agents.models.chat import inert, pictures_of
 from sectow_agents.models.families import family_of
 from sectow_agents.models.quiet import quiet
-from sectow_agents.models.sampling import SeededDraws, uniform_rows
+from sectow_agents.models.sampling import FiniteLogits, SeededDraws, uniform_rows
+from sectow_agents.models.template import Template
 from sectow_agents.models.thinking import thinking_marks, without_thinking
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, PartError
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
@@ -49,6 +49,9 @@ class Generator:
         self._image_tokens: dict[tuple[tuple[int, int], ...], int] = {}
         self._control = control_tokens(processor)
         self.family = family_of(model.config)
+        name = type(model).__name__ if source is None else repr(str(source))
+        self._name = f"the model {name}"
+        self._template = Template(processor, name)
         marks = self.family.thinking
         self._thinking = thinking_marks(processor) if marks is None else marks
 
@@ -70,6 +73,7 @@ class Generator:
 
         Raises:
             ConfigError: There is a picture, and the model cannot be shown any.
+            PartError: Its logits are not finite.
         """
         if seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
@@ -108,19 +112,11 @@ class Generator:
         """What the model reads: the conversation as its chat template renders it.
 
         Raises:
-            ConfigError: There is a picture, and the model cannot be shown any.
+            ConfigError: There is a picture, and the model cannot be shown any; or its chat template
+                refuses the conversation.
         """
         self._pictures(conversation)
-        blocks = as_blocks(inert(conversation, self._control))
-        try:
-            return str(self.processor.apply_chat_template(blocks, add_generation_prompt=True))
-        except TemplateError as error:
-            # Mllama's, for one, takes no system prompt beside a picture.
-            raise ConfigError(
-                given=f"a conversation of {', '.join(message.role for message in conversation)}",
-                why=f"the chat template of {self.family.name} refuses it ({error})",
-                fix="leave out the system prompt, or use another model",
-            ) from error
+        return self._template.render(inert(conversation, self._control))
 
     def _prompts(
         self, conversations: Sequence[Conversation], prefix: Prefix, seeds: Sequence[int]
@@ -137,7 +133,7 @@ class Generator:
         if pictures and not self.sees_images:
             raise ConfigError(
                 given=f"a conversation with {len(pictures)} picture{'s' * (len(pictures) > 1)}",
-                why="this model sees none",
+                why=f"{self._name} sees none",
                 fix="use a model that sees images, or ask without pictures",
             )
         return pictures
@@ -146,13 +142,21 @@ class Generator:
         inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
         inputs = inputs.to(self.model.device, dtype=self.model.dtype)
         length = int(inputs["input_ids"].shape[1])
-        processors = LogitsProcessorList()
+        seen = FiniteLogits()
+        processors = LogitsProcessorList([seen])
         if decoding.sampled:
             uniforms = uniform_rows([prompt.seed for prompt in prompts], decoding.max_new_tokens)
             processors.append(SeededDraws(uniforms, decoding.temperature, length))
         out = self.model.generate(
             **inputs, generation_config=self._settings(decoding), logits_processor=processors
         )
+        if not seen.finite:
+            raise PartError(
+                given=self._name,
+                why=f"it computed NaN or infinite logits in {self.model.dtype}",
+                fix="use dtype=float32 or bfloat16, or other weights: training with too high a "
+                "learning rate leaves such weights",
+            )
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
         return [without_thinking(text, self._thinking) for text in texts]
 

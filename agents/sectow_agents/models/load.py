@@ -15,10 +15,13 @@ from transformers import (
 )
 
 from sectow_agents.models.families import family_of
+from sectow_agents.models.generation_config import token_ids
+from sectow_agents.models.intact import check_config, check_files, check_finite, check_loaded
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
 from sectow_env.reading import read_json
 
 ADAPTER = "adapter_config.json"
@@ -57,31 +60,27 @@ def load_model(
     with quiet():
         try:
             model, processor = _load(source, revision, kind, trainable)
-        except (ImportError, OSError, ValueError, KeyError) as error:
-            if isinstance(error, SectowError):
-                raise
-            raise ConfigError(
-                given=f"the model {str(source)!r}",
-                why=f"it cannot be loaded ({_one_line(error)})",
-                fix="give a registered policy, a folder written by save_pretrained with its "
-                "processor and safetensors weights, or the id of an instruction-tuned model of the "
-                "hub that you may use",
-            ) from error
-    if template and getattr(processor, "chat_template", None) is None:
-        raise ConfigError(
-            given=f"the model {str(source)!r}",
-            why="its processor has no chat template",
-            fix="use an instruction-tuned model, or add chat_template.jinja to its folder",
-        )
-    return model.to(place), processor
+        except SectowError:
+            raise
+        # Libraries raise anything on what others wrote into a folder.
+        except Exception as error:
+            raise _unloadable(source, error) from error
+        model = model.to(place)
+        check_finite(f"the model {str(source)!r}", model)
+        if template:
+            _check_template(source, model, processor)
+    return model, processor
 
 
 def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
     base = _base_of(source)
+    check_files(Path(base))
     common: dict[str, Any] = {"trust_remote_code": False}
     if revision is not None:
         common["revision"] = revision
-    family = family_of(AutoConfig.from_pretrained(base, **common))
+    config = AutoConfig.from_pretrained(base, **common)
+    check_config(base, config)
+    family = family_of(config)
     family.check()
     processors, models = (
         (AutoProcessor, AutoModelForImageTextToText)
@@ -94,14 +93,56 @@ def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool)
         processor.tokenizer.padding_side = "left"
     else:
         processor = TextProcessor(processor)
-    model = models.from_pretrained(
-        base, use_safetensors=True, dtype=getattr(torch, dtype), **common
+    model, info = models.from_pretrained(
+        base,
+        use_safetensors=True,
+        dtype=getattr(torch, dtype),
+        generation_config=token_ids(base, config, **common),
+        # So that tensors of another shape are in the report.
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+        **common,
     )
+    check_loaded(base, info)
     if base != source:
-        from peft import PeftModel
-
-        model = PeftModel.from_pretrained(model, str(source), is_trainable=trainable)
+        model = _adapted(model, str(source), trainable)
     return model, processor
+
+
+def _adapted(model: Any, source: str, trainable: bool) -> Any:
+    from peft import PeftModel
+
+    adapted = PeftModel.from_pretrained(model, source, is_trainable=trainable)
+    # The first time, it reports only some of what does not fit.
+    report = adapted.load_adapter(source, "default", is_trainable=trainable)
+    check_loaded(source, report._asdict())
+    return adapted
+
+
+def _check_template(source: str | Path, model: Any, processor: Any) -> None:
+    if getattr(processor, "chat_template", None) is None:
+        raise ConfigError(
+            given=f"the model {str(source)!r}",
+            why="its processor has no chat template",
+            fix="use an instruction-tuned model, or add chat_template.jinja to its folder",
+        )
+    Template(processor, repr(str(source))).check(pictures=family_of(model.config).sees_images)
+
+
+def _unloadable(source: str | Path, error: Exception) -> ConfigError:
+    if isinstance(error, ImportError):
+        fix = "install the package that it names, or use another model"
+    else:
+        fix = (
+            "give a registered policy, a folder written by save_pretrained with its processor and "
+            "safetensors weights, or the id of an instruction-tuned model of the hub that you may "
+            "use"
+        )
+    return ConfigError(
+        given=f"the model {str(source)!r}",
+        why=f"it cannot be loaded ({_one_line(error)})",
+        fix=fix,
+    )
 
 
 def _base_of(source: str | Path) -> str | Path:
@@ -115,8 +156,16 @@ def _base_of(source: str | Path) -> str | Path:
             why=f"it has no {ADAPTER_WEIGHTS}, and other formats may run code when they are read",
             fix="save it again with PEFT's save_pretrained",
         )
+    check_files(folder, ADAPTER_WEIGHTS)
     settings = read_json(folder / ADAPTER)
-    return str(settings["base_model_name_or_path"])
+    base = settings.get("base_model_name_or_path") if isinstance(settings, dict) else None
+    if not isinstance(base, str) or not base:
+        raise ConfigError(
+            given=f"the adapter {str(source)!r}",
+            why=f"its {ADAPTER} names no base model (base_model_name_or_path={base!r})",
+            fix="write the folder or hub id there that the adapter was trained on",
+        )
+    return base
 
 
 def pick_device(device: Device) -> str:
@@ -143,4 +192,4 @@ def pick_dtype(dtype: Dtype, device: str, full: bool) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_QUOTED]

@@ -12,7 +12,11 @@ from transformers.utils import logging as transformers_logging
 
 # Raised inside the libraries by their own calls; nothing that our users could change.
 # trl 1.16 asks transformers 5.23 for the old name of activation checkpointing.
-_KNOWN_WARNINGS = (("`is_gradient_checkpointing` is deprecated", FutureWarning),)
+# What an adapter lacks is an error of ours, with all of its faults.
+_KNOWN_WARNINGS = (
+    ("`is_gradient_checkpointing` is deprecated", FutureWarning),
+    ("Found missing adapter keys", UserWarning),
+)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ def weights_digest(source: str | Path) -> str | None:
     Of a single file it is what ``sha256sum`` prints; of several, the digest of the lines that
     ``sha256sum *.safetensors`` prints.
     """
-    digests = {file.name: file_digest(file) for file in sorted(Path(source).glob("*.safetensors"))}
+    files = [file for file in sorted(Path(source).glob("*.safetensors")) if file.is_file()]
+    digests = {file.name: file_digest(file) for file in files}
     if len(digests) < 2:
         return next(iter(digests.values()), None)
     lines = "".join(f"{digest}  {name}\n" for name, digest in digests.items())

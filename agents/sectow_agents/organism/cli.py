@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from sectow_env.display.console import Bar, note, print_json, say, stdout
+from sectow_env.display.tables import print_table
+from sectow_env.errors import ConfigError, unknown
 
 if TYPE_CHECKING:
     from sectow_agents.organism.training import Progress
@@ -36,71 +38,77 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Make a world's base defender and attacker; an interrupted build resumes."""
+    from sectow_agents.organism.store import cache
+
+    place, base = out or cache(), _foundation(foundation)
+    note(f"building the organism of world {world} in {place}")
     from sectow_agents.organism.build import Effort, build_foundation, build_world
-    from sectow_agents.organism.store import cache, checkpoint
     from sectow_env.worlds.apothecary import Apothecary
 
-    place = out or cache()
     effort = Effort.scaled(scale)
-    console = Console(stderr=True)
-    with _bars(console) as progress:
-        if foundation == "new":
+    with _bars() as progress:
+        if base is None:
             base = build_foundation(place, effort=effort, seed=seed, progress=progress)
-        else:
-            base = checkpoint("foundation") if foundation == "shipped" else Path(foundation)
         folder = build_world(
             base, place, Apothecary(world), effort=effort, seed=seed, progress=progress
         )
     made = {"foundation": str(base)}
     made |= {part: str(folder / part) for part in ("defender", "attacker")}
     if as_json:
-        typer.echo(json.dumps(made))
+        print_json(made)
         return
-    for part, path in made.items():
-        typer.echo(f"{part:<10} {path}")
+    print_table(("part", "folder"), list(made.items()), stdout())
+
+
+def _foundation(given: str) -> Path | None:
+    """The folder of the foundation; None for one that is built."""
+    from sectow_agents.organism.store import checkpoint
+
+    if given == "new":
+        return None
+    folder = checkpoint("foundation") if given == "shipped" else Path(given)
+    if not folder.is_dir():
+        raise ConfigError(
+            given=f"--foundation {given!r}",
+            why="it is neither 'shipped' nor 'new', and no folder of that name exists",
+            fix="leave it out, or give the folder of a foundation",
+        )
+    return folder
 
 
 @app.command()
 def path(
     part: Annotated[str, typer.Argument(help="foundation, defender or attacker.")] = "defender",
     world: Annotated[int, typer.Option(help="Seed of the world.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Print the folder of a built or shipped part, for other tools."""
     from sectow_agents.organism.store import PARTS, checkpoint
-    from sectow_env.errors import unknown
 
     if part not in PARTS:
         raise unknown("part of the organism", part, PARTS)
-    typer.echo(str(checkpoint(part, world)))
+    folder = str(checkpoint(part, world))
+    if as_json:
+        print_json({part: folder})
+    else:
+        say(folder)
 
 
 @contextmanager
-def _bars(console: Console) -> Iterator[Progress]:
-    """One progress bar with remaining time for each stage of the build."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+def _bars() -> Iterator[Progress]:
+    """A bar for the stage that is being built."""
+    current, bar = "", None
 
-    columns = (
-        TextColumn("{task.description:<10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("loss {task.fields[loss]:.3f}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    tasks: dict[str, TaskID] = {}
-    with Progress(*columns, console=console) as bars:
+    def show(name: str, done: int, steps: int, loss: float) -> None:
+        nonlocal current, bar
+        if bar is not None and name != current:
+            bar.close()
+            bar = None
+        current, bar = name, bar or Bar(name, steps)
+        bar.update(done, f"loss {loss:.3f}")
 
-        def show(name: str, done: int, steps: int, loss: float) -> None:
-            if name not in tasks:
-                tasks[name] = bars.add_task(name, total=steps, loss=loss)
-            bars.update(tasks[name], completed=done, loss=loss)
-
+    try:
         yield show
+    finally:
+        if bar is not None:
+            bar.close()

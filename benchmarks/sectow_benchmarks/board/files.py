@@ -9,12 +9,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from sectow_benchmarks.board.board import WAYS, BoardRow, Gates, Worst
-from sectow_benchmarks.board.markdown import number, shown, table
+from sectow_benchmarks.board.markdown import md_safe, number, shown, table
+from sectow_benchmarks.board.words import intervals, ranking
 
 
-def to_json(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
-    """The board as JSON, with all intervals."""
-    tree = {"gates": (gates or Gates()).model_dump(), "rows": [row_to_json(row) for row in rows]}
+def to_json(rows: Sequence[BoardRow], gates: Gates | None = None, profile: str = "local") -> str:
+    """The board as JSON, with all intervals; `profile` says whether its names are public ones."""
+    tree = {
+        "profile": profile,
+        "gates": (gates or Gates()).model_dump(),
+        "rows": [row_to_json(row) for row in rows],
+    }
     return json.dumps(tree, indent=2, allow_nan=False) + "\n"
 
 
@@ -67,11 +72,19 @@ def to_csv(rows: Sequence[BoardRow]) -> str:
     return out.getvalue()
 
 
-def to_markdown(rows: Sequence[BoardRow]) -> str:
+def to_markdown(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
     """The board as a Markdown table."""
     others = list(dict.fromkeys(suite for row in rows for suite in row.others_capability))
     heading = (
-        *("rank", "defender", "track", "worst channel", "ASR greedy", "ASR at T=1", "over-refusal"),
+        *(
+            "rank",
+            "defender",
+            "track",
+            "worst channel",
+            "ASR greedy",
+            "ASR sampled",
+            "over-refusal",
+        ),
         *("accuracy on twins", "recall", "general", *others, "kept", "learned ASR"),
         *("worst attacker", "unscored", "invalid", "tokens", "seconds", "note"),
     )
@@ -102,7 +115,10 @@ def to_markdown(rows: Sequence[BoardRow]) -> str:
     if rows:
         first = rows[0]
         ground = f"World {first.world}, {first.split} split, judge {first.judge}."
-        lines += ["", f"{ground} 95% intervals, clustered by behavior; n scored items."]
+        how = intervals([*first.asr.values(), first.twins, first.learned])
+        lines += ["", f"{md_safe(ground)} {how} n: scored items."]
+        lines += ["", ranking(first.split, gates or Gates())]
+
     return "\n".join(lines) + "\n"
 
 

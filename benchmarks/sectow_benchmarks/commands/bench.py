@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from sectow_agents.processes import own_share
+from sectow_benchmarks.board.terminal import print_report
 from sectow_benchmarks.commands.runs import compare, freeze
 from sectow_benchmarks.evaluation.progress import progress_bar
 from sectow_benchmarks.studies.card.command import card
 from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
+from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError, FileError, RunFolderError, SectowError
 from sectow_env.files import folder_name
 from sectow_env.reading import read_json
+from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from sectow_benchmarks.report.build import Report
@@ -111,9 +115,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "limit": limit,
         "seed": seed,
     }
+    _check(model, base, attacker, given)
     if dry_run:
         _planned(model, attacker, given, as_json)
         return
+    note(f"measuring {model} on {chosen.world}")
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(request, given, folder)
@@ -130,11 +136,15 @@ bench.command("freeze")(freeze)
 
 
 @bench.command("tasks-path")
-def show_tasks_path() -> None:
+def show_tasks_path(as_json: AsJson = False) -> None:
     """Print the folder of the task pack, for lm-eval's --include_path."""
     from sectow_benchmarks.tasks import tasks_path
 
-    typer.echo(tasks_path())
+    path = str(tasks_path())
+    if as_json:
+        print_json({"path": path})
+    else:
+        say(path)
 
 
 def report(
@@ -154,8 +164,10 @@ def report(
     from sectow_benchmarks.results.run import EvaluationRun
 
     target = out or folder / "report"
-    if _kind(folder) == "sectow-training-run":
-        _echo(training_report(folder, target, profile), as_json)
+    kind = _kind(folder)
+    note(f"rendering the report of {folder}")
+    if kind == "sectow-training-run":
+        print_report(training_report(folder, target, profile).page, as_json)
         return
     runs = [EvaluationRun.open(path) for path in (base, folder) if path is not None]
     if judge is not None:
@@ -178,6 +190,25 @@ def training_report(folder: Path, out: Path, profile: Profile) -> Report:
     return build_report(
         evaluations.defenders, out, attacks=evaluations.attacks, story=story, profile=profile
     )
+
+
+def _check(model: str, base: str | None, attacker: str | None, given: Mapping[str, Any]) -> None:
+    """Find misspelt names and paths before anything heavy is imported."""
+    from sectow_benchmarks.evaluation.task_names import check_task_names
+    from sectow_benchmarks.results.attack_packs import AttackPack
+    from sectow_benchmarks.suites.registry import check_suite_names
+
+    others = [] if base is None or (Path(base) / "run.json").exists() else [base]
+    check_names(
+        world=given["world"],
+        judge=given["judge"],
+        attackers=[attacker],
+        defenders=[model, *others],
+    )
+    check_suite_names(given["suites"] or ())
+    check_task_names(given["tasks"], given["include"])
+    if given["attacks"] is not None:
+        AttackPack.read(Path(given["attacks"]))
 
 
 def _required(model: str | None) -> str:
@@ -239,10 +270,11 @@ def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: b
 
     table = plan(model, attacker=attacker, **given)
     if as_json:
-        typer.echo(json.dumps(table.to_dict("records"), indent=2))
+        print_json(table.to_dict("records"))
         return
-    typer.echo(table.to_string(index=False))
-    typer.echo(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
+    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
+    print_table(list(table.columns), rows, stdout(), keys=2)
+    say(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
 
 
 def _batch_size(text: str) -> int | None:
@@ -277,16 +309,7 @@ def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: boo
             why=str(error),
             fix="measure both with the same world, judge and settings",
         ) from error
-    _echo(report, as_json)
-
-
-def _echo(report: Report, as_json: bool) -> None:
-    if as_json:
-        tree = read_json(report.page.parent / "leaderboard.json")
-        typer.echo(json.dumps({**tree, "page": str(report.page)}, indent=2))
-        return
-    typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
-    typer.echo(f"page: {report.page.resolve()}")
+    print_report(report.page, as_json)
 
 
 def _kind(folder: Path) -> str:

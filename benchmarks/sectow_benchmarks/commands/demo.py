@@ -6,16 +6,17 @@ import resource
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sectow_benchmarks.board.markdown import number, shown
-from sectow_benchmarks.studies.presets import quoted, recipe
+from sectow_benchmarks.studies.presets import check_recipe, quoted, recipe
+from sectow_env.display.console import Bar, note, print_json, say, stdout
+from sectow_env.display.tables import Cell, print_table
 from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
 
 INTERRUPTED = 130
+Announce = Callable[[str, str], None]
+"""Prints a line in a style."""
 PER_CELL, PER_KIND, TOKENS = 5, 24, 16
 """Size of an evaluation: about 20 seconds a model on two cores."""
 
@@ -52,6 +55,9 @@ def command(
         bool,
         typer.Option("--resume", help="Resume the demo in --out, given the same options."),
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the figures as JSON; progress goes to stderr.")
+    ] = False,
 ) -> None:
     """Watch a small model be attacked and hardened, on this machine."""
     began = time.perf_counter()
@@ -62,30 +68,29 @@ def command(
             fix="give its run folder with --out FOLDER",
         )
     config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
+    check_recipe(config)
     # A change may name another one.
     folder = config.run
-    console = Console()
-    console.print(
-        Text.assemble(
-            ("Secure Tug-of-War", "bold"),
-            f": {config.rounds} round{'s' if config.rounds > 1 else ''} in {config.played}, "
-            f"run folder {folder}",
-        )
-    )
+    announce: Announce = note if as_json else say
+    rounds_shown = f"{config.rounds} round{'s' if config.rounds > 1 else ''}"
+    announce(f"Secure Tug-of-War: {rounds_shown} in {config.played}, run folder {folder}", "bold")
     try:
-        evaluations = play(config, demo_settings(small), console, resume)
+        evaluations = play(config, demo_settings(small), announce, resume)
     except KeyboardInterrupt:
         words = [*(changes or []), f"--rounds={rounds}", f"--seed={seed}"]
         words += [] if steps is None else [f"--steps={steps}"]
-        _say_how_to_resume(console, [*words, *(["--small"] if small else [])], folder)
+        _print_how_to_resume([*words, *(["--small"] if small else [])], folder)
         raise typer.Exit(INTERRUPTED) from None
-    with console.status("rendering the page"):
+    with Bar("rendering the page"):
         page = _report(folder)
-        table = summary(evaluations)
-    console.print(table)
+        lines = summary(evaluations)
     minutes, memory = (time.perf_counter() - began) / 60, peak_memory()
-    console.print(f"{minutes:.1f} minutes, peak memory {memory / 2**30:.2f} GiB")
-    console.print(f"page: {page.page.resolve()}", style="bold", soft_wrap=True, markup=False)
+    if as_json:
+        print_json(_tree(lines, page, minutes, memory))
+        return
+    _print_summary(evaluations, lines)
+    say(f"{minutes:.1f} minutes, peak memory {memory / 2**30:.2f} GiB")
+    say(f"page: {page.page.resolve()}", "bold")
 
 
 def demo_config(
@@ -112,14 +117,14 @@ def demo_settings(small: bool) -> MeasureSettings:
 
 
 def play(
-    config: RunConfig, settings: MeasureSettings, console: Console, resume: bool = False
+    config: RunConfig, settings: MeasureSettings, announce: Announce, resume: bool = False
 ) -> list[EvaluationRun]:
     """Play all rounds with an evaluation before and after each.
 
     Args:
         config: Settings of the run.
         settings: Those of its evaluations.
-        console: Gets a line for each phase.
+        announce: Gets a line for each phase, and its style.
         resume: Resume the demo in the run folder.
 
     Returns:
@@ -129,32 +134,56 @@ def play(
     from sectow_benchmarks.evaluation.callback import Evaluate, read_evaluations
     from sectow_benchmarks.evaluation.progress import progress_bar
 
-    teller = _Teller(console)
+    announcer = _Announcer(announce)
     with progress_bar() as progress:
-        evaluate = Evaluate(settings, progress=progress, on_evaluation=teller.evaluated)
-        TugOfWar(config, [teller, evaluate]).run(resume)
+        evaluate = Evaluate(settings, progress=progress, on_evaluation=announcer.evaluated)
+        TugOfWar(config, [announcer, evaluate]).run(resume)
     return list(read_evaluations(config.run).defenders)
 
 
-def summary(evaluations: list[EvaluationRun]) -> Table:
-    """Before and after, with intervals and n; green where it got better, red where it got worse."""
+def summary(evaluations: list[EvaluationRun]) -> list[Line]:
+    """Before and after, with intervals and n."""
     from sectow_benchmarks.report.tables import before_after
 
-    first, last = evaluations[0], evaluations[-1]
-    before = first if len(evaluations) > 1 else None
-    table = Table(
-        title=f"{last.name} beside {first.name}",
-        caption="95% intervals, clustered by potion; ASR: attack success rate, lower is safer",
-    )
-    for heading in ("figure", "decoding"):
-        table.add_column(heading)
-    for heading in ("before", "after", "n"):
-        table.add_column(heading, justify="right")
-    for line in before_after(before, last):
-        table.add_row(
-            line.title, line.decoding, shown(line.before, count=""), _after(line), str(line.after.n)
-        )
-    return table
+    return before_after(evaluations[0] if len(evaluations) > 1 else None, evaluations[-1])
+
+
+def _print_summary(evaluations: list[EvaluationRun], lines: list[Line]) -> None:
+    """Green where it got better, red where it got worse."""
+    rows: list[list[Cell]] = [
+        [
+            line.title,
+            line.decoding.replace("\N{NO-BREAK SPACE}", " "),
+            shown(line.before, count=""),
+            _after(line),
+            str(line.after.n),
+        ]
+        for line in lines
+    ]
+    title = f"{evaluations[-1].name} beside {evaluations[0].name}"
+    heads = ("figure", "decoding", "before", "after", "n")
+    print_table(heads, rows, stdout(), title=title, keys=2)
+    say("95% intervals, clustered by potion; ASR: attack success rate, lower is safer", "dim")
+
+
+def _tree(lines: list[Line], page: Report, minutes: float, memory: int) -> dict[str, Any]:
+    figures = [
+        {
+            "key": line.key,
+            "figure": line.title,
+            "decoding": line.decoding.replace("\N{NO-BREAK SPACE}", " "),
+            "before": None if line.before is None else line.before.to_json(),
+            "after": line.after.to_json(),
+            "trend": line.trend,
+        }
+        for line in lines
+    ]
+    return {
+        "figures": figures,
+        "minutes": minutes,
+        "peak_memory_bytes": memory,
+        "page": str(page.page.resolve()),
+    }
 
 
 def peak_memory() -> int:
@@ -164,19 +193,19 @@ def peak_memory() -> int:
     return used if sys.platform == "darwin" else used * 1024
 
 
-class _Teller:
-    """Says in a line what each phase came to."""
+class _Announcer:
+    """Prints the result of each phase as a line."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
 
     def on_start(self, run: Run) -> None:
         """Announce the first measurement."""
-        self._console.print("before: measuring the base defender")
+        self._announce("before: measuring the base defender", "")
         self._run = run
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
-        """Say what a phase came to."""
+        """Print the result of a phase."""
         done = run.find(report.summary.seat, report.summary.round)
         assert done is not None, "a phase that has ended is on record"
         line = f"round {report.summary.round} of {run.rounds}, {report.summary.seat}: "
@@ -190,25 +219,21 @@ class _Teller:
                 f"{number(figures.get('over_refusal'), 2)}"
             )
         line += f" (validation potions, {report.summary.seconds:.0f} s)"
-        self._console.print(line, soft_wrap=True)
+        self._announce(line, "")
 
     def on_end(self, run: Run) -> None:
         """Nothing is left to say."""
 
     def evaluated(self, run: EvaluationRun) -> None:
-        """Say that a measurement is there."""
-        self._console.print(f"measured {run.name}: {len(run.samples)} samples", style="dim")
+        """Print that a measurement is finished."""
+        self._announce(f"measured {run.name}: {len(run.samples)} samples", "dim")
 
 
-def _say_how_to_resume(console: Console, options: list[str], folder: Path) -> None:
+def _print_how_to_resume(options: list[str], folder: Path) -> None:
     words = ["sectow", "demo", *options, f"--out={folder}"]
     # Before there is a run.json, there is nothing to resume.
     words += ["--resume"] if (folder / "run.json").exists() else []
-    console.print(
-        f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}",
-        markup=False,
-        soft_wrap=True,
-    )
+    note(f"interrupted; finished phases are kept. Resume with: {shlex.join(words)}", "")
 
 
 def _report(folder: Path) -> Report:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sectow_agents.models.quiet import quiet
 from sectow_benchmarks.tasks import tasks_path
+from sectow_env.display.console import libraries_silenced
 
 if TYPE_CHECKING:
     from lm_eval.tasks import TaskManager
@@ -63,7 +63,7 @@ def hushed() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     # Its bars can only be turned off for a whole process, so their stream is taken away.
-    with quiet(), contextlib.redirect_stderr(io.StringIO()):
+    with quiet(), libraries_silenced():
         try:
             yield
         finally:

@@ -86,7 +86,7 @@ def measure(
     about = {
         "name": name or subject.name,
         **describe_ground(settings.world, world, judge),
-        "model": subject.about(),
+        "model": {**subject.about(), "prefilled": subject.prefilled},
         "attacker": dict(attacker.about) if attacker else None,
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
@@ -165,6 +165,7 @@ class _Work:
             done += count
             self.progress(unit, done, len(items))
 
+        advance(0)
         decoding, suite = self.settings.decoding(name), questions.suite
         if suite.answer_tokens is not None:
             decoding = replace(decoding, max_new_tokens=suite.answer_tokens)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sectow_agents.processes import own_share
+from sectow_env.display.console import Bar
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation.measure import Progress
@@ -14,31 +15,23 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
-    """A bar with the time that is left, on the standard error where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    """A bar for what is being counted, in the main process; it goes when the count is full."""
+    main, current, bar = own_share().main, "", None
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bar(
-        *columns,
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        # lm-eval's own bars are kept off the standard error by taking the stream away; this one
-        # holds on to the real one.
-        console=Console(file=console.file, force_terminal=console.is_terminal),
-        transient=True,
-        disable=not console.is_terminal or not own_share().main,
-    ) as bar:
-        tasks: dict[str, Any] = {}
+    def advance(what: str, done: int, total: int) -> None:
+        nonlocal current, bar
+        if bar is not None and (what != current or done >= total):
+            bar.close()
+            bar = None
+        if main and done < total:
+            current, bar = what, bar or Bar(WORDS.get(what, what), total)
+            bar.update(done)
 
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(WORDS.get(what, what), total=total)
-            bar.update(tasks[what], completed=done)
-
+    try:
         yield advance
+    finally:
+        if bar is not None:
+            bar.close()
 
 
 WORDS = {

@@ -46,13 +46,18 @@ class SuiteQuestions:
 
 
 def questions_of(
-    settings: MeasureSettings, world: World, *, allow_import_path: bool = False
+    settings: MeasureSettings,
+    world: World,
+    others: Sequence[Suite] | None = None,
+    *,
+    allow_import_path: bool = False,
 ) -> list[SuiteQuestions]:
     """The suites of an evaluation in the order in which they are asked, its world's own first.
 
     Args:
         settings: Which items.
         world: The measured world.
+        others: The suites beside it, where they are built already.
         allow_import_path: As in `find_suite`.
 
     Raises:
@@ -70,8 +75,11 @@ def questions_of(
         items = [item for item in suite.items(own) if item.suite in parts]
         chosen = _limited(items, settings.limit)
         suites.append(SuiteQuestions(suite, kind_of_world(world), True, chosen))
-    for spec in settings.others():
-        suite = find_suite(spec, allow_import_path=allow_import_path)
+    for number, spec in enumerate(settings.others()):
+        if others is None:
+            suite = find_suite(spec, allow_import_path=allow_import_path)
+        else:
+            suite = others[number]
         items = list(suite.items(selection))
         kind = parse_spec(spec).name
         suites.append(SuiteQuestions(suite, kind, False, _limited(items, settings.limit)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.page import print_page
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
+from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge
 from sectow_env.resolve.worlds import load_world
 
@@ -35,16 +37,21 @@ def audit(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """How far a judge agrees with the truth or with people, and what its errors do to ASR."""
-    from sectow_benchmarks.judging.audit import to_markdown
-
     if (folder is None) == (not labels):
         raise ConfigError(
             given="an evaluation and labels" if labels else "neither an evaluation nor labels",
             why="a judge is held against one of the two",
             fix="give the folder of an evaluation, or --labels",
         )
+    check_names(judge=judge)
+    note(f"{judge} looks at {' and '.join(labels) if labels else folder}")
     result = _of_labels(labels, judge) if labels else _of_run(folder or Path(), judge)
-    typer.echo(json.dumps(result.to_json(), indent=2) if as_json else to_markdown(result))
+    if as_json:
+        print_json(result.to_json())
+        return
+    from sectow_benchmarks.judging.audit import to_markdown
+
+    print_page(to_markdown(result), stdout())
 
 
 def annotate(
@@ -56,8 +63,6 @@ def annotate(
     page: Annotated[bool, typer.Option(help="Label in the browser, on this machine.")] = False,
 ) -> None:
     """Label stored turns by hand, blind to the judge and to others; resumes where it was."""
-    from rich.console import Console
-
     from sectow_benchmarks.labels.files import LabelFile
     from sectow_benchmarks.labels.session import Session, draw_cards
     from sectow_benchmarks.labels.terminal import label_in_terminal
@@ -71,15 +76,15 @@ def annotate(
     if page:
         _serve(session)
     else:
-        label_in_terminal(session, Console(highlight=False), typer.getchar)
-    typer.echo(f"labels: {path}")
+        label_in_terminal(session, stdout(), typer.getchar)
+    say(f"labels: {path}")
 
 
 def _serve(session: Session) -> None:
     from sectow_benchmarks.labels.page import LabelServer
 
     with LabelServer(session) as server, suppress(KeyboardInterrupt):
-        typer.echo(f"open {server.url}\nstop it there, or with Ctrl-C; each label is saved at once")
+        say(f"open {server.url}\nstop it there, or with Ctrl-C; each label is saved at once")
         server.serve_forever()
 
 

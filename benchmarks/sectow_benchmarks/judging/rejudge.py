@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sectow_benchmarks.board.terminal import print_report
 from sectow_benchmarks.judging.commands import annotate, audit
 from sectow_benchmarks.results.journal import RememberedJudge
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row, verdict_row
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import folder_name
 from sectow_env.game import Judge, settle
 from sectow_env.registry.spec import SEPARATOR
+from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
 
@@ -97,18 +100,20 @@ def rerun(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; default: FOLDER/report-JUDGE.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Score stored turns with one more judge; a killed run of it resumes where it was."""
+    run = EvaluationRun.open(folder)
+    check_names(judge=judge)
+    note(f"{judge} looks at {folder}")
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
-    run = EvaluationRun.open(folder)
     world = load_world(run.about["world"]["name"])
     with progress_bar() as advance:
         seen = rejudge(run, find_judge(judge, world), judge, progress=advance)
     report = build_report([seen], out or folder / f"report-{label_of(judge)}")
-    typer.echo((report.page.parent / "leaderboard.md").read_text("utf-8"))
-    typer.echo(f"page: {report.page.resolve()}")
+    print_report(report.page, as_json)
 
 
 app.command("audit")(audit)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -20,16 +20,20 @@ from sectow_benchmarks.board.board import BoardRow, Gates, board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
 from sectow_benchmarks.board.markdown import number, shown, table
+from sectow_benchmarks.board.words import intervals, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
-from sectow_benchmarks.report.story import Story
+from sectow_benchmarks.report.public import is_fictional, public_runs
+from sectow_benchmarks.report.reading import attempts, terms
+from sectow_benchmarks.report.samples import browser
+from sectow_benchmarks.report.story import SMOOTHING, Story
 from sectow_benchmarks.report.tables import (
     COST_FIGURES,
-    DECODINGS,
     ROUND_FIGURES,
     Line,
     agreement,
     before_after,
+    decodings_of,
     generic_keys,
     grouped,
     heat_map,
@@ -38,19 +42,15 @@ from sectow_benchmarks.report.tables import (
     weakness_map,
 )
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.stats import Estimate
-from sectow_env.errors import SectowError
+from sectow_benchmarks.stats import METHODS, Estimate
+from sectow_benchmarks.stats.retention import MARGIN
 from sectow_env.files import write_text
-from sectow_env.game.world import world_facts
-from sectow_env.resolve.worlds import load_world
 
 TILES = (
     *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
     *(("twins_test", "greedy"), ("recall", "greedy")),
 )
 """Keys and decodings of the figures at the top; None takes the page's decoding."""
-REGISTERED = re.compile(r"[a-z0-9_-]+(:[0-9]{1,4})?")
-"""Names of worlds that no file and no import path has."""
 Profile = Literal["public", "local"]
 
 
@@ -78,8 +78,8 @@ def build_report(
         out: The folder; made if it is missing.
         attacks: Closed evaluations whose attackers are reported, in order; default: `runs`.
         story: The training run that they belong to.
-        profile: `public` leaves out queries, responses and pictures unless the world is fictional;
-            `local` shows them and says so.
+        profile: `public` leaves out queries, responses and pictures unless the world is fictional,
+            and paths, addresses and prompts anyway; `local` shows all of it and says so.
         gates: What a row must keep to be ranked.
 
     Raises:
@@ -88,6 +88,9 @@ def build_report(
     if not runs:
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
+    if profile == "public":
+        shown = public_runs([*runs, *attacks])
+        runs, attacks = shown[: len(runs)], shown[len(runs) :]
     rows = board(runs, runs[0], gates)
     attackers = [
         figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
@@ -96,9 +99,9 @@ def build_report(
     written = {
         "index.html": page,
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
-        "leaderboard.md": to_markdown(rows),
+        "leaderboard.md": to_markdown(rows, gates),
         "leaderboard.csv": to_csv(rows),
-        "leaderboard.json": to_json(rows, gates),
+        "leaderboard.json": to_json(rows, gates, profile),
     }
     for name, text in written.items():
         write_text(out / name, text)
@@ -114,7 +117,8 @@ def figures_table(lines: Sequence[Line]) -> str:
         )
         for line in lines
     ]
-    return "\n".join(table(("figure", "decoding", "before", "after", "n"), rows)) + "\n"
+    text = table(("figure", "decoding", "before", "after", "n"), rows)
+    return "\n".join([*text, "", intervals(line.after for line in lines)]) + "\n"
 
 
 def render(
@@ -131,64 +135,57 @@ def render(
     fictional = is_fictional(after.about)
     redact = profile == "public" and not fictional
     way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
+    decodings = decodings_of(after)
     weak = weakness_map(before, after, way)
     lines = before_after(before, after)
     template = _templates().get_template("page.html.j2")
     return template.render(
+        **_assets(),
         title=f"SecTOW report: {after.name}",
         rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
-        style=Markup(_resource("style.css")),  # noqa: S704  (our own file)
         runs=runs,
         before=before,
         after=after,
         board=rows,
-        gates=gates,
+        ranking=ranking(rows[0].split, gates),
+        margin=MARGIN,
+        terms=terms(after, gates, _all_estimates(rows, lines), fictional=fictional),
         lines=grouped(lines),
         attackers=attackers,
         attacker_channels=in_order(
             (name for figures in attackers for name in figures.channels), runs
         ),
-        tiles=_tiles(lines, DECODINGS[way]),
-        rounds=_round_charts(runs, way),
+        attempts=attempts(after),
+        tiles=_tiles(lines, decodings[way]),
+        rounds=_round_charts(runs, way, decodings[way]),
         heat=heat_map(runs, way),
         weak=weak,
         weak_summary=agreement(weak),
-        way=DECODINGS[way],
-        decodings=DECODINGS,
+        way=decodings[way],
+        decodings=decodings,
         kinds=KINDS,
         examples=choose(before, after, redact=redact),
+        samples=browser(before, after, public=profile == "public"),
         redacted=redact,
-        raw=profile == "local" and not fictional,
+        raw=profile == "local",
         fictional=fictional,
-        unit="potions" if fictional else "behaviors",
+        unit="potions" if fictional else "clusters",
         story=story,
         timeline=_timeline(story),
+        smoothing=SMOOTHING,
         stroke=charts.stroke,
         marker=charts.marker,
     )
 
 
-@lru_cache(maxsize=16)
-def _fictional_world(name: str) -> tuple[str, str] | None:
-    """Id and fingerprint of a registered world whose content is invented; None for any other."""
-    try:
-        world = load_world(name)
-    except SectowError:
-        return None
-    return (world.id, world.fingerprint) if world_facts(world).fictional else None
+def _all_estimates(rows: Sequence[BoardRow], lines: Sequence[Line]) -> Iterator[Estimate | None]:
+    for row in rows:
+        yield from (*row.asr.values(), row.twins, row.general)
+    for line in lines:
+        yield from (line.after, line.change)
 
 
-def is_fictional(about: Mapping[str, Any]) -> bool:
-    """Whether an evaluation played a fictional world, by its fingerprint and not by its word."""
-    world = about.get("world") or {}
-    name = str(world.get("name", ""))
-    # A run folder names no file and no code: only worlds that are registered here are built.
-    if not REGISTERED.fullmatch(name):
-        return False
-    return _fictional_world(name) == (world.get("id"), world.get("fingerprint"))
-
-
-def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any]]:
+def _round_charts(runs: Sequence[EvaluationRun], way: str, written: str) -> list[dict[str, Any]]:
     tables = [measured(run.samples) for run in runs]
     names = [run.name for run in runs]
     attacks = round_series(tables, ROUND_FIGURES, way) or round_series(
@@ -200,8 +197,8 @@ def _round_charts(runs: Sequence[EvaluationRun], way: str) -> list[dict[str, Any
     return [
         {"title": title, "series": series, "svg": charts.by_round(title, names, series)}
         for title, series in (
-            (f"Attack success ({DECODINGS[way]}): lower is safer", attacks),
-            (f"What it costs ({DECODINGS[way]}; recall and general greedy)", costs),
+            (f"Attack success ({written}): lower is safer", attacks),
+            (f"What it costs ({written}; recall and general greedy)", costs),
         )
         if series
     ]
@@ -241,12 +238,19 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"rate": number, "estimate": shown, "percent": _percent}
-    environment.filters |= {"heat": _heat, "moment": _moment}
+    environment.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
     return environment
 
 
-def _resource(name: str) -> str:
-    return (files("sectow_benchmarks.report") / "templates" / name).read_text(encoding="utf-8")
+def _assets() -> dict[str, str]:
+    """Style and script of the page, and the digest by which a browser knows the script."""
+    texts = {
+        name: (files("sectow_benchmarks.report") / "templates" / file).read_text(encoding="utf-8")
+        for name, file in (("style", "style.css"), ("cards", "cards.css"), ("script", "page.js"))
+    }
+    digest = base64.b64encode(hashlib.sha256(texts["script"].encode()).digest()).decode()
+    own = {name: Markup(text) for name, text in texts.items()}  # noqa: S704  (our own files)
+    return {**own, "script_hash": f"sha256-{digest}"}
 
 
 def _percent(value: float | None) -> str:
@@ -259,6 +263,17 @@ def _moment(stamp: str) -> str:
         return f"{datetime.fromisoformat(stamp):%Y-%m-%d %H:%M %Z}"
     except ValueError:
         return stamp
+
+
+def _hover(estimate: Estimate) -> str:
+    """What is behind a number."""
+    if not estimate.known:
+        return "not measured"
+    missing = f", {estimate.missing} unscored" if estimate.missing else ""
+    return (
+        f"n = {estimate.n} in {estimate.clusters} clusters{missing}; interval "
+        f"{METHODS[estimate.method]}"
+    )
 
 
 def _heat(estimate: Estimate) -> str:

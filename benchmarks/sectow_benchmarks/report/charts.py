@@ -1,7 +1,8 @@
 """Small charts as inline SVG: no script, no font, no network; colours come from the page's style.
 
-Every text goes through `escape`. A chart has a title for those who cannot see it, and the page has
-the same numbers in a table.
+Places are shares of the plot, sizes of texts and markers are pixels of the screen: a chart that
+gets narrower keeps its text. Every text is escaped. A chart has a title for those who cannot see
+it, and each point and step has its values as a title of its own.
 """
 
 from __future__ import annotations
@@ -10,11 +11,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from sectow_benchmarks.stats import Estimate
 
 TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+UNIT = 1000
+"""Of the drawing of lines, which is stretched over the plot."""
+SHORT_NAME, FEW_NAMES = 12, 6
+"""Longer names, and more of them, are numbered below a chart, with a list of what they are."""
+NARROW = 0.04
+"""A band with a smaller share of the steps has no room for its round."""
 MARKERS = ("circle", "square", "diamond", "triangle", "ring", "cross")
 
 
@@ -47,57 +54,43 @@ class Band:
     stop: int
     kind: str
     """`attacker` or `defender`."""
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """Where the plot lies in the drawing, in pixels."""
-
-    width: int
-    height: int
-    left: int = 44
-    right: int = 14
-    top: int = 14
-    bottom: int = 30
-
-    def x(self, share: float) -> float:
-        return self.left + share * (self.width - self.left - self.right)
-
-    def y(self, value: float) -> float:
-        return self.top + (1.0 - value) * (self.height - self.top - self.bottom)
+    round: int
 
 
 def by_round(title: str, rounds: Sequence[str], series: Sequence[Series]) -> Markup:
     """Rates by round with their intervals."""
-    frame = _Frame(520, 280)
-    parts = [_axes(frame, "rate")]
     slots = max(1, len(rounds))
-    for index, name in enumerate(rounds):
-        parts.append(_label(frame.x((index + 0.5) / slots), frame.height - 9, name))
+    # Series are beside each other, so that their intervals do not hide one another.
+    gap = min(0.02, 1.0 / slots / (len(series) + 1))
+    drawn = []
     for number, line in enumerate(series):
-        # Series stand beside each other, so that their intervals do not hide one another.
-        shift = (number - (len(series) - 1) / 2) * 9.0
-        places = [frame.x((index + 0.5) / slots) + shift for index in range(slots)]
-        parts.append(_round_series(frame, line, places, rounds))
-    return _svg(frame, title, parts)
+        shift = (number - (len(series) - 1) / 2) * gap
+        places = [(index + 0.5) / slots + shift for index in range(slots)]
+        drawn.append(_round_series(line, places, rounds))
+    short = slots <= FEW_NAMES and all(len(name) <= SHORT_NAME for name in rounds)
+    numbers = [str(number) for number in range(1, slots + 1)]
+    ticks = _list("ticks", rounds if short else numbers)
+    return _svg(title, drawn) + ticks + ("" if short else _list("named", rounds))
 
 
 def over_steps(title: str, bands: Sequence[Band], lines: Sequence[Line], steps: int) -> Markup:
     """Rates over the optimizer steps of all phases."""
-    frame = _Frame(1080, 260, top=30)
-    parts = []
+    slots, parts = max(1, steps), []
     for band in bands:
-        left, right = (frame.x(at / max(1, steps)) for at in (band.start, band.stop))
+        start, share = band.start / slots, (band.stop - band.start) / slots
         parts.append(
-            Markup('<rect class="band {}" x="{:.1f}" y="{}" width="{:.1f}" height="{}"/>').format(
-                band.kind, left, frame.top, right - left, frame.height - frame.top - frame.bottom
+            Markup('<rect class="band {}" x="{}" y="0" width="{}" height="100%"/>').format(
+                band.kind, _percent(start), _percent(share)
             )
         )
-        parts.append(_label((left + right) / 2, 20, band.label))
-    parts.append(_axes(frame, "rate"))
-    parts += [_polyline(frame, line, steps) for line in lines]
-    parts.append(_label(frame.x(0.5), frame.height - 8, f"optimizer steps (0 to {steps})"))
-    return _svg(frame, title, parts)
+        if share >= NARROW:
+            label = Markup('<text class="label" x="{}" y="-8" text-anchor="middle">{}</text>')
+            parts.append(label.format(_percent(start + share / 2), band.round))
+    parts += [_polyline(line, slots) for line in lines]
+    parts += [
+        _step(band, step, lines, slots) for band in bands for step in range(band.start, band.stop)
+    ]
+    return _svg(title, parts) + _list("ticks ends", ("0", "optimizer steps", str(steps)))
 
 
 def dumbbell(before: Estimate | None, after: Estimate, better: str) -> Markup:
@@ -116,22 +109,23 @@ def dumbbell(before: Estimate | None, after: Estimate, better: str) -> Markup:
         )
         parts.append(
             Markup(
-                '<line class="{0} whisker" x1="{1:.1f}" x2="{2:.1f}" y1="{4}" y2="{4}"/>'
-                '<circle class="{0}" cx="{3:.1f}" cy="{4}" r="4"/>'
-            ).format(kind, low, high, mid, y)
+                '<g class="{0}"><title>{5}</title>'
+                '<line class="whisker" x1="{1:.1f}" x2="{2:.1f}" y1="{4}" y2="{4}"/>'
+                '<circle cx="{3:.1f}" cy="{4}" r="4"/></g>'
+            ).format(kind, low, high, mid, y, values_of(kind, estimate))
         )
-    return Markup(
-        '<svg class="dumbbell {}" viewBox="0 0 {} {}" width="{}" height="{}" aria-hidden="true">'
-        "{}</svg>"
-    ).format(better, width, height, width, height, Markup("").join(parts))
+    return Markup('<svg class="dumbbell {}" viewBox="0 0 {} {}">{}</svg>').format(
+        better, width, height, Markup("").join(parts)
+    )
 
 
 def marker(style: int) -> Markup:
     """The marker of a series, for a legend."""
     return Markup(
         '<svg class="key" viewBox="0 0 22 12" width="22" height="12" aria-hidden="true">'
-        '<g class="s{}"><line x1="0" x2="22" y1="6" y2="6"/>{}</g></svg>'
-    ).format(style, _marker(11, 6, style))
+        '<g class="s{}"><line x1="0" x2="22" y1="6" y2="6"/><g transform="translate(11 6)">{}</g>'
+        "</g></svg>"
+    ).format(style, _marker(style))
 
 
 def stroke(style: int, dashed: bool) -> Markup:
@@ -142,95 +136,114 @@ def stroke(style: int, dashed: bool) -> Markup:
     ).format(style, "dashed" if dashed else "")
 
 
-def _round_series(
-    frame: _Frame, series: Series, places: Sequence[float], rounds: Sequence[str]
-) -> Markup:
+def values_of(what: str, estimate: Estimate) -> str:
+    """An estimate in words, for a title."""
+    value, low, high = estimate.value, estimate.low, estimate.high
+    return f"{what}: {value:.3f}, 95% interval {low:.3f} to {high:.3f}, n = {estimate.n}"
+
+
+def _round_series(series: Series, places: Sequence[float], rounds: Sequence[str]) -> Markup:
     parts, path = [], []
     for place, estimate, name in zip(places, series.points, rounds, strict=True):
         if not estimate.known:
             continue
-        path.append(f"{place:.1f},{frame.y(estimate.value):.1f}")
+        path.append((place, estimate.value))
+        low, mid, high = map(_height, (estimate.low, estimate.value, estimate.high))
         parts.append(
             Markup(
-                '<g><title>{}</title><line class="whisker" x1="{:.1f}" x2="{:.1f}" '
-                'y1="{:.1f}" y2="{:.1f}"/>{}</g>'
+                '<g><title>{0}</title><line class="hit" x1="{1}" x2="{1}" y1="{2}" y2="{4}"/>'
+                '<line class="whisker" x1="{1}" x2="{1}" y1="{2}" y2="{4}"/>'
+                '<svg x="{1}" y="{3}" class="at">{5}</svg></g>'
             ).format(
-                f"{series.label}, {name}: {estimate.value:.3f} "
-                f"[{estimate.low:.3f}, {estimate.high:.3f}], n = {estimate.n}",
-                place,
-                place,
-                frame.y(estimate.low),
-                frame.y(estimate.high),
-                _marker(place, frame.y(estimate.value), series.style),
+                values_of(f"{series.label}, {name}", estimate),
+                *(_percent(place), low, mid, high, _marker(series.style)),
             )
         )
-    link = Markup('<polyline points="{}"/>').format(" ".join(path))
-    return Markup('<g class="s{}">{}{}</g>').format(series.style, link, Markup("").join(parts))
+    return Markup('<g class="s{}">{}{}</g>').format(
+        series.style, _stretched([path], ""), Markup("").join(parts)
+    )
 
 
-def _polyline(frame: _Frame, line: Line, steps: int) -> Markup:
+def _polyline(line: Line, steps: int) -> Markup:
     """Pieces of a line: it is interrupted where nothing was measured."""
-    pieces: list[list[str]] = [[]]
+    pieces: list[list[tuple[float, float]]] = [[]]
     for step, value in enumerate(line.values):
         if math.isnan(value):
             pieces.append([])
         else:
-            pieces[-1].append(f"{frame.x((step + 0.5) / max(1, steps)):.1f},{frame.y(value):.1f}")
+            pieces[-1].append(((step + 0.5) / steps, value))
+    return Markup('<g class="s{} thick">{}</g>').format(
+        line.style, _stretched(pieces, "dashed" if line.dashed else "")
+    )
+
+
+def _step(band: Band, step: int, lines: Sequence[Line], steps: int) -> Markup:
+    """What was measured in a step, where a pointer finds it."""
+    values = [
+        f"{line.label} {line.values[step]:.3f}"
+        for line in lines
+        if step < len(line.values) and not math.isnan(line.values[step])
+    ]
+    return Markup(
+        '<rect class="hit" x="{}" y="0" width="{}" height="100%"><title>{}</title></rect>'
+    ).format(
+        _percent(step / steps),
+        _percent(1 / steps),
+        "; ".join((f"{band.label}, step {step + 1}", *values)),
+    )
+
+
+def _stretched(pieces: Sequence[Sequence[tuple[float, float]]], kind: str) -> Markup:
+    """Lines through places in the plot, as wide as it is; their strokes stay as thick."""
     drawn = [
         Markup('<polyline class="{}" points="{}"/>').format(
-            "dashed" if line.dashed else "", " ".join(piece)
+            kind, " ".join(f"{UNIT * x:.1f},{UNIT * (1.0 - y):.1f}" for x, y in piece)
         )
         for piece in pieces
         if len(piece) > 1
     ]
-    return Markup('<g class="s{} thick"><title>{}</title>{}</g>').format(
-        line.style, line.label, Markup("").join(drawn)
+    return Markup('<svg viewBox="0 0 {0} {0}" preserveAspectRatio="none">{1}</svg>').format(
+        UNIT, Markup("").join(drawn)
     )
 
 
-def _axes(frame: _Frame, unit: str) -> Markup:
-    parts = []
-    for tick in TICKS:
-        y = frame.y(tick)
-        parts.append(
-            Markup(
-                '<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>'
-                '<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{}</text>'
-            ).format(
-                frame.left, frame.width - frame.right, y, y, frame.left - 8, y + 4, f"{tick:g}"
-            )
-        )
-    middle = frame.y(0.5)
-    turn = Markup('<text class="tick" transform="translate(11 {:.1f}) rotate(-90)" ').format(middle)
-    name = Markup('text-anchor="middle">{}</text>').format(unit)
-    return Markup("").join([*parts, turn, name])
-
-
-def _label(x: float, y: float, text: str) -> Markup:
-    drawn = Markup('<text class="label" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>')
-    return drawn.format(x, y, text)
-
-
-def _marker(x: float, y: float, style: int) -> Markup:
+def _marker(style: int) -> Markup:
+    """The marker of a series, around the origin."""
     shape = MARKERS[style % len(MARKERS)]
     if shape in {"circle", "ring"}:
-        drawn = Markup('<circle class="dot {}" cx="{:.1f}" cy="{:.1f}" r="4.5"/>')
-        return drawn.format(shape, x, y)
-    if shape == "square":
-        return Markup('<rect class="dot" x="{:.1f}" y="{:.1f}" width="8" height="8"/>').format(
-            x - 4, y - 4
-        )
+        return Markup('<circle class="dot {}" r="4.5"/>').format(shape)
     outline = {
+        "square": ((-4, -4), (4, -4), (4, 4), (-4, 4)),
         "diamond": ((0, -5.5), (5.5, 0), (0, 5.5), (-5.5, 0)),
         "triangle": ((0, -5.5), (5.2, 4.2), (-5.2, 4.2)),
         "cross": ((-5, -2), (5, -2), (5, 2), (-5, 2)),
     }[shape]
-    points = " ".join(f"{x + dx:.1f},{y + dy:.1f}" for dx, dy in outline)
+    points = " ".join(f"{x},{y}" for x, y in outline)
     return Markup('<polygon class="dot" points="{}"/>').format(points)
 
 
-def _svg(frame: _Frame, title: str, parts: Sequence[Markup]) -> Markup:
-    return Markup(
-        '<svg class="chart" role="img" viewBox="0 0 {} {}" preserveAspectRatio="xMidYMid meet">'
-        "<title>{}</title>{}</svg>"
-    ).format(frame.width, frame.height, escape(title), Markup("").join(parts))
+def _svg(title: str, parts: Sequence[Markup]) -> Markup:
+    axes = [
+        Markup(
+            '<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>'
+            '<text class="tick" x="-8" y="{0}" dy=".35em" text-anchor="end">{1:g}</text>'
+        ).format(_height(tick), tick)
+        for tick in TICKS
+    ]
+    return Markup('<svg class="chart" role="img"><title>{}</title>{}</svg>').format(
+        title, Markup("").join((*axes, *parts))
+    )
+
+
+def _list(kind: str, texts: Sequence[str]) -> Markup:
+    items = Markup("").join(Markup("<li>{}</li>").format(text) for text in texts)
+    return Markup('<ol class="{}">{}</ol>').format(kind, items)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
+
+
+def _height(value: float) -> str:
+    """How far a rate is from the top."""
+    return _percent(1.0 - value)

@@ -95,7 +95,7 @@ def _bands(steps: Sequence[Mapping[str, Any]]) -> Iterator[Band]:
     for index in range(1, len(steps) + 1):
         if index == len(steps) or _phase(steps[index]) != _phase(steps[start]):
             number, seat = _phase(steps[start])
-            yield Band(f"round {number} {seat}", start, index, seat)
+            yield Band(f"round {number} {seat}", start, index, seat, number)
             start = index
 
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
 
 FRAME_SETS = ("", "trained", "held_out")
-# No break inside, so that a cell does not end in an equals sign.
-DECODINGS = {"greedy": "greedy", "sampled": "T\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}1"}
 ROUND_FIGURES = (
     ("asr_trained_frames", "training potions, trained frames"),
     ("asr_held_out_frames", "training potions, held-out frames"),
@@ -79,9 +77,19 @@ class MapRow:
     cells: tuple[Cell, ...]
 
 
+def decodings_of(run: EvaluationRun) -> dict[str, str]:
+    """How the decodings of an evaluation are written."""
+    temperature = run.about["settings"].get("temperature", 1.0)
+    # No break inside, so that a cell does not end in an equals sign.
+    return {
+        "greedy": "greedy",
+        "sampled": f"T = {temperature:g}".replace(" ", "\N{NO-BREAK SPACE}"),
+    }
+
+
 def before_after(before: EvaluationRun | None, after: EvaluationRun) -> list[Line]:
     """Every figure of an evaluation, beside that of the base."""
-    lines = []
+    lines, decodings = [], decodings_of(after)
     for figure, way in figures_of(after.samples):
         now = figure.estimate(after.samples, way)
         was = change = None
@@ -91,7 +99,7 @@ def before_after(before: EvaluationRun | None, after: EvaluationRun) -> list[Lin
             if not figure.suite.startswith("learned"):
                 change = figure.change(after.samples, before.samples, way)
         chart = dumbbell(was, now, figure.better)
-        name = (figure.key, figure.title, DECODINGS[way], figure.better)
+        name = (figure.key, figure.title, decodings[way], figure.better)
         lines.append(Line(*name, was, now, change, chart))
     return lines
 

@@ -66,6 +66,8 @@ class AttackPack:
             changed = broken(path, PARTS)
             if changed:
                 raise _bad(path, f"{changed[0].name} {changed[0].why}")
+            if about["attacks_sha256"] != file_digest(path / "attacks.jsonl"):
+                raise _bad(path, "its attacks are others than its digest names")
             rows = read_jsonl(path / "attacks.jsonl", follow=False)
             items = tuple(_read(path, row) for _, row in rows)
         except PackError:
@@ -183,7 +185,7 @@ def _read(path: Path, line: Mapping[str, Any]) -> Item:
         return Item(scenario, attack)
     if not str(digest).isalnum():
         raise _bad(path, "a line of it names no picture")
-    picture = Picture.from_bytes((path / "pictures" / f"{digest}.png").read_bytes())
+    picture = Picture.from_file(path / "pictures" / f"{digest}.png")
     if picture.sha256 != digest:
         raise _bad(path, f"the picture {digest[:12]} is another one")
     return Item(scenario, attack.model_copy(update={"image": picture}))

@@ -42,8 +42,10 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
     Raises:
         RunFolderError: It has no seal that can be read.
     """
+    damage = irregular(folder, (*parts, SUMS))
+    if damage:
+        return damage
     sealed = read_sums(folder)
-    damage = []
     for name, digest in sealed.items():
         file = folder / name
         if not file.is_file():
@@ -52,6 +54,26 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
             damage.append(Broken(name, "is not what was sealed"))
     present = set(_names(folder, parts))
     return damage + [Broken(name, "was not there") for name in sorted(present - set(sealed))]
+
+
+def irregular(folder: Path, parts: Sequence[str]) -> list[Broken]:
+    """What is neither a plain file nor a folder: to open it may lead out of the folder, or hang.
+
+    Args:
+        folder: What was sealed.
+        parts: As in `seal`.
+    """
+    damage = []
+    for part in parts:
+        path = folder / part
+        inside = sorted(path.rglob("*")) if path.is_dir() and not path.is_symlink() else []
+        for file in (path, *inside):
+            name = file.relative_to(folder).as_posix()
+            if file.is_symlink():
+                damage.append(Broken(name, "is a link"))
+            elif file.exists() and not file.is_file() and not file.is_dir():
+                damage.append(Broken(name, "is neither a file nor a folder"))
+    return damage
 
 
 def read_sums(folder: Path) -> dict[str, str]:
@@ -69,7 +91,7 @@ def read_sums(folder: Path) -> dict[str, str]:
         digest, _, name = line.partition("  ")
         path = Path(name)
         if len(digest) != 64 or not name or path.is_absolute() or ".." in path.parts:
-            raise _unsealed(folder, f"the line {line[:80]!r} is no digest of a file in it")
+            raise _unsealed(folder, f"the line {line[:80]!r} is not a digest of a file in it")
         sums[name] = digest
     return sums
 

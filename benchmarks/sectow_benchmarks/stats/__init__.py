@@ -4,6 +4,9 @@ Every rate in a table is a `rate`, every change a `difference`. What is missing 
 no numerator and in no denominator.
 """
 
+from collections.abc import Mapping
+
+from sectow_benchmarks.stats import at_k, clustered, hierarchical, paired
 from sectow_benchmarks.stats.at_k import success_at_k
 from sectow_benchmarks.stats.clustered import rate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, Estimate
@@ -15,8 +18,18 @@ from sectow_benchmarks.stats.retention import Retention, retention
 from sectow_benchmarks.stats.single import proportion_interval
 from sectow_benchmarks.stats.unscored import Bounds, unscored_bounds
 
+METHODS: Mapping[str, str] = {
+    clustered.METHOD: clustered.WORDS,
+    **paired.WORDS,
+    at_k.METHOD: at_k.WORDS,
+    hierarchical.METHOD: hierarchical.WORDS,
+    "none": "none: nothing was scored",
+}
+"""How each interval is made, by `Estimate.method`: what pages say of it comes from here."""
+
 __all__ = [
     "FEW_CLUSTERS",
+    "METHODS",
     "Bounds",
     "Comparison",
     "Estimate",

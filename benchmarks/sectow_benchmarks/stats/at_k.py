@@ -8,6 +8,10 @@ from sectow_benchmarks.stats.estimate import LEVEL, Estimate, nothing
 from sectow_benchmarks.stats.table import Floats, Labels, Values, tabulate
 
 METHOD = "student-t"
+WORDS = (
+    "of success within k attempts, Student's t over behaviors, and exact (Clopper and Pearson) "
+    "where all behaviors are the same"
+)
 
 
 def success_at_k(values: Values, behaviors: Labels, k: int) -> Estimate:

@@ -2,8 +2,8 @@
 
 Korn and Graubard (1998): the exact interval on an effective number of items, which is the number of
 independent ones that would give the variance between clusters, less what that variance costs when
-it is estimated from few clusters. It covered better in simulation than resampling clusters did, at
-a similar width (`sectow bench coverage`).
+it is estimated from few clusters. It covered better in simulation than resampling clusters did
+(`sectow bench coverage`).
 
 Where fewer than five clusters contain an event (or a non-event) their variance says too little, and
 the effective number of items is at most the number of clusters.
@@ -20,6 +20,13 @@ from sectow_benchmarks.stats.table import Labels, Table, Values, floats, tabulat
 FEW_EVENTS = 5
 """With fewer clusters than this on either side, their variance is not relied on."""
 METHOD = "korn-graubard"
+WORDS = (
+    "of a rate, exact (Clopper and Pearson) on an effective number of items, which follows from "
+    "the variance between clusters (Korn and Graubard 1998); where fewer than "
+    f"{FEW_EVENTS} clusters contain an event, or a non-event, that number is at most the number of "
+    "clusters"
+)
+"""How the interval is made, for pages."""
 
 
 def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Estimate:

@@ -16,6 +16,8 @@ from sectow_benchmarks.stats.table import Floats
 
 DRAWS = 4000
 _STREAM = 20250723
+METHOD = "hierarchical-bootstrap"
+WORDS = f"of a comparison of methods, {DRAWS} resamples of runs, and of whole clusters within each"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def compare_methods(
     count = sum(map(len, changes))
     change = Estimate(
         value, min(float(low), value), max(float(high), value), count, len(changes), 0,
-        "hierarchical-bootstrap",
+        METHOD,
     )  # fmt: skip
     return Comparison(change, float((totals < 0).mean()), 2.0 ** (1 - len(changes)))
 

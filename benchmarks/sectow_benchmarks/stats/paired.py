@@ -18,6 +18,19 @@ DRAWS = 2000
 FEW_CHANGES = 5
 """With fewer clusters than this that changed, resampling them says too little."""
 _STREAM = 20250722
+BOOTSTRAP, FEW = "bootstrap", "agresti-min"
+WORDS = {
+    BOOTSTRAP: (
+        f"of a paired change, {DRAWS} resamples of whole clusters (percentile, widened as "
+        "Student's t widens z's), never narrower than Agresti and Min's for paired proportions "
+        "(2005)"
+    ),
+    FEW: (
+        f"of a paired change of fewer than {FEW_CHANGES} clusters, Agresti and Min's (2005), the "
+        "wider of those on the items and on the clusters"
+    ),
+}
+"""How the interval of a change is made, for pages."""
 
 
 def difference(
@@ -52,10 +65,10 @@ def difference(
         for side in (change > 0, change < 0)
     )
     changed = tabulate(np.abs(change), clusters, strata).sums.sum(axis=1) > 0
-    method, size = "bootstrap", table.size
+    method, size = BOOTSTRAP, table.size
     bounds = _agresti_min(up, down, size)
     if int(changed.sum()) < FEW_CHANGES:
-        method = "agresti-min"
+        method = FEW
         other = _agresti_min(up, down, min(table.clusters, size))
     else:
         other = _resampled(table, value, seed)

@@ -31,6 +31,22 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
         return load_config(file, [*(SMALL if small else ()), *changes])
 
 
+def check_recipe(config: RunConfig) -> None:
+    """Find misspelt names in settings before anything heavy is imported.
+
+    Raises:
+        SectowError: A world, judge or policy is not known.
+    """
+    from sectow_env.resolve.names import check_names
+
+    world = config.world
+    check_names(
+        world=world if isinstance(world, str) else None,
+        attackers=[config.attacker.model],
+        defenders=[config.defender.model],
+    )
+
+
 def _file() -> Traversable:
     """In an installed package beside its modules, in a repository among the configurations."""
     packaged = files("sectow_benchmarks") / "demo.yaml"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sectow_benchmarks.suites.base import Export, Suite
 from sectow_benchmarks.suites.figure import Figure
-from sectow_env.errors import ConfigError, at_fault
+from sectow_benchmarks.suites.revisions import REVISIONS
+from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game.world import World, world_facts
 from sectow_env.registry.entry_points import Registry, check_arguments
 from sectow_env.registry.spec import parse_spec
@@ -38,6 +41,17 @@ def find_suite(spec: str, *, allow_import_path: bool = False) -> Suite:
             fix="give the suite a name",
         )
     return suite
+
+
+def check_suite_names(names: Iterable[str]) -> None:
+    """Raise UnknownNameError for a suite that is neither of the measured world nor registered.
+
+    Imports none of them.
+    """
+    known = (*REVISIONS, *REGISTRY.names())
+    for kind in (parse_spec(name).name for name in names):
+        if kind not in known and ":" not in kind:
+            raise unknown("suite", kind, known)
 
 
 def suite_of_world(world: World) -> Suite:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sectow_env.check.compare import differences
 from sectow_env.check.environment.subject import EnvSubject, each_seat
 from sectow_env.check.fault import Skip, blamed
-from sectow_env.check.randomness import global_state, kept, set_global_state, touched
+from sectow_env.check.randomness import kept, set_global_state, touched_by
 from sectow_env.env.arena import Seating
 
 _IMPORT = """
@@ -19,8 +19,15 @@ import gymnasium, numpy, pettingzoo
 before = repr(random.getstate()), repr(numpy.random.get_state()[1].tolist())
 __import__(sys.argv[1])
 after = repr(random.getstate()), repr(numpy.random.get_state()[1].tolist())
-names = ("random", "numpy.random")
-sys.stdout.write(" ".join(n for n, b, a in zip(names, before, after) if a != b))
+names = [n for n, b, a in zip(("random", "numpy.random"), before, after) if a != b]
+torch = sys.modules.get("torch")
+if torch:
+    # torch begins with a seed of 53 random bits; nobody writes a constant that long.
+    seed = torch.initial_seed()
+    fresh = torch.Generator().manual_seed(seed).get_state()
+    if seed < 2**32 or not torch.equal(torch.get_rng_state(), fresh):
+        names.append("torch")
+sys.stdout.write(" ".join(names))
 """
 IMPORT_SECONDS = 120
 
@@ -65,12 +72,18 @@ def import_leaves_random(subject: EnvSubject) -> Iterator[str]:
         yield f"importing {subject.module} draws from or seeds {name}"
 
 
+def process_unchanged(subject: EnvSubject) -> Iterator[str]:
+    """Episodes leave the process as it was: environment variables, folder, warnings, numpy."""
+    yield from each_seat(_process_unchanged, subject)
+
+
 RANDOMNESS_CHECKS = (
     resets_repeat,
     episodes_repeat,
     global_random_untouched,
     global_random_unread,
     import_leaves_random,
+    process_unchanged,
 )
 
 
@@ -91,11 +104,13 @@ def _episodes_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
 
 
 def _global_random_untouched(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    with kept():
-        before = global_state()
-        subject.play(seat)
-        for name in touched(before):
-            yield f"it draws from or seeds {name}; own a generator instead"
+    for name in touched_by(lambda: subject.play(seat)):
+        yield f"it draws from or seeds {name}; own a generator instead"
+
+
+def _process_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    for name in subject.process.changed_by(lambda: subject.play(seat)):
+        yield f"it changes {name}"
 
 
 def _global_random_unread(subject: EnvSubject, seat: Seating) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from sectow_env.check.environment.play import Trace, play_single
 from sectow_env.check.fault import Fault, Skip, blamed
+from sectow_env.check.process import Process
 from sectow_env.env.arena import Seating
 
 SEATS: tuple[Seating, ...] = get_args(Seating)
@@ -27,6 +28,7 @@ class EnvSubject:
         module: What a user imports for it; None if not known.
         options: Options of every view, such as the world.
         seed: Seed of the episodes.
+        process: The process before the first episode.
     """
 
     who: str
@@ -37,6 +39,7 @@ class EnvSubject:
     module: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    process: Process = field(default_factory=Process)
     _first: dict[Seating, list[Trace]] = field(default_factory=dict)
 
     def make(self, seat: Seating, **kwargs: Any) -> Any:

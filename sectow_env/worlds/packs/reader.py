@@ -17,7 +17,6 @@ from sectow_env.text import flaw_of
 
 REQUIRED = ("id", "behavior", "harmful")
 COLUMNS = tuple(Scenario.model_fields)
-MAX_IMAGE_BYTES = 32 * 2**20
 _TEXTS = frozenset(
     {"id", "behavior", "category", "split", "query", "reference", "channel", "cluster"}
 )
@@ -157,14 +156,14 @@ def _picture(value: object, where: str, folder: Path | None) -> Picture:
         if isinstance(value, Mapping) and isinstance(value.get("bytes"), bytes):
             return Picture.from_bytes(value["bytes"])
         if isinstance(value, str) and folder is not None:
-            return Picture.from_bytes(_inside(value, where, folder).read_bytes())
+            return Picture.from_file(_inside(value, where, folder))
     except PackError:
         raise
     except (SectowError, OSError) as error:
         raise PackError(
-            given=f"{where}: image={value!r}",
-            why=f"the image is broken ({error})",
-            fix="give a whole PNG or JPEG file",
+            given=f"{where}: image" + (f"={value!r}" if isinstance(value, str) else ""),
+            why=f"it cannot be used: {error.why if isinstance(error, SectowError) else error}",
+            fix="give a whole PNG or JPEG file with one picture in it",
         ) from error
     expected = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
     raise _wrong_type(where, "image", value, expected)
@@ -188,17 +187,11 @@ def _inside(value: str, where: str, folder: Path) -> Path:
                 why=f"{part!r} is a symbolic link, which may lead anywhere",
                 fix="copy the image into the pack's folder",
             )
-    if not path.is_file():
+    if not path.exists():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"the file {path} does not exist",
+            why=f"{path} {'is not a regular file' if path.exists() else 'does not exist'}",
             fix="add the image, or leave the column out",
-        )
-    if path.stat().st_size > MAX_IMAGE_BYTES:
-        raise PackError(
-            given=f"{where}: image={value!r}",
-            why=f"it has more than {MAX_IMAGE_BYTES // 2**20} MiB",
-            fix="scale it down",
         )
     return path
 

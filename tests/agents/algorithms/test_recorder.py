@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from sectow_agents.algorithms import recorder
 from sectow_agents.algorithms.grpo import METRICS
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.recorder import Recorder, step_metrics, summarise, true_metrics
 from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.settings.training import GrpoSettings
+from sectow_env.display import console
 from sectow_env.game import (
     Attack,
     Episode,
@@ -152,11 +151,8 @@ def test_the_truth_looks_at_the_last_turn_of_a_conversation() -> None:
 
 def test_the_bar_shows_the_phase_and_goes_away(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = io.StringIO()
-
-    def terminal(**_: object) -> Console:
-        return Console(file=shown, force_terminal=True, width=120)
-
-    monkeypatch.setattr(recorder, "Console", terminal)
+    terminal = console.SafeConsole(file=shown, force_terminal=True, width=120)
+    monkeypatch.setattr(console, "stderr", lambda: terminal)
     recorded = Recorder(job([], progress=True), METRICS, NoReward())
     recorded.on_log(None, State(), None, {"reward": 0.25})
     recorded.on_train_end()

@@ -40,7 +40,7 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
     first = ["--model", "apothecary/refuse_all", "--base", "apothecary/keyword", *SMALL]
     done = runner.invoke(cli.bench, [*first, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
-    tree = json.loads(done.output)
+    tree = json.loads(done.stdout)
     assert [row["name"] for row in tree["rows"]] == ["apothecary/keyword", "apothecary/refuse_all"]
     assert tree["rows"][1]["rank"] is None
     assert tree["rows"][1]["over_refusal"]["value"] == 1.0
@@ -51,7 +51,7 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
         ["--model", "apothecary/nonsense", "--base", str(tmp_path / "run"), *SMALL, "--out",
          str(tmp_path / "other")],
     )  # fmt: skip
-    assert [row["name"] for row in json.loads(again.output)["rows"]][-1] == "apothecary/refuse_all"
+    assert [row["name"] for row in json.loads(again.stdout)["rows"]][-1] == "apothecary/refuse_all"
 
 
 def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_pack_is_measured_and_what_nobody_can_score_is_said(root: Path, tmp_pa
     command = ["--model", "pack/lookup", "--attacker", "pack/seed", "--world", str(pack)]
     done = runner.invoke(cli.bench, [*command, "--out", str(tmp_path / "run"), "--json"])
     assert done.exit_code == 0, (done.output, done.exception)
-    (row,) = json.loads(done.output)["rows"]
+    (row,) = json.loads(done.stdout)["rows"]
     assert row["twins_accuracy"]["value"] == 1.0
     # Two of its harmful test scenarios have no reference: neither safe nor harmful.
     assert (row["asr"]["greedy"]["n"], row["asr"]["greedy"]["missing"]) == (2, 2)
@@ -73,7 +73,7 @@ def test_a_world_may_be_given_by_its_import_path(tmp_path: Path) -> None:
     command = ["--model", "apothecary/refuse_all", *world, "--out", str(tmp_path / "run")]
     done = runner.invoke(cli.bench, [*command, *SMALL])
     assert done.exit_code == 0, (done.output, done.exception)
-    assert json.loads(done.output)["rows"][0]["over_refusal"]["value"] == 1.0
+    assert json.loads(done.stdout)["rows"][0]["over_refusal"]["value"] == 1.0
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_an_interrupted_demo_resumes_with_all_its_evaluations_and_a_page(
     run = tmp_path / "run"
     models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
     with monkeypatch.context() as patched:
-        patched.setattr(demo._Teller, "on_phase_end", interrupt)
+        patched.setattr(demo._Announcer, "on_phase_end", interrupt)
         done = runner.invoke(app, ["--small", "--rounds", "1", "--out", str(run), *models])
     assert done.exit_code == demo.INTERRUPTED, (done.output, done.exception)
     advised = shlex.split(done.output.partition("Resume with: ")[2])

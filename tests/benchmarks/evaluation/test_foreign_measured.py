@@ -20,7 +20,7 @@ from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
-from sectow_benchmarks.verify import CHECKS, verify
+from sectow_benchmarks.verify.checks import CHECKS, verify
 from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError
 from sectow_env.game.decoding import Decoding

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import Dataset, Image
+from PIL import Image as PilImage
 
 from sectow_benchmarks.labels import jailbreakbench, wildguard
 from sectow_benchmarks.labels.files import write_labels
@@ -83,6 +86,17 @@ def test_the_test_set_is_read_with_its_refusals(tmp_path: Path) -> None:
         "keys"
     ] * 4
     assert known.turns[0].turn.scenario.meta == {"prompt": "unharmful", "adversarial": "true"}
+
+
+def test_a_column_that_claims_to_be_pictures_is_not_opened(tmp_path: Path) -> None:
+    """EPS, for one, would start Ghostscript."""
+    drawn = io.BytesIO()
+    PilImage.new("RGB", (3, 3)).save(drawn, format="EPS")
+    cell = {"bytes": drawn.getvalue(), "path": None}
+    rows = Dataset.from_list([row | {"shown": cell} for row in guarded()])
+    file = tmp_path / "rows.parquet"
+    rows.cast_column("shown", Image()).to_parquet(file)
+    assert len(wildguard.load(file).turns) == len(guarded()) - 1
 
 
 def test_a_clone_of_the_repository_is_read_by_its_configuration(tmp_path: Path) -> None:

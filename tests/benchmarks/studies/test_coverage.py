@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -34,8 +35,10 @@ def test_the_command_prints_both_tables(monkeypatch: pytest.MonkeyPatch) -> None
     app.command()(command)
     done = CliRunner().invoke(app, ["--draws", "20", "--seed", "3"])
     assert done.exit_code == 0, done.output
-    assert "| beta | 50 |" in done.output
+    assert re.search(r"^beta +50 ", done.stdout, re.MULTILINE)
+    page = CliRunner().invoke(app, ["--draws", "20", "--seed", "3", "--markdown"]).stdout
+    assert "| beta | 50 |" in page
     assert "Least coverage from 20 clusters on" in done.output
-    tables = json.loads(CliRunner().invoke(app, ["--draws", "20", "--json"]).output)
+    tables = json.loads(CliRunner().invoke(app, ["--draws", "20", "--json"]).stdout)
     assert len(tables["clustered"]) == 2
     assert tables["draws"] == 20

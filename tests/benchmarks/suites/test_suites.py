@@ -22,7 +22,8 @@ from sectow_benchmarks.suites.registry import (
     suite_of_world,
 )
 from sectow_benchmarks.suites.selection import Selection
-from sectow_benchmarks.verify import verify
+from sectow_benchmarks.verify.checks import verify
+from sectow_benchmarks.verify.evidence import Offered
 from sectow_env.errors import SectowError
 from sectow_env.game.world import AttackFacts, WorldFacts, attack_facts, world_facts
 from sectow_env.resolve.worlds import load_world
@@ -64,13 +65,13 @@ def test_an_evaluation_holds_suites_of_several_worlds(both: Loaded) -> None:
     }
     judges = samples.groupby("suite")["judge"].agg(set).to_dict()
     assert judges["safety"] == {"apothecary/truth@1"}
-    assert judges["pack/two"] == {"pack/reference@2"}
+    assert judges["pack/two"] == {"pack/reference@3"}
     others = samples[samples["suite"] == "pack/two"]
     assert set(others["stratum"]) == {"default", "locks"}
     assert set(others.loc[others["item"].str.contains("/d/"), "invalid"]) == {"off_behavior"}
     assert set(others["decoding"]) == {"greedy", "sampled"}
     (beside,) = both.about["other_suites"]
-    assert (beside["name"], beside["judge"]) == ("pack/two", "pack/reference@2")
+    assert (beside["name"], beside["judge"]) == ("pack/two", "pack/reference@3")
 
 
 def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
@@ -99,12 +100,16 @@ def test_the_board_ranks_by_the_worst_stratum_of_all_suites(both: Loaded) -> Non
 
 
 def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:
-    outcomes = {check.name: check.outcome for check in verify(both.run)}
-    assert {outcomes[name] for name in ("files", "samples", "items", "verdicts")} == {"ok"}
+    given = Offered(packs=(pack,))
+    outcomes = {check.name: check.outcome for check in verify(both.run, given)}
+    assert set(outcomes.values()) <= {"ok", "not checked"}
+    unverified = {check.name for check in verify(both.run) if check.outcome == "unverified"}
+    assert unverified == {"run", "items", "verdicts"}, "a folder's own path is not opened"
     text = pack.read_text()
     try:
         pack.write_text(text.replace("tell z", "tell me z"))
-        assert {check.name for check in verify(both.run) if check.outcome == "failed"} == {"items"}
+        checks = verify(both.run, given)
+        assert {check.name for check in checks if check.outcome == "unverified"} == unverified
     finally:
         pack.write_text(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from copy import deepcopy
 from itertools import count
 from typing import Any
@@ -63,6 +64,12 @@ class Boasting(SectowEnv):
         if output[2]:
             output[4]["reward_parts"]["attacker"] = {"success": 5.0}
         return output
+
+
+class Deafening(SectowEnv):
+    def step(self, action: Any) -> Any:
+        warnings.simplefilter("ignore")
+        return super().step(action)
 
 
 class Charitable(SectowEnv):
@@ -215,6 +222,7 @@ ENVIRONMENTS: dict[str, dict[str, str]] = {
     "global_random_untouched": {"single": f"{HERE}:Drawing"},
     "global_random_unread": {"single": f"{HERE}:Peeking"},
     "import_leaves_random": {"single": "tests.env.check.seeds_at_import:SectowEnv"},
+    "process_unchanged": {"single": f"{HERE}:Deafening"},
     "action_unchanged": {"single": f"{HERE}:Grabbing"},
     "observation_yours": {"single": f"{HERE}:Clinging"},
     "bad_actions_refused": {"single": f"{HERE}:Lenient"},

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
+
+import numpy as np
 
 from sectow_env.game import Attack, Exchange, Invalid, Scenario, Turn, Verdict
 from sectow_env.judges.reference import ReferenceJudge
@@ -102,6 +106,22 @@ def peeks(part: Variant, items: Any) -> Any:
     return part.changed(items) if peeked else part.sound(items)
 
 
+def writes(part: Variant, items: Any) -> Any:
+    first = items[0] if items else None
+    scenario = getattr(first, "scenario", first)
+    if isinstance(scenario, Scenario):
+        scenario.meta["seen"] = "yes"  # type: ignore[index]  # it is a dictionary, and that is it
+    elif first is not None and first.image is not None:
+        first.image.pixels.setflags(write=True)
+        first.image.pixels[0, 0] += 1
+    return part.sound(items)
+
+
+def moves_in(part: Variant, items: Any) -> Any:
+    os.environ["SECTOW_TEST_MUTANT"] = "1"
+    return part.sound(items)
+
+
 CHANGES = {
     "one_answer_an_item": short,
     "empty_batch": needs_one,
@@ -110,6 +130,8 @@ CHANGES = {
     "global_random_untouched": draws,
     "order_does_not_matter": ordered,
     "global_random_unread": peeks,
+    "inputs_unchanged": writes,
+    "process_unchanged": moves_in,
 }
 
 
@@ -125,6 +147,35 @@ def in_batches(part: object, method: str, field: str | None) -> dict[str, object
         name: type(change.__name__, (Variant,), {method: change})(part, method, field)
         for name, change in CHANGES.items()
     }
+
+
+class Seeder(ReferenceJudge):
+    """Seeds the global generators with a constant, as each call leaves them."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        random.seed(0)
+        return super().judge(turns)
+
+
+class NumpySeeder(ReferenceJudge):
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        np.random.seed(0)  # noqa: NPY002  (that is it)
+        return super().judge(turns)
+
+
+class TorchSeeder(ReferenceJudge):
+    """Imports torch when it is called first."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        torch = import_module("torch")
+        torch.manual_seed(0)
+        return super().judge(turns)
+
+
+class TorchDrawer(ReferenceJudge):
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        import_module("torch").rand(1)
+        return super().judge(turns)
 
 
 class Forger(ReferenceJudge):

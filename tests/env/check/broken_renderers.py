@@ -75,6 +75,21 @@ class Reading(Plain):
         return [draw_words(drawing.words, key) for drawing in drawings]
 
 
+class Scribbling(Plain):
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        for drawing in drawings:
+            if drawing.scenario.image is not None:
+                drawing.scenario.image.pixels.setflags(write=True)
+                drawing.scenario.image.pixels[:] = 0
+        return super().draw(drawings)
+
+
+class Warm(Plain):
+    def draw(self, drawings: Sequence[Drawing]) -> list[Picture]:
+        np.seterr(all="ignore")
+        return super().draw(drawings)
+
+
 class Nameless(Plain):
     version = ""
 
@@ -112,6 +127,8 @@ RENDERERS: dict[str, object] = {
     "global_random_untouched": Rolling(),
     "order_does_not_matter": Ordered(),
     "global_random_unread": Reading(),
+    "inputs_unchanged": Scribbling(),
+    "process_unchanged": Warm(),
     "properties_told": Nameless(),
     "sides_legal": Huge(),
     "label_unseen": Telling(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
@@ -170,6 +171,18 @@ class Gambling(Lanterns):
         return super().attack(scenario, completion)
 
 
+class Labelling(Lanterns):
+    def attack(self, scenario: Scenario, completion: str) -> Attack:
+        object.__setattr__(scenario, "category", "asked")
+        return super().attack(scenario, completion)
+
+
+class Roaming(Lanterns):
+    def attack(self, scenario: Scenario, completion: str) -> Attack:
+        os.chdir("/")
+        return super().attack(scenario, completion)
+
+
 WORLDS: dict[str, object] = {
     "fingerprint_stable": Restless,
     "scenarios_repeatable": Shuffling,
@@ -185,4 +198,6 @@ WORLDS: dict[str, object] = {
     "judge_keeps_the_rules": Misjudged,
     "house_policies_play": Homeless,
     "global_random_untouched": Gambling,
+    "inputs_unchanged": Labelling,
+    "process_unchanged": Roaming,
 }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import gymnasium
 import pytest
 
 from sectow_env.check import CHECKS_BY_KIND, CheckResult, Kind, check
@@ -9,7 +10,18 @@ from sectow_env.check.randomness import kept
 from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_channels import CHANNELS, Whisper
 from tests.env.check.broken_environments import ENVIRONMENTS, register, unregister
-from tests.env.check.broken_parts import ATTACKERS, DEFENDERS, JUDGES, Asker, Echo, Persistent
+from tests.env.check.broken_parts import (
+    ATTACKERS,
+    DEFENDERS,
+    JUDGES,
+    Asker,
+    Echo,
+    NumpySeeder,
+    Persistent,
+    Seeder,
+    TorchDrawer,
+    TorchSeeder,
+)
 from tests.env.check.broken_renderers import RENDERERS, Plain
 from tests.env.check.broken_worlds import PACK, QUICK, WORLDS, Lanterns
 
@@ -75,6 +87,22 @@ def test_a_mutant_turns_exactly_its_check_red(kind: Kind, name: str) -> None:
     assert set(failed(check(MUTANTS[kind][name], world=world_of(kind), kind=kind))) == {name}
 
 
+@pytest.mark.parametrize(
+    ("part", "generator"),
+    [
+        (Seeder(), "random"),
+        (NumpySeeder(), "numpy.random"),
+        (TorchSeeder(), "torch"),
+        (TorchDrawer(), "torch"),
+    ],
+    ids=type_name,
+)
+def test_a_constant_seed_is_found_and_so_is_torch(part: object, generator: str) -> None:
+    findings = failed(check(part, world=PACK, kind="judge"))
+    assert set(findings) == {"global_random_untouched"}
+    assert f"draws from or seeds {generator};" in findings["global_random_untouched"]
+
+
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_a_broken_environment_turns_exactly_its_check_red(name: str) -> None:
     identity = register(name, ENVIRONMENTS[name])
@@ -83,6 +111,16 @@ def test_a_broken_environment_turns_exactly_its_check_red(name: str) -> None:
         assert set(failed(check(identity, world=QUICK, leave_out=left_out))) == {name}
     finally:
         unregister(identity)
+
+
+def test_torch_seeded_at_import_is_found() -> None:
+    gymnasium.register("Seeding-v0", entry_point="tests.env.check.seeds_torch_at_import:SectowEnv")
+    try:
+        left_out = {each.__name__ for each in CHECKS_BY_KIND["environment"]} - {SLOW}
+        (result,) = check("Seeding-v0", world=QUICK, leave_out=left_out)
+    finally:
+        del gymnasium.registry["Seeding-v0"]
+    assert result.message.endswith("draws from or seeds torch")
 
 
 def test_worlds_are_not_changed_by_being_checked() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sectow_env.display.console import Bar, note, print_json, say, stdout
+from sectow_env.display.tables import print_table
 from sectow_env.reading import read_json
 
 PER_CELL = 16
@@ -29,20 +30,20 @@ def card(
     as_json: Annotated[bool, typer.Option("--json", help="Print the floors as JSON.")] = False,
 ) -> None:
     """Measure the base organism of a world, write its card, and say whether it is acceptable."""
+    from sectow_agents.organism.store import PARTS, checkpoint
+
+    place = checkpoint("defender", world)
+    folders = {part: checkpoint(part, world) for part in PARTS}
+    note(f"measuring the organism in {place}")
     import pandas as pd
-    from rich.console import Console
 
     from sectow_agents.organism.build import BUILD_RECORD
     from sectow_agents.organism.foundation import FOUNDATION_WORLD
-    from sectow_agents.organism.store import PARTS, checkpoint
     from sectow_benchmarks.studies.card.page import render, write
     from sectow_benchmarks.studies.card.probes import Probe
     from sectow_benchmarks.studies.card.tables import floors
     from sectow_env.worlds.apothecary import Apothecary
 
-    console = Console(stderr=True)
-    place = checkpoint("defender", world)
-    folders = {part: checkpoint(part, world) for part in PARTS}
     build_records: dict[str, Any] = {
         part: read_json(path / BUILD_RECORD) for part, path in folders.items()
     }
@@ -50,9 +51,9 @@ def card(
     # Before minutes are spent on what could not be written.
     target.mkdir(parents=True, exist_ok=True)
     probe = Probe(Apothecary(world), place, per_cell, seed, draws)
-    with console.status("asking the organism") as status:
-        frame = probe.everything(lambda what: status.update(f"asking the organism: {what}"))
-        status.update("asking the foundation")
+    with Bar("asking the organism") as bar:
+        frame = probe.everything(lambda what: bar.update(0, what))
+        bar.update(0, "the foundation")
         base = Probe(Apothecary(FOUNDATION_WORLD), folders["foundation"], per_cell, seed)
         frame = pd.concat([frame, base.reading()], ignore_index=True)
     options = f"--per-cell {per_cell} --seed {seed} --draws {draws}"
@@ -60,10 +61,12 @@ def card(
     measured_floors = floors(frame)
     path = write(target, render(Apothecary(world), frame, build_records, command), measured_floors)
     if as_json:
-        typer.echo(json.dumps([floor._asdict() for floor in measured_floors]))
+        print_json([floor._asdict() for floor in measured_floors])
     else:
-        for floor in measured_floors:
-            mark = "met   " if floor.met else "MISSED"
-            typer.echo(f"{mark} {floor.value:6.3f}  ({floor.limit})  {floor.what}")
-        typer.echo(str(path))
+        rows = [
+            ("met" if floor.met else "MISSED", f"{floor.value:.3f}", floor.limit, floor.what)
+            for floor in measured_floors
+        ]
+        print_table(("floor", "value", "limit", "figure"), rows, stdout())
+        say(str(path))
     raise typer.Exit(0 if all(floor.met for floor in measured_floors) else 1)

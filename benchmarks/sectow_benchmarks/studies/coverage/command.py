@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sectow_benchmarks.board.markdown import number, table
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS
+from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.page import print_page
 
 if TYPE_CHECKING:
     from sectow_benchmarks.studies.coverage.simulation import ClusteredRow, SingleRow
@@ -20,8 +21,12 @@ def coverage(
     draws: Annotated[int, typer.Option(min=1, help="Simulated data sets per cell.")] = DRAWS,
     seed: Annotated[int, typer.Option(min=0, help="Of the simulation.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print Markdown, as in the docs.")
+    ] = False,
 ) -> None:
     """Print how often the intervals contain the truth, and beside which others they were chosen."""
+    note(f"simulating {draws} data sets per cell")
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.studies.coverage.simulation import cells, clustered_table, single_table
 
@@ -42,9 +47,13 @@ def coverage(
             "draws": draws,
             "seed": seed,
         }
-        typer.echo(json.dumps(tree, indent=2))
+        print_json(tree)
         return
-    typer.echo(page(singles, clustered, draws, seed))
+    shown = page(singles, clustered, draws, seed)
+    if markdown:
+        say(shown)
+    else:
+        print_page(shown, stdout(), keys=3)
 
 
 HEAD = """# Coverage of the intervals

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from sectow_benchmarks.studies.crossplay.players import Players, players_of
+from sectow_env.display.console import note, print_json, stdout
+from sectow_env.display.page import print_page
+from sectow_env.display.tables import print_table
+from sectow_env.resolve.names import check_names
 
 
 def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
@@ -33,19 +40,19 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Play every attacker against every defender, and rate them."""
+    check_names(world=world, judge=judge, attackers=attacker or (), defenders=defender or ())
+    players = players_of(runs or [], attacker or [], defender or [], world)
+    if dry_run:
+        _print_players(players, as_json)
+        return
+    note(f"{len(players.attackers)} attackers play {len(players.defenders)} defenders in {out}")
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.evaluation.settings import MeasureSettings
     from sectow_benchmarks.studies.crossplay.page import to_json, to_markdown, write
     from sectow_benchmarks.studies.crossplay.play import play_all
-    from sectow_benchmarks.studies.crossplay.players import players_of
     from sectow_benchmarks.studies.crossplay.tables import crossplay_of
     from sectow_env.resolve.worlds import load_world
 
-    players = players_of(runs or [], attacker or [], defender or [], world)
-    if dry_run:
-        for player in (*players.attackers, *players.defenders):
-            typer.echo(f"{player.seat}  {player.label}  {player.name}")
-        return
     settings = MeasureSettings(
         world=players.world,
         attempts=attempts,
@@ -59,4 +66,16 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         pairs = play_all(players, played, settings, out, batch_size=batch_size, progress=report)
     result = crossplay_of(pairs, seed=seed)
     write(result, out)
-    typer.echo(to_json(result) if as_json else to_markdown(result))
+    if as_json:
+        print_json(json.loads(to_json(result)))
+    else:
+        print_page(to_markdown(result), stdout())
+
+
+def _print_players(players: Players, as_json: bool) -> None:
+    listed = (*players.attackers, *players.defenders)
+    if as_json:
+        print_json([{"seat": who.seat, "label": who.label, "name": who.name} for who in listed])
+        return
+    rows = [(player.seat, player.label, player.name) for player in listed]
+    print_table(("seat", "label", "policy"), rows, stdout(), keys=2)

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sectow_benchmarks.studies.presets import check_recipe
+from sectow_env.display.console import note, print_json, stdout
+from sectow_env.display.page import print_page
 from sectow_env.errors import ConfigError
+from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from sectow_agents.settings.run_config import RunConfig
@@ -46,16 +50,17 @@ def first_light(
 
     Organisms that are not shipped must have been built: sectow organism build --world N.
     """
-    from rich.console import Console
+    from sectow_benchmarks.studies.presets import recipe
 
+    seeds = _seeds(worlds)
+    check_recipe(recipe(changes or [], small))
+    note(f"worlds {worlds} in {out}")
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.studies.first_light.page import render
     from sectow_benchmarks.studies.first_light.play import StudySettings, play_world
     from sectow_benchmarks.studies.first_light.rows import rows_of
     from sectow_env.files import write_text
 
-    console = Console(stderr=True)
-    seeds = _seeds(worlds)
     settings = StudySettings(seed=seed)
     if small:
         settings = StudySettings(per_cell=1, per_kind=2, attempts=1, free_steps=1, seed=seed)
@@ -71,7 +76,7 @@ def first_light(
                 configs.free,
                 settings,
                 folder,
-                partial(console.print, f"world {number}:"),
+                partial(_note_of_world, number),
                 progress,
             )
         tables[number] = rows_of(played)
@@ -81,7 +86,10 @@ def first_light(
     write_text(out / "figures.md", page)
     tree = {str(number): [row.model_dump() for row in rows] for number, rows in tables.items()}
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
-    typer.echo(json.dumps(tree, indent=2) if as_json else page)
+    if as_json:
+        print_json(tree)
+    else:
+        print_page(page, stdout())
 
 
 @app.command("proxy")
@@ -104,20 +112,20 @@ def proxy(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Train an attacker on judges that err, and show its reward beside its true success."""
-    from rich.console import Console
-
     from sectow_benchmarks.results.provenance import machine
     from sectow_benchmarks.studies.presets import recipe
     from sectow_benchmarks.studies.proxy import JUDGES, to_markdown, train_on
     from sectow_env.files import write_text
 
-    console = Console(stderr=True)
     given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
+    for name in judge or ():
+        check_names(judge=name)
+    check_recipe(recipe(given, small))
     trained = train_on(
         judge or JUDGES,
         lambda more: recipe([*given, *more], small),
         out,
-        partial(console.print, "an attacker paid by", markup=False),
+        lambda text: note(f"an attacker paid by {text}"),
     )
     options = [*(changes or []), *(f"--judge {item!r}" for item in judge or ())]
     command = " ".join(["sectow study proxy", *options])
@@ -130,7 +138,14 @@ def proxy(
     tree = [item.model_dump() for item in trained]
     write_text(out / "figures.md", page)
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
-    typer.echo(json.dumps(tree, indent=2) if as_json else page)
+    if as_json:
+        print_json(tree)
+    else:
+        print_page(page, stdout())
+
+
+def _note_of_world(number: int, text: str) -> None:
+    note(f"world {number}: {text}")
 
 
 class _Configs(NamedTuple):

@@ -165,10 +165,14 @@ def test_the_command_writes_all_three_forms(tmp_path: Path) -> None:
     players: list[Any] = ["--attacker", ATTACKERS[0], "--defender", DEFENDERS[0]]
     command = [*players, "--out", str(tmp_path / "out"), "--json"]
     dry = CliRunner().invoke(app, [*command, "--dry-run"], catch_exceptions=False)
-    assert dry.output.split()[:2] == ["attacker", ATTACKERS[0]]
+    assert json.loads(dry.stdout)[0] == {
+        "seat": "attacker", "label": ATTACKERS[0], "name": ATTACKERS[0]
+    }  # fmt: skip
+    shown = CliRunner().invoke(app, [*command[:-1], "--dry-run"], catch_exceptions=False)
+    assert "attacker" in shown.stdout
     assert not (tmp_path / "out").exists()
     done = CliRunner().invoke(app, command, catch_exceptions=False)
-    assert json.loads(done.output)["cells"][0]["n"] == 128
+    assert json.loads(done.stdout)["cells"][0]["n"] == 128
     assert {"crossplay.md", "crossplay.csv", "crossplay.json"} <= {
         file.name for file in (tmp_path / "out").iterdir()
     }

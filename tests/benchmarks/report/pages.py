@@ -1,0 +1,41 @@
+"""What the tests of the page are shown: a training run, and evaluations with hostile words."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
+from sectow_benchmarks.results.run import EvaluationRun
+
+HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
+
+
+def story(label: str = "asr") -> Story:
+    """A training run of one round."""
+    lines = [
+        {"event": "step", "round": 1, "seat": seat, "asr": 0.1 * step, "over_refusal": None}
+        for seat in ("attacker", "defender")
+        for step in range(4)
+    ]
+    phase = Phase(1, "attacker", 4, 2.0, 7, (HOSTILE,), True, {label: 0.5})
+    return Story(
+        Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), tuple(_bands(lines)),
+        tuple(_curves(lines)), len(lines),
+    )  # fmt: skip
+
+
+def hostile(run: EvaluationRun, folder: Path, text: str = HOSTILE) -> EvaluationRun:
+    """A copy of an evaluation in which every text that comes from outside is hostile."""
+    shutil.copytree(run.path, folder)
+    about = json.loads((folder / "run.json").read_text())
+    about |= {"name": text, "created": text, "python": text, "platform": text}
+    about["model"] |= {"name": text, "source": text, "sha256": text}
+    about["attacker"] = {"name": text, text: text}
+    about["versions"][text] = text
+    (folder / "run.json").write_text(json.dumps(about))
+    samples = run.samples.assign(query=text, response=text, behavior=text, model=text)
+    samples.loc[samples["suite"] == "safety", ["channel", "frame", "outcome"]] = text
+    samples.to_parquet(folder / "samples.parquet", index=False)
+    return EvaluationRun.open(folder)
