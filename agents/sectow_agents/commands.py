@@ -50,10 +50,12 @@ def train(
 ) -> None:
     """Train attacker and defender in turn."""
     settings = _settings(config, changes or [], run, seed, resume)
-    note(f"training in {settings.run}")
+    from sectow_agents.run.folder import RunFolder
     from sectow_agents.run.parts import find_parts
 
-    # Wrong keys and names are reported at once; only then are torch and the rest loaded.
+    note(f"training in {settings.run}")
+    # Wrong keys, names and folders are reported at once; only then are torch and the rest loaded.
+    RunFolder.check(settings, resume=resume)
     parts = find_parts(settings)
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar

@@ -22,6 +22,7 @@ from typer.main import get_command, get_group
 from sectow_env.display.console import note, say
 from sectow_env.display.printable import printable
 from sectow_env.errors import ConfigError, SectowError
+from sectow_env.files import not_written
 from sectow_env.registry.entry_points import claims, distribution_of, is_ours, load, the_only
 from sectow_env.registry.extras import missing, missing_extra
 
@@ -117,6 +118,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         if os.environ.get("SECTOW_DEBUG", "0") not in {"", "0"}:
             traceback.print_exception(error)
         complain(error)
+        raise SystemExit(USER_ERROR) from None
+    except Exception as error:
+        failed = not_written(error)
+        if failed is None:
+            raise
+        complain(failed)
         raise SystemExit(USER_ERROR) from None
 
 

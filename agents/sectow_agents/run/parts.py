@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
-from sectow_env.errors import ConfigError, unknown
+from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Judge, RewardFunction
 from sectow_env.game.world import AsksGeneralQuestions, World
-from sectow_env.registry.spec import parse_spec
-from sectow_env.resolve.parts import JUDGES, find_judge, find_reward
-from sectow_env.resolve.policies import policy_spec
+from sectow_env.resolve.names import check_names
+from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
 
 OWN_JUDGE = "world"
@@ -36,10 +35,10 @@ def find_parts(config: RunConfig) -> Parts:
         SectowError: A world, judge, policy, channel or kind of question does not exist.
     """
     for seat in SEATS:
-        policy_spec(config.policy(seat).model, seat)
         check_vllm(seat, getattr(config.training(seat), "grpo", {}))
     for judge in (config.judge, config.truth):
-        _check_judge(judge)
+        check_names(judge=None if judge == OWN_JUDGE else judge)
+    check_names(attackers=[config.attacker.model], defenders=[config.defender.model])
     world = load_world(config.played, allow_import_path=True)
     reward = find_reward(config.reward.model_dump())
     channels = config.attacker.channels
@@ -53,12 +52,6 @@ def find_parts(config: RunConfig) -> Parts:
         truth=_truth(config.truth, world),
         reward=reward,
     )
-
-
-def _check_judge(given: str | None) -> None:
-    name = OWN_JUDGE if given is None else parse_spec(given).name
-    if name != OWN_JUDGE and ":" not in name and name not in JUDGES.names():
-        raise unknown("judge", name, JUDGES.names())
 
 
 def _truth(given: str | None, world: World) -> Judge | None:

@@ -175,3 +175,19 @@ def test_a_forged_attack_of_a_trained_attacker_is_caught(
     seal(folder, SEALED)
     outcomes = {check.name: check.outcome for check in verify(EvaluationRun.open(folder))}
     assert outcomes["items"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"judge": "rules/not_refused", "suites": ["safety", "general", "apothecary?seed=2"]},
+        {"decodings": (), "suites": ["safety", "learned_free", "ceiling", "apothecary?seed=2"]},
+        {"decodings": ("sampled",), "attempts": 2, "learned_split": "test", "seed": 7},
+        {"world": "apothecary:3", "splits": ("train", "validation"), "per_kind": 0},
+    ],
+)
+def test_honest_ones_of_all_kinds_pass(settings: dict[str, Any], tmp_path: Path) -> None:
+    small: dict[str, Any] = {"per_cell": 1, "per_kind": 1, "limit": 2, **settings}
+    attacker = "apothecary/random"
+    run = evaluate("apothecary/keyword", attacker=attacker, out=tmp_path / "run", **small).run
+    assert {check.outcome for check in verify(run)} == {"ok", "not checked"}
