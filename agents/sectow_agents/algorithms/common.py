@@ -27,6 +27,7 @@ from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.template import Template
 from sectow_agents.settings.training import LoraSettings, TrainingSettings
+from sectow_env.errors import ConfigError
 
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 

@@ -18,6 +18,7 @@ from sectow_agents.run.digests import ADAPTER, adapter_base, changed, folder_dig
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
+from sectow_agents.run.notices import report_phase, report_start, try_judge
 from sectow_agents.run.provenance import describe
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
@@ -68,6 +69,8 @@ class Run:
         self.judge = find_judge(config.judge, self.world)
         self.truth = _truth(config.truth, self.world)
         self.reward = find_reward(config.reward.model_dump())
+        played = (self.judge, self.world, self.reward, self.channels)
+        tried = None if resume else try_judge(config, *played)
         # What cannot be played is reported before there is a folder.
         self.world.scenarios("train", harmful=True, channels=self.channels)
         self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
@@ -83,6 +86,8 @@ class Run:
         self._loaded: dict[str, LocalModel] = {}
         if resume:
             self._check_resumed()
+        else:
+            report_start(self.files, config, self.world, tried)
 
     def _check_resumed(self) -> None:
         """The pool, and the bases of adapters, must be those that the run left.
@@ -275,6 +280,7 @@ class Run:
         gated = bool(done.objections)
         gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
         self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
+        report_phase(self.files, done.summary)
         stopped = gated and self.config.monitor.on_gate == "stop"
         folder = self.checkpoint(done.summary.seat, done.summary.round)
         files, pool = self.share.from_main(
