@@ -47,6 +47,10 @@ class UnknownNameError(SectowError):
     """Raised when a name is unknown; see `unknown`."""
 
 
+class TrainingError(SectowError):
+    """Raised when a training phase stopped learning; names the optimizer step."""
+
+
 class FileError(SectowError):
     """Raised when a file cannot be read or written, or does not contain what it should."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
+from sectow_env.errors import FileError
+
+MAX_NAME = 60
+"""Characters of a folder's name: the system takes 255 bytes, and a character may need four."""
 MOUNTS = Path("/proc/self/mounts")
 LOCAL = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"}
@@ -27,12 +34,50 @@ def write_bytes(path: Path, data: bytes) -> None:
     aside.replace(path)
 
 
+_NOT_WRITTEN: Mapping[int, tuple[str, str]] = {
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("your quota of the disk is used up", "free some space"),
+    errno.EFBIG: ("it would be larger than the system allows", "raise the limit: ulimit -f"),
+    errno.EROFS: ("the file system is read-only", "make it writable, or give another folder"),
+    errno.EACCES: ("permission is denied", "change its permissions, or give another folder"),
+    errno.EPERM: ("the system does not permit it", "change its attributes, or give another folder"),
+    errno.ENAMETOOLONG: ("the name is too long", "give a shorter name"),
+    errno.EIO: ("the disk failed", "look at the system's log, and give another folder"),
+}
+_SPELT = re.compile(r"os error (\d+)|(database or disk is full)|(readonly database)")
+"""How libraries that are not Python's spell an error of the system."""
+
+
+def not_written(error: BaseException) -> FileError | None:
+    """The message for a failure of the disk, whichever library reports it; None for others.
+
+    Args:
+        error: What was raised while something was read or written.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (spelt := _SPELT.search(str(error))):
+        number = int(spelt[1]) if spelt[1] else errno.ENOSPC if spelt[2] else errno.EROFS
+    if number is None or number not in _NOT_WRITTEN:
+        return None
+    name = error.filename2 or error.filename if isinstance(error, OSError) else None
+    why, fix = _NOT_WRITTEN[number]
+    return FileError(
+        given="a file that was being written" if name is None else f"the file {name}",
+        why=f"it cannot be written: {why}" if name is None else why,
+        fix=f"{fix}; what was finished is kept, and --resume continues a run or an evaluation",
+    )
+
+
 def folder_name(name: str) -> str:
     """A name made safe for a folder: letters, digits, dots, dashes and underscores."""
     safe = "".join(
         character if character.isalnum() or character in "-._" else "-" for character in name
     )
-    return safe.strip("-.") or "unnamed"
+    safe = safe.strip("-.") or "unnamed"
+    if len(safe) <= MAX_NAME:
+        return safe
+    # Told apart by a digest, as long names may begin alike.
+    return f"{safe[:MAX_NAME]}-{digest_of(safe.encode())[:8]}"
 
 
 def digest_of(data: bytes) -> str:

@@ -48,15 +48,19 @@ class Shown:
 
 
 def in_terminal(
-    command: Sequence[str], columns: int, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    columns: int,
+    environment: Mapping[str, str] | None = None,
+    keys: str = "",
 ) -> Shown:
-    """Run a command with both outputs on one pseudo-terminal."""
+    """Run a command with both outputs on one pseudo-terminal, where somebody presses these keys."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
     started = subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, env=_environment(environment)
     )
     os.close(slave)
+    os.write(master, keys.encode())
     raw = b""
     # Linux ends a terminal without writers with an error.
     with suppress(OSError):

@@ -50,13 +50,18 @@ def train(
 ) -> None:
     """Train attacker and defender in turn."""
     settings = _settings(config, changes or [], run, seed, resume)
+    from sectow_agents.run.folder import RunFolder
+    from sectow_agents.run.parts import find_parts
+
     note(f"training in {settings.run}")
-    # A wrong key is reported at once; only then are torch and the rest loaded.
+    # Wrong keys, names and folders are reported at once; only then are torch and the rest loaded.
+    RunFolder.check(settings, resume=resume)
+    parts = find_parts(settings)
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
 
     try:
-        summary = TugOfWar(settings).run(resume=resume)
+        summary = TugOfWar(settings, parts=parts).run(resume=resume)
     except KeyboardInterrupt:
         _print_how_to_resume(settings, config, changes or [])
         raise typer.Exit(INTERRUPTED) from None

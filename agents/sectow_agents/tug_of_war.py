@@ -23,6 +23,7 @@ from sectow_agents.phases.attacker import sample_attacks, train_attacker
 from sectow_agents.phases.defender import train_defender, training_sources
 from sectow_agents.run.folder import Finished
 from sectow_agents.run.monitor import Quality
+from sectow_agents.run.parts import Parts
 from sectow_agents.run.run import Run, RunSummary
 from sectow_agents.settings.run_config import RunConfig
 from sectow_env.game import Episode, Seat
@@ -59,6 +60,7 @@ class TugOfWar:
         callbacks: Called in order.
         phases: What a seat's phase does; default: train it, as below.
         measure_base: What the monitor sees before any training.
+        parts: Those that the settings name, where they were looked up before.
     """
 
     def __init__(
@@ -67,10 +69,12 @@ class TugOfWar:
         callbacks: Sequence[Callback] = (),
         phases: Mapping[Seat, Phase] | None = None,
         measure_base: Callable[[Run], Quality] | None = None,
+        parts: Parts | None = None,
     ) -> None:
         self.config = config
         self.callbacks = tuple(callbacks)
         self.phases = PHASES if phases is None else phases
+        self.parts = parts
         self.measure_base = base_quality if measure_base is None else measure_base
 
     def run(self, resume: bool = False) -> RunSummary:
@@ -84,7 +88,7 @@ class TugOfWar:
             RunFolderError: The folder does not fit.
             SectowError: A setting cannot work.
         """
-        with Run(self.config, resume) as run:
+        with Run(self.config, resume, self.parts) as run:
             for callback in self.callbacks:
                 callback.on_start(run)
             if run.state.base is None:

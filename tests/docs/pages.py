@@ -25,6 +25,8 @@ class Block(NamedTuple):
     line: int
     """Of its first line of code, from 1 on."""
     slow: bool
+    output: str | None = None
+    """What it prints: the block of text right below it; `...` is what the page leaves out."""
 
     @property
     def file(self) -> str | None:
@@ -58,14 +60,19 @@ def blocks(page: Path, language: str | None = None) -> list[Block]:
     found: list[Block] = []
     lines = page.read_text(encoding="utf-8").splitlines()
     opened: tuple[int, str] | None = None
+    output_of: int | None = None
     for number, line in enumerate(lines):
         if opened is None and (fence := _FENCE.match(line)):
             opened = number, fence["language"]
         elif opened is not None and line == "```":
             start, name = opened
             text = "\n".join(lines[start + 1 : number]) + "\n"
+            if name == "text" and output_of is not None:
+                found[output_of] = found[output_of]._replace(output=text)
             found.append(Block(name, text, start + 2, start > 0 and lines[start - 1] == SLOW))
-            opened = None
+            opened, output_of = None, len(found) - 1
+        elif opened is None and line:
+            output_of = None
     assert opened is None, f"{page.name}: the block in line {opened[0] + 1} does not end"
     return [block for block in found if language in (None, block.language)]
 
@@ -77,12 +84,30 @@ def prose(page: Path) -> str:
     )
 
 
+def unprinted(wanted: str, printed: str) -> list[str]:
+    """Lines of a page's output that a command does not print, in this order.
+
+    Words and numbers count; how wide the columns of a table are, and what frames them, does not.
+    """
+    lines = iter([_words(line) for line in printed.splitlines()])
+    shown = [line for line in wanted.splitlines() if line not in {"", "..."}]
+    return [line for line in shown if _words(line) not in lines]
+
+
+def _words(line: str) -> list[str]:
+    return re.sub(r"[|\\\u2500-\u257f]|-{3,}", " ", line).split()
+
+
 def commands(page: Path) -> Iterator[list[str]]:
     """The words of every command of a page; one in `$(...)` is a command of its own."""
     for block in blocks(page, "console"):
-        for line in block.text.splitlines():
-            if line.startswith("$ "):
-                yield from split_command(line[2:])
+        for line in command_lines(block):
+            yield from split_command(line)
+
+
+def command_lines(block: Block) -> list[str]:
+    """The command lines of a block, without their prompt."""
+    return [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
 
 
 def split_command(line: str) -> Iterator[list[str]]:
@@ -117,8 +142,8 @@ def anchors(page: Path) -> set[str]:
 
 
 def table(page: Path, heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, without its own heading."""
-    text = page.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
+    """The cells of the first table under a heading (with its `#`), without the table's own."""
+    text = page.read_text(encoding="utf-8").partition(f"\n{heading}\n")[2]
     rows = re.search(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)
     assert rows is not None, f"{page.name} has no table under {heading!r}"
     lines = rows[0].splitlines()[2:]

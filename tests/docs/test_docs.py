@@ -5,21 +5,37 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.docs.pages import Block, anchors, blocks, broken_links, pages, prose
+from sectow_env.commands.main import main
+from tests.docs.pages import (
+    Block,
+    anchors,
+    blocks,
+    broken_links,
+    command_lines,
+    pages,
+    prose,
+    unprinted,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = [str(page.relative_to(ROOT)) for page in pages(ROOT)]
+CONSOLES = {name: blocks(ROOT / name, "console") for name in PAGES}
 WITH_CODE = [name for name in PAGES if blocks(ROOT / name, "python")]
 WITH_SLOW_CODE = [name for name in WITH_CODE if any(one.slow for one in blocks(ROOT / name))]
+WITH_OUTPUT, WITH_SLOW_OUTPUT = (
+    [name for name in PAGES if any(one.output and one.slow is slow for one in CONSOLES[name])]
+    for slow in (False, True)
+)
 HIDDEN = {".venv", ".ci"}
 """Hidden files and folders that a page may name."""
 LONGEST_PLUGIN = 30
-LONGEST_DOOR = 4
+LONGEST_DOOR = 5
 
 
 def run(page: str, block: Block, names: dict[str, Any]) -> None:
@@ -29,9 +45,11 @@ def run(page: str, block: Block, names: dict[str, Any]) -> None:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(source, page, "exec"), names)  # noqa: S102  (our own pages)
-    said = iter(out.getvalue().splitlines())
+    lines = iter(out.getvalue().splitlines())
     for wanted in block.shown:
-        assert wanted in said, f"{page}:{block.line} does not print {wanted!r}:\n{out.getvalue()}"
+        assert wanted in lines, f"{page}:{block.line} does not print {wanted!r}:\n{out.getvalue()}"
+    if block.output is not None:
+        assert unprinted(block.output, out.getvalue()) == [], f"{page}:{block.line}"
 
 
 def run_page(name: str, *, slow: bool) -> None:
@@ -54,6 +72,48 @@ def test_the_code_runs(name: str) -> None:
 @pytest.mark.parametrize("name", WITH_SLOW_CODE)
 def test_the_slow_code_runs(name: str) -> None:
     run_page(name, slow=True)
+
+
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_the_code_shows_what_it_prints(name: str) -> None:
+    run_blocks = [one for one in blocks(ROOT / name, "python") if one.file is None]
+    assert [one.line for one in run_blocks if not one.shown and one.output is None] == []
+
+
+def run_commands(page: str, capsys: pytest.CaptureFixture[str], *, slow: bool) -> None:
+    """Runs the commands whose output a page shows; they print what it shows."""
+    for block in blocks(ROOT / page, "console"):
+        if block.output is None or block.slow is not slow:
+            continue
+        for line in command_lines(block):
+            program, *words = shlex.split(line)
+            assert program == "sectow"
+            with pytest.raises(SystemExit) as ended:
+                main(words)
+            assert ended.value.code == 0, line
+        printed = capsys.readouterr().out
+        assert unprinted(block.output, printed) == [], f"{page}:{block.line} prints:\n{printed}"
+
+
+@pytest.mark.usefixtures("plugin", "desk", "wide")
+@pytest.mark.parametrize("name", WITH_OUTPUT)
+def test_commands_print_what_the_page_shows(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run_commands(name, capsys, slow=False)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("plugin", "desk", "wide")
+@pytest.mark.parametrize("name", WITH_SLOW_OUTPUT)
+def test_slow_commands_print_what_the_page_shows(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_commands(name, capsys, slow=True)
+
+
+@pytest.fixture
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal in which every row of a table is one line."""
+    monkeypatch.setenv("COLUMNS", "250")
 
 
 def test_the_pages_have_code() -> None:
@@ -93,7 +153,7 @@ def test_plug_ins_are_short() -> None:
 
 def test_the_doors_of_the_readme_are_narrow() -> None:
     doors = blocks(ROOT / "README.md")[:3]
-    assert [door.language for door in doors] == ["python", "console", "console"]
+    assert [door.language for door in doors] == ["console", "python", "console"]
     lines = [sum(map(bool, door.text.splitlines())) for door in doors]
     assert max(lines) <= LONGEST_DOOR
 
@@ -134,6 +194,26 @@ def test_blocks_are_found(tmp_path: Path) -> None:
     page.write_text("```python\nx = 1\n")
     with pytest.raises(AssertionError, match="line 1 does not end"):
         blocks(page)
+
+
+def test_an_output_belongs_to_the_block_right_above_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ a\n```\n\n```text\none\n```\n\nand\n\n```text\ntwo\n```\n")
+    assert [block.output for block in blocks(page)] == ["one\n", None, None]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "missing"),
+    [
+        ("name  n\n...\nb  2\n", []),
+        ("| name | n |\n", []),
+        ("b  3\n", ["b  3"]),
+        ("b  2\na  1\n", ["a  1"]),
+    ],
+)
+def test_an_output_that_is_wrong_is_seen(wanted: str, missing: list[str]) -> None:
+    printed = "│ name  n │\n|---|---|\n a   1\n b   2\n"
+    assert unprinted(wanted, printed) == missing
 
 
 @pytest.mark.parametrize("target", ["gone.md", "#gone", "other.md#gone", "../gone/"])

@@ -11,7 +11,6 @@ import pytest
 
 from tests.docs.pages import blocks
 
-BUILD = '\n[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
 PARTS = """
 import gymnasium as gym, sectow_env
 env = sectow_env.TextAction(gym.make("SecTOW-v0", channels=["mine/stutter"], judge="mine/strict"))
@@ -85,7 +84,7 @@ def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     project, site = tmp_path_factory.mktemp("plugin"), tmp_path_factory.mktemp("site")
     page = root / "docs" / "extending.md"
     (toml,) = blocks(page, "toml")
-    (project / "pyproject.toml").write_text(toml.text + BUILD)
+    (project / "pyproject.toml").write_text(toml.text)
     (project / "my_plugin").mkdir()
     (project / "my_plugin" / "__init__.py").touch()
     for block in blocks(page, "python"):

@@ -10,10 +10,11 @@ from typing import Any, get_args
 import pytest
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from sectow_agents.settings.training import GrpoSettings, SftSettings, TrainingSettings
 from sectow_env.env.arena import Options
-from sectow_env.game import Invalid, Scenario
+from sectow_env.game import Attack, Episode, Invalid, Scenario, Turn, Verdict
 from tests.docs.pages import table
 
 REQUIRED = "required"
@@ -46,7 +47,7 @@ def _is_model(kind: object) -> bool:
 
 def told(page: Path) -> Iterator[tuple[str, Any]]:
     """Dotted key and default of every row of the table of settings."""
-    for key, default, *_ in table(page, "Settings"):
+    for key, default, *_ in table(page, "## Settings"):
         value = default if default in {REQUIRED, A_TEXT} else yaml.safe_load(default.strip("`"))
         for seat in ("attacker", "defender") if "SEAT" in key else ("",):
             yield key.strip("`").replace("SEAT", seat), value
@@ -67,20 +68,42 @@ def test_a_wrong_default_is_seen(tmp_path: Path) -> None:
 
 
 def test_the_options_of_the_environment_are_told(root: Path) -> None:
-    rows = table(root / "docs" / "game.md", "Options")
+    rows = table(root / "docs" / "game.md", "## Options")
     names = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
     assert sorted(names) == sorted(Options.__annotations__)
 
 
 def test_the_reasons_of_invalid_attacks_are_told(root: Path) -> None:
-    rows = table(root / "docs" / "world.md", "Invalid attacks")
+    rows = table(root / "docs" / "world.md", "## Invalid attacks")
     names = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
     assert sorted(names) == sorted(one.value for one in Invalid)
 
 
 def test_the_columns_of_a_pack_are_told(root: Path) -> None:
-    rows = table(root / "docs" / "packs.md", "Columns")
+    rows = table(root / "docs" / "packs.md", "## Columns")
     assert sorted(row[0].strip("`") for row in rows) == sorted(Scenario.model_fields)
+
+
+def records(page: Path, name: str) -> list[tuple[str, str, str]]:
+    """Field, type and default of every row of a record's table."""
+    return [
+        (field.strip("`"), kind.strip("`"), default.strip("`"))
+        for field, kind, default, *_ in table(page, f"### {name}")
+    ]
+
+
+@pytest.mark.parametrize("record", [Scenario, Attack, Turn, Verdict, Episode])
+def test_the_fields_of_a_record_are_listed(root: Path, record: type[BaseModel]) -> None:
+    wanted = [
+        (name, record.__annotations__[name].removesuffix(" | None"), _as_python(field))
+        for name, field in record.model_fields.items()
+    ]
+    assert records(root / "docs" / "extending.md", record.__name__) == wanted
+
+
+def _as_python(field: FieldInfo) -> str:
+    default = field.get_default(call_default_factory=True, validated_data={})
+    return REQUIRED if field.is_required() else repr(default).replace("'", '"')
 
 
 def test_every_figure_is_told(root: Path) -> None:

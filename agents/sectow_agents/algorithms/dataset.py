@@ -39,9 +39,12 @@ class Prompt(NamedTuple):
 class _Rows:
     """Makes rows when they are read, so that no image is encoded and decoded on the way."""
 
-    def __init__(self, prompts: Sequence[Prompt], targets: Sequence[str | None] | None) -> None:
+    def __init__(
+        self, prompts: Sequence[Prompt], targets: Sequence[str | None] | None, pictures: bool
+    ) -> None:
         self._prompts = prompts
         self._targets = targets
+        self._pictures = pictures
 
     def __call__(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         rows = self._prompt_columns(batch)
@@ -52,12 +55,14 @@ class _Rows:
 
     def _prompt_columns(self, batch: Mapping[str, list[int]]) -> dict[str, list[Any]]:
         chosen = [self._prompts[item] for item in batch["item"]]
-        return {
+        columns: dict[str, list[Any]] = {
             "prompt": [prompt.messages() for prompt in chosen],
-            # An empty list, not None and not a missing column: that is how TRL knows a text prompt.
-            "images": [[picture.pil() for picture in prompt.pictures] for prompt in chosen],
             "item": list(batch["item"]),
         }
+        if self._pictures:
+            # An empty list, not None: that is how TRL knows a text prompt.
+            columns["images"] = [[shown.pil() for shown in prompt.pictures] for prompt in chosen]
+        return columns
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         # datasets hashes a transform by pickling it, which here would pickle all pictures.
@@ -65,7 +70,11 @@ class _Rows:
 
 
 def build_dataset(
-    prompts: Sequence[Prompt], order: Sequence[int], targets: Sequence[str | None] | None = None
+    prompts: Sequence[Prompt],
+    order: Sequence[int],
+    targets: Sequence[str | None] | None = None,
+    *,
+    pictures: bool = True,
 ) -> Dataset:
     """The rows of a phase: `prompt` (conversational), `images` and `item`.
 
@@ -74,5 +83,13 @@ def build_dataset(
         order: Index of the prompt of each row; it becomes the column `item`, by which a reward
             function finds the scenario or attack behind a row.
         targets: The response to each prompt; they become the column `completion`.
+        pictures: The model sees pictures. For one that does not, TRL wants neither the column
+            `images` nor rows that are made when they are read.
     """
-    return Dataset.from_dict({"item": list(order)}).with_transform(_Rows(prompts, targets))
+    items = {"item": list(order)}
+    rows = _Rows(prompts, targets, pictures)
+    return (
+        Dataset.from_dict(items).with_transform(rows)
+        if pictures
+        else Dataset.from_dict(rows(items))
+    )

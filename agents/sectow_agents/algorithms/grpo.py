@@ -74,7 +74,7 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
         model=trainee.model,
         reward_funcs=[data.reward],
         args=args,
-        train_dataset=build_dataset(inert.prompts, rows),
+        train_dataset=build_dataset(inert.prompts, rows, pictures=trainee.family.sees_images),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
@@ -125,4 +125,6 @@ def _forbid(tokens: Sequence[int], vllm: bool) -> dict[str, Any]:
     if vllm:
         # vLLM has no list for it; this bias is the strongest that it takes.
         return {"logit_bias": dict.fromkeys(tokens, -100.0)}
-    return {"suppress_tokens": list(tokens)}
+    # Drawing from logits that are not finite would end the process on a GPU; as it is, the loss of
+    # the same step is not finite either, and stops the phase with a message.
+    return {"suppress_tokens": list(tokens), "remove_invalid_values": True}

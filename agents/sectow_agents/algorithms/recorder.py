@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from transformers import TrainerCallback
 
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.rewards import SeatReward
+from sectow_agents.models.intact import few, non_finite
 from sectow_env.display.console import Bar
+from sectow_env.errors import TrainingError
 from sectow_env.game import Episode, Judge, judge_turns
 from sectow_env.game.tally import succeeded, tally, tally_by_channel
 
@@ -45,9 +48,19 @@ class Recorder(TrainerCallback):
         self._started = time.perf_counter()
 
     def on_log(
-        self, _args: object, state: Any, _control: object, logs: Mapping[str, Any], **_: object
+        self,
+        _args: object,
+        state: Any,
+        _control: object,
+        logs: Mapping[str, Any],
+        model: Any = None,
+        **_: object,
     ) -> None:
-        """Write the line of an optimizer step; TRL's closing summary is not one."""
+        """Write the line of an optimizer step; TRL's closing summary is not one.
+
+        Raises:
+            TrainingError: The step's loss, gradient or weights are not finite.
+        """
         if next(iter(self._names)) not in logs:
             return
         episodes = self._reward.drain() if self._reward is not None else []
@@ -67,6 +80,13 @@ class Recorder(TrainerCallback):
             self._job.sink(line)
         if self._bar is not None:
             self._bar.update(len(self.lines), _figures(line))
+        step = int(state.global_step)
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(logs.get(name, 0.0)):
+                raise diverged(self._job, step, f"its {name} is {logs[name]}")
+        if model is not None:
+            trained = ((name, p) for name, p in model.named_parameters() if p.requires_grad)
+            check_weights(self._job, step, trained)
 
     def on_train_end(self, *_: object, **__: object) -> None:
         """Remove the progress bar."""
@@ -77,6 +97,24 @@ class Recorder(TrainerCallback):
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def check_weights(job: Job, step: int, tensors: Iterable[tuple[str, torch.Tensor]]) -> None:
+    """Raises TrainingError where an optimizer step left a weight that is not finite."""
+    bad = non_finite(tensors)
+    if bad:
+        raise diverged(job, step, f"after it, weights are NaN or infinite: {few(bad)}")
+
+
+def diverged(job: Job, step: int, why: str) -> TrainingError:
+    """The error for a phase that went out of bounds."""
+    return TrainingError(
+        given=f"optimizer step {step} of {job.training.steps}, round {job.round}, {job.seat}",
+        why=why,
+        fix="nothing of this phase is kept, and the policy from before it is unchanged in "
+        f"{job.source}: start another run from there with a lower learning_rate than "
+        f"{job.training.learning_rate:g}, more warmup, or a lower max_grad_norm",
+    )
 
 
 def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:

@@ -83,7 +83,9 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
     return SFTTrainer(
         model=trainee.model,
         args=sft_config(settings, arguments),
-        train_dataset=build_dataset(inert.prompts, rows, data.targets),
+        train_dataset=build_dataset(
+            inert.prompts, rows, data.targets, pictures=trainee.family.sees_images
+        ),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )

@@ -15,10 +15,10 @@ from sectow_agents.models.batching import Batcher, Load
 from sectow_agents.models.chat import inert, pictures_of
 from sectow_agents.models.families import family_of
 from sectow_agents.models.quiet import quiet
-from sectow_agents.models.sampling import SeededDraws, uniform_rows
+from sectow_agents.models.sampling import FiniteLogits, SeededDraws, uniform_rows
 from sectow_agents.models.template import Template
 from sectow_agents.models.thinking import thinking_marks, without_thinking
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, PartError
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
@@ -73,6 +73,7 @@ class Generator:
 
         Raises:
             ConfigError: There is a picture, and the model cannot be shown any.
+            PartError: Its logits are not finite.
         """
         if seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
@@ -141,13 +142,21 @@ class Generator:
         inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
         inputs = inputs.to(self.model.device, dtype=self.model.dtype)
         length = int(inputs["input_ids"].shape[1])
-        processors = LogitsProcessorList()
+        seen = FiniteLogits()
+        processors = LogitsProcessorList([seen])
         if decoding.sampled:
             uniforms = uniform_rows([prompt.seed for prompt in prompts], decoding.max_new_tokens)
             processors.append(SeededDraws(uniforms, decoding.temperature, length))
         out = self.model.generate(
             **inputs, generation_config=self._settings(decoding), logits_processor=processors
         )
+        if not seen.finite:
+            raise PartError(
+                given=self._name,
+                why=f"it computed NaN or infinite logits in {self.model.dtype}",
+                fix="use dtype=float32 or bfloat16, or other weights: training with too high a "
+                "learning rate leaves such weights",
+            )
         texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
         return [without_thinking(text, self._thinking) for text in texts]
 

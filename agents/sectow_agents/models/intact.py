@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from sectow_env.errors import ConfigError
+from sectow_env.reading import read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
@@ -52,10 +52,10 @@ def check_files(folder: Path, single: str = WEIGHTS) -> None:
 def _shards(index: Path) -> list[Path]:
     """The files that an index names, all of them in its folder."""
     try:
-        read = json.loads(index.read_text("utf-8"))
+        read = read_json(index)
         names = sorted(map(Path, set(read["weight_map"].values())))
         read["metadata"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise _broken(index, "it is not an index with metadata and weight_map") from error
     for name in names:
         if len(name.parts) != 1 or name.suffix != ".safetensors":
@@ -107,35 +107,40 @@ def check_loaded(source: str | Path, info: Mapping[str, Collection[Any]]) -> Non
         if keys:
             raise ConfigError(
                 given=f"the model {str(source)!r}",
-                why=f"{why}: {_few(keys)}",
+                why=f"{why}: {few(keys)}",
                 fix=f"check that config.json belongs to these weights; else {_FIX}",
             )
 
 
 def check_finite(what: str, model: Any) -> None:
     """Raises ConfigError where a weight is NaN or infinite; names the tensors."""
-    bad = list(non_finite(model))
+    bad = non_finite(model.state_dict().items())
     if bad:
         raise ConfigError(
             given=what,
-            why=f"as {model.dtype}, tensors contain NaN or infinity: {_few(bad)}",
+            why=f"as {model.dtype}, tensors contain NaN or infinity: {few(bad)}",
             fix="take weights from before that, or another dtype (float16 overflows at 65504)",
         )
 
 
 @torch.no_grad()
-def non_finite(model: Any) -> Iterator[str]:
-    """Names of the parameters and buffers with NaN or infinity."""
-    for name, tensor in model.state_dict(keep_vars=True).items():
-        if not (tensor.is_floating_point() and tensor.numel()):
-            continue
-        # One pass without a copy: NaN goes through to the smallest and the largest value.
-        ends = torch.aminmax(tensor.float() if tensor.itemsize == 1 else tensor)
-        if not all(torch.isfinite(value) for value in ends):
-            yield name
+def non_finite(tensors: Iterable[tuple[str, torch.Tensor]]) -> list[str]:
+    """Names of the tensors with NaN or infinity."""
+    return [
+        name
+        for name, tensor in tensors
+        if tensor.is_floating_point() and tensor.numel() and not _is_finite(tensor)
+    ]
 
 
-def _few(names: Collection[str]) -> str:
+def _is_finite(tensor: torch.Tensor) -> bool:
+    # One pass without a copy: NaN goes through to the smallest and the largest value.
+    ends = torch.aminmax(tensor.float() if tensor.itemsize == 1 else tensor)
+    return bool(torch.stack(ends).isfinite().all())
+
+
+def few(names: Collection[str]) -> str:
+    """The first of many names, and how many more there are."""
     shown = list(names)[:_LISTED]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")

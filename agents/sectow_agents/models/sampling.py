@@ -12,6 +12,29 @@ from transformers import LogitsProcessor
 _BELOW_ONE = 1.0 - 1e-12
 
 
+class FiniteLogits(LogitsProcessor):
+    """Notes whether a row ever had no possible next token, or NaN or infinity among its logits.
+
+    Nothing is read from the device before the end of the answers.
+    """
+
+    def __init__(self) -> None:
+        self._finite: torch.Tensor | None = None
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """The scores as they are."""
+        del input_ids
+        # The largest value shows NaN and infinity; minus infinity is a token that is forbidden.
+        finite = scores.amax(dim=-1).isfinite().all()
+        self._finite = finite if self._finite is None else self._finite & finite
+        return scores
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of them were finite."""
+        return self._finite is None or bool(self._finite)
+
+
 class SeededDraws(LogitsProcessor):
     """Leaves one token of each row: the one that the row's next uniform number picks.
 

@@ -69,14 +69,14 @@ class Template:
             ConfigError: The template fails, leaves out what was asked, or has no place for a
                 picture; or the processor fails at what the template wrote.
         """
-        asked = Message(role="user", text=_PROBE)
-        plain = self.render([asked])
+        question = Message(role="user", text=_PROBE)
+        plain = self.render([question])
         if _PROBE not in plain:
-            raise self._useless("it does not contain what a user asks")
+            raise self._useless("it leaves out what a user writes")
         if not pictures:
             return
         shown = _blank()
-        text = self.render([asked.model_copy(update={"pictures": (shown,)})])
+        text = self.render([question.model_copy(update={"pictures": (shown,)})])
         if text == plain:
             raise self._useless("it has no place for a picture")
         try:

@@ -103,16 +103,42 @@ class RunFolder:
         share.wait()
         return folder
 
+    @classmethod
+    def check(cls, config: RunConfig, *, resume: bool) -> None:
+        """Check what can be checked at once: whether a run can be started or resumed there.
+
+        Raises:
+            RunFolderError: As in `create` and `resume`.
+            ConfigError: The settings differ from those that the run started with.
+        """
+        if resume:
+            cls.open(config.run).check_settings(config)
+        elif os.environ.get("RANK", "0") == "0":
+            # Of several processes the main one makes the folder, maybe before others look at it.
+            cls(config.run).check_free()
+
+    def check_settings(self, config: RunConfig) -> None:
+        """Check that the settings are those that the run started with.
+
+        Raises:
+            RunFolderError: config.yaml was changed since.
+            ConfigError: The settings differ.
+        """
+        self._check_config()
+        other = differences(load_config(self.path / "config.yaml", follow=False), config)
+        if other:
+            raise ConfigError(
+                given=f"other settings than those of the run in {config.run}: {'; '.join(other)}",
+                why="a resumed run must end like an uninterrupted one",
+                fix="resume with the old settings, or start another run with run=FOLDER",
+            )
+
     def _make(self, config: RunConfig, provenance: Mapping[str, Any]) -> None:
-        self._must_be_free()
+        self.check_free()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunFolderError(
-                given=f"the run folder {self.path}",
-                why=f"it cannot be made ({error})",
-                fix="give another folder with run=FOLDER",
-            ) from error
+            raise self._unusable(error) from error
         settings = dump_config(config)
         write_text(self.path / "config.yaml", settings)
         self.save(State())
@@ -130,16 +156,9 @@ class RunFolder:
             ConfigError: The settings differ from those that the run started with.
         """
         folder = cls.open(config.run, share)
+        folder.check_settings(config)
         if share.main:
             folder.check_files()
-        other = differences(load_config(folder.path / "config.yaml", follow=False), config)
-        if other:
-            raise ConfigError(
-                given=f"other settings than those of the run in {config.run}: {'; '.join(other)}",
-                why="a resumed run must end like an uninterrupted one",
-                fix="resume with the old settings, or start another run with run=FOLDER",
-            )
-        if share.main:
             folder.forget_unfinished()
         share.wait()
         return folder
@@ -174,16 +193,16 @@ class RunFolder:
             RunFolderError: It does not exist, or cannot be read.
         """
         file = self.path / "run.json"
-        if not file.is_file():
+        try:
+            about = read_json(file, follow=False)
+        except FileError as error:
+            if not isinstance(error.__cause__, FileNotFoundError):
+                raise _damaged(self.path, "run.json", error) from error
             raise RunFolderError(
                 given=f"the run folder {self.path}",
                 why="there is no run in it",
                 fix="give the folder of a run, or start a run without --resume",
-            )
-        try:
-            about = read_json(file, follow=False)
-        except FileError as error:
-            raise _damaged(self.path, "run.json", error) from error
+            ) from error
         return about if isinstance(about, dict) else {}
 
     def config(self, changes: Sequence[str] = ()) -> RunConfig:
@@ -210,9 +229,8 @@ class RunFolder:
         """Check that what the state names is as the run left it.
 
         Raises:
-            RunFolderError: config.yaml, the metrics or a checkpoint was changed.
+            RunFolderError: The metrics or a checkpoint was changed.
         """
-        self._check_config()
         metrics = self.path / "metrics.jsonl"
         if start_digest(metrics, self.state.metrics_bytes) != self.state.metrics_sha256:
             raise changed(metrics, "it does not begin with the lines that the run wrote")
@@ -272,22 +290,32 @@ class RunFolder:
             ):
                 shutil.rmtree(folder)
 
-    def _must_be_free(self) -> None:
-        path = self.path
-        if not path.exists():
-            return
-        if (path / "run.json").exists():
+    def check_free(self) -> None:
+        """Raise RunFolderError where no run can be started in the folder."""
+        try:
+            taken = (self.path / "run.json").exists()
+            usable = not self.path.exists() or (self.path.is_dir() and not _foreign(self.path))
+        except OSError as error:
+            raise self._unusable(error) from error
+        if taken:
             raise RunFolderError(
-                given=f"the run folder {path}",
+                given=f"the run folder {self.path}",
                 why="there is a run in it already",
                 fix="resume it with --resume, or give another folder with run=FOLDER",
             )
-        if not path.is_dir() or _foreign(path):
+        if not usable:
             raise RunFolderError(
-                given=f"the run folder {path}",
+                given=f"the run folder {self.path}",
                 why="it is not a folder, or contains files that do not belong to a run",
                 fix="give a new or empty folder with run=FOLDER",
             )
+
+    def _unusable(self, error: OSError) -> RunFolderError:
+        return RunFolderError(
+            given=f"the run folder {self.path}",
+            why=f"it cannot be made ({error.strerror})",
+            fix="give another folder with run=FOLDER",
+        )
 
 
 def _foreign(path: Path) -> bool:

@@ -19,11 +19,12 @@ from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
 from sectow_agents.run.notices import report_phase, report_start, try_judge
+from sectow_agents.run.parts import Parts, find_parts
 from sectow_agents.run.provenance import describe
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
-from sectow_env.game import SEATS, Attacker, Defender, Judge, Seat
+from sectow_env.game import SEATS, Attacker, Defender, Seat
 from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
@@ -31,9 +32,8 @@ from sectow_env.game.rewards import RewardContext
 from sectow_env.game.world import Item, World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
-from sectow_env.resolve.parts import find_attacker, find_defender, find_judge, find_reward
+from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.resolve.policies import DECODING, pinned, policy_spec, weights_of, with_decoding
-from sectow_env.resolve.worlds import load_world
 
 
 @dataclass(frozen=True)
@@ -56,23 +56,22 @@ class Run:
     Args:
         config: All settings.
         resume: Continue the run in its folder instead of starting one.
+        parts: Those that the settings name, where they were looked up before.
 
     Raises:
         RunFolderError: The folder does not fit.
         SectowError: A world, judge or policy does not exist.
     """
 
-    def __init__(self, config: RunConfig, resume: bool = False) -> None:
+    def __init__(self, config: RunConfig, resume: bool = False, parts: Parts | None = None) -> None:
         self.config = config
         self.share = own_share()
-        self.world = load_world(config.played, allow_import_path=True)
-        self.judge = find_judge(config.judge, self.world)
-        self.truth = _truth(config.truth, self.world)
-        self.reward = find_reward(config.reward.model_dump())
+        # What cannot be played is reported before there is a folder.
+        parts = find_parts(config) if parts is None else parts
+        self.world, self.judge, self.truth = parts.world, parts.judge, parts.truth
+        self.reward = parts.reward
         played = (self.judge, self.world, self.reward, self.channels)
         tried = None if resume else try_judge(config, *played)
-        # What cannot be played is reported before there is a folder.
-        self.world.scenarios("train", harmful=True, channels=self.channels)
         self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
@@ -379,12 +378,6 @@ def _open_pool(file: Path, share: Share) -> AttackPool:
     pool = AttackPool(file) if share.main else None
     share.wait()
     return AttackPool(file, read_only=True) if pool is None else pool
-
-
-def _truth(given: str | None, world: World) -> Judge | None:
-    if given is None:
-        return None
-    return find_judge(None if given == "world" else given, world)
 
 
 def _check_unchanged(files: RunFolder, now: dict[str, Any]) -> None:

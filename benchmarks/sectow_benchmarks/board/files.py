@@ -13,9 +13,13 @@ from sectow_benchmarks.board.markdown import md_safe, number, shown, table
 from sectow_benchmarks.board.words import intervals, ranking
 
 
-def to_json(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
-    """The board as JSON, with all intervals."""
-    tree = {"gates": (gates or Gates()).model_dump(), "rows": [row_to_json(row) for row in rows]}
+def to_json(rows: Sequence[BoardRow], gates: Gates | None = None, profile: str = "local") -> str:
+    """The board as JSON, with all intervals; `profile` says whether its names are public ones."""
+    tree = {
+        "profile": profile,
+        "gates": (gates or Gates()).model_dump(),
+        "rows": [row_to_json(row) for row in rows],
+    }
     return json.dumps(tree, indent=2, allow_nan=False) + "\n"
 
 

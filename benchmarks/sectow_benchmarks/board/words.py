@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def intervals(estimates: Iterable[Estimate | None]) -> str:
     """How the intervals of these estimates are made, in the order in which they come."""
-    methods = dict.fromkeys(one.method for one in estimates if one is not None and one.known)
+    methods = dict.fromkeys(
+        estimate.method for estimate in estimates if estimate is not None and estimate.known
+    )
     return f"{LEVEL:.0%} intervals, by cluster: {'; '.join(map(METHODS.__getitem__, methods))}."
 
 

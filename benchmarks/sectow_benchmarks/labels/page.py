@@ -24,14 +24,19 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 MAX_BODY = 4096
-"""Bytes of a form: a key and two words."""
+"""Bytes of a form: a key and two answers."""
 SECONDS = 30
 """After which a silent connection is closed."""
-HARM: Mapping[str, bool | None] = {"yes": True, "no": False, "unsure": None}
+CHOICES: Mapping[str, bool | None] = {"yes": True, "no": False, "unsure": None}
 ANSWERS = (
     ("yes", True, "Harmful", "h"),
     ("no", False, "Not harmful", "n"),
     ("unsure", None, "Cannot tell", "?"),
+)
+REFUSALS = (
+    ("yes", True, "A full refusal", "r"),
+    ("no", False, "Anything else", "a"),
+    ("unsure", None, "Cannot tell", "u"),
 )
 ASSETS = {
     "annotate.css": "text/css; charset=utf-8",
@@ -128,13 +133,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _label(self, form: dict[str, str]) -> None:
         session = self.server.session
         place = session.place_of(form.get("card", ""))
-        if place is None or form.get("harmful") not in HARM:
-            self._refuse(HTTPStatus.BAD_REQUEST)
+        harmful, refused = form.get("harmful", ""), form.get("refused", "")
+        if place is None or not {harmful, refused} <= CHOICES.keys():
+            self._refuse(HTTPStatus.BAD_REQUEST, "both questions need an answer; nothing was kept")
             return
-        refused = form.get("refused") == "yes"
         try:
             with self.server.lock:
-                session.say(place, harmful=HARM[form["harmful"]], refused=refused)
+                session.say(place, harmful=CHOICES[harmful], refused=CHOICES[refused])
                 following = session.next_open(place + 1)
         except ConfigError as error:
             # Whoever labels must not think that it was kept.
@@ -205,9 +210,10 @@ def _page(session: Session, place: int | None, *, stopped: bool = False) -> byte
         card=card,
         own=own,
         own_said=own.labels[annotator] if own else None,
-        refused=bool(own and own.refusals.get(annotator)),
+        own_refused=own.refusals.get(annotator) if own else None,
         picture=f"data:image/png;base64,{base64.b64encode(image.png).decode()}" if image else None,
         answers=ANSWERS,
+        refusals=REFUSALS,
         file=str(session.file.path.resolve()),
         stopped=stopped,
         ending="Stopped" if stopped else "All turns are labelled",

@@ -82,7 +82,7 @@ class Session:
         around = ((place + step) % count for step in range(count))
         return next((candidate for candidate in around if self.own(candidate) is None), None)
 
-    def say(self, place: int, *, harmful: bool | None, refused: bool) -> None:
-        """Label a card; the label is on disk when this returns."""
+    def say(self, place: int, *, harmful: bool | None, refused: bool | None) -> None:
+        """Label a card, None for "cannot tell"; the label is on disk when this returns."""
         card = self.cards[place]
         self.file.add(card.turn, card.cluster, harmful=harmful, refused=refused)

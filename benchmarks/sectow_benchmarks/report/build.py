@@ -101,7 +101,7 @@ def build_report(
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
         "leaderboard.md": to_markdown(rows, gates),
         "leaderboard.csv": to_csv(rows),
-        "leaderboard.json": to_json(rows, gates),
+        "leaderboard.json": to_json(rows, gates, profile),
     }
     for name, text in written.items():
         write_text(out / name, text)
@@ -138,51 +138,43 @@ def render(
     decodings = decodings_of(after)
     weak = weakness_map(before, after, way)
     lines = before_after(before, after)
-    script = _resource("page.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _templates()
-        .get_template("page.html.j2")
-        .render(
-            title=f"SecTOW report: {after.name}",
-            rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
-            style=Markup(_resource("style.css")),  # noqa: S704  (our own file)
-            stacked=Markup(_resource("stacked.css")),  # noqa: S704  (our own file)
-            script=Markup(script),  # noqa: S704  (our own file)
-            script_hash=f"sha256-{digest}",
-            runs=runs,
-            before=before,
-            after=after,
-            board=rows,
-            ranking=ranking(rows[0].split, gates),
-            margin=MARGIN,
-            terms=terms(after, gates, _all_estimates(rows, lines), fictional=fictional),
-            lines=grouped(lines),
-            attackers=attackers,
-            attacker_channels=in_order(
-                (name for figures in attackers for name in figures.channels), runs
-            ),
-            attempts=attempts(after),
-            tiles=_tiles(lines, decodings[way]),
-            rounds=_round_charts(runs, way, decodings[way]),
-            heat=heat_map(runs, way),
-            weak=weak,
-            weak_summary=agreement(weak),
-            way=decodings[way],
-            decodings=decodings,
-            kinds=KINDS,
-            examples=choose(before, after, redact=redact),
-            samples=browser(before, after, public=profile == "public"),
-            redacted=redact,
-            raw=profile == "local",
-            fictional=fictional,
-            unit="potions" if fictional else "clusters",
-            story=story,
-            timeline=_timeline(story),
-            smoothing=SMOOTHING,
-            stroke=charts.stroke,
-            marker=charts.marker,
-        )
+    template = _templates().get_template("page.html.j2")
+    return template.render(
+        **_assets(),
+        title=f"SecTOW report: {after.name}",
+        rounds_played=max((phase.round for phase in story.phases), default=0) if story else 0,
+        runs=runs,
+        before=before,
+        after=after,
+        board=rows,
+        ranking=ranking(rows[0].split, gates),
+        margin=MARGIN,
+        terms=terms(after, gates, _all_estimates(rows, lines), fictional=fictional),
+        lines=grouped(lines),
+        attackers=attackers,
+        attacker_channels=in_order(
+            (name for figures in attackers for name in figures.channels), runs
+        ),
+        attempts=attempts(after),
+        tiles=_tiles(lines, decodings[way]),
+        rounds=_round_charts(runs, way, decodings[way]),
+        heat=heat_map(runs, way),
+        weak=weak,
+        weak_summary=agreement(weak),
+        way=decodings[way],
+        decodings=decodings,
+        kinds=KINDS,
+        examples=choose(before, after, redact=redact),
+        samples=browser(before, after, public=profile == "public"),
+        redacted=redact,
+        raw=profile == "local",
+        fictional=fictional,
+        unit="potions" if fictional else "clusters",
+        story=story,
+        timeline=_timeline(story),
+        smoothing=SMOOTHING,
+        stroke=charts.stroke,
+        marker=charts.marker,
     )
 
 
@@ -250,8 +242,15 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-def _resource(name: str) -> str:
-    return (files("sectow_benchmarks.report") / "templates" / name).read_text(encoding="utf-8")
+def _assets() -> dict[str, str]:
+    """Style and script of the page, and the digest by which a browser knows the script."""
+    texts = {
+        name: (files("sectow_benchmarks.report") / "templates" / file).read_text(encoding="utf-8")
+        for name, file in (("style", "style.css"), ("cards", "cards.css"), ("script", "page.js"))
+    }
+    digest = base64.b64encode(hashlib.sha256(texts["script"].encode()).digest()).decode()
+    own = {name: Markup(text) for name, text in texts.items()}  # noqa: S704  (our own files)
+    return {**own, "script_hash": f"sha256-{digest}"}
 
 
 def _percent(value: float | None) -> str:

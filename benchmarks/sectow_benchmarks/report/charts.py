@@ -87,7 +87,9 @@ def over_steps(title: str, bands: Sequence[Band], lines: Sequence[Line], steps: 
             label = Markup('<text class="label" x="{}" y="-8" text-anchor="middle">{}</text>')
             parts.append(label.format(_percent(start + share / 2), band.round))
     parts += [_polyline(line, slots) for line in lines]
-    parts += [_step(band, step, lines, slots) for band in bands for step in _steps_of(band)]
+    parts += [
+        _step(band, step, lines, slots) for band in bands for step in range(band.start, band.stop)
+    ]
     return _svg(title, parts) + _list("ticks ends", ("0", "optimizer steps", str(steps)))
 
 
@@ -189,10 +191,6 @@ def _step(band: Band, step: int, lines: Sequence[Line], steps: int) -> Markup:
         _percent(1 / steps),
         "; ".join((f"{band.label}, step {step + 1}", *values)),
     )
-
-
-def _steps_of(band: Band) -> range:
-    return range(band.start, band.stop)
 
 
 def _stretched(pieces: Sequence[Sequence[tuple[float, float]]], kind: str) -> Markup:

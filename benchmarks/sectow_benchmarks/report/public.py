@@ -32,7 +32,9 @@ TOP = ("created", "judge", "versions", "machine", "python", "platform", "suites"
 MODEL = ("sha256", "parameters", "chat_template_sha256", "trained_on", "defence")
 HIDDEN = "given, not shown"
 STRATA = ("channel", "stratum", "frame")
-"""Columns with a world's own words that figures are told apart by."""
+"""Columns with a world's own words that figures are broken down by."""
+NUMBERED = re.compile(r" \([0-9]+\)$")
+"""What tells two names apart that would be the same in public."""
 _SETTINGS_OF_A_SPEC = re.compile(r"\?(?=\w+=)")
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _HOST = re.compile(r"@(?![0-9a-f]{12}[),+])[\w.\-:\[\]]+(?=[),+])")

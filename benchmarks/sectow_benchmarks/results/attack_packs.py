@@ -66,6 +66,8 @@ class AttackPack:
             changed = broken(path, PARTS)
             if changed:
                 raise _bad(path, f"{changed[0].name} {changed[0].why}")
+            if about["attacks_sha256"] != file_digest(path / "attacks.jsonl"):
+                raise _bad(path, "its attacks are others than its digest names")
             rows = read_jsonl(path / "attacks.jsonl", follow=False)
             items = tuple(_read(path, row) for _, row in rows)
         except PackError:

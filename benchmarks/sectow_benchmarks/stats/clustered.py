@@ -2,8 +2,8 @@
 
 Korn and Graubard (1998): the exact interval on an effective number of items, which is the number of
 independent ones that would give the variance between clusters, less what that variance costs when
-it is estimated from few clusters. It covered better in simulation than resampling clusters did, at
-a similar width (`sectow bench coverage`).
+it is estimated from few clusters. It covered better in simulation than resampling clusters did
+(`sectow bench coverage`).
 
 Where fewer than five clusters contain an event (or a non-event) their variance says too little, and
 the effective number of items is at most the number of clusters.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sectow_benchmarks.suites.revisions import REVISIONS
-from sectow_benchmarks.verify.columns import MODEL, RUN, SETTINGS, How
+from sectow_benchmarks.verify.columns import ATTACKER, MODEL, RUN, SETTINGS, How
 from sectow_benchmarks.verify.evidence import Evidence, Judging
 from sectow_benchmarks.verify.findings import Finding, failed, ok
 from sectow_env.game.world import world_facts
@@ -30,13 +30,18 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
     tables: tuple[tuple[str, Mapping[str, object], Mapping[str, How]], ...] = (
         ("run.json", about, RUN),
         ("its model", evidence.model, MODEL),
+        ("its attacker", about.get("attacker") or {}, ATTACKER),
         ("its settings", about["settings"], SETTINGS),
     )
     for name, fields, known in tables:
-        if strange := sorted(map(str, fields.keys() - known.keys())):
-            yield f"{name} has the unknown fields {', '.join(strange)}"
-    if missing := sorted(SETTINGS.keys() - about["settings"].keys()):
-        yield f"its settings do not say {', '.join(missing)}"
+        if unexpected := sorted(map(str, fields.keys() - known.keys())):
+            yield f"{name} has the unknown fields {', '.join(unexpected)}"
+    # A judge that looked later is named once there is one.
+    required = {"run.json": RUN.keys() - about.keys() - {"judges"}}
+    required["its settings"] = SETTINGS.keys() - about["settings"].keys()
+    for name, missing in required.items():
+        if missing:
+            yield f"{name} has no {', '.join(sorted(missing))}"
 
 
 def _disagreeing(evidence: Evidence) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.registry import suite_of_world
 from sectow_benchmarks.suites.revisions import FOREIGN
-from sectow_benchmarks.verify.evidence import Evidence, UnverifiedError
+from sectow_benchmarks.verify.evidence import Asking, Evidence, UnverifiedError, here, is_plain
 from sectow_benchmarks.verify.findings import Finding, failed, ok
 from sectow_benchmarks.verify.weights import digest_here
-from sectow_env.resolve.policies import is_registered
+from sectow_env.resolve.policies import POLICIES
 
 AGREEING = 0.95
 """Least share of greedy answers that weights must give again: in another batch, or on another
@@ -26,23 +26,22 @@ processor, rounding turns a few. A script has no such excuse."""
 ADAPTER = "adapter_config.json"
 
 
-class Asking(NamedTuple):
-    """What is asked again."""
-
-    questions: int
-    seed: int = 0
-
-
 def check_answers(evidence: Evidence, asking: Asking) -> Finding:
     """Drawn questions, asked again, get the recorded answers.
 
     Raises:
-        UnverifiedError: The model is not here, and the user named none.
+        UnverifiedError: The model is not here, and the user named none; or no answer is greedy.
     """
     rows = _askable(evidence)
     if not rows:
-        return failed("it has no greedy answer that could be asked for again")
+        raise UnverifiedError(
+            given=f"the answers of {evidence.run.path.name}",
+            why="none of them is greedy, with its picture beside it",
+            fix="leave out --ask",
+        )
     subject = _subject(evidence)
+    if subject.prefilled != evidence.prefilled:
+        return failed("run.json is wrong about whether the model can continue a beginning")
     generator = np.random.default_rng(asking.seed)
     count = min(asking.questions, len(rows))
     drawn = sorted(int(index) for index in generator.choice(len(rows), count, replace=False))
@@ -76,14 +75,14 @@ def _subject(evidence: Evidence) -> DefenderUnderTest:
     given, system = evidence.offered.model, evidence.settings.system
     if given is not None:
         return defender_under_test(given, evidence.world, system=system)
-    model = evidence.model
+    model, world = evidence.model, evidence.world
     source, name = str(model.get("source") or ""), str(model.get("name", ""))
-    here = bool(source) and digest_here(source) == model.get("sha256") is not None
+    unchanged = bool(source) and digest_here(source) == model.get("sha256") is not None
     if "defence" not in model:
-        if here and not (Path(source) / ADAPTER).exists():
+        if unchanged and not (Path(source) / ADAPTER).exists():
             return defender_under_test(source, evidence.world, name=name, system=system)
-        if not source and is_registered(name) and "?" not in name:
-            script = defender_under_test(name, evidence.world, system=system)
+        if not source and is_plain(name, POLICIES):
+            script = here(name, lambda: defender_under_test(name, world, system=system))
             if script.model is None:
                 return script
     raise UnverifiedError(

@@ -31,7 +31,7 @@ SAMPLE: Mapping[str, How] = {
     "tokens": How.COUNTED,
 }
 """Columns of samples.parquet. Of a trained attacker's rows the attack itself is known by the seal
-only, unless it was written as a text, which is parsed and rendered again."""
+only, unless it was written as a text, which is parsed and rendered again, or by a script."""
 VERDICT: Mapping[str, How] = {
     **dict.fromkeys(("sample", "judge"), How.REBUILT),
     **dict.fromkeys(("refusal", "outcome", "invalid", "explanation", "raw"), How.JUDGED),
@@ -45,17 +45,23 @@ RUN: Mapping[str, How] = {
     **dict.fromkeys(("schema", "kind"), How.REBUILT),
     **dict.fromkeys(("name", "judges"), How.AGREES),
     **dict.fromkeys(("world", "judge", "suites", "other_suites"), How.REBUILT),
-    **dict.fromkeys(("model", "attacker", "attacks", "settings"), How.AGREES),
+    **dict.fromkeys(("model", "attacker", "attacks", "settings"), How.REBUILT),
     **dict.fromkeys(("created", "versions", "python", "platform", "machine"), How.SEALED),
 }
-"""Fields of run.json; those of model and settings are apart below."""
+"""Fields of run.json; those of model, attacker and settings are apart below."""
 MODEL: Mapping[str, How] = {
     "name": How.AGREES,
     **dict.fromkeys(("source", "sha256"), How.COUNTED),
-    **dict.fromkeys(("prefilled", "parameters"), How.AGREES),
-    **dict.fromkeys(("defence", "defended", "chat_template_sha256", "trained_on"), How.SEALED),
+    "prefilled": How.REBUILT,
+    **dict.fromkeys(("parameters", "chat_template_sha256", "trained_on"), How.SEALED),
+    **dict.fromkeys(("defence", "defended"), How.SEALED),
 }
 """Fields of the model in run.json."""
+ATTACKER: Mapping[str, How] = {
+    **dict.fromkeys(("source", "sha256"), How.COUNTED),
+    **dict.fromkeys(("name", "template"), How.SEALED),
+}
+"""Fields of the attacker in run.json; that there is one decides which rows there are."""
 SETTINGS: Mapping[str, How] = {
     "world": How.AGREES,
     **dict.fromkeys(("suites", "tasks", "splits", "per_cell", "per_kind", "seed"), How.REBUILT),

@@ -64,9 +64,8 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     _check_given(folders, pack or [])
     note(f"checking {' and '.join(map(str, folders))}")
     from sectow_benchmarks.board.comparable import differences
-    from sectow_benchmarks.verify.asking import Asking
     from sectow_benchmarks.verify.checks import verify
-    from sectow_benchmarks.verify.evidence import Offered
+    from sectow_benchmarks.verify.evidence import Asking, Offered
     from sectow_benchmarks.verify.folder import open_run
 
     given = Offered(tuple(pack or ()), world, tuple(suite or ()), tuple(judge or ()), model)

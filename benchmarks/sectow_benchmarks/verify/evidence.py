@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -49,6 +49,14 @@ class Offered:
     suites: tuple[str, ...] = ()
     judges: tuple[str | Judge, ...] = ()
     model: str | None = None
+
+
+class Asking(NamedTuple):
+    """What is asked of the model again."""
+
+    questions: int
+    seed: int = 0
+    """Draws the questions."""
 
 
 class Judging(NamedTuple):
@@ -126,7 +134,7 @@ class Evidence:
                 + _others(len(self._worlds), "world or pack"),
                 fix="give it: --pack FILE.jsonl for a scenario pack, else --world SPEC",
             )
-        world = _here(f"the world {name!r}", lambda: load_world(name))
+        world = here(f"the world {name!r}", lambda: load_world(name))
         if not _is(world, known):
             raise SectowError(
                 given=f"the world {name!r}",
@@ -157,7 +165,8 @@ class Evidence:
     @property
     def other_suites(self) -> list[Mapping[str, Any]]:
         """What run.json says of the suites beside the world."""
-        return list(self.run.about.get("other_suites") or ())
+        suites: list[Mapping[str, Any]] = self.run.about["other_suites"]
+        return list(suites)
 
     def recorded_judge(self, suite: str) -> str:
         """Id and version of the judge of a suite beside the world, by run.json; else the own."""
@@ -173,7 +182,8 @@ class Evidence:
         """
         digest = (self.run.about.get("attacks") or {}).get("attacks_sha256")
         folders = [path for path in self.offered.packs if path.is_dir()]
-        for pack in map(AttackPack.read, folders):
+        for folder in folders:
+            pack = here(f"--pack {folder}", partial(AttackPack.read, folder))
             if pack.digest == digest:
                 return pack
         raise UnverifiedError(
@@ -194,15 +204,15 @@ class Evidence:
             beside = self.suites[known.index(suite)]
             spec, world = spec or beside.judge, beside.world
         for given in self.offered.judges:
-            judge = find_judge(given, world)
+            judge = here(f"--judge {given}", partial(find_judge, given, world))
             if _name(judge) == judging.name:
                 return judge
-        if spec is not None and not _is_plain(spec, JUDGES):
+        if spec is not None and not is_plain(spec, JUDGES):
             raise self._judge_elsewhere(judging, "it is not a registered name")
-        judge = _here(f"the judge {judging.name}", lambda: find_judge(spec, world))
+        judge = here(f"the judge {judging.name}", lambda: find_judge(spec, world))
         if _asks_a_model(judge):
             raise self._judge_elsewhere(judging, "it asks a model, which a folder cannot demand")
-        if judge.id != judging.name.rpartition("@")[0]:
+        if not judging.name.startswith(f"{judge.id}@"):
             raise SectowError(
                 given=f"the judge {judging.name}",
                 why=f"by the settings it is {_name(judge)}",
@@ -224,19 +234,23 @@ class Evidence:
     def _worlds(self) -> list[World]:
         """The worlds that the user gives, scenario packs among them."""
         given = self.offered.world
-        worlds = [] if given is None else [find_world(given)]
+        worlds = [] if given is None else [here(f"--world {given}", lambda: find_world(given))]
         files = [path for path in self.offered.packs if not path.is_dir()]
-        return worlds + [load_world(str(path)) for path in files]
+        return worlds + [here(f"--pack {path}", partial(load_world, str(path))) for path in files]
 
     def _suite(self, spec: str, known: Mapping[str, Any]) -> Suite:
         parsed = parse_spec(spec)
-        given = [find_suite(text, allow_import_path=True) for text in self.offered.suites]
+        given = [
+            here(f"--suite {text}", partial(find_suite, text, allow_import_path=True))
+            for text in self.offered.suites
+        ]
         if parsed.name == ANY_WORLD:
             rest = {key: value for key, value in parsed.settings.items() if key != "path"}
             files = [path for path in self.offered.packs if not path.is_dir()]
-            given += [REGISTRY.make(ANY_WORLD, path=path, **rest) for path in files]
-        elif _is_plain(spec, REGISTRY):
-            given.append(_here(f"the suite {spec!r}", lambda: find_suite(spec)))
+            make = partial(REGISTRY.make, ANY_WORLD, **rest)
+            given += [here(f"--pack {path}", partial(make, path=path)) for path in files]
+        elif is_plain(spec, REGISTRY):
+            given.append(here(f"the suite {spec!r}", lambda: find_suite(spec)))
         for suite in given:
             if suite.name == known["name"] and _is(suite.world, known["world"]):
                 return suite
@@ -287,7 +301,7 @@ def _others(count: int, what: str) -> str:
     )
 
 
-def _here(what: str, build: Callable[[], T]) -> T:
+def here(what: str, build: Callable[[], T]) -> T:
     """What was built; a part that cannot be built here is not a failure of the evaluation."""
     try:
         return build()
@@ -295,7 +309,7 @@ def _here(what: str, build: Callable[[], T]) -> T:
         raise UnverifiedError(given=what, why=error.why, fix=error.fix) from error
 
 
-def _is_plain(spec: str, registry: Registry[Any]) -> bool:
+def is_plain(spec: str, registry: Registry[Any]) -> bool:
     """Whether a spec is a registered name, with numbers and flags at most: no path, no address."""
     name, settings = parse_spec(spec)
     plain = all(isinstance(value, int | float | None) for value in settings.values())

@@ -22,10 +22,11 @@ from sectow_benchmarks.results.samples import (
     rows_of,
 )
 from sectow_benchmarks.suites.base import SuiteItem
-from sectow_benchmarks.verify.evidence import Evidence
+from sectow_benchmarks.verify.evidence import Evidence, here, is_plain
 from sectow_env.files import folder_name
 from sectow_env.game import (
     Attack,
+    Attacker,
     Episode,
     Price,
     Reseedable,
@@ -37,6 +38,7 @@ from sectow_env.game import (
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import attacks_of, world_facts
 from sectow_env.resolve.parts import find_attacker, find_reward
+from sectow_env.resolve.policies import POLICIES
 
 UNCOUNTED = "uncounted"
 
@@ -63,8 +65,8 @@ def expected_rows(evidence: Evidence) -> Iterator[Expected]:
     first = settings.decodings[:1]
     for decoding in settings.decodings:
         for questions in suites:
-            asked = questions.items(first=decoding in first, prefilled=evidence.prefilled)
-            yield from _of_items(evidence, questions, asked, decoding, _unit(questions, decoding))
+            items = questions.items(first=decoding in first, prefilled=evidence.prefilled)
+            yield from _of_items(evidence, questions, items, decoding, _unit(questions, decoding))
         if settings.attacks and "attacks" in settings.suites:
             yield from _frozen(evidence, decoding)
     for decoding in first:
@@ -117,13 +119,23 @@ def _attackers(evidence: Evidence) -> Iterator[Expected]:
         scenarios = setup.scenarios(free=free)[: settings.limit or None]
         if not included or suite not in settings.suites or not scenarios:
             continue
-        script = find_attacker(oracle, world) if suite == CEILING else None
+        script = find_attacker(oracle, world) if suite == CEILING else _script(evidence)
         if isinstance(script, Reseedable):
             written = write_attacks(setup, script, scenarios)
             attacks = screen(scenarios, written, world.rules)
         else:
             attacks = _rendered_again(evidence, suite, scenarios)
         yield from _played(evidence, suite, suite, "sampled", scenarios, attacks)
+
+
+def _script(evidence: Evidence) -> Attacker | None:
+    """The attacker, where it is a registered script: its attacks follow from its seeds."""
+    about = evidence.run.about["attacker"]
+    name, world = str(about.get("name", "")), evidence.world
+    if about.get("source") is not None or not is_plain(name, POLICIES):
+        return None
+    script = here(f"the attacker {name!r}", lambda: find_attacker(name, world))
+    return None if hasattr(script, "model") else script
 
 
 def _rendered_again(evidence: Evidence, suite: str, scenarios: Sequence[Scenario]) -> list[Attack]:

@@ -80,10 +80,14 @@ def unlike_lm_eval(evidence: Evidence) -> list[str]:
 
 def _reported(evidence: Evidence) -> Mapping[str, Mapping[str, Any]]:
     """What lm-eval reported of the tasks that have documents, by name."""
-    names = evidence.settings.tasks
-    if not names:
+    names, file = evidence.settings.tasks, evidence.run.path / "lm_eval" / f"{UNIT}.json"
+    if not names and not file.exists():
         return {}
-    reports = read_object(evidence.run.path / "lm_eval" / f"{UNIT}.json")
+    if not names:
+        raise SectowError(
+            given="results of lm-eval", why="the settings ask no task", fix="evaluate again"
+        )
+    reports = read_object(file)
     absent = [name for name in names if name not in reports]
     if absent:
         # A tag or a file stands for tasks of other names.

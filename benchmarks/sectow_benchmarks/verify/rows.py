@@ -44,6 +44,9 @@ def check_tables(evidence: Evidence) -> Finding:
     unlike = sum(digest_of(row) != row["digest"] for row in rows_of(samples))
     if unlike:
         return failed(f"{unlike} samples have the digest of another question")
+    silent = samples[~samples["answered"].astype(bool)]
+    if (silent["response"] != "").any():
+        return failed("a sample that was not answered has a response")
     missing, unexpected, doubled = _keys(evidence)
     if missing or unexpected or doubled:
         return failed(
@@ -73,9 +76,9 @@ def check_items(evidence: Evidence) -> Finding:
         for row in expected_rows(evidence)
     ]
     expected = {row.sample.sample: row.sample for row in (*own, *foreign)}
-    apart = _counted("missing", expected.keys() - stored.keys()) + _counted(
-        "not what the settings ask for", stored.keys() - expected.keys()
-    )
+    missing = [vars(row) for key, row in expected.items() if key not in stored]
+    others = [row for key, row in stored.items() if key not in expected]
+    apart = [*_counted("missing", missing), *_counted("not what the settings ask for", others)]
     if apart:
         return failed("; ".join(apart))
     changed = _changed(expected, stored)
@@ -88,9 +91,9 @@ def check_items(evidence: Evidence) -> Finding:
     return ok(f"{len(own)} rows, as the settings ask for{beside if foreign else ''}")
 
 
-def _counted(what: str, keys: Iterable[str]) -> list[str]:
-    """How many rows of each decoding and suite, the largest first."""
-    counts = Counter("/".join(key.split("/")[:2]) for key in keys)
+def _counted(what: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """How many rows of each suite and decoding, the largest first."""
+    counts = Counter(f"{row['suite']}, {row['decoding']}" for row in rows)
     return [f"{count} rows of {name} are {what}" for name, count in counts.most_common(5)]
 
 
@@ -117,7 +120,7 @@ def _costs(evidence: Evidence, rows: Sequence[Expected]) -> str:
     for file in sorted((evidence.run.path / "costs").glob("[!.]*")):
         cost = read_object(file)
         seconds = cost.get("seconds")
-        timed = seconds is None or (isinstance(seconds, float | int) and math.isfinite(seconds))
+        timed = seconds is None or (isinstance(seconds, float | int) and 0 <= seconds < math.inf)
         if file.stem not in counts or counts.pop(file.stem) != cost.get("samples") or not timed:
             return f"costs/{file.name} is not of this many samples, or of no unit of work"
     return f"the costs of {', '.join(counts)} are missing" if counts else ""

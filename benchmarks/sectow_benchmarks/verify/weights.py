@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from sectow_agents.models.weights import weights_digest
 from sectow_benchmarks.verify.evidence import Evidence
@@ -10,16 +12,22 @@ from sectow_benchmarks.verify.findings import Finding, failed, not_checked, ok
 
 
 def check_weights(evidence: Evidence) -> Finding:
-    """The model's weights, where they still are, are those that were measured."""
-    source, digest = evidence.model.get("source"), evidence.model.get("sha256")
-    if not source or not digest:
-        return not_checked("the model has no weights in a folder")
-    present = digest_here(source)
-    if present is None:
-        return not_checked(f"no weights are in {source}")
-    if present == digest:
-        return ok(f"the weights in {source}")
-    return failed(f"the weights in {source} are others than those that were measured")
+    """The weights of model and attacker, where they still are, are those that were measured."""
+    attacker: Mapping[str, Any] = evidence.run.about.get("attacker") or {}
+    known = {
+        str(about["source"]): about["sha256"]
+        for about in (evidence.model, attacker)
+        if about.get("source") and about.get("sha256")
+    }
+    present = {source: digest_here(source) for source in known}
+    changed = [source for source, digest in present.items() if digest not in {None, known[source]}]
+    if changed:
+        return failed(f"the weights in {changed[0]} are others than those that were measured")
+    absent = [source for source, digest in present.items() if digest is None]
+    if absent or not known:
+        where = " and ".join(absent) or "a folder: it has none"
+        return not_checked(f"the weights are not in {where}")
+    return ok(f"the weights in {' and '.join(known)}")
 
 
 def check_tokens(evidence: Evidence) -> Finding:

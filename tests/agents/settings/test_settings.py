@@ -184,3 +184,25 @@ def test_settings_with_which_nothing_is_learned_are_refused(
     tree = {"attacker": {"model": "a/b"}, "defender": {"model": "c/d"}, **change}
     with pytest.raises(ConfigError, match=message):
         build_config(tree)
+
+
+def test_a_world_on_the_command_line_replaces_the_pack_of_the_file(root: Path) -> None:
+    file = root / "configs" / "pack.yaml"
+    assert load_config(file).played.endswith(".jsonl")
+    assert load_config(file, ["world=harbour:3"]).played == "harbour:3"
+    assert load_config(file, ["scenarios=mine.jsonl"]).played == "mine.jsonl"
+
+
+def test_a_world_and_a_pack_that_are_both_named_are_refused(root: Path) -> None:
+    file = root / "configs" / "pack.yaml"
+    with pytest.raises(ConfigError, match="both name what is played; leave one out"):
+        load_config(file, ["world=harbour:3", "scenarios=mine.jsonl"])
+
+
+def test_a_large_section_is_not_repeated_in_a_message(root: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_config(root / "configs" / "pack.yaml", ["attacker.training.batch=7"])
+    assert refused.value.given == f"attacker.training in {root / 'configs' / 'pack.yaml'}"
+    with pytest.raises(ConfigError) as refused:
+        load_config(root / "configs" / "pack.yaml", ["seed=" + "x" * 10_000])
+    assert len(refused.value.given) < 500

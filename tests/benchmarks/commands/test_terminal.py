@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.studies.presets import SMALL
 from tests.terminal import Shown, in_terminal, piped, sectow
 
 ESCAPE = "\x1b"
@@ -65,14 +66,51 @@ def test_the_demo_writes_json_and_no_escape_codes_into_a_pipe(
     assert ESCAPE not in done.stderr
 
 
+QUICK: dict[str, tuple[tuple[str, ...], str]] = {
+    "an error": (("check", "apothecary/" + "long " * 60), "fix: known: SecTOW-v0"),
+    "check": (("check", "apothecary/truth"), "passed in"),
+    "doctor": (("doctor",), "free disk"),
+    "pack check": (("pack", "check", "examples/packs/lantern_shop.jsonl"), "fingerprint"),
+    "play": (("play", "--seat", "defender"), "0 played"),
+}
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_command_fits_and_obeys_the_wish_for_plain_text(name: str) -> None:
+    words, last = QUICK[name]
+    assert faults(in_terminal(sectow(*words), 80, keys="q\n"), 80, (last,)) == []
+    plain = in_terminal(sectow(*words), 80, {"NO_COLOR": "1"}, keys="q\n")
+    assert faults(plain, 80, (last,)) == []
+    assert ESCAPE not in plain.raw
+    assert ESCAPE not in in_terminal(sectow(*words), 80, {"TERM": "dumb"}, keys="q\n").raw
+
+
+def test_help_in_a_pipe_has_no_escape_codes() -> None:
+    assert ESCAPE not in piped(sectow("--help")).stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [80, 200])
+def test_training_keeps_its_lines_and_ends_its_bars(
+    organism_folder: Path, tmp_path: Path, columns: int
+) -> None:
+    models = [f"{seat}.model={organism_folder}" for seat in ("attacker", "defender")]
+    settings = ["train", "--config", "configs/apothecary.yaml", *SMALL, *models, "rounds=1"]
+    shown = in_terminal(sectow(*settings, "--run", str(tmp_path / "run")), columns)
+    assert shown.code == 0, shown.text
+    assert "round 1 attacker" in shown.raw, "the bars were there"
+    lines = ("training in", "after", "base", "1 attacker", "1 defender", "run folder:")
+    assert faults(shown, columns, lines) == []
+
+
 COMMANDS: dict[str, tuple[str, ...]] = {
     "bench": ("measuring apothecary/keyword", "worst channel", "page:"),
     "bench --dry-run": ("safety", "nothing was asked"),
     "bench compare": ("comparing", "ASR, test potions", "retention: within a loss of 0.03."),
-    "report": ("rendering the report", "base", "round 1", "page:"),
-    "verify": ("checking", "outcome", "rank", "round 1"),
+    "report": ("rendering the report", "defender", "round 1", "page:"),
+    "verify": ("checking", "outcome", "defender", "round 1"),
     "bench crossplay": ("play 1 defenders", "Cross-play", "Worst attacker of each defender"),
-    "judge rerun": ("looks at", "apothecary/truth", "page:"),
+    "judge rerun": ("looks at", "rules/refusal@", "page:"),
     "judge audit": ("looks at", "turns."),
 }
 

@@ -10,12 +10,16 @@ import subprocess
 import sys
 import termios
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 from sklearn.metrics import cohen_kappa_score
@@ -23,7 +27,7 @@ from typer.testing import CliRunner
 
 from sectow_benchmarks.labels.files import LabelFile, read_labels
 from sectow_benchmarks.labels.session import Card, Session, draw_cards
-from sectow_benchmarks.labels.terminal import label_in_terminal
+from sectow_benchmarks.labels.terminal import HARM, REFUSAL, label_in_terminal
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.commands.main import app
@@ -87,7 +91,7 @@ def test_from_an_evaluation_over_two_people_to_an_audit(run: EvaluationRun, tmp_
     files = []
     for name, answers in (("ana", knows), ("ben", other)):
         out = tmp_path / f"{name}.jsonl"
-        done = annotate(run, name, "".join("h" if label else "rn" for label in answers), out)
+        done = annotate(run, name, "".join("ha" if label else "rn" for label in answers), out)
         assert done.exit_code == 0, done.output
         assert f"{SAMPLE} of {SAMPLE} turns labelled" in done.output
         assert str(out) in done.output.replace("\n", "")
@@ -111,9 +115,9 @@ def test_from_an_evaluation_over_two_people_to_an_audit(run: EvaluationRun, tmp_
 def test_a_session_goes_on_where_it_was(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
     drawn = cards(run)
-    assert "2 of 12 turns labelled" in annotate(run, "ana", "hnq", out).output
+    assert "2 of 12 turns labelled" in annotate(run, "ana", "hanaq", out).output
     # The end of the input is a stop too.
-    assert "4 of 12 turns labelled" in annotate(run, "ana", "??", out).output
+    assert "4 of 12 turns labelled" in annotate(run, "ana", "?u?a", out).output
     own = {labelled.key: labelled.labels["ana"] for labelled in read_labels(out).turns}
     assert [own[card.key] for card in drawn[:4]] == [True, False, None, None]
     with pytest.raises(ConfigError, match="not about"):
@@ -122,8 +126,8 @@ def test_a_session_goes_on_where_it_was(run: EvaluationRun, tmp_path: Path) -> N
 
 def test_back_shows_the_label_and_takes_another(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
-    done = annotate(run, "ana", "hb" + "rn" + "q", out)
-    assert "You said: harmful." in done.output
+    done = annotate(run, "ana", "hab" + "rn" + "q", out)
+    assert "You said: harmful; refusal: anything else." in done.output
     (labelled,) = read_labels(out).turns
     assert labelled.key == cards(run)[0].key
     assert (labelled.labels["ana"], labelled.refusals["ana"]) == (False, True)
@@ -132,15 +136,43 @@ def test_back_shows_the_label_and_takes_another(run: EvaluationRun, tmp_path: Pa
 
 def test_other_keys_do_nothing(run: EvaluationRun, tmp_path: Path) -> None:
     out = tmp_path / "ana.jsonl"
-    done = annotate(run, "ana", "bxy1 rrq", out)
+    done = annotate(run, "ana", "bxy1 q", out)
     assert done.exit_code == 0
     assert not out.exists()
+
+
+@pytest.mark.parametrize("keys", ["nnnnq", "hhh???nnq", "n", "rrraaauuuq", "nbnbnq"])
+def test_one_answer_however_often_it_is_given_is_not_a_label(
+    run: EvaluationRun, tmp_path: Path, keys: str
+) -> None:
+    out = tmp_path / "ana.jsonl"
+    assert annotate(run, "ana", keys, out).exit_code == 0
+    assert not out.exists()
+
+
+@given(keys=st.text("hn?raub x", max_size=30))
+def test_every_label_was_chosen_by_a_key_of_each_question(keys: str) -> None:
+    with TemporaryDirectory() as folder:
+        file = LabelFile(Path(folder) / "ana.jsonl", "ana", "doors", "1")
+        typed(keys, file, *map(str, range(4)))
+        kept = read_labels(file.path).turns if file.path.exists() else ()
+    for question, meaning in (("labels", HARM), ("refusals", REFUSAL)):
+        chosen = Counter(meaning[key] for key in keys if key in meaning)
+        written = Counter(getattr(turn, question)["ana"] for turn in kept)
+        assert written <= chosen
+
+
+def test_the_last_answer_before_both_are_given_counts(run: EvaluationRun, tmp_path: Path) -> None:
+    out = tmp_path / "ana.jsonl"
+    annotate(run, "ana", "hnr" + "uah" + "q", out)
+    own = {turn.key: (turn.labels["ana"], turn.refusals["ana"]) for turn in read_labels(out).turns}
+    assert [own[card.key] for card in cards(run)[:2]] == [(False, True), (True, False)]
 
 
 def test_labels_lie_beside_the_evaluation_which_is_left_alone(run: EvaluationRun) -> None:
     before = sorted(file.name for file in run.path.rglob("*"))
     words = ["judge", "annotate", str(run.path), "--annotator", "ana/1", "--sample", "1"]
-    done = CliRunner().invoke(app, words, input="h")
+    done = CliRunner().invoke(app, words, input="hr")
     assert done.exit_code == 0, done.output
     assert (run.path.parent / "run-labels" / "ana-1.jsonl").is_file()
     assert sorted(file.name for file in run.path.rglob("*")) == before
@@ -179,7 +211,7 @@ def test_that_check_sees_a_console_that_obeys() -> None:
 
 def test_keys_that_come_at_once_label_one_turn(tmp_path: Path) -> None:
     file = LabelFile(tmp_path / "ana.jsonl", "ana", "doors", "1")
-    typed(["hhhh", "\x1b[A"], file, "first", "second")
+    typed(["hhhh", "a", "\x1b[A"], file, "first", "second")
     (labelled,) = read_labels(file.path).turns
     assert labelled.turn.response == "first"
 
@@ -232,19 +264,27 @@ def test_a_killed_session_in_a_real_terminal_loses_no_label(
     words += ["--sample", "3"]
     with terminal(words) as (handle, process):
         assert "response" in until(handle, "all is saved")
-        press(handle, "r")
-        assert "yes" in until(handle, "all is saved")
         press(handle, "n")
         until(handle, "all is saved")
+        # Killed between the two answers: half a label is none.
+        process.kill()
+        process.wait()
+    assert not out.exists()
+    with terminal(words) as (handle, process):
+        for key in "nr":
+            until(handle, "all is saved")
+            press(handle, key)
+        until(handle, "1 labelled")
         process.kill()
         process.wait()
     (labelled,) = read_labels(out).turns
     assert (labelled.labels["ana"], labelled.refusals["ana"]) == (False, True)
     with terminal(words) as (handle, process):
         assert "1 labelled" in until(handle, "all is saved")
-        press(handle, "h")
-        until(handle, "all is saved")
-        press(handle, "?")
+        for key in "ha?":
+            press(handle, key)
+            until(handle, "all is saved")
+        press(handle, "a")
         assert "3 of 3 turns labelled" in until(handle, "labels:")
         assert process.wait(60) == 0
     assert [labelled.labels["ana"] for labelled in read_labels(out).turns] == [False, True, None]

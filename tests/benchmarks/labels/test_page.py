@@ -102,7 +102,7 @@ def card_of(answer: Answer) -> str:
 def test_labels_go_through_the_page_to_the_disk(server: LabelServer) -> None:
     path = server.session.file.path
     for at, (word, label) in enumerate((("yes", True), ("no", False), ("unsure", None)), start=1):
-        form = {"card": card_of(ask(server)), "harmful": word}
+        form = {"card": card_of(ask(server)), "harmful": word, "refused": "no"}
         done = ask(server, "label", form | ({"refused": "yes"} if at == 2 else {}))
         assert done.status == 303
         labelled = read_labels(path).turns[-1]
@@ -121,9 +121,10 @@ def test_an_earlier_label_is_shown_and_can_be_changed(server: LabelServer) -> No
     ask(server, "label", form)
     again = ask(server, "?at=0")
     assert re.search(r'value="no"[^>]*aria-pressed="true"', again.text)
-    assert re.search(r"<input[^>]*checked", again.text)
+    assert re.search(r'class="said"><input type="radio" name="refused" value="yes"', again.text)
+    assert not re.search(r"<input[^>]*checked", again.text)
     assert card_of(again) == form["card"]
-    ask(server, "label", {"card": form["card"], "harmful": "yes"})
+    ask(server, "label", {"card": form["card"], "harmful": "yes", "refused": "no"})
     (labelled,) = read_labels(server.session.file.path).turns
     assert (labelled.labels["ana & co"], labelled.refusals["ana & co"]) == (True, False)
     # An address that leads nowhere leads to the first turn without a label.
@@ -142,7 +143,7 @@ def test_who_does_not_know_the_address_gets_nothing(server: LabelServer) -> None
         answer = ask(server, path=path)
         assert (answer.status, "door" in answer.text) == (404, False), path
     card = card_of(ask(server))
-    form = {"card": card, "harmful": "yes"}
+    form = {"card": card, "harmful": "yes", "refused": "unsure"}
     assert ask(server, form=form, path="/x/label").status == 404
     for headers in ({"Host": "evil.example"}, {"Host": f"evil.example:{known.port}"}):
         assert ask(server, headers=headers).status == 404
@@ -161,9 +162,13 @@ def test_a_form_that_is_none_labels_nothing(server: LabelServer) -> None:
     forms: list[dict[str, str]] = [
         {},
         {"card": card},
-        {"card": card, "harmful": "maybe"},
-        {"card": "x", "harmful": "yes"},
-        {"harmful": "yes"},
+        {"card": card, "harmful": "maybe", "refused": "no"},
+        {"card": card, "harmful": "no", "refused": "maybe"},
+        # A hasty answer is not a label: nobody chose whether it is a refusal.
+        {"card": card, "harmful": "no"},
+        {"card": card, "refused": "no"},
+        {"card": "x", "harmful": "yes", "refused": "no"},
+        {"harmful": "yes", "refused": "no"},
     ]
     assert [ask(server, "label", form).status for form in forms] == [400] * len(forms)
     assert ask(server, "other", {"card": card, "harmful": "yes"}).status == 404
@@ -174,7 +179,7 @@ def test_a_form_that_is_none_labels_nothing(server: LabelServer) -> None:
 
 
 def test_a_label_that_could_not_be_written_is_said_and_open(server: LabelServer) -> None:
-    form = {"card": card_of(ask(server)), "harmful": "yes"}
+    form = {"card": card_of(ask(server)), "harmful": "yes", "refused": "no"}
     path = server.session.file.path
     path.mkdir()
     answer = ask(server, "label", form)
@@ -267,14 +272,18 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
         page = opened.page
         page.goto(server.url)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        # Enter on the box for refusals must not press the first answer.
-        page.focus("input[name=refused]")
+        # Enter on a choice must not press the first answer.
+        page.focus("input[name=refused][value=no]")
         page.keyboard.press("Enter")
         page.keyboard.press("Control+h")
-        assert server.session.done == 0
-        for key, done in (("r", 0), ("n", 1), ("h", 2)):
+        # Whoever answers one question only is asked for the other, and labels nothing.
+        for key in "nhn?":
             page.keyboard.press(key)
-            if done:
+        assert page.locator("input[name=refused]:checked").count() == 0
+        assert server.session.done == 0
+        for key, done in (("r", 0), ("n", 1), ("a", 1), ("h", 2)):
+            page.keyboard.press(key)
+            if key in "nh":
                 page.get_by_text(f"{done} of {COUNT} labelled").wait_for()
                 # The text is there before the script is.
                 page.wait_for_load_state()
@@ -285,7 +294,8 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
         page.keyboard.press("f")
         page.get_by_text(f"Turn {COUNT}", exact=True).wait_for()
         page.wait_for_load_state()
-        page.keyboard.press("?")
+        for key in "u?":
+            page.keyboard.press(key)
         page.get_by_text("All turns are labelled").first.wait_for()
         page.wait_for_load_state()
         page.keyboard.press("q")
@@ -295,7 +305,7 @@ def test_the_keyboard_is_enough(tmp_path: Path, width: int, scheme: str) -> None
         (labelled.labels["ana & co"], labelled.refusals["ana & co"])
         for labelled in read_labels(path).turns
     ]
-    assert labels == [(False, True), (True, False), (None, False)]
+    assert labels == [(False, True), (True, False), (None, None)]
 
 
 def test_the_command_serves_until_it_is_stopped(run: EvaluationRun, tmp_path: Path) -> None:

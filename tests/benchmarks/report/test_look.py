@@ -68,4 +68,4 @@ def test_names_of_120_characters_fit(long_page: Path, width: int) -> None:
 def test_the_check_sees_what_is_wrong(page: Path, tmp_path: Path, style: str, fault: str) -> None:
     spoilt = tmp_path / "page.html"
     spoilt.write_text(page.read_text("utf-8").replace("</style>", f"{style}</style>"), "utf-8")
-    assert any(fault in one for one in faults(spoilt, 390))
+    assert any(fault in text for text in faults(spoilt, 390))

@@ -12,8 +12,11 @@ from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board, row_of
 from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.report import build_report
+from sectow_benchmarks.report.build import Profile
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.verify.checks import _check_board
+from sectow_benchmarks.verify.evidence import Evidence
 from tests.env.endpoint.server import FaultyServer
 
 Pair = tuple[EvaluationRun, EvaluationRun]
@@ -74,6 +77,23 @@ def test_a_public_report_gives_nothing_private_away(
     page = (tmp_path / "public" / "index.html").read_text()
     for known in (run.about["model"]["sha256"], run.about["world"]["fingerprint"], "pack/lantern"):
         assert known in page
+
+
+def test_a_public_board_is_verified_as_a_local_one_is(
+    marked: tuple[EvaluationRun, list[str]],
+) -> None:
+    run = marked[0]
+    profiles: tuple[Profile, ...] = ("public", "local")
+    for profile in profiles:
+        runs = [changed(run, name="gate?system=x"), run]
+        build_report(runs, run.path / "report", profile=profile)
+        assert _check_board(Evidence(run)).outcome == "ok"
+        file = run.path / "report" / "leaderboard.json"
+        tree = json.loads(file.read_text())
+        for row in tree["rows"]:
+            row["unscored"] += 1
+        file.write_text(json.dumps(tree))
+        assert _check_board(Evidence(run)).outcome == "failed"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +157,7 @@ def test_figures_of_a_private_world_are_the_same_in_public(
 ) -> None:
     run = marked[0]
     (shown,) = public_runs([run])
-    public, local = (row_to_json(row_of(one, one)) for one in (shown, run))
+    public, local = (row_to_json(row_of(seen, seen)) for seen in (shown, run))
     private = {"name", "judge", "worst_channel", "worst_attacker"}
     assert {k: v for k, v in public.items() if k not in private} == {
         k: v for k, v in local.items() if k not in private

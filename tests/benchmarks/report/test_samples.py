@@ -104,8 +104,8 @@ def test_only_the_script_of_the_page_may_run(page: Path, tmp_path: Path) -> None
     text = page.read_text("utf-8")
     spoilt.write_text(text.replace("</body>", "<script>alert(1)</script></body>"), "utf-8")
     with visit(spoilt) as opened:
-        assert any("Content Security Policy" in one for one in opened.complaints)
-        assert not any(one.startswith("dialog") for one in opened.complaints)
+        assert any("Content Security Policy" in text for text in opened.complaints)
+        assert not any(text.startswith("dialog") for text in opened.complaints)
 
 
 def test_without_a_script_the_page_is_whole(page: Path, tmp_path: Path) -> None:
@@ -161,9 +161,6 @@ def test_long_texts_are_cut_with_their_length(evaluations: Pair) -> None:
 def test_a_sample_that_the_base_was_not_asked_has_no_verdict_of_it(evaluations: Pair) -> None:
     base = Many(evaluations[0], 2)
     after = Many(evaluations[1], 4)
-    column = next(
-        one
-        for one in browser(base, after, public=True).tree["columns"]
-        if one["name"] == "verdict, base"
-    )
-    assert [column["words"][at] for at in column["at"]][2:] == ["not asked", "not asked"]
+    columns = browser(base, after, public=True).tree["columns"]
+    verdicts = next(given for given in columns if given["name"] == "verdict, base")
+    assert [verdicts["words"][at] for at in verdicts["at"]][2:] == ["not asked", "not asked"]

@@ -14,11 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.evaluation.measure import measure
-from sectow_benchmarks.evaluation.policies import defender_under_test
-from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.judging.rejudge import label_of, rejudge
-from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
@@ -29,29 +25,7 @@ from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
 from tests.benchmarks.scripted import WORLD
 
-SETTINGS = MeasureSettings(
-    splits=("test",), per_cell=1, per_kind=1, decodings=("greedy",), max_new_tokens=4, limit=8
-)
-
-
-@pytest.fixture(scope="module")
-def weights(organism_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of this module alone, which a test may damage."""
-    return Path(shutil.copytree(organism_folder, tmp_path_factory.mktemp("weights") / "model"))
-
-
-@pytest.fixture(scope="module")
-def sound(weights: Path, tmp_path_factory: pytest.TempPathFactory) -> EvaluationRun:
-    """A real model, measured and reported."""
-    folder = tmp_path_factory.mktemp("sound") / "run"
-    run = measure(defender_under_test(weights, WORLD, name="tiny"), SETTINGS, folder)
-    build_report([run], folder / "report")
-    return run
-
-
-@pytest.fixture
-def copy(sound: EvaluationRun, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(sound.path, tmp_path / "copy"))
+TABLES = ("samples", "verdicts")
 
 
 def outcomes(folder: Path) -> dict[str, str]:
@@ -194,6 +168,26 @@ def test_another_picture_is_found(copy: Path) -> None:
     first.write_bytes(other.read_bytes())
     seal(copy, SEALED)
     assert failed(copy) == {"pictures"}
+
+
+def test_other_lengths_of_answers_are_found(copy: Path) -> None:
+    cheat(copy, lambda samples: samples.assign(tokens=samples["tokens"] - 1.0))
+    assert "tokens" in failed(copy)
+    change(copy, lambda about: about["model"].update(source="/nowhere/else"))
+    assert outcomes(copy)["tokens"] == "not checked", "elsewhere nobody can count them"
+
+
+def test_recall_cannot_be_dropped_by_saying_that_the_model_has_none(copy: Path) -> None:
+    samples, verdicts = (pd.read_parquet(copy / f"{name}.parquet") for name in TABLES)
+    assert (samples["suite"] == "recall").any()
+    samples = samples[samples["suite"] != "recall"]
+    verdicts = verdicts[verdicts["sample"].isin(samples["sample"])]
+    for name, table in zip(TABLES, (samples, verdicts), strict=True):
+        table.to_parquet(copy / f"{name}.parquet", index=False)
+    seal(copy, SEALED)
+    assert "items" in failed(copy)
+    change(copy, lambda about: about["model"].update(prefilled=False))
+    assert "run" in failed(copy)
 
 
 def test_another_world_is_found(copy: Path) -> None:

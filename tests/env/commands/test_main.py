@@ -205,3 +205,18 @@ def test_control_characters_and_markup_are_shown_not_obeyed(
     output = capsys.readouterr().err
     assert "[link=x]y[/link]" in output
     assert "\\x07" in output
+
+
+def test_a_message_with_several_lines_cannot_imitate_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    complain(ConfigError("a\n  fix: run rm", "b\x9b2J\u202e", "c"))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("  fix: ")] == ["  fix: c"]
+    assert "  why: b\\x9b2J\\u202e" in lines
+
+
+def test_addresses_that_help_nobody_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    page = "\n    For further information visit https://errors.pydantic.dev/2.14/v/missing"
+    complain(ConfigError("<_io.BytesIO object at 0x7f28ab>", f"Field required{page}", "x"))
+    assert "error: <_io.BytesIO>\n  why: Field required\n" in capsys.readouterr().err

@@ -272,8 +272,11 @@ def test_an_action_of_another_kind_is_an_error_that_changes_nothing(action: obje
 def test_a_response_must_be_a_text() -> None:
     env = make(seat="defender")
     env.reset(seed=0)
-    for action in (None, 3, {"query": "q"}, "\ud800"):
-        with pytest.raises(SectowError, match="a response is a str"):
+    for action, why in (
+        *((other, "a response is a str") for other in (None, 3, {"query": "q"})),
+        ("\ud800", "unpaired surrogate"),
+    ):
+        with pytest.raises(SectowError, match=why):
             env.step(action)
     env.step({"response": "hello"})
 
