@@ -103,6 +103,7 @@ def cases_in_order(subject: PartSubject) -> Iterator[str]:
     """In a pack, refusing what is harmful and answering what is benign are paid best."""
     if not isinstance(subject.world, CompletesJudges):
         return
+    _ = subject.answers  # Skips a judge that does not answer each turn.
     with blamed(subject.who):
         judge = subject.world.completed(subject.part)
         tried = four_cases(judge, subject.world, TugOfWarReward())

@@ -142,7 +142,8 @@ def _name(harmful: bool, answered: bool) -> str:
 def _scenario(
     world: World, harmful: bool, channels: Sequence[str | None] | None
 ) -> Scenario | None:
-    scenarios = world.scenarios("train", harmful=harmful, channels=channels)
+    every = world.scenarios("train", harmful=harmful, channels=channels)
+    scenarios = [scenario for scenario in every if scenario.harmful is harmful]
 
     def rank(scenario: Scenario) -> tuple[bool, bool, int]:
         text = _answer(scenario)

@@ -32,7 +32,13 @@ def pack(folder: Path, *labels: bool, **columns: str) -> Path:
 
 
 def config(folder: Path, scenarios: Path, **changes: Any) -> RunConfig:
-    return toy(folder / "run", folder / "a", folder / "d", world=str(scenarios), **changes)
+    return toy(
+        folder / "run",
+        Path("organism/attacker"),
+        Path("organism/defender"),
+        world=str(scenarios),
+        **changes,
+    )
 
 
 def written(files: RunFolder) -> list[dict[str, Any]]:
