@@ -14,8 +14,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-import os
-import stat
 import struct
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +26,7 @@ from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from sectow_env.errors import SectowError
+from sectow_env.reading import read_bytes
 
 Pixels = NDArray[np.uint8]
 
@@ -37,7 +36,6 @@ MAX_BYTES = 32 * 2**20
 """Size of the largest accepted file."""
 _ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 """The accepted formats, by Pillow's names, and what a whole file contains."""
-_FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _BIT_DEPTH = 24
 """Offset of a PNG file's bits per channel."""
 _NOT_DECODABLE = (
@@ -112,18 +110,9 @@ class Picture:
         """Read a PNG or JPEG file.
 
         Raises:
-            SectowError: As `from_bytes`; or it is not a regular file, which could block or be
-                endless.
+            SectowError: As `from_bytes`, or it is not a regular file.
         """
-        try:
-            # Without a flag, opening a FIFO would wait for a writer.
-            handle = os.open(path, os.O_RDONLY | _FLAGS)
-            with os.fdopen(handle, "rb") as file:
-                if not stat.S_ISREG(os.fstat(handle).st_mode):
-                    raise _unusable(f"the file {path}", "it is not a regular file")
-                data = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise _unusable(f"the file {path}", f"it cannot be read ({error.strerror})") from error
+        data = read_bytes(path, MAX_BYTES)
         try:
             return cls.from_bytes(data)
         except SectowError as error:

@@ -118,7 +118,7 @@ def simulated(
         truth: A registered judge; default: the one that knows the world best.
         world: Is played.
     """
-    known = find_judge(truth, world)
+    known = find_judge(truth, world, alone=True)
     return SimulatedJudge(known, sensitivity, specificity, bias=bias, marker=marker, seed=seed)
 
 

@@ -13,6 +13,7 @@ Settings may follow a folder, a hub id and an import path too.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +30,9 @@ P = TypeVar("P")
 POLICIES: Registry[object] = Registry("sectow.policies")
 DECODING = tuple(field.name for field in fields(Decoding))
 """Settings of a policy that say how it draws."""
+CONFIGS = ("config.json", "adapter_config.json")
+"""One of them is in every folder of weights."""
+_PATH_STARTS = ("/", "./", "../", "~")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -45,7 +49,7 @@ def policy_spec(given: str, seat: Seat) -> Spec:
 
     Raises:
         UnknownNameError: It is not a registered policy, a folder, a hub id or an import path.
-        ConfigError: Its settings cannot be read.
+        ConfigError: Its settings cannot be read, or it is a path that leads to no weights.
     """
     known = POLICIES.names()
     # A folder may have a question mark in its name.
@@ -55,6 +59,7 @@ def policy_spec(given: str, seat: Seat) -> Spec:
     # What begins like a registered name is a misspelling, not an id of the hub.
     ours = {name.partition("/")[0] for name in known}
     on_the_hub = _HUB_ID.fullmatch(spec.name) and spec.name.partition("/")[0] not in ours
+    check_weights_path(spec.name)
     if _is_folder(spec.name) or on_the_hub:
         if "path" in spec.settings:
             raise ConfigError(
@@ -71,6 +76,50 @@ def policy_spec(given: str, seat: Seat) -> Spec:
 def _is_folder(given: str) -> bool:
     # The empty path would be the current folder.
     return bool(given) and Path(given).is_dir()
+
+
+def check_weights_path(given: str) -> None:
+    """What looks like a path must lead to a folder of weights; a bare name or a hub id passes.
+
+    Raises:
+        ConfigError: It does not exist, is a file, or has no model in it.
+    """
+    path = Path(given)
+    if path.is_dir() and given:
+        if not any((path / name).exists() for name in CONFIGS):
+            inside = sorted({file.parent for name in CONFIGS for file in _below(path, name)})
+            raise ConfigError(
+                given=f"the folder {given!r}",
+                why=f"it has no model in it: neither {' nor '.join(CONFIGS)}",
+                fix=f"name a folder in it, such as {inside[-1]}"
+                if inside
+                else "give a folder written by save_pretrained, or a checkpoint of a run "
+                "(RUN/rounds/NUMBER/SEAT)",
+            )
+    elif path.is_file():
+        raise ConfigError(
+            given=f"the path {given!r}",
+            why="it is a file, and a model is a folder",
+            fix=f"give the folder that it is in: {path.parent}",
+        )
+    elif given.startswith(_PATH_STARTS):
+        raise ConfigError(
+            given=f"the path {given!r}",
+            why="there is no such folder",
+            fix="write out the home folder, which only a shell knows as ~"
+            if given.startswith("~")
+            else f"check the path: {_deepest(path)} exists",
+        )
+
+
+def _below(folder: Path, name: str) -> Iterator[Path]:
+    # Where runs have their checkpoints, so that no home folder is searched.
+    for depth in ("*/", "rounds/*/*/", "*/rounds/*/*/"):
+        yield from folder.glob(depth + name)
+
+
+def _deepest(path: Path) -> Path:
+    return next((parent for parent in path.absolute().parents if parent.exists()), Path("/"))
 
 
 def is_registered(given: str) -> bool:

@@ -22,6 +22,7 @@ from sectow_env.check.targets import find
 from sectow_env.env.spaces import NO_IMAGE
 from sectow_env.errors import ConfigError
 from sectow_env.game import ask_defender
+from tests.agents.judges.tiny_guards import text_guard
 from tests.agents.recipes import TEMPLATE, toy
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import FaultyServer
@@ -127,3 +128,9 @@ def test_a_system_prompt_is_taken_or_refused_never_ignored(
     assert roles == [["system", "user"]] * len(result.samples)
     with pytest.raises(ConfigError, match="system prompt already"):
         evaluate(f"{organism_folder}?system=one", out=tmp_path / "two", system="two", **TINY)
+
+
+def test_a_model_that_sees_nothing_is_not_asked_halfway(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"on apothecary.*this model sees none"):
+        evaluate(str(text_guard(tmp_path / "blind")), out=tmp_path / "run", **TINY)
+    assert not (tmp_path / "run").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,19 +17,27 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import PrinterCallback, Trainer
+from transformers.pytorch_utils import Conv1D
 
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.models.families import Family, family_of
+from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
+from sectow_agents.models.intact import few
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.template import Template
 from sectow_agents.settings.training import LoraSettings, TrainingSettings
 from sectow_env.errors import ConfigError
 
+_ADAPTABLE = (
+    *(torch.nn.Linear, torch.nn.Embedding, torch.nn.MultiheadAttention, Conv1D),
+    *(torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d),
+)
+"""Modules that PEFT can give a LoRA adapter."""
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -60,28 +69,67 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
     if adapted and lora is None:
         model = model.merge_and_unload()
     family = family_of(model.config)
-    if lora is None and not settings.train_vision:
+    if lora is None and not settings.train_vision and family.sees_images:
         family.vision_module(model).requires_grad_(False)
     return Trainee(
         source=job.source,
         model=model,
         processor=processor,
         family=family,
-        peft_config=lora_config(lora, family) if lora and not adapted else None,
+        peft_config=lora_config(lora, family, model) if lora and not adapted else None,
     )
 
 
-def lora_config(lora: LoraSettings, family: Family) -> Any:
-    """PEFT's configuration; the adapter is named `default`, the only name that TRL knows."""
+def lora_config(lora: LoraSettings, family: Family, model: Any) -> Any:
+    """PEFT's configuration; the adapter is named `default`, the only name that TRL knows.
+
+    Raises:
+        ConfigError: `target_modules` names no module, or one that takes no adapter.
+    """
     from peft import LoraConfig
 
     targets = lora.target_modules
+    if targets == "language":
+        targets = family.language_targets()
+    if targets != "all-linear":
+        _check_targets(targets, dict(model.named_modules()))
     return LoraConfig(
         r=lora.rank,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=family.language_targets() if targets == "language" else targets,
+        target_modules=targets,
         task_type="CAUSAL_LM",
+    )
+
+
+def _check_targets(targets: str | list[str], modules: Mapping[str, torch.nn.Module]) -> None:
+    """PEFT's rule: a pattern for whole names, or the last parts of names."""
+    given = f"training.lora.target_modules={targets!r}"
+    try:
+        chosen = {
+            name: module
+            for name, module in modules.items()
+            if (
+                re.fullmatch(targets, name)
+                if isinstance(targets, str)
+                else f".{name}".endswith(tuple(f".{target}" for target in targets))
+            )
+        }
+    except re.error as error:
+        raise ConfigError(
+            given=given,
+            why=f"it is not a valid regular expression ({error})",
+            fix="write a pattern for whole names of modules, or a list of their last parts",
+        ) from error
+    wrong = [name for name, module in chosen.items() if not isinstance(module, _ADAPTABLE)]
+    if chosen and not wrong:
+        return
+    linear = [name for name, module in modules.items() if isinstance(module, torch.nn.Linear)]
+    last = sorted({name.rpartition(".")[2] for name in linear})
+    raise ConfigError(
+        given=given,
+        why=f"it matches {few(wrong)}, which takes no adapter" if wrong else "it matches no module",
+        fix=f"choose among {', '.join(last)}; whole names are such as {few(linear[:1])}",
     )
 
 
@@ -206,8 +254,8 @@ def _save(trainer: Trainer, job: Job) -> None:
     if job.share.main:
         model = trainer.accelerator.unwrap_model(trainer.model)
         check_weights(job, job.training.steps, model.state_dict().items())
-        # TRL marks the model with tags and sets padding; its generation settings are ours.
         model.save_pretrained(job.out, safe_serialization=True)
+        keep_settings(job.source, job.out)
         trainer.processing_class.save_pretrained(job.out)
 
 

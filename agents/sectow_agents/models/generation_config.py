@@ -6,7 +6,7 @@ model's generation_config.json: beams, several answers per prompt, forbidden rep
 
 from __future__ import annotations
 
-import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from transformers import GenerationConfig
 from transformers.utils import cached_file
 
 from sectow_env.errors import ConfigError
+from sectow_env.reading import read_json
 
 KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "suppress_tokens")
 FILE = "generation_config.json"
@@ -28,26 +29,35 @@ def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
         hub: As transformers takes it, such as the revision.
 
     Raises:
-        ConfigError: The file is not a JSON object, or an id is not a number.
+        SectowError: The file is not a JSON object, or an id is not a number.
     """
-    file = cached_file(
+    file = _file(source, **hub)
+    if file is None:
+        given = GenerationConfig.from_model_config(config).to_dict()
+    else:
+        given = read_json(Path(file))
+    if not isinstance(given, dict):
+        raise _bad(source, f"it is a JSON {type(given).__name__}, not an object")
+    size = config.get_text_config().vocab_size
+    return GenerationConfig(**{name: _known(source, name, given.get(name), size) for name in KEPT})
+
+
+def keep_settings(source: str | Path, checkpoint: Path) -> None:
+    """Give a checkpoint its source's own file again: for others, it is the same kind of model."""
+    file = _file(source)
+    if file is not None and (checkpoint / FILE).exists():
+        shutil.copyfile(file, checkpoint / FILE)
+
+
+def _file(source: str | Path, **hub: Any) -> str | None:
+    found: str | None = cached_file(
         source,
         FILE,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,
         **hub,
     )
-    if file is None:
-        given = GenerationConfig.from_model_config(config).to_dict()
-    else:
-        try:
-            given = json.loads(Path(file).read_text("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise _bad(source, f"it is not JSON ({error})") from error
-    if not isinstance(given, dict):
-        raise _bad(source, f"it is a JSON {type(given).__name__}, not an object")
-    size = config.get_text_config().vocab_size
-    return GenerationConfig(**{name: _known(source, name, given.get(name), size) for name in KEPT})
+    return found
 
 
 def _known(source: str | Path, name: str, value: object, size: int) -> int | list[int] | None:

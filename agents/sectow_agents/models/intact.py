@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from sectow_env.errors import ConfigError
+from sectow_env.reading import read_json
 
 WEIGHTS = "model.safetensors"
 INDEX = f"{WEIGHTS}.index.json"
@@ -52,10 +52,10 @@ def check_files(folder: Path, single: str = WEIGHTS) -> None:
 def _shards(index: Path) -> list[Path]:
     """The files that an index names, all of them in its folder."""
     try:
-        read = json.loads(index.read_text("utf-8"))
+        read = read_json(index)
         names = sorted(map(Path, set(read["weight_map"].values())))
         read["metadata"].items()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise _broken(index, "it is not an index with metadata and weight_map") from error
     for name in names:
         if len(name.parts) != 1 or name.suffix != ".safetensors":

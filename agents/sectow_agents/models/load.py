@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
 from sectow_env.reading import read_json
+from sectow_env.resolve.policies import check_weights_path
 
 ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -73,7 +75,9 @@ def load_model(
 
 
 def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+    check_weights_path(str(source))
     base = _base_of(source)
+    check_weights_path(str(base))
     check_files(Path(base))
     common: dict[str, Any] = {"trust_remote_code": False}
     if revision is not None:
@@ -131,15 +135,18 @@ def _check_template(source: str | Path, model: Any, processor: Any) -> None:
 
 def _unloadable(source: str | Path, error: Exception) -> ConfigError:
     if isinstance(error, ImportError):
-        fix = "install the package that it names, or use another model"
+        package = re.search(r"requires the (\w+) library", str(error))
+        needed = f"pip install {package[1].lower()}" if package else "install what it names"
+        fix = f"{needed}, or use another model"
     else:
         fix = (
             "give a registered policy, a folder written by save_pretrained with its processor and "
             "safetensors weights, or the id of an instruction-tuned model of the hub that you may "
             "use"
         )
+    here = "" if Path(source).is_dir() else " (taken as an id of the hub, since it is not a folder)"
     return ConfigError(
-        given=f"the model {str(source)!r}",
+        given=f"the model {str(source)!r}{here}",
         why=f"it cannot be loaded ({_one_line(error)})",
         fix=fix,
     )

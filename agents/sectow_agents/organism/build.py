@@ -198,8 +198,10 @@ def _publish(
     model: LlavaForConditionalGeneration, folder: Path, build_record: dict[str, object]
 ) -> None:
     """Write model, processor and build record aside, then rename: all or nothing."""
+    from sectow_agents.models.intact import check_finite
     from sectow_agents.organism.architecture import build_processor
 
+    check_finite(f"the organism that was built for {folder}", model)
     aside = folder.with_name(folder.name + ".partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)

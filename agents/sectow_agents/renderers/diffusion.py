@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sectow_agents.models.intact import check_finite, check_loaded
 from sectow_agents.models.load import pick_device
 from sectow_agents.models.quiet import quiet
 from sectow_agents.settings.run_config import Device
@@ -78,18 +79,26 @@ class TextToImage:
             ConfigError: It does not exist, or cannot be loaded.
         """
         from diffusers import AutoPipelineForText2Image
+        from torch.nn import Module
 
         try:
             with quiet():
                 loaded = AutoPipelineForText2Image.from_pretrained(
                     self._model, revision=self._revision, use_safetensors=True
                 )
-        except (OSError, ValueError) as error:
+        # Libraries raise anything on what others wrote into a folder.
+        except Exception as error:
             raise ConfigError(
                 given=f"the pipeline {self._model!r}",
                 why=f"it cannot be loaded ({' '.join(str(error).split())[:300]})",
                 fix="give the folder or hub id of a text-to-image pipeline with safetensors",
             ) from error
+        for name, part in loaded.components.items():
+            if isinstance(part, Module):
+                # What is missing from its files, diffusers leaves without memory.
+                missing = [key for key, tensor in part.state_dict().items() if tensor.is_meta]
+                check_loaded(f"{self._model}/{name}", {"missing_keys": missing})
+                check_finite(f"the {name} of the pipeline {self._model!r}", part)
         loaded.set_progress_bar_config(disable=True)
         return loaded.to(pick_device(self._device))
 

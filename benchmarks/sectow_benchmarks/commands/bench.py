@@ -116,10 +116,10 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "seed": seed,
     }
     _check(model, base, attacker, given)
+    note(f"{'planning for' if dry_run else 'measuring'} {model} on {chosen.world}")
     if dry_run:
         _planned(model, attacker, given, as_json)
         return
-    note(f"measuring {model} on {chosen.world}")
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(request, given, folder)

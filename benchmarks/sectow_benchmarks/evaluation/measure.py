@@ -39,6 +39,7 @@ from sectow_benchmarks.results.provenance import (
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
 from sectow_benchmarks.suites.base import Suite, SuiteItem
+from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attack, Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
@@ -81,6 +82,7 @@ def measure(
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
     beside = [questions for questions in suites if not questions.own]
+    _check_sight(subject, suites)
     judge = find_judge(settings.judge, world)
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
@@ -102,6 +104,21 @@ def measure(
     work.all(suites, pack, foreign, attacker)
     run.close()
     return run
+
+
+def _check_sight(subject: DefenderUnderTest, suites: Sequence[SuiteQuestions]) -> None:
+    """A defender that sees nothing is asked nothing with a picture: it would stop halfway."""
+    shown = [
+        questions.kind
+        for questions in suites
+        if any(item.attack.image is not None for item in questions.chosen)
+    ]
+    if shown and not subject.sees_images:
+        raise ConfigError(
+            given=f"the defender {subject.name!r} on {', '.join(shown)}",
+            why="some items show a picture, and this model sees none",
+            fix="measure a model that sees images, or choose suites and a world without pictures",
+        )
 
 
 def _answerable_tasks(subject: DefenderUnderTest, settings: MeasureSettings) -> ForeignTasks | None:

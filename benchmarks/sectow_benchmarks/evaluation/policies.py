@@ -132,6 +132,11 @@ class DefenderUnderTest:
             )
         return ask_defender(self.defender(decoding, system), [item.attack for item in items], seeds)
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether it can be shown pictures; weights on this machine are loaded for it."""
+        return self._local is None or self._local.sees_images
+
     def tokens(self, text: str) -> int | None:
         """Length of an answer in its own tokens; None for a policy that has none."""
         return None if self._local is None else self._local.tokens(text)

@@ -60,8 +60,8 @@ class MeasureSettings(Frozen):
         return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
 
     def others(self) -> tuple[str, ...]:
-        """Specs of the suites beside the measured world."""
-        return tuple(name for name in self.suites if name not in SUITES)
+        """Specs of the suites beside the measured world, where any items are asked."""
+        return tuple(name for name in self.suites if self.decodings and name not in SUITES)
 
     def decoding(self, name: DecodingName) -> Decoding:
         """How answers are drawn."""

@@ -30,11 +30,15 @@ def check_answers(evidence: Evidence, asking: Asking) -> Finding:
     """Drawn questions, asked again, get the recorded answers.
 
     Raises:
-        UnverifiedError: The model is not here, and the user named none.
+        UnverifiedError: The model is not here, and the user named none; or no answer is greedy.
     """
     rows = _askable(evidence)
     if not rows:
-        return failed("it has no greedy answer that could be asked for again")
+        raise UnverifiedError(
+            given=f"the answers of {evidence.run.path.name}",
+            why="none of them is greedy, with its picture beside it",
+            fix="leave out --ask",
+        )
     subject = _subject(evidence)
     if subject.prefilled != evidence.prefilled:
         return failed("run.json is wrong about whether the model can continue a beginning")

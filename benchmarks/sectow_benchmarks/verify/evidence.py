@@ -212,7 +212,7 @@ class Evidence:
         judge = here(f"the judge {judging.name}", lambda: find_judge(spec, world))
         if _asks_a_model(judge):
             raise self._judge_elsewhere(judging, "it asks a model, which a folder cannot demand")
-        if judge.id != judging.name.rpartition("@")[0]:
+        if not judging.name.startswith(f"{judge.id}@"):
             raise SectowError(
                 given=f"the judge {judging.name}",
                 why=f"by the settings it is {_name(judge)}",

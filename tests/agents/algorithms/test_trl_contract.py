@@ -84,7 +84,9 @@ def trained(
             args=args,
             train_dataset=build_dataset(prompts, order),
             processing_class=processor,
-            peft_config=lora_config(LoraSettings(), family_of(model.config)) if lora else None,
+            peft_config=lora_config(LoraSettings(), family_of(model.config), model)
+            if lora
+            else None,
         )
         trainer.train()
     return trainer, seen
@@ -190,7 +192,7 @@ def test_every_field_that_passes_is_one_of_trl_and_not_ours(tmp_path: Path) -> N
         "suppressed": [],
     }
     values = {"weight_decay": 0.1, "top_p": 0.9, "use_vllm": False}
-    assert grpo_config(GrpoSettings(grpo=values), **args, suppressed=[]).top_p == 0.9
+    assert grpo_config(GrpoSettings(grpo=values), **args).top_p == 0.9
 
 
 def test_fields_of_trl_are_passed_on(tmp_path: Path) -> None:

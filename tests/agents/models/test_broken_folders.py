@@ -6,18 +6,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import Glm4vConfig
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.weights import weights_digest
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message
 from sectow_env.images.typography import draw_words
@@ -112,7 +114,7 @@ def merged(file: str, **values: object) -> Break:
         (linked("/dev/zero"), "not a regular file"),
         (linked("gone"), "not a regular file"),
         (lambda folder: os.mkfifo(folder / "x.json"), "x.json; it is not a regular file"),
-        (indexed("{"), "not an index"),
+        (indexed("{"), r"index\.json.*JSON"),
         (indexed("[]"), "not an index"),
         (indexed("{}"), "not an index"),
         (shard(7), "not an index"),
@@ -123,9 +125,9 @@ def merged(file: str, **values: object) -> Break:
         (merged("config.json", quantization_config="mine"), "cannot be loaded"),
         (
             merged("config.json", quantization_config={"quant_method": "torchao"}),
-            "No module named 'torchao'.*install the package",
+            "No module named 'torchao'.*install what it names",
         ),
-        (lambda folder: (folder / "generation_config.json").write_text("{"), "it is not JSON"),
+        (lambda folder: (folder / "generation_config.json").write_text("{"), "JSON"),
         (lambda folder: (folder / "generation_config.json").write_text("[]"), "not an object"),
         (merged("generation_config.json", suppress_tokens="x"), "neither a number nor a list"),
         (lambda folder: (folder / "config.json").write_text("[]"), "cannot be loaded"),
@@ -134,8 +136,26 @@ def merged(file: str, **values: object) -> Break:
 )
 def test_a_broken_folder_is_refused_in_words(folder: Path, damage: Break, message: str) -> None:
     damage(folder)
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(SectowError, match=message):
         load_model(folder)
+
+
+SHOWN = ("Image", "Video")
+
+
+@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
+def test_a_package_that_a_processor_needs_is_named(tmp_path: Path) -> None:
+    """Of a family without a record: what those need is in theirs."""
+    tiny.tokenizer().save_pretrained(tmp_path)
+    Glm4vConfig().save_pretrained(tmp_path)
+    (tmp_path / "processor_config.json").write_text('{"processor_class": "Glm4vProcessor"}')
+    kinds = {
+        f"{kind}_processor_type": f"Glm4v{kind.title()}Processor" for kind in ("image", "video")
+    }
+    for file in ("preprocessor_config.json", "video_preprocessor_config.json"):
+        (tmp_path / file).write_text(json.dumps(kinds))
+    with pytest.raises(ConfigError, match="pip install torchvision"):
+        load_model(tmp_path)
 
 
 def test_a_digest_waits_for_no_writer(folder: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_control_token_is_text_whoever_wrote_it(random_guard_model: LocalModel
 
 
 def test_a_missing_model_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be loaded"):
+    with pytest.raises(ConfigError, match="there is no such folder"):
         _ = LocalModel(tmp_path / "nowhere").generator
     with pytest.raises(ConfigError, match="cannot be loaded"):
         _ = LocalModel("nobody/nothing-at-all").id

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from sectow_agents.algorithms.common import lora_config
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.families import IDEFICS3, LLAVA, QWEN_VL, Family, family_of
 from sectow_agents.models.generator import suppressed_tokens
 from sectow_agents.models.load import load_model
+from sectow_agents.settings.training import LoraSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game.messages import Message
 
@@ -60,6 +62,22 @@ def test_adapters_of_the_language_model_and_the_vision_module_do_not_meet(
     assert len(chosen) == 7 * model.config.get_text_config().num_hidden_layers
     assert all(isinstance(module, torch.nn.Linear) for module in chosen)
     assert not vision & {id(module) for module in chosen}
+
+
+@pytest.mark.parametrize("folder", ["llava_next_folder", "idefics3_folder", "random_guard"])
+def test_the_modules_of_an_adapter_are_there(folder: str, request: pytest.FixtureRequest) -> None:
+    model, _ = load_model(request.getfixturevalue(folder))
+    family = family_of(model.config)
+    for targets, message in (
+        ("nothing", "matches no module; choose among .*q_proj.*; whole names are such as model"),
+        (["q_projection"], "matches no module"),
+        ("(", "not a valid regular expression"),
+        (".*norm", "norm.*, which takes no adapter"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            lora_config(LoraSettings(target_modules=targets), family, model)
+    for fitting in ("all-linear", "language", ["q_proj"], r".*\.q_proj"):
+        assert lora_config(LoraSettings(target_modules=fitting), family, model).r == 16
 
 
 def test_a_vision_module_is_found_by_its_name() -> None:

@@ -13,9 +13,11 @@ from sectow_env.errors import ConfigError
 
 
 def test_a_missing_model_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot be loaded"):
+    with pytest.raises(ConfigError, match="it has no model in it"):
         load_model(tmp_path)
-    with pytest.raises(ConfigError, match="cannot be loaded"):
+    with pytest.raises(ConfigError, match="there is no such folder"):
+        load_model(tmp_path / "gone")
+    with pytest.raises(ConfigError, match=r"taken as an id of the hub.*cannot be loaded"):
         load_model("no-such-org/no-such-model")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from sectow_agents.models.quiet import quiet
@@ -79,6 +81,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def drawings(*texts: str) -> list[Drawing]:
     return [Drawing(tuple(text.split()), SCENARIO) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [("missing", "painter/vae.*missing from its files"), ("nan", "the vae .*NaN or infinity")],
+)
+def test_broken_weights_are_refused(
+    folder: Path, tmp_path: Path, broken: str, message: str
+) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "painter"))
+    file = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(file)
+    name = min(tensors)
+    if broken == "missing":
+        tensors.pop(name)
+    else:
+        tensors[name].fill_(float("nan"))
+    save_file(tensors, file, metadata={"format": "pt"})
+    with pytest.raises(SectowError, match=message):
+        TextToImage(str(copy)).draw(drawings("door"))
 
 
 def test_the_words_decide_the_picture(folder: Path) -> None:

@@ -124,6 +124,9 @@ def copy(run: EvaluationRun, tmp_path: Path) -> Path:
     return Path(shutil.copytree(run.path, tmp_path / "copy"))
 
 
+TABLES = ("samples", "verdicts")
+
+
 def failed(folder: Path) -> set[str]:
     return {check.name for check in verify(EvaluationRun.open(folder)) if check.outcome == "failed"}
 
@@ -136,6 +139,34 @@ def test_a_verdict_that_lm_eval_did_not_give_is_found(copy: Path) -> None:
     table.to_parquet(file, index=False)
     seal(copy, SEALED)
     assert failed(copy) == {"verdicts", "board"}
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["split", "cluster", "role", "behavior", "category", "channel", "judge", "decoding", "prefix",
+     "suite", "scenario", "attack", "harmful_scenario", "answered"],
+)  # fmt: skip
+def test_a_relabelled_column_of_theirs_is_found(copy: Path, column: str) -> None:
+    file = copy / "samples.parquet"
+    table = pd.read_parquet(file)
+    foreign = table["suite"].str.startswith("lm_eval/")
+    flags = table[column].dtype.kind == "b"
+    other = ~table[column] if flags else table[column].map(lambda _: "sampled")
+    table[column] = table[column].where(~foreign, other)
+    table.to_parquet(file, index=False)
+    seal(copy, SEALED)
+    assert failed(copy)
+
+
+def test_a_dropped_document_is_found(copy: Path) -> None:
+    samples, verdicts = (pd.read_parquet(copy / f"{name}.parquet") for name in TABLES)
+    foreign = samples.index[samples["suite"] == "lm_eval/cows_rolling"]
+    samples = samples.drop(index=foreign[0])
+    verdicts = verdicts[verdicts["sample"].isin(samples["sample"])]
+    for name, table in zip(TABLES, (samples, verdicts), strict=True):
+        table.to_parquet(copy / f"{name}.parquet", index=False)
+    seal(copy, SEALED)
+    assert "items" in failed(copy)
 
 
 def test_another_judge_may_look_at_them_too(copy: Path) -> None:

@@ -25,6 +25,8 @@ from sectow_env.game import Turn, Verdict
 from sectow_env.judges.refusal import RefusalJudge
 from tests.benchmarks.scripted import WORLD
 
+TABLES = ("samples", "verdicts")
+
 
 def outcomes(folder: Path) -> dict[str, str]:
     return {check.name: check.outcome for check in verify(EvaluationRun.open(folder))}
@@ -166,6 +168,26 @@ def test_another_picture_is_found(copy: Path) -> None:
     first.write_bytes(other.read_bytes())
     seal(copy, SEALED)
     assert failed(copy) == {"pictures"}
+
+
+def test_other_lengths_of_answers_are_found(copy: Path) -> None:
+    cheat(copy, lambda samples: samples.assign(tokens=samples["tokens"] - 1.0))
+    assert "tokens" in failed(copy)
+    change(copy, lambda about: about["model"].update(source="/nowhere/else"))
+    assert outcomes(copy)["tokens"] == "not checked", "elsewhere nobody can count them"
+
+
+def test_recall_cannot_be_dropped_by_saying_that_the_model_has_none(copy: Path) -> None:
+    samples, verdicts = (pd.read_parquet(copy / f"{name}.parquet") for name in TABLES)
+    assert (samples["suite"] == "recall").any()
+    samples = samples[samples["suite"] != "recall"]
+    verdicts = verdicts[verdicts["sample"].isin(samples["sample"])]
+    for name, table in zip(TABLES, (samples, verdicts), strict=True):
+        table.to_parquet(copy / f"{name}.parquet", index=False)
+    seal(copy, SEALED)
+    assert "items" in failed(copy)
+    change(copy, lambda about: about["model"].update(prefilled=False))
+    assert "run" in failed(copy)
 
 
 def test_another_world_is_found(copy: Path) -> None:

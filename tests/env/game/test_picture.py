@@ -201,7 +201,7 @@ def test_only_a_regular_file_is_read(tmp_path: Path) -> None:
     for path in (tmp_path / "fifo.png", Path("/dev/zero")):
         with pytest.raises(SectowError, match="not a regular file"):
             Picture.from_file(path)
-    with pytest.raises(SectowError, match=r"gone\.png.*cannot be read"):
+    with pytest.raises(SectowError, match=r"gone\.png"):
         Picture.from_file(tmp_path / "gone.png")
 
 

@@ -39,16 +39,23 @@ def hidden(**settings: object) -> Backed:
     return Backed("hidden", None, 0.0)
 
 
+def model(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").touch()
+    return folder
+
+
 def test_a_folder_is_a_model_in_the_seat_that_it_is_named_for(tmp_path: Path) -> None:
+    model(tmp_path)
     for seat in ("attacker", "defender"):
         name, settings = policy_spec(str(tmp_path), seat)
         assert (name, settings) == (f"transformers/{seat}", {"path": str(tmp_path)})
-    odd = tmp_path / "is it?"
-    odd.mkdir()
+    odd = model(tmp_path / "is it?")
     assert policy_spec(str(odd), "defender").settings == {"path": str(odd)}
 
 
 def test_settings_may_follow_a_folder_and_a_hub_id(tmp_path: Path) -> None:
+    model(tmp_path)
     _, settings = policy_spec(f"{tmp_path}?system=no&seed=3", "defender")
     assert settings == {"path": str(tmp_path), "system": "no", "seed": 3}
     name, settings = policy_spec("some-org/some.model-7B?system=no", "attacker")
@@ -56,6 +63,36 @@ def test_settings_may_follow_a_folder_and_a_hub_id(tmp_path: Path) -> None:
     assert settings == {"path": "some-org/some.model-7B", "system": "no"}
     with pytest.raises(ConfigError, match="twice"):
         policy_spec(f"{tmp_path}?path=elsewhere", "defender")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("/nope", "'/nope'; there is no such folder; check the path: / exists"),
+        ("./nope?seed=1", "'./nope'; there is no such folder"),
+        ("../nope/", "there is no such folder"),
+        ("~/nope", "there is no such folder; write out the home folder"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_not_an_unknown_name(given: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        policy_spec(given, "defender")
+
+
+def test_a_path_to_something_else_than_a_model_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = model(tmp_path / "run" / "rounds" / "2" / "defender")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for given, message in (
+        (str(folder / "config.json"), f"it is a file, .*that it is in: {folder}"),
+        ("run", "no model in it: .*name a folder in it, such as run/rounds/2/defender"),
+        (str(tmp_path), "such as .*run/rounds/2/defender"),
+        ("empty", "neither config.json nor adapter_config.json; give a folder written by"),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            policy_spec(given, "defender")
 
 
 @pytest.mark.parametrize("given", ["organism/defendr", "organism/defendr?seed=1"])
