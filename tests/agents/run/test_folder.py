@@ -278,3 +278,20 @@ def test_a_deeply_nested_run_is_an_error_and_no_traceback(folder: RunFolder) -> 
         (folder.path / "run.json").write_text(text)
         with pytest.raises(RunFolderError, match=why):
             RunFolder.open(folder.path)
+
+
+def test_a_model_of_the_hub_that_was_loaded_here_before_may_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    cache = tmp_path / "cache" / "models--owner--model"
+    for name, text in (("snapshots/abc/config.json", "{}"), ("refs/main", "abc")):
+        (cache / name).parent.mkdir(parents=True)
+        (cache / name).write_text(text)
+    seat = {"attacker": {"model": "owner/model"}}
+    folder = RunFolder.create(config(tmp_path / "run", **seat), {})
+    with pytest.raises(ConfigError, match="never loaded here"):
+        folder.config()
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert folder.config().attacker.model == "owner/model"
