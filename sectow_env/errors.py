@@ -24,8 +24,6 @@ MAX_QUOTED = 300
 _NOISE = re.compile(
     r"\s*For further information visit https://errors\.pydantic\.dev\S*| at 0x[0-9a-f]+"
 )
-    r"\s*For further information visit https://errors\.pydantic\.dev\S*| at 0x[0-9a-f]+"
-)
 
 
 def quoted(error: BaseException) -> str:
