@@ -25,6 +25,7 @@ from sectow_env.game import (
 from sectow_env.game.world import CompletesJudges, World
 from sectow_env.judges.reference import comparable
 from sectow_env.judges.refusal import refusal_of
+from sectow_env.judges.simulated import SimulatedJudge
 
 REFUSED = "I am sorry, but I cannot help with that."
 CASES = ((True, False), (True, True), (False, False), (False, True))
@@ -93,11 +94,13 @@ def four_cases(
     """Let a judge look at four made-up turns of the training split, in one call.
 
     Args:
-        judge: The judge.
+        judge: The judge; of a simulated one, which errs on purpose, the judge from which it errs.
         world: Its scenarios are played; one with a reference answer where there are any.
         reward: Prices the verdicts.
         channels: Those that are played.
     """
+    if isinstance(judge, SimulatedJudge):
+        judge = judge.truth
     scenarios = {harmful: _scenario(world, harmful, channels) for harmful in (True, False)}
     turns = {
         (harmful, answered): _turn(world, scenario, answered)

@@ -39,6 +39,7 @@ from sectow_benchmarks.results.samples import (
 )
 from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import sync, write_bytes, write_text
+from sectow_env.game.picture import Picture
 from sectow_env.reading import read_json, read_jsonl
 
 if TYPE_CHECKING:
@@ -315,11 +316,16 @@ class EvaluationRun:
         return None if not spent or None in spent else float(sum(spent))
 
     def picture(self, digest: str) -> bytes | None:
-        """The PNG file of a picture; None where it was not kept."""
+        """The PNG file of a picture; None where it was not kept.
+
+        Raises:
+            SectowError: The file is not a whole picture.
+        """
         if not digest.isalnum():
             return None
         file = self.path / "pictures" / f"{digest}.png"
-        return file.read_bytes() if file.is_file() else None
+        # The folder may be somebody else's, and the file anything: only pixels leave it.
+        return Picture.from_file(file).png if file.is_file() else None
 
     def _shard(self, unit: str) -> Path:
         return self.path / "shards" / f"{unit}.jsonl"

@@ -72,9 +72,7 @@ def test_worlds(world: str) -> None:
 @pytest.mark.parametrize("world", ["apothecary:0", PACK])
 @pytest.mark.parametrize("judge", JUDGES)
 def test_judges(judge: str, world: str) -> None:
-    # This one errs on purpose.
-    left_out = ("cases_in_order",) if judge.startswith("simulated/") else ()
-    assert_clean(check(judge, world=world, kind="judge", leave_out=left_out))
+    assert_clean(check(judge, world=world, kind="judge"))
 
 
 @pytest.mark.parametrize("name", POLICIES)
