@@ -321,11 +321,9 @@ class EvaluationRun:
         Raises:
             SectowError: The file is not a whole picture.
         """
-        if not digest.isalnum():
-            return None
         file = self.path / "pictures" / f"{digest}.png"
         # The folder may be somebody else's, and the file anything: only pixels leave it.
-        return Picture.from_file(file).png if file.is_file() else None
+        return Picture.from_file(file).png if digest.isalnum() and file.is_file() else None
 
     def _shard(self, unit: str) -> Path:
         return self.path / "shards" / f"{unit}.jsonl"
