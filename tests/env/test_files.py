@@ -74,6 +74,16 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     disk.sync(tmp_path)
 
 
+def test_a_link_beside_a_file_leads_no_writing_elsewhere(tmp_path: Path) -> None:
+    """A folder of somebody else may contain a link under the name of the file aside."""
+    other = tmp_path / "other"
+    other.write_text("years of work")
+    (tmp_path / ".file.partial").symlink_to(other)
+    disk.write_text(tmp_path / "file", "new")
+    assert other.read_text() == "years of work"
+    assert not (tmp_path / "file").is_symlink()
+
+
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     disk.write_bytes(tmp_path / "file", b"bytes")
     assert disk.file_digest(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,12 @@ def _world(given: str) -> bool:
 
 
 def _judge(given: str) -> bool:
-    return given == "world" or given in JUDGES.names()
+    return given == "world" or (given in JUDGES.names() and not _asks_a_model(given))
+
+
+def _asks_a_model(judge: str) -> bool:
+    """Whether a judge takes a model: by default it may be one of the hub."""
+    return bool({"model", "base_url"} & signature(JUDGES.get(judge)).parameters.keys())
 
 
 def _model(given: str) -> bool:

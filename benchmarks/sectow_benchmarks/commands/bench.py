@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -121,6 +122,9 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         _planned(model, attacker, given, as_json)
         return
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
+    if not resume:
+        _check_free(folder)
+    note(f"measuring {model} on {chosen.world}")
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
     runs = _measured(request, given, folder)
     if own_share().main:
@@ -209,6 +213,15 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
     check_task_names(given["tasks"], given["include"])
     if given["attacks"] is not None:
         AttackPack.read(Path(given["attacks"]))
+
+
+def _check_free(folder: Path) -> None:
+    """Find a folder that is taken before anything heavy is imported."""
+    from sectow_benchmarks.results.run import EvaluationRun
+
+    # Of several processes the main one makes the folder, maybe before others look at it.
+    if os.environ.get("RANK", "0") == "0":
+        EvaluationRun.check_free(folder)
 
 
 def _required(model: str | None) -> str:

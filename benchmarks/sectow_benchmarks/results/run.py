@@ -74,12 +74,7 @@ class EvaluationRun:
         Raises:
             RunFolderError: The folder holds something.
         """
-        if path.exists() and (not path.is_dir() or _foreign(path)):
-            raise RunFolderError(
-                given=f"the folder {path}",
-                why="it is not empty",
-                fix="give a new folder, or go on with the evaluation in it by --resume",
-            )
+        cls.check_free(path)
         try:
             for name in ("shards", *KEPT):
                 (path / name).mkdir(parents=True, exist_ok=True)
@@ -93,6 +88,16 @@ class EvaluationRun:
         # Last, so that a folder with a run.json is complete.
         write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")
         return run
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Raise RunFolderError where no evaluation can be started."""
+        if path.exists() and (not path.is_dir() or _foreign(path)):
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why="it is not empty",
+                fix="give a new folder, or go on with the evaluation in it by --resume",
+            )
 
     @classmethod
     def open(cls, path: Path) -> EvaluationRun:
@@ -311,7 +316,7 @@ class EvaluationRun:
     @property
     def seconds(self) -> float | None:
         """How long its answers took; None where a unit does not say."""
-        costs = [read_json(file, follow=False) for file in self.path.glob("costs/*.json")]
+        costs = [read_json(file, follow=False) for file in self.path.glob("costs/[!.]*.json")]
         spent = [cost["seconds"] for cost in costs if cost["samples"]]
         return None if not spent or None in spent else float(sum(spent))
 
@@ -374,11 +379,8 @@ SAME = ("model", "attacker", "attacks", "world", "settings")
 def _foreign(path: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed while it began."""
     begun = {"shards", *KEPT}
-    return any(
-        file.name != ".run.json.partial"
-        and not (file.name in begun and file.is_dir() and not any(file.iterdir()))
-        for file in path.iterdir()
-    )
+    files = (file for file in path.iterdir() if file.name != ".run.json.partial")
+    return any(file.name not in begun or not file.is_dir() or any(file.iterdir()) for file in files)
 
 
 def json_like(tree: Any) -> Any:

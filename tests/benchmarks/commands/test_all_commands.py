@@ -40,6 +40,7 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         (*KEYWORD, "--base", "apothecary/keywrd"),
         (*KEYWORD, "--split", "tests"),
         (*KEYWORD, "--profile", "publc"),
+        (*KEYWORD, "--out", "pyproject.toml"),
         (*KEYWORD, "--dry-run", "--suites", "safty"),
     ),
     "bench card": (("bench", "card", "--world", "999"),),
