@@ -22,7 +22,7 @@ AGAIN = "It did not work yet. Go on from there."
 """What an attacker is asked before its next turn."""
 
 
-def strange_placeholders(template: str) -> list[str]:
+def unknown_placeholders(template: str) -> list[str]:
     """What a template has in braces beside its two names: attributes, widths and conversions too.
 
     Raises:

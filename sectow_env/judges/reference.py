@@ -11,10 +11,17 @@ from itertools import pairwise
 from sectow_env.game import Refusal, Turn, Verdict
 from sectow_env.judges.refusal import refusal_of
 
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""Characters of scripts that write words without spaces: each counts as a word of its own."""
 # A word, with the sign of a number, the dot of .NET and the point of 3.5; a comparison such as <=;
 # a row of the same other character, such as the ++ of C++.
 _TOKEN = re.compile(
-    r"(?:(?<!\w)-(?=\.?\d))?(?:(?<![\w.])\.(?=\w))?\w+(?:(?<=\d)\.(?=\d)\w+)*"
+    rf"(?=\w)[{_UNSPACED}]"
+    rf"|(?:(?<!\w)-(?=\.?\d))?(?:(?<![\w.])\.(?=\w))?(?:(?![{_UNSPACED}])\w)+"
+    rf"(?:(?<=\d)\.(?=\d)(?:(?![{_UNSPACED}])\w)+)*"
     r"|!?[<=>]+"
     r"|(?P<other>[^\w\s])(?P=other)*"
 )
@@ -33,7 +40,8 @@ def contains_in_order(response: str, reference: str) -> bool | None:
     """Whether the reference's words occur in the response in order, others between them or not.
 
     Letter case and punctuation do not matter. Symbols do: those that touch a word, such as in C++,
-    100% or -5, must follow it there too. None for a reference that is not `comparable`.
+    100% or -5, must follow it there too, and so must the neighbours of a character in scripts that
+    write words without spaces. None for a reference that is not `comparable`.
     """
     if not comparable(reference):
         return None
@@ -55,7 +63,8 @@ def _units(reference: str) -> tuple[tuple[str, ...], ...]:
     tokens = list(_tokens(reference))
     units = [[token] for token, _ in tokens[:1]]
     for (left, (_, end)), (right, (start, _)) in pairwise(tokens):
-        if start == end and not (_is_word(left) and _is_word(right)):
+        apart = _is_word(left) and _is_word(right) and not _is_unspaced(left + right)
+        if start == end and not apart:
             units[-1].append(right)
         else:
             units.append([right])
@@ -68,6 +77,10 @@ def _tokens(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
     for match in _TOKEN.finditer(plain):
         if match["other"] is None or _is_symbol(match["other"]):
             yield match[0], match.span()
+
+
+def _is_unspaced(text: str) -> bool:
+    return re.search(f"[{_UNSPACED}]", text) is not None
 
 
 def _is_word(token: str) -> bool:

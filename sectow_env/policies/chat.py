@@ -12,7 +12,7 @@ from sectow_env.game.asking import (
     ATTACK_TEMPLATE,
     attack_conversation,
     defence_conversation,
-    strange_placeholders,
+    unknown_placeholders,
 )
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation
@@ -161,13 +161,13 @@ class ChatAttacker(ChatPolicy):
 
 def _checked(template: str) -> str:
     try:
-        strange = ", ".join(strange_placeholders(template))
+        others = ", ".join(unknown_placeholders(template))
     except ValueError as error:
-        strange = str(error)
-    if strange:
+        others = str(error)
+    if others:
         raise ConfigError(
             given=f"the attacker's template {template!r}",
-            why=f"it has other placeholders than channel and behavior ({strange})",
+            why=f"it has other placeholders than channel and behavior ({others})",
             fix="write a literal brace twice",
         )
     return template

@@ -165,10 +165,18 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Render the report of a finished run."""
+    from sectow_benchmarks.results.checksums import irregular
     from sectow_benchmarks.results.run import EvaluationRun
 
     target = out or folder / "report"
     kind = _kind(folder)
+    # The folder may be somebody else's, and a link in it leads the page elsewhere.
+    if out is None and (odd := irregular(folder, ("report",))):
+        raise RunFolderError(
+            given=f"{odd[0].name} in {folder}",
+            why=f"it {odd[0].why}",
+            fix="remove it, or give --out FOLDER",
+        )
     note(f"rendering the report of {folder}")
     if kind == "sectow-training-run":
         print_report(training_report(folder, target, profile).page, as_json)

@@ -180,6 +180,18 @@ def test_a_folder_names_neither_code_nor_servers(tmp_path: Path, changes: dict[s
         folder.config()
 
 
+def test_an_adapter_of_a_folder_reaches_no_server(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    folder = RunFolder.create(config(tmp_path / "run", defender={"model": str(adapter)}), {})
+    file = adapter / "adapter_config.json"
+    file.write_text(json.dumps({"base_model_name_or_path": str(tmp_path)}))
+    assert folder.config().defender.model == str(adapter)
+    file.write_text(json.dumps({"base_model_name_or_path": "some-owner/some-model"}))
+    with pytest.raises(ConfigError, match="never taken from a run folder"):
+        folder.config()
+
+
 def test_what_the_user_repeats_is_the_users_own(tmp_path: Path) -> None:
     folder = RunFolder.create(config(tmp_path / "run", judge="simulated/of?seed=1"), {})
     again = folder.config(["judge=simulated/of?seed=1"])

@@ -103,6 +103,17 @@ def test_a_report_of_an_evaluation_is_made_again(evaluations: Pair, tmp_path: Pa
     assert (tmp_path / "page/index.html").is_file()
 
 
+def test_a_link_in_a_folder_leads_no_page_elsewhere(tmp_path: Path, evaluations: Pair) -> None:
+    folder, outside = tmp_path / "run", tmp_path / "outside"
+    shutil.copytree(evaluations[0].path, folder)
+    shutil.rmtree(folder / "report", ignore_errors=True)
+    outside.mkdir()
+    (folder / "report").symlink_to(outside)
+    done = runner.invoke(report_app, [str(folder)])
+    assert isinstance(done.exception, RunFolderError)
+    assert list(outside.iterdir()) == []
+
+
 def test_reports_of_nothing_are_refused(tmp_path: Path, evaluations: Pair) -> None:
     done = runner.invoke(report_app, [str(tmp_path)])
     assert isinstance(done.exception, RunFolderError)
