@@ -50,9 +50,9 @@ def _check_judge(given: str) -> None:
 
 def _check_policy(given: str, seat: Seat) -> None:
     name, settings = policy_spec(given, seat)
+    POLICIES.check(name)
     if ":" in name:
         return
-    POLICIES.check(name)
     model, judge = (settings.get(key) for key in _INNER)
     if isinstance(model, str):
         _check_policy(model, seat)

@@ -73,12 +73,7 @@ class EvaluationRun:
         Raises:
             RunFolderError: The folder holds something.
         """
-        if path.exists() and (not path.is_dir() or _foreign(path)):
-            raise RunFolderError(
-                given=f"the folder {path}",
-                why="it is not empty",
-                fix="give a new folder, or go on with the evaluation in it by --resume",
-            )
+        check_vacant(path)
         try:
             for name in ("shards", *KEPT):
                 (path / name).mkdir(parents=True, exist_ok=True)
@@ -365,6 +360,16 @@ SEALED = ("run.json", *TABLES, *KEPT)
 """What the checksums are of."""
 SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
+
+
+def check_vacant(path: Path) -> None:
+    """Raise RunFolderError unless an evaluation can begin in this folder."""
+    if path.exists() and (not path.is_dir() or _foreign(path)):
+        raise RunFolderError(
+            given=f"the folder {path}",
+            why="it is not empty",
+            fix="give a new folder, or resume the evaluation in it by --resume",
+        )
 
 
 def _foreign(path: Path) -> bool:
