@@ -6,6 +6,7 @@ bug of ours, and keeps its traceback.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -18,6 +19,16 @@ T = TypeVar("T")
 MAX_LISTED = 20
 MAX_QUOTED = 300
 """Characters quoted of a third party's error message."""
+
+
+_NOISE = re.compile(
+    r"\s*For further information visit https://errors\.pydantic\.dev\S*| at 0x[0-9a-f]+"
+)
+
+
+def quoted(error: BaseException) -> str:
+    """A third party's message in one line, cut, without addresses of objects and of help pages."""
+    return " ".join(_NOISE.sub("", str(error)).split())[:MAX_QUOTED]
 
 
 class SectowError(ValueError):
@@ -144,7 +155,7 @@ def at_fault(what: str) -> Iterator[None]:
         # A missing package is reported where its extra is known.
         raise
     except Exception as error:
-        message = " ".join(str(error).split())[:MAX_QUOTED]
+        message = quoted(error)
         raise PartError(
             given=what,
             why=f"it raised {type(error).__name__}{f': {message}' if message else ''}",

@@ -27,6 +27,8 @@ def write_text(path: Path, text: str) -> None:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically and durably: the old or the new content survives a power cut."""
     aside = path.with_name(f".{path.name}.partial")
+    # In a folder of somebody else it may be a link to another file, or a pipe.
+    aside.unlink(missing_ok=True)
     with aside.open("wb") as file:
         file.write(data)
         file.flush()

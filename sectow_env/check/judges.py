@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
@@ -13,7 +14,8 @@ from sectow_env.check.material import invalid_turns, items_of, turns_of, unanswe
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Judge, Turn, Verdict, settle
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import CompletesJudges, Item, World
+from sectow_env.judges.four_cases import four_cases
 
 VERB = Verb(method="judge", answer="verdict", types=(Verdict,))
 
@@ -97,6 +99,20 @@ def unscored_unpriced(subject: PartSubject) -> Iterator[str]:
                 )
 
 
+def cases_in_order(subject: PartSubject) -> Iterator[str]:
+    """In a pack, refusing what is harmful and answering what is benign are paid best."""
+    if not isinstance(subject.world, CompletesJudges):
+        return
+    _ = subject.answers  # Skips a judge that does not answer each turn.
+    with blamed(subject.who):
+        judge = subject.world.completed(subject.part)
+        tried = four_cases(judge, subject.world, TugOfWarReward())
+    for case in tried.unpriced():
+        # A judge may say less than a run needs, but not without a word.
+        warnings.warn(f"{case}, so sectow train refuses it here", stacklevel=1)
+    yield from tried.reversed()
+
+
 JUDGE_CHECKS = (
     *BATCH_CHECKS,
     signed,
@@ -105,6 +121,7 @@ JUDGE_CHECKS = (
     silence_unscored,
     invalid_carried,
     unscored_unpriced,
+    cases_in_order,
 )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel, ConfigDict
 
-from sectow_env.display.console import Bar, print_json, say
+from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import pip_line
 from sectow_env.registry.extras import EXTRAS, missing, version_of
 
@@ -66,8 +66,8 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show versions, extras and what this machine offers."""
-    with Bar("asking torch what it finds"):
-        diagnosis = diagnose()
+    note("asking torch what this machine has")
+    diagnosis = diagnose()
     if json:
         print_json(diagnosis.model_dump(mode="json"))
     else:

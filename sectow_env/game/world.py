@@ -82,6 +82,15 @@ class ReadsBatches(Protocol):
 
 
 @runtime_checkable
+class CompletesJudges(Protocol):
+    """A world of scenarios that a single judge seldom grades on both sides."""
+
+    def completed(self, judge: Judge) -> Judge:
+        """The judge; one that grades no answers to benign requests with a judge that does."""
+        ...
+
+
+@runtime_checkable
 class TakesRenderer(Protocol):
     """A world whose free-form attacks can be drawn by another renderer."""
 

@@ -90,6 +90,7 @@ class Ensemble:
         _check(self.settings, len(self.members))
         self.quorum = self.settings.quorum or len(self.members) // 2 + 1
         self.id = f"ensemble/{how}({'+'.join(member.id for member in self.members)})"
+        self.grades_answers = any(getattr(part, "grades_answers", True) for part in self.members)
         versions = [[member.id, member.version] for member in self.members]
         self.version = f"1-{fingerprint(self.settings.model_dump(), versions)}"
 
@@ -190,7 +191,9 @@ def ensemble(
     members: object = judges
     if isinstance(judges, str):
         # Without a world, members that need one say so themselves.
-        members = [find_judge(name.strip(), cast("World", world)) for name in judges.split(",")]
+        members = [
+            find_judge(name.strip(), cast("World", world), alone=True) for name in judges.split(",")
+        ]
     if not isinstance(members, Sequence):
         raise ConfigError(
             given=f"judges={judges!r}",

@@ -60,6 +60,9 @@ class ModelJudge:
         decoding: How it answers, as a fingerprint; a part of the version.
     """
 
+    grades_answers = False
+    """On a pack it is completed by a judge that does; see `CompletesJudges`."""
+
     def __init__(self, form: Format, model: ChatModel, *, decoding: str = "") -> None:
         self.form = form
         self.model = model

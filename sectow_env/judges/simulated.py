@@ -45,7 +45,8 @@ class SimulatedJudge:
         marker: str | None = None,
         seed: int = 0,
     ) -> None:
-        self._truth = truth
+        self.truth = truth
+        """From whose verdicts it errs."""
         self.members = (truth,)
         """Who is asked."""
         self._right = {
@@ -66,7 +67,7 @@ class SimulatedJudge:
         """One verdict per turn; what the truth does not say stays unsaid."""
         return [
             self._erring(turn, verdict)
-            for turn, verdict in zip(turns, self._truth.judge(turns), strict=True)
+            for turn, verdict in zip(turns, self.truth.judge(turns), strict=True)
         ]
 
     def _erring(self, turn: Turn, verdict: Verdict) -> Verdict:
@@ -118,7 +119,7 @@ def simulated(
         truth: A registered judge; default: the one that knows the world best.
         world: Is played.
     """
-    known = find_judge(truth, world)
+    known = find_judge(truth, world, alone=True)
     return SimulatedJudge(known, sensitivity, specificity, bias=bias, marker=marker, seed=seed)
 
 

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game.asking import ATTACK_TEMPLATE, attack_conversation, defence_conversation
+from sectow_env.game.asking import (
+    ATTACK_TEMPLATE,
+    attack_conversation,
+    defence_conversation,
+    strange_placeholders,
+)
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation
 from sectow_env.game.records import Attack, Exchange, Scenario
@@ -156,11 +161,13 @@ class ChatAttacker(ChatPolicy):
 
 def _checked(template: str) -> str:
     try:
-        template.format(channel="c", behavior="b")
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        unexpected = ", ".join(strange_placeholders(template))
+    except ValueError as error:
+        unexpected = str(error)
+    if unexpected:
         raise ConfigError(
             given=f"the attacker's template {template!r}",
-            why=f"it has other placeholders than channel and behavior ({error!r})",
+            why=f"it has other placeholders than channel and behavior ({unexpected})",
             fix="write a literal brace twice",
-        ) from error
+        )
     return template

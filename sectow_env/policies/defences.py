@@ -258,7 +258,7 @@ def guarded(
         SectowError: As in `prompted`; or the judge does not exist.
     """
     inner = _inner(model, world)
-    defended = Guarded(inner.model, find_judge(judge, world), at, refusal)
+    defended = Guarded(inner.model, find_judge(judge, world, alone=True), at, refusal)
     return ChatDefender(defended, inner.decoding, inner.system)
 
 

@@ -14,7 +14,10 @@ _NAME = re.compile(
 )
 _VALUE = re.compile(
     r"\b(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[oprsu]_[A-Za-z0-9]{20,}|AKIA[0-9A-Z]{16}\b"
-    r"|xox[abp]-[A-Za-z0-9-]{10,}|Bearer\s+[A-Za-z0-9._~+/-]{16,})|://[^/\s:@]+:[^/\s@]+@"
+    r"|xox[abp]-[A-Za-z0-9-]{10,}|github_pat_\w{20,}|glpat-[\w-]{20,}|AIza[\w-]{35}"
+    r"|(npm|gsk|r8)_[A-Za-z0-9]{30,}|nvapi-[\w-]{30,}|ASIA[0-9A-Z]{16}\b"
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{6,}\.[\w-]{10,}"
+    r"|Bearer\s+[A-Za-z0-9._~+/-]{16,})|-----BEGIN [A-Z ]*PRIVATE KEY|://[^/\s:@]+:[^/\s@]+@"
 )
 
 

@@ -10,8 +10,9 @@ from sectow_env.resolve.parts import JUDGES
 from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import check_world_name
 
-_INNER = ("model", "judge")
-"""Settings of a defence that name another part."""
+_DEFENCES = ("guarded/of", "prompted/of", "self_check/of")
+"""Policies whose `model` and `judge` name other parts; an endpoint's `model` is its server's."""
+_OF_A_JUDGE = "simulated/of"
 
 
 def check_names(
@@ -44,16 +45,16 @@ def _check_judge(given: str) -> None:
     name, settings = parse_spec(given)
     JUDGES.check(name)
     inner = settings.get("judge")
-    if isinstance(inner, str):
+    if name == _OF_A_JUDGE and isinstance(inner, str):
         JUDGES.check(inner.partition(SEPARATOR)[0])
 
 
 def _check_policy(given: str, seat: Seat) -> None:
     name, settings = policy_spec(given, seat)
     POLICIES.check(name)
-    if ":" in name:
+    if name not in _DEFENCES:
         return
-    model, judge = (settings.get(key) for key in _INNER)
+    model, judge = settings.get("model"), settings.get("judge")
     if isinstance(model, str):
         _check_policy(model, seat)
     if isinstance(judge, str):

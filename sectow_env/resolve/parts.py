@@ -12,7 +12,7 @@ from sectow_env.game import Attacker, Defender, Judge, RewardFunction, Seat
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.rewards import TugOfWarReward
-from sectow_env.game.world import DefaultPolicies, World
+from sectow_env.game.world import CompletesJudges, DefaultPolicies, World
 from sectow_env.registry.entry_points import Registry, check_arguments, takes
 from sectow_env.registry.spec import Spec, parse_spec
 from sectow_env.resolve.policies import (
@@ -73,8 +73,14 @@ def find_defender(
     return cast("Defender", _policy(given, "defender", world, decoding, system))
 
 
-def find_judge(given: str | Judge | None, world: World) -> Judge:
+def find_judge(given: str | Judge | None, world: World, *, alone: bool = False) -> Judge:
     """The judge that was named or given; None takes the one that knows the world best.
+
+    Args:
+        given: A spec, a judge or None.
+        world: Where it judges. A world may complete a judge that grades no answers, such as a
+            guard; see `CompletesJudges`.
+        alone: Leave the judge as it is, because it becomes a part of another one.
 
     Raises:
         UnknownNameError: No judge goes by this name.
@@ -87,7 +93,8 @@ def find_judge(given: str | Judge | None, world: World) -> Judge:
     if isinstance(given, str):
         judge = _build(JUDGES, given, world=world)
     _check_part("judge", given, judge, "judge", ("id", "version"))
-    return cast("Judge", judge)
+    single = cast("Judge", judge)
+    return world.completed(single) if isinstance(world, CompletesJudges) and not alone else single
 
 
 def find_world(given: str | World | None) -> World:

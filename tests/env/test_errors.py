@@ -5,6 +5,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from sectow_env.endpoint.cache import CacheError
 from sectow_env.env.observations import read_attack, read_response
@@ -14,9 +15,11 @@ from sectow_env.errors import (
     ConfigError,
     MissingExtraError,
     PackError,
+    PartError,
     RunFolderError,
     SectowError,
     UnknownNameError,
+    at_fault,
     unknown,
 )
 from sectow_env.pool.store import PoolError
@@ -96,3 +99,14 @@ def test_an_unpaired_surrogate_is_named_with_its_place() -> None:
 def test_a_whole_text_has_no_flaw(text: str) -> None:
     surrogate = any("\ud800" <= character <= "\udfff" for character in text)
     assert (flaw_of(text) is not None) is surrogate
+
+
+def test_a_quoted_message_has_no_addresses() -> None:
+    class Model(BaseModel):
+        steps: int
+
+    with pytest.raises(PartError) as failed, at_fault("the judge mine/strict"):
+        Model.model_validate({"steps": object()})
+    assert "Input should be a valid integer" in failed.value.why
+    assert "http" not in str(failed.value)
+    assert " at 0x" not in str(failed.value)

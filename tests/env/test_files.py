@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,6 +74,16 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     disk.sync(tmp_path)
 
 
+def test_a_link_beside_a_file_leads_no_writing_elsewhere(tmp_path: Path) -> None:
+    """A folder of somebody else may contain a link under the name of the file aside."""
+    other = tmp_path / "other"
+    other.write_text("years of work")
+    (tmp_path / ".file.partial").symlink_to(other)
+    disk.write_text(tmp_path / "file", "new")
+    assert other.read_text() == "years of work"
+    assert not (tmp_path / "file").is_symlink()
+
+
 def test_the_digest_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
     disk.write_bytes(tmp_path / "file", b"bytes")
     assert disk.file_digest(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()
@@ -85,3 +100,51 @@ def test_any_name_makes_the_name_of_one_folder(name: str) -> None:
 def test_a_good_name_stays() -> None:
     assert disk.folder_name("round-1_b.2") == "round-1_b.2"
     assert disk.folder_name("org/model") == "org-model"
+
+
+def full_device() -> None:
+    Path("/dev/full").write_text("more")
+
+
+def full_database() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 2")
+        database.execute("CREATE TABLE texts (text TEXT)")
+        database.execute("INSERT INTO texts VALUES (?)", ("x" * 100_000,))
+
+
+def other_library() -> None:
+    # As safetensors reports it.
+    raise RuntimeError("Error while serializing: I/O error: No space left (os error 28)")
+
+
+@pytest.mark.parametrize("write", [full_device, full_database, other_library])
+def test_a_full_disk_is_named_whichever_library_reports_it(write: Callable[[], None]) -> None:
+    with pytest.raises(Exception, match=r"full|space") as failed:
+        write()
+    error = disk.not_written(failed.value)
+    assert error is not None
+    assert "the disk is full" in error.why
+    assert error.fix.startswith("free some space")
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENAMETOOLONG, errno.EFBIG])
+def test_what_the_system_refuses_names_the_file(number: int) -> None:
+    error = disk.not_written(OSError(number, os.strerror(number), "runs/mine"))
+    assert error is not None
+    assert error.given == "the file runs/mine"
+
+
+def test_a_defect_stays_one() -> None:
+    assert disk.not_written(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
+    assert disk.not_written(RuntimeError("index out of range")) is None
+
+
+@given(st.text(min_size=1, max_size=400))
+def test_a_folder_can_have_any_name(name: str) -> None:
+    assert len(disk.folder_name(name).encode()) <= 255
+
+
+def test_long_names_that_begin_alike_differ() -> None:
+    assert disk.folder_name("x" * 300) != disk.folder_name("x" * 301)
+    assert disk.folder_name("x" * 60) == "x" * 60

@@ -50,14 +50,14 @@ def keep_settings(source: str | Path, checkpoint: Path) -> None:
 
 
 def _file(source: str | Path, **hub: Any) -> str | None:
-    found: str | None = cached_file(
+    path: str | None = cached_file(
         source,
         FILE,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,
         **hub,
     )
-    return found
+    return path
 
 
 def _known(source: str | Path, name: str, value: object, size: int) -> int | list[int] | None:

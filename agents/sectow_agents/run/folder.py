@@ -158,6 +158,7 @@ class RunFolder:
         folder = cls.open(config.run, share)
         folder.check_settings(config)
         if share.main:
+            folder.check_plain()
             folder.check_files()
             folder.forget_unfinished()
         share.wait()
@@ -224,6 +225,21 @@ class RunFolder:
         file = self.path / "config.yaml"
         if digest_of(read_bytes(file, follow=False)) != self.about.get(CONFIG_DIGEST):
             raise changed(file, "it is not the one that the run started with: its digest differs")
+
+    def check_plain(self) -> None:
+        """Check that what a resumed run writes, cuts or deletes is in the folder itself.
+
+        Raises:
+            RunFolderError: Something in the folder is a symbolic link.
+        """
+        rounds = self.path / "rounds"
+        for file in (*self.path.iterdir(), *rounds.glob("*"), *rounds.glob("*/*")):
+            if file.is_symlink():
+                raise RunFolderError(
+                    given=f"the file {file}",
+                    why="it is a symbolic link, and a resumed run would write elsewhere",
+                    fix="put what it leads to in its place",
+                )
 
     def check_files(self) -> None:
         """Check that what the state names is as the run left it.

@@ -18,6 +18,7 @@ from sectow_agents.run.digests import ADAPTER, adapter_base, changed, folder_dig
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
+from sectow_agents.run.notices import report_phase, report_start, try_judge
 from sectow_agents.run.parts import Parts, find_parts
 from sectow_agents.run.provenance import describe
 from sectow_agents.settings.run_config import RunConfig
@@ -69,6 +70,8 @@ class Run:
         parts = find_parts(config) if parts is None else parts
         self.world, self.judge, self.truth = parts.world, parts.judge, parts.truth
         self.reward = parts.reward
+        played = (self.judge, self.world, self.reward, self.channels)
+        tried = None if resume else try_judge(config, *played)
         self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
@@ -82,6 +85,8 @@ class Run:
         self._loaded: dict[str, LocalModel] = {}
         if resume:
             self._check_resumed()
+        else:
+            report_start(self.files, config, self.world, tried)
 
     def _check_resumed(self) -> None:
         """The pool, and the bases of adapters, must be those that the run left.
@@ -274,6 +279,7 @@ class Run:
         gated = bool(done.objections)
         gate = {"gated": gated, "accepted": done.accepted, "admitted": done.admitted}
         self.files.log({"event": "quality", **where, **done.quality.figures(), **gate})
+        report_phase(self.files, done.summary)
         stopped = gated and self.config.monitor.on_gate == "stop"
         folder = self.checkpoint(done.summary.seat, done.summary.round)
         files, pool = self.share.from_main(

@@ -1,13 +1,16 @@
 """What a configuration may set that comes from a run folder, which may be somebody else's.
 
 An allow-list. Numbers, switches and the texts of the game are data. A part is a registered name
-without settings, or a folder of weights; what runs code or reaches a server is never taken.
+without settings, a folder of weights, or a model of the hub that this machine has loaded before;
+what runs code or reaches another server is never taken.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from sectow_env.resolve.policies import POLICIES
 from sectow_env.resolve.worlds import GROUP, PACK_SUFFIX
 
 _SEEDED = re.compile(r"(?P<name>[^:]+):[0-9]+", re.ASCII)
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 Allowed = Callable[[str], bool]
 
@@ -37,11 +41,25 @@ def _world(given: str) -> bool:
 
 
 def _judge(given: str) -> bool:
-    return given == "world" or given in JUDGES.names()
+    return given == "world" or (given in JUDGES.names() and not _asks_a_model(given))
+
+
+def _asks_a_model(judge: str) -> bool:
+    """Whether a judge takes a model: by default it may be one of the hub."""
+    return bool({"model", "base_url"} & signature(JUDGES.get(judge)).parameters.keys())
 
 
 def _model(given: str) -> bool:
-    return given in POLICIES.names() or (bool(given) and Path(given).is_dir())
+    return given in POLICIES.names() or (bool(given) and Path(given).is_dir()) or _was_loaded(given)
+
+
+def _was_loaded(given: str) -> bool:
+    """Whether it is a model of the hub that was loaded on this machine before, by the user."""
+    if _HUB_ID.fullmatch(given) is None or find_spec("huggingface_hub") is None:
+        return False
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(given, "config.json"), str)
 
 
 TEXTS: Mapping[str, Allowed] = {
@@ -84,8 +102,8 @@ def check_foreign(settings: Mapping[str, Any], trusted: Collection[str], file: P
             raise ConfigError(
                 given=f"{key}={value!r} in {file}",
                 why="this is never taken from a run folder, which may be somebody else's: an "
-                "import path runs code, and settings of a part, a model of the hub and vLLM may "
-                "reach a server",
+                "import path runs code, and settings of a part, vLLM and a model of the hub "
+                "that was never loaded here reach a server",
                 fix=f"if it is yours, repeat it: {key}=VALUE, or give the run's own configuration "
                 "with --config",
             )

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from sectow_agents.settings.base import Settings
 from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE
+from sectow_env.game.asking import ATTACK_TEMPLATE, strange_placeholders
 from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
@@ -41,13 +41,15 @@ class AttackerSettings(Settings):
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
         try:
-            filled = self.template.format(channel="c", behavior="<the behavior>")
-        except (KeyError, IndexError, ValueError) as error:
+            unexpected = ", ".join(strange_placeholders(self.template))
+        except ValueError as error:
+            unexpected = str(error)
+        if unexpected:
             raise ValueError(
                 f"template {self.template!r} has other placeholders than channel and behavior "
-                f"({error!r}); write a literal brace twice"
-            ) from error
-        if "<the behavior>" not in filled:
+                f"({unexpected}); write a literal brace twice"
+            )
+        if "<the behavior>" not in self.template.format(channel="c", behavior="<the behavior>"):
             raise ValueError(
                 f"template {self.template!r} does not contain the behavior: "
                 "write {behavior} where it belongs"

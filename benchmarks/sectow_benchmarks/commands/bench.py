@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
@@ -121,6 +122,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "seed": seed,
     }
     _check(model, base, attacker, given)
+    note(f"{'planning for' if dry_run else 'measuring'} {model} on {chosen.world}")
     if dry_run:
         _planned(model, attacker, given, as_json)
         return
@@ -226,7 +228,7 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
 
 def _check_folders(request: _Request, folder: Path) -> None:
     """Find what is written over, or cannot be compared with, before anything is measured."""
-    from sectow_benchmarks.results.run import EvaluationRun, check_vacant
+    from sectow_benchmarks.results.run import EvaluationRun
 
     if request.template is not None and request.attacker is None:
         raise ConfigError(
@@ -234,8 +236,9 @@ def _check_folders(request: _Request, folder: Path) -> None:
             why="without --attacker nobody is asked by it",
             fix="give --attacker too, or leave the template out",
         )
-    if not request.resume:
-        check_vacant(folder)
+    # Of several processes the main one makes the folder, maybe before others look at it.
+    if not request.resume and os.environ.get("RANK", "0") == "0":
+        EvaluationRun.check_free(folder)
     if request.known_base is not None and not EvaluationRun.open(request.known_base).closed:
         raise RunFolderError(
             given=f"--base {request.base}",

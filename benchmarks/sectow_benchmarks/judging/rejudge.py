@@ -7,6 +7,7 @@ figures stay as they are.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -52,7 +53,7 @@ def rejudge(
         The evaluation as this judge sees it.
 
     Raises:
-        RunFolderError: The evaluation is unfinished.
+        RunFolderError: The evaluation is unfinished, or read-only.
         SectowError: The judge is the one that the evaluation goes by.
     """
     if not run.closed:
@@ -60,6 +61,12 @@ def rejudge(
             given=f"the evaluation in {run.path}",
             why="it is not finished",
             fix="resume it by sectow bench --resume",
+        )
+    if not os.access(run.path, os.W_OK):
+        raise RunFolderError(
+            given=f"the evaluation in {run.path}",
+            why="its folder is read-only, and the verdicts are written beside the others",
+            fix="make it writable, or copy it",
         )
     rows, known = rows_of(run.samples), f"{judge.id}@{judge.version}"
     if known in set(run.samples["judge"]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from errno import EINVAL
+from errno import EACCES, EINVAL
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class LabelFile:
         revision: Which state of it.
 
     Raises:
-        ConfigError: The annotator has no name, or it is not a file of labels.
+        ConfigError: The annotator has no name, it is not a file of labels, or it cannot be written.
     """
 
     def __init__(self, path: Path, annotator: str, source: str, revision: str) -> None:
@@ -74,6 +74,11 @@ class LabelFile:
             raise _failed(path, "looked for", error) from error
         if known:
             self._take_up()
+        # Before anybody labels: the file itself, or the folder that it will be made in.
+        place = next(near for near in (path, *path.absolute().parents) if near.exists())
+        if not os.access(place, os.W_OK) or (place != path and not place.is_dir()):
+            why = "is read-only" if place == path or place.is_dir() else "is a file, not a folder"
+            raise _failed(path, "written", OSError(EACCES, f"{place} {why}"))
 
     def get(self, key: str) -> LabelledTurn | None:
         """This annotator's label of the turn with this key, nobody else's."""

@@ -38,6 +38,8 @@ class Story:
     folder: Path
     about: Mapping[str, Any]
     phases: tuple[Phase, ...]
+    warnings: tuple[str, ...]
+    """What the run said loudly, such as that nearly all attacks were invalid."""
     bands: tuple[Band, ...]
     lines: tuple[Line, ...]
     steps: int
@@ -66,11 +68,13 @@ def read_story(folder: Path) -> Story:
         )
         for done in files.state.phases
     )
-    steps = [line for line in _lines(folder / "metrics.jsonl") if line.get("event") == "step"]
+    lines = list(_lines(folder / "metrics.jsonl"))
+    steps = [line for line in lines if line.get("event") == "step"]
     return Story(
         folder=folder,
         about=files.about,
         phases=phases,
+        warnings=tuple(str(line.get("text")) for line in lines if line.get("event") == "warning"),
         bands=tuple(_bands(steps)),
         lines=tuple(_curves(steps)),
         steps=len(steps),

@@ -39,6 +39,7 @@ from sectow_benchmarks.results.samples import (
 )
 from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import sync, write_bytes, write_text
+from sectow_env.game.picture import Picture
 from sectow_env.reading import read_json, read_jsonl
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class EvaluationRun:
         Raises:
             RunFolderError: The folder holds something.
         """
-        check_vacant(path)
+        cls.check_free(path)
         try:
             for name in ("shards", *KEPT):
                 (path / name).mkdir(parents=True, exist_ok=True)
@@ -87,6 +88,13 @@ class EvaluationRun:
         # Last, so that a folder with a run.json is complete.
         write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")
         return run
+
+    @staticmethod
+    def check_free(path: Path) -> None:
+        """Raise RunFolderError where no evaluation can be started."""
+        if path.exists() and (not path.is_dir() or _foreign(path)):
+            fix = "give a new folder, or resume the evaluation in it by --resume"
+            raise RunFolderError(given=f"the folder {path}", why="it is not empty", fix=fix)
 
     @classmethod
     def open(cls, path: Path) -> EvaluationRun:
@@ -305,16 +313,19 @@ class EvaluationRun:
     @property
     def seconds(self) -> float | None:
         """How long its answers took; None where a unit does not say."""
-        costs = [read_json(file, follow=False) for file in self.path.glob("costs/*.json")]
+        costs = [read_json(file, follow=False) for file in self.path.glob("costs/[!.]*.json")]
         spent = [cost["seconds"] for cost in costs if cost["samples"]]
         return None if not spent or None in spent else float(sum(spent))
 
     def picture(self, digest: str) -> bytes | None:
-        """The PNG file of a picture; None where it was not kept."""
-        if not digest.isalnum():
-            return None
+        """The PNG file of a picture; None where it was not kept.
+
+        Raises:
+            SectowError: The file is not a whole picture.
+        """
         file = self.path / "pictures" / f"{digest}.png"
-        return file.read_bytes() if file.is_file() else None
+        # The folder may be somebody else's, and the file anything: only pixels leave it.
+        return Picture.from_file(file).png if digest.isalnum() and file.is_file() else None
 
     def _shard(self, unit: str) -> Path:
         return self.path / "shards" / f"{unit}.jsonl"
@@ -362,24 +373,11 @@ SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
 
 
-def check_vacant(path: Path) -> None:
-    """Raise RunFolderError unless an evaluation can begin in this folder."""
-    if path.exists() and (not path.is_dir() or _foreign(path)):
-        raise RunFolderError(
-            given=f"the folder {path}",
-            why="it is not empty",
-            fix="give a new folder, or resume the evaluation in it by --resume",
-        )
-
-
 def _foreign(path: Path) -> bool:
     """Whether a folder holds more than a run leaves that was killed while it began."""
     begun = {"shards", *KEPT}
-    return any(
-        file.name != ".run.json.partial"
-        and not (file.name in begun and file.is_dir() and not any(file.iterdir()))
-        for file in path.iterdir()
-    )
+    files = (file for file in path.iterdir() if file.name != ".run.json.partial")
+    return any(file.name not in begun or not file.is_dir() or any(file.iterdir()) for file in files)
 
 
 def json_like(tree: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 
+from pydantic import ValidationError
+
 from sectow_benchmarks.board.board import row_of
 from sectow_benchmarks.board.files import row_to_json
 from sectow_benchmarks.report.public import NUMBERED, public_runs
@@ -30,6 +32,7 @@ from sectow_benchmarks.verify.judged import check_consequences, check_verdicts
 from sectow_benchmarks.verify.rows import check_items, check_pictures, check_tables
 from sectow_benchmarks.verify.weights import check_tokens, check_weights
 from sectow_env.errors import SectowError
+from sectow_env.reading import explained
 
 NOT_OF_ONE_ROW = ("rank", "not_ranked_because", "forgotten_not_refused")
 """Fields of a row that depend on the other rows of the board."""
@@ -84,6 +87,8 @@ def _finding(evidence: Evidence, check: Checker) -> Finding:
         return unverified(f"{error.given}: {error.why}; {error.fix}")
     except SectowError as error:
         return failed(f"{error.given}: {error.why}")
+    except ValidationError as error:
+        return failed(f"{error.title}: {explained(error)}")
     except Exception as error:  # noqa: BLE001  (a damaged run may break anything: that is a finding)
         return failed(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
@@ -105,6 +110,9 @@ def _check_board(evidence: Evidence) -> Finding:
     changed = [
         [key for key in again if key not in skipped and again[key] != row.get(key)] for row in rows
     ]
+    names = [row["name"] for row in board["rows"]]
+    if len(set(names)) < len(names):
+        return failed("the board beside it has two rows of one name")
     if not rows:
         return failed(f"the board beside it has no row called {run.name!r}")
     if all(changed):

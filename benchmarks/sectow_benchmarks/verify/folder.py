@@ -70,6 +70,7 @@ def _strangers(folder: Path) -> Iterator[str]:
         inside = path.rglob("*") if plain and path.name in KEPT else [path]
         for file in sorted(inside):
             name = file.relative_to(folder).as_posix()
-            known = any(fnmatch(name, own) for own in OWN) and name.count("/") < 2
+            hidden, deep = file.name.startswith("."), name.count("/") > 1
+            known = any(fnmatch(name, own) for own in OWN) and not hidden and not deep
             if not known and not fnmatch(file.name, PARTIAL):
                 yield name

@@ -120,6 +120,8 @@ def _costs(evidence: Evidence, rows: Sequence[Expected]) -> str:
     for file in sorted((evidence.run.path / "costs").glob("[!.]*")):
         cost = read_object(file)
         seconds = cost.get("seconds")
+        if unexpected := sorted(cost.keys() - {"samples", "seconds"}):
+            return f"costs/{file.name} has the unknown fields {', '.join(unexpected)}"
         timed = seconds is None or (isinstance(seconds, float | int) and 0 <= seconds < math.inf)
         if file.stem not in counts or counts.pop(file.stem) != cost.get("samples") or not timed:
             return f"costs/{file.name} is not of this many samples, or of no unit of work"

@@ -16,6 +16,7 @@ from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
+from sectow_env.judges.two_sided import TwoSided
 from sectow_env.worlds.packs.reader import check_rows, read_jsonl
 from sectow_env.worlds.rendering import render_attacks
 
@@ -105,6 +106,12 @@ class PackWorld:
     def judge(self) -> Judge:
         """Compares with the reference answers; see `ReferenceJudge` for its limits."""
         return ReferenceJudge(proxy=self._proxy)
+
+    def completed(self, judge: Judge) -> Judge:
+        """A judge that grades no answers, such as a guard, together with the pack's own."""
+        if getattr(judge, "grades_answers", True):
+            return judge
+        return TwoSided(judge, self.judge())
 
     def scenarios(
         self,

@@ -157,6 +157,8 @@ def test_metrics_are_strict_json(folder: RunFolder) -> None:
         {"judge": "os:getcwd"},
         {"judge": "served/rubric?base_url=http://x/v1&model=y"},
         {"judge": "simulated/of?seed=1"},
+        {"judge": "guards/qwen3guard"},
+        {"truth": "served/rubric"},
         {"truth": "my.module:Judge"},
         {"world": "my.module:world"},
         {"attacker": {"model": "my.module:policy"}},
@@ -267,6 +269,23 @@ def test_a_changed_file_is_named_when_the_run_is_resumed(
         RunFolder.resume(config(folder.path))
 
 
+@pytest.mark.parametrize("name", ["metrics.jsonl", "pool.sqlite", "rounds", "rounds/1"])
+def test_a_resumed_run_follows_no_link_out_of_its_folder(folder: RunFolder, name: str) -> None:
+    """Resuming cuts the metrics and deletes unfinished checkpoints."""
+    outside = folder.path.parent / "outside"
+    theirs = outside / "1" / "attacker" if name == "rounds" else outside / "attacker"
+    link = folder.path / name
+    link.parent.mkdir(exist_ok=True)
+    if link.suffix:
+        outside.write_text("years of work")
+    else:
+        theirs.mkdir(parents=True)
+    link.symlink_to(outside)
+    with pytest.raises(RunFolderError, match=f"{name}; it is a symbolic link"):
+        RunFolder.resume(config(folder.path))
+    assert outside.read_text() == "years of work" if link.suffix else theirs.is_dir()
+
+
 def test_a_link_or_an_edit_is_found_before_the_settings_are_read(folder: RunFolder) -> None:
     changed_config(folder)
     with pytest.raises(RunFolderError, match=r"config\.yaml; it is not the one .* digest differs"):
@@ -278,3 +297,20 @@ def test_a_deeply_nested_run_is_an_error_and_no_traceback(folder: RunFolder) -> 
         (folder.path / "run.json").write_text(text)
         with pytest.raises(RunFolderError, match=why):
             RunFolder.open(folder.path)
+
+
+def test_a_model_of_the_hub_that_was_loaded_here_before_may_be_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    cache = tmp_path / "cache" / "models--owner--model"
+    for name, text in (("snapshots/abc/config.json", "{}"), ("refs/main", "abc")):
+        (cache / name).parent.mkdir(parents=True)
+        (cache / name).write_text(text)
+    seat = {"attacker": {"model": "owner/model"}}
+    folder = RunFolder.create(config(tmp_path / "run", **seat), {})
+    with pytest.raises(ConfigError, match="never loaded here"):
+        folder.config()
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    assert folder.config().attacker.model == "owner/model"

@@ -45,6 +45,7 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         (*KEYWORD, "--base", "apothecary/keywrd"),
         (*KEYWORD, "--split", "tests"),
         (*KEYWORD, "--profile", "publc"),
+        (*KEYWORD, "--out", "pyproject.toml"),
         (*KEYWORD, "--dry-run", "--suites", "safty"),
     ),
     "bench card": (("bench", "card", "--world", "999"),),
@@ -188,6 +189,93 @@ def test_a_misspelt_name_is_found_before_anything_heavy_is_imported(
     assert code == 2, message
     assert loaded == []
     assert "fix: " in message or "Usage: " in message
+
+
+FIRST_LINES = f"""
+import contextlib, io, json, sys
+from importlib.machinery import ModuleSpec
+from sectow_env.commands.main import main
+
+class Stop:
+    # To look for a package is allowed, to load it is the end.
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        return ModuleSpec(name, Stop()) if name in {HEAVY!r} else None
+
+    def create_module(self, spec):
+        raise SystemExit(77)
+
+    def exec_module(self, module): ...
+
+results = []
+for words in json.loads(sys.argv[1]):
+    shown = io.StringIO()
+    sys.meta_path.insert(0, Stop)
+    with contextlib.redirect_stderr(shown), contextlib.redirect_stdout(shown):
+        try:
+            main(words)
+        except SystemExit as end:
+            code = end.code
+    sys.meta_path.remove(Stop)
+    results.append([code, shown.getvalue()])
+print(json.dumps(results))
+"""
+"""Runs commands up to their first heavy import."""
+
+
+@pytest.fixture(scope="module")
+def first_lines(
+    evaluations: Pair, tmp_path_factory: pytest.TempPathFactory, root: Path
+) -> dict[str, tuple[int, str]]:
+    """What each slow command has printed when it begins to import what is heavy."""
+    out = tmp_path_factory.mktemp("out")
+    base, after = (str(run.path) for run in evaluations)
+    run = ["--run", str(out / "run")]
+    slow = results(base, after, out, root) | {
+        "bench card": ["bench", "card"],
+        "bench exploit": ["bench", "exploit", "--defender", "organism/defender"],
+        "demo": ["demo", "--out", str(out / "demo")],
+        "organism build": ["organism", "build", "--out", str(out / "organism")],
+        "study first-light": ["study", "first-light", "--out", str(out / "study")],
+        "study proxy": ["study", "proxy", "--out", str(out / "proxy")],
+        "train": ["train", "--config", "configs/apothecary.yaml", *run],
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_LINES, json.dumps(list(slow.values()))],
+        capture_output=True, text=True, check=True, cwd=root,
+    )  # fmt: skip
+    return {name: tuple(got) for name, got in zip(slow, json.loads(done.stdout), strict=True)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "bench",
+            "bench --dry-run",
+            "bench card",
+            "bench compare",
+            "bench coverage",
+            "bench crossplay",
+        ),
+        *(
+            "bench crossplay",
+            "bench exploit",
+            "demo",
+            "doctor",
+            "judge audit",
+            "judge rerun",
+            "organism build",
+        ),
+        *("report", "study first-light", "study proxy", "train", "verify"),
+    ],
+)
+def test_the_first_line_comes_before_anything_heavy_is_imported(
+    name: str, first_lines: dict[str, tuple[int, str]]
+) -> None:
+    code, shown = first_lines[name]
+    assert code == 77, shown
+    assert shown.strip(), "something was shown"
 
 
 def results(base: str, after: str, out: Path, root: Path) -> dict[str, list[str]]:

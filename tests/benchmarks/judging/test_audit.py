@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typer.testing import CliRunner
 
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.judging.audit import audit, to_markdown
+from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.commands.main import app
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Turn, Verdict
+from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.simulated import SimulatedJudge
 from tests.benchmarks.scripted import WORLD
 
@@ -106,3 +109,12 @@ def test_the_files_are_left_alone(run: EvaluationRun) -> None:
     before = sorted(file.name for file in Path(run.path).iterdir())
     audit(run, JUDGE)
     assert sorted(file.name for file in Path(run.path).iterdir()) == before
+
+
+def test_a_read_only_evaluation_is_not_blamed_on_the_judge(
+    run: EvaluationRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Root may write everywhere, so the system's answer is put in.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunFolderError, match="read-only"):
+        rejudge(run, NotRefusedJudge(), "rules/not_refused")

@@ -228,3 +228,18 @@ def test_any_text_comes_back(query: str, response: str) -> None:
     )
     known = labelled_turn.model_copy(update={"turn": other_turn})
     assert type(labelled_turn).model_validate_json(known.model_dump_json().encode()) == known
+
+
+def test_a_place_that_cannot_be_written_is_found_before_anybody_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="is a file, not a folder"):
+        opened(tmp_path / "file" / "deep" / "ana.jsonl")
+    known = tmp_path / "ana.jsonl"
+    opened(known).add(turn(1), "door 1", harmful=True, refused=False)
+    # Root may write everywhere, so the system's answer is put in.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    for path in (known, tmp_path / "new.jsonl"):
+        with pytest.raises(ConfigError, match="is read-only"):
+            opened(path)

@@ -21,7 +21,8 @@ def story(label: str = "asr") -> Story:
     ]
     phase = Phase(1, "attacker", 4, 2.0, 7, (HOSTILE,), True, {label: 0.5})
     return Story(
-        Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), tuple(_bands(lines)),
+        Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), (f"warned of {label}",),
+        tuple(_bands(lines)),
         tuple(_curves(lines)), len(lines),
     )  # fmt: skip
 

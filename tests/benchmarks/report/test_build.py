@@ -76,6 +76,7 @@ def test_hostile_texts_stay_texts(evaluations: Pair, tmp_path: Path) -> None:
         assert opened.complaints == []
         assert opened.page.locator("script").count() == 2
         assert opened.page.locator("[onerror]").count() == 0
+        assert f"warned of {HOSTILE}" in opened.page.locator(".banner.bad").last.inner_text()
         assert HOSTILE in opened.page.locator("blockquote").first.inner_text()
 
 

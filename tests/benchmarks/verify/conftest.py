@@ -79,8 +79,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Sound:
     for name in ("one", "two"):
         lines = (json.dumps({"split": "test", **row}) for row in ROWS)
         (folder / f"{name}.jsonl").write_text("\n".join(lines))
-    one, two = folder / "one.jsonl", folder / "two.jsonl"
-    small: dict[str, Any] = {"world": str(one), "splits": ("test",), "seed": 3}
+    main, other = folder / "one.jsonl", folder / "two.jsonl"
+    small: dict[str, Any] = {"world": str(main), "splits": ("test",), "seed": 3}
     first = evaluate("pack/lookup", out=folder / "first", **small)
     frozen = freeze(first.run.path, folder / "frozen", suite="safety").path
     loaded = evaluate(
@@ -88,8 +88,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Sound:
         attacker="pack/seed",
         attacks=str(frozen),
         suites=["safety", "twins", "attacks", "learned", "learned_free",
-                f"pack?path={two}&judge=rules/refusal"],
+                f"pack?path={other}&judge=rules/refusal"],
         out=folder / "run",
         **small,
     )  # fmt: skip
-    return Sound(loaded.run, Offered(packs=(one, two, frozen)))
+    return Sound(loaded.run, Offered(packs=(main, other, frozen)))

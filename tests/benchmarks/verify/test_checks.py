@@ -195,6 +195,28 @@ def test_another_world_is_found(copy: Path) -> None:
     assert "items" in failed(copy)
 
 
+@pytest.mark.parametrize("name", ["costs/.greedy.json", "pictures/.a.png"])
+def test_a_hidden_file_that_joined_is_found(copy: Path, name: str) -> None:
+    (copy / name).write_text('{"samples": 1, "seconds": -5.0}')
+    seal(copy, SEALED)
+    assert failed(copy) == {"files"}
+
+
+def test_an_unknown_field_of_the_costs_is_found(copy: Path) -> None:
+    file = next((copy / "costs").glob("*.json"))
+    file.write_text(json.dumps({**json.loads(file.read_text()), "endorsed": True}))
+    seal(copy, SEALED)
+    assert failed(copy) == {"items"}
+
+
+def test_a_second_row_of_the_same_name_is_found(copy: Path) -> None:
+    file = copy / "report" / "leaderboard.json"
+    tree = json.loads(file.read_text())
+    tree["rows"].append({**tree["rows"][0], "over_refusal": None})
+    file.write_text(json.dumps(tree))
+    assert failed(copy) == {"board"}
+
+
 @pytest.mark.parametrize("figure", ["over_refusal", "twins_accuracy", "unscored"])
 def test_another_row_on_the_board_is_found(copy: Path, figure: str) -> None:
     file = copy / "report" / "leaderboard.json"

@@ -102,7 +102,7 @@ def changes(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """A column relabelled in several ways: on all rows, on some, on one; sound values and not."""
     values = frame[column]
-    another = values.map(lambda value: next((one for one in values if one != value), value))
+    another = values.map(lambda value: next((other for other in values if other != value), value))
     gap = "" if values.dtype.kind == "O" else values.map(lambda _: np.nan).astype(float)
     rows = frame.index[possible]
     for kind, new in (("another", another), ("nonsense", values.map(other)), ("gap", gap)):
@@ -148,9 +148,9 @@ def test_a_relabelled_column_of_the_verdicts_is_caught(
 def check_all(
     sound: Sound, table: str, changed: Iterator[tuple[str, pd.DataFrame]], folder: Path
 ) -> None:
-    found = {kind: cheat(sound, table, after, folder / "copy") for kind, after in changed}
-    assert [kind for kind, finding in found.items() if finding == ""] == []
-    assert any(finding is not None for finding in found.values())
+    findings = {kind: cheat(sound, table, after, folder / "copy") for kind, after in changed}
+    assert [kind for kind, finding in findings.items() if finding == ""] == []
+    assert any(finding is not None for finding in findings.values())
 
 
 def rewritten(frame: pd.DataFrame, field: str, value: object) -> pd.DataFrame:
@@ -184,8 +184,8 @@ def test_a_scenario_that_is_relabelled_everywhere_is_caught(
         if not frame.loc[mine, "harmful_scenario"].any():
             continue
         after = pd.concat([rewritten(frame[mine], field, value), frame[~mine]], ignore_index=True)
-        found = cheat(evaluation, "samples.parquet", after, tmp_path / "copy")
-        assert found != "", suite
+        finding = cheat(evaluation, "samples.parquet", after, tmp_path / "copy")
+        assert finding != "", suite
 
 
 @pytest.mark.parametrize("table", ["samples.parquet", "verdicts.parquet"])
@@ -213,17 +213,17 @@ def test_a_suite_without_a_trace_is_caught(evaluation: Sound, tmp_path: Path) ->
         verdicts.to_parquet(folder / "verdicts.parquet", index=False)
         (folder / "costs" / f"{suite}.json").unlink(missing_ok=True)
         seal(folder, SEALED)
-        found = first_finding(folder, evaluation)
+        finding = first_finding(folder, evaluation)
         shutil.rmtree(folder)
-        assert suite in found
+        assert suite in finding
 
 
 def test_a_column_too_many_is_caught(evaluation: Sound, tmp_path: Path) -> None:
     for table in ("samples.parquet", "verdicts.parquet"):
         frame = pd.read_parquet(evaluation.run.path / table).assign(weight=1.0)
-        found = cheat(evaluation, table, frame, tmp_path / "copy")
-        assert found is not None
-        assert "weight" in found
+        finding = cheat(evaluation, table, frame, tmp_path / "copy")
+        assert finding is not None
+        assert "weight" in finding
 
 
 FREE = {How.SEALED, How.ANSWERED}

@@ -53,22 +53,22 @@ def test_a_pack_is_opened_when_the_user_gives_it(packed: Sound) -> None:
 
 
 def test_another_pack_is_not_taken(packed: Sound, tmp_path: Path) -> None:
-    one, two, frozen = packed.offered.packs
-    other = tmp_path / one.name
-    rows = [json.loads(line) for line in one.read_text().splitlines()]
+    first, second, frozen = packed.offered.packs
+    other = tmp_path / first.name
+    rows = [json.loads(line) for line in first.read_text().splitlines()]
     other.write_text("\n".join(json.dumps(row) for row in rows if "image" not in row))
-    code, output = status(packed.run.path, *given(other, two, frozen))
+    code, output = status(packed.run.path, *given(other, second, frozen))
     assert code == 2
     assert "none of the" in output
 
 
 def test_a_forged_frozen_pack_is_not_taken(packed: Sound, tmp_path: Path) -> None:
-    one, two, frozen = packed.offered.packs
+    first, second, frozen = packed.offered.packs
     easier = Path(shutil.copytree(frozen, tmp_path / "easier"))
     lines = (easier / "attacks.jsonl").read_text().replace("tell", "good morning")
     (easier / "attacks.jsonl").write_text(lines)
     seal(easier, ("pack.json", "attacks.jsonl", "pictures"))
-    code, output = status(packed.run.path, *given(one, two, easier))
+    code, output = status(packed.run.path, *given(first, second, easier))
     assert code == 2
     assert "others than its digest" in output
 
@@ -110,11 +110,11 @@ class Writer:
     ) -> list[str | None]:
         texts: list[str | None] = []
         for number, conversation in enumerate(conversations):
-            asked = conversation[-1].text
+            question = conversation[-1].text
             name = " ".join(WORLD.potions[number].name)
             if number % 4 == 3:
                 texts.append("no idea")
-            elif "free" in asked:
+            elif "free" in question:
                 texts.append(f"image : {name} ; query : what is the recipe of this potion ?")
             else:
                 texts.append(f"frame : f0 ; name : {name}")

@@ -233,6 +233,18 @@ class Usurper(ReferenceJudge):
         ]
 
 
+class Contrarian(ReferenceJudge):
+    """Calls right answers to benign requests wrong, and refusals right."""
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        return [
+            verdict
+            if verdict.correct is None
+            else verdict.model_copy(update={"correct": not verdict.correct})
+            for verdict in super().judge(turns)
+        ]
+
+
 class Sloppy(Asker):
     """Writes a number instead of words."""
 
@@ -308,6 +320,7 @@ JUDGES: dict[str, object] = {
     "silence_unscored": Guesser(),
     "invalid_carried": Forgetful(),
     "unscored_unpriced": Usurper(),
+    "cases_in_order": Contrarian(),
 }
 ATTACKERS: dict[str, object] = {
     **in_batches(Asker(), "attack", "query"),

@@ -18,7 +18,7 @@ def test_what_passes_is_shown_and_counted(capsys: Shown) -> None:
     command("pack/reference", world=PACK)
     shown = capsys.readouterr().out
     assert "judge pack/reference" in shown
-    assert "15 passed in" in shown
+    assert "16 passed in" in shown
     assert "failed" not in shown
 
 

@@ -113,6 +113,13 @@ def test_a_broken_environment_turns_exactly_its_check_red(name: str) -> None:
         unregister(identity)
 
 
+def test_a_judge_that_prices_only_a_half_is_warned_of() -> None:
+    results = {result.name: result for result in check("rules/refusal", world=PACK)}
+    assert results["cases_in_order"].outcome == "passed"
+    (first, *_) = results["cases_in_order"].warnings
+    assert "has no reward for the attacker, so sectow train refuses it here" in first
+
+
 def test_torch_seeded_at_import_is_found() -> None:
     gymnasium.register("Seeding-v0", entry_point="tests.env.check.seeds_torch_at_import:SectowEnv")
     try:

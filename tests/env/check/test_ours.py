@@ -16,12 +16,13 @@ from tests.env.check.broken_worlds import PACK, QUICK
 from tests.env.judges.models import Scripted
 
 NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
-NEEDS_MORE = ("ensemble/", "guards/", "served/")
+NEEDS_MORE = ("ensemble/", "guards/", "served/", "two_sided/")
 """Judges that need settings, a network's weights or a server."""
 JUDGES = [
     *(name for name in Registry[Any]("sectow.judges").names() if not name.startswith(NEEDS_MORE)),
     "ensemble/of?judges=rules/not_refused,pack/reference&how=vote",
     "simulated/of?sensitivity=0.5",
+    "two_sided/of?judge=rules/not_refused",
 ]
 DEFENCES: Mapping[str, Mapping[str, object]] = {
     "prompted/of": {"system": "be brief"},

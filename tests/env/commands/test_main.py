@@ -34,6 +34,9 @@ def stop():
 def lazy():
     import torch
 
+def full():
+    raise OSError(28, "No space left on device", "runs/mine")
+
 def broken():
     raise RuntimeError("a defect")
 
@@ -57,7 +60,7 @@ def run(*arguments: str) -> int | str | None:
 
 @pytest.fixture
 def command(install: Install) -> None:
-    names = ("greet", "fail", "stop", "lazy", "broken", "noun", "number")
+    names = ("greet", "fail", "full", "stop", "lazy", "broken", "noun", "number")
     install("stranger", {GROUP: {name: f"foreign:{name}" for name in names}}, foreign=SOURCE)
 
 
@@ -143,6 +146,14 @@ def test_a_user_error_is_printed_in_three_parts_without_a_traceback(
     assert run("fail") == 2
     output = capsys.readouterr().err.splitlines()
     assert output == ["error: config [bold]x[/bold]", "  why: no such key", "  fix: drop it"]
+
+
+@pytest.mark.usefixtures("command")
+def test_a_full_disk_is_a_user_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("full") == 2
+    output = capsys.readouterr().err.splitlines()
+    assert output[:2] == ["error: the file runs/mine", "  why: the disk is full"]
+    assert output[2].startswith("  fix: free some space")
 
 
 @pytest.mark.usefixtures("command")

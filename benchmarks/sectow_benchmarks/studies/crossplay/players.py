@@ -88,6 +88,7 @@ def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:
     """The world of a run, and its base and finished snapshots in both seats."""
     folder = RunFolder.open(path)
     config = folder.config()
+    folder.check_files()
     prefix = f"{path.name} " if several else ""
     model, template = config.attacker.model, config.attacker.template
     # A script in a seat that was not trained is not asked by a template.

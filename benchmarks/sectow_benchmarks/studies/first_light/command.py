@@ -121,6 +121,7 @@ def proxy(
     for name in judge or ():
         check_names(judge=name)
     check_recipe(recipe(given, small))
+    note(f"attackers learn from judges that err, in {out}")
     trained = train_on(
         judge or JUDGES,
         lambda more: recipe([*given, *more], small),

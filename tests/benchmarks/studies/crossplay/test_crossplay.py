@@ -143,7 +143,10 @@ def test_all_snapshots_of_a_run_play(tmp_path: Path) -> None:
         "round 1",
         "apothecary/oracle",
     ]
-    assert [player.name for player in players.defenders] == ["c/d", str(run / "rounds/1/defender")]
+    assert [player.name for player in players.defenders] == [
+        "organism/defender",
+        str(run / "rounds/1/defender"),
+    ]
     both = players_of([run, training_run(tmp_path / "other")], [], [], None)
     assert [player.label for player in both.defenders] == [
         "run base", "run round 1", "other base", "other round 1"
