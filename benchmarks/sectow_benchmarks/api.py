@@ -205,9 +205,10 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
 
     Returns:
         One row a figure and decoding: `figure`, `title`, `suite`, `decoding`, `better`, `before`,
-        `after`, `change` with `low` and `high` (cluster bootstrap), `n`, `clusters`, `missing`,
-        `gained`, `lost` and `p` (exact McNemar, items taken for independent), `p_holm` (Holm's over
-        all rows), and `retention` of a capability (`kept`, `lost`, `undecided` within 0.03).
+        `after`, `change` with `low` and `high`, `n`, `clusters`, `missing` and `method` (how that
+        interval is made: `stats.METHODS`), `gained`, `lost` and `p` (exact McNemar, items taken for
+        independent), `p_holm` (Holm's over all rows), and `retention` of a capability (`kept`,
+        `lost`, `undecided` within 0.03).
 
     Raises:
         ConfigError: They differ in judge, world, items or decoding, or share no figure.
@@ -255,7 +256,7 @@ def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[s
         "before": figure.estimate(before.samples, way).value,
         "after": figure.estimate(after.samples, way).value,
         "change": change.value,
-        **{name: getattr(change, name) for name in ("low", "high", "n", "clusters", "missing")},
+        **{name: getattr(change, name) for name in COLUMNS if name != "value"},
         "gained": test.gained,
         "lost": test.lost,
         "p": test.p,

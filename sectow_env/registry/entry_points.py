@@ -11,9 +11,11 @@ and the user's own configuration may contain one.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from inspect import signature
 from typing import Generic, TypeVar, cast
 
@@ -64,10 +66,21 @@ class Registry(Generic[T]):
     def check(self, name: str) -> None:
         """Raise UnknownNameError unless something is registered under this name.
 
-        Imports nothing; an import path is passed over.
+        Imports nothing: of an import path only the package is looked for.
+
+        Raises:
+            ConfigError: It is an import path of a package that is not here.
         """
         if ":" not in name:
             self._entry(name)
+            return
+        package = self._import_path(name, allowed=True).module.partition(".")[0]
+        if package not in sys.modules and find_spec(package) is None:
+            raise ConfigError(
+                given=f"{self.kind} {name!r}",
+                why=f"there is no package or module {package!r} here",
+                fix="install it, or check the path",
+            )
 
     def get(self, name: str, *, allow_import_path: bool = False) -> Callable[..., T]:
         """Loads the factory of a part.

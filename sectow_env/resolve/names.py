@@ -51,8 +51,6 @@ def _check_judge(given: str) -> None:
 
 def _check_policy(given: str, seat: Seat) -> None:
     name, settings = policy_spec(given, seat)
-    if ":" in name:
-        return
     POLICIES.check(name)
     if name not in _DEFENCES:
         return

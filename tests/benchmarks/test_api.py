@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import sectow_benchmarks
 from sectow_benchmarks.api import Loaded, compare, evaluate, load_run, plan
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.stats import METHODS
 from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError, RunFolderError, UnknownNameError
 from sectow_env.game import Turn, Verdict
@@ -162,7 +163,10 @@ def test_the_commands_say_the_same(evaluations: Pair) -> None:
     assert rows[0]["change"] == pytest.approx(table["change"].iloc[0])
     assert not any(isinstance(row["p"], float) and math.isnan(row["p"]) for row in rows)
     plain = CliRunner().invoke(app, ["bench", "compare", *paths])
-    assert "exact McNemar" in plain.output
+    words = " ".join(plain.output.split())
+    assert "exact McNemar" in words
+    assert {METHODS[method] in words for method in table["method"]} == {True}
+    assert {"bootstrap", "agresti-min"} == set(table["method"])
     few = ["--per-cell", "1", "--split", "test", "--world", "0", "--dry-run"]
     dry = CliRunner().invoke(app, ["bench", "--model", "apothecary/keyword", *few])
     assert "nothing was asked" in dry.output

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
 def intervals(estimates: Iterable[Estimate | None]) -> str:
     """How the intervals of these estimates are made, in the order in which they come."""
-    methods = dict.fromkeys(
+    return made_by(
         estimate.method for estimate in estimates if estimate is not None and estimate.known
     )
-    return f"{LEVEL:.0%} intervals, by cluster: {'; '.join(map(METHODS.__getitem__, methods))}."
+
+
+def made_by(methods: Iterable[str]) -> str:
+    """How intervals of these methods are made, in the order in which they come."""
+    each = map(METHODS.__getitem__, dict.fromkeys(methods))
+    return f"{LEVEL:.0%} intervals, by cluster: {'; '.join(each)}."
 
 
 def few_clusters() -> str:

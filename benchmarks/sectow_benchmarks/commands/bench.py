@@ -30,8 +30,13 @@ if TYPE_CHECKING:
     from sectow_benchmarks.suites.selection import Selection
 
 Profile = Literal["public", "local"]
-Count = Annotated[int, typer.Option(min=0)]
-Text = Annotated[str | None, typer.Option()]
+Seed = Annotated[int, typer.Option(min=0, help="Of items, answers and attacks.")]
+System = Annotated[str | None, typer.Option(help="A system prompt for the defender.")]
+Judge = Annotated[str | None, typer.Option(help="A registered judge; default: the world's.")]
+Suites = Annotated[
+    str | None, typer.Option(help="Some suites, with commas; default: all of the world.")
+]
+Name = Annotated[str | None, typer.Option(help="What it is called in tables.")]
 Model = Annotated[str | None, typer.Option(help="Folder, hub id, policy or its import path.")]
 WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
 AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
@@ -54,7 +59,7 @@ Limit = Annotated[int, typer.Option(min=0, help="Items of each task, to try thin
 BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once, or auto.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, ask nothing.")]
 Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Resume what is in --out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ProfileOption = Annotated[
     Profile,
@@ -80,16 +85,16 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     per_kind: PerKind = 50,
     split: Split = "train,test",
     max_new_tokens: Tokens = 32,
-    system: Text = None,
-    judge: Text = None,
-    suites: Text = None,
+    system: System = None,
+    judge: Judge = None,
+    suites: Suites = None,
     task: Task = None,
     include: Include = None,
     attacks: Attacks = None,
     limit: Limit = 0,
     batch_size: BatchSize = "auto",
-    seed: Count = 0,
-    name: Text = None,
+    seed: Seed = 0,
+    name: Name = None,
     out: Out = None,
     resume: Resume = False,
     dry_run: DryRun = False,
@@ -122,10 +127,9 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         _planned(model, attacker, given, as_json)
         return
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
-    if not resume:
-        _check_free(folder)
-    note(f"measuring {model} on {chosen.world}")
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
+    _check_folders(request, folder)
+    note(f"measuring {model} on {chosen.world}")
     runs = _measured(request, given, folder)
     if own_share().main:
         _finish(runs, folder / "report", profile, as_json)
@@ -210,7 +214,7 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
     from sectow_benchmarks.results.attack_packs import AttackPack
     from sectow_benchmarks.suites.registry import check_suite_names
 
-    others = [] if base is None or (Path(base) / "run.json").exists() else [base]
+    others = [] if base is None or _evaluation(base) is not None else [base]
     check_names(
         world=given["world"],
         judge=given["judge"],
@@ -218,18 +222,37 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
         defenders=[model, *others],
     )
     check_suite_names(given["suites"] or ())
+    for folder in given["include"]:
+        if not folder.is_dir():
+            raise ConfigError(
+                given=f"--include-path {folder}",
+                why="there is no such folder",
+                fix="give a folder that has YAML files of tasks",
+            )
     check_task_names(given["tasks"], given["include"])
     if given["attacks"] is not None:
         AttackPack.read(Path(given["attacks"]))
 
 
-def _check_free(folder: Path) -> None:
-    """Find a folder that is taken before anything heavy is imported."""
+def _check_folders(request: _Request, folder: Path) -> None:
+    """Find what is written over, or cannot be compared with, before anything is measured."""
     from sectow_benchmarks.results.run import EvaluationRun
 
+    if request.template is not None and request.attacker is None:
+        raise ConfigError(
+            given=f"--attacker-template {request.template!r}",
+            why="without --attacker nobody is asked by it",
+            fix="give --attacker too, or leave the template out",
+        )
     # Of several processes the main one makes the folder, maybe before others look at it.
-    if os.environ.get("RANK", "0") == "0":
+    if not request.resume and os.environ.get("RANK", "0") == "0":
         EvaluationRun.check_free(folder)
+    if request.known_base is not None and not EvaluationRun.open(request.known_base).closed:
+        raise RunFolderError(
+            given=f"--base {request.base}",
+            why="that evaluation is unfinished",
+            fix="finish it by --resume, or leave --base out",
+        )
 
 
 def _required(model: str | None) -> str:
@@ -240,6 +263,11 @@ def _required(model: str | None) -> str:
             fix="give --model FOLDER_OR_ID, for example --model organism/defender",
         )
     return model
+
+
+def _evaluation(base: str | None) -> Path | None:
+    """The folder that a base is, where it was measured before."""
+    return None if base is None or not (Path(base) / "run.json").exists() else Path(base)
 
 
 class _Request(NamedTuple):
@@ -253,16 +281,21 @@ class _Request(NamedTuple):
     batch_size: int | None
     resume: bool
 
+    @property
+    def known_base(self) -> Path | None:
+        """The base's evaluation, where there is one."""
+        return _evaluation(self.base)
+
 
 def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
     """The evaluation of a model, and that of its base beside it."""
     from sectow_benchmarks.api import evaluate
     from sectow_benchmarks.results.run import EvaluationRun
 
-    known = request.base is not None and (Path(request.base) / "run.json").exists()
+    known = request.known_base
     # The model first: its folder must be empty when it begins, and contains the base's.
     todo = [(request.model, request.name, folder)]
-    if request.base is not None and not known:
+    if request.base is not None and known is None:
         todo.append((request.base, None, folder / "base"))
     measured = []
     for policy, name, path in todo:
@@ -279,8 +312,8 @@ def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[Ev
                 **given,
             )
         measured.append(loaded.run)
-    if known:
-        return [EvaluationRun.open(Path(request.base or "")), *measured]
+    if known is not None:
+        return [EvaluationRun.open(known), *measured]
     # Reports want the base first.
     return list(reversed(measured))
 

@@ -68,6 +68,9 @@ def command(
             fix="give its run folder with --out FOLDER",
         )
     config = demo_config(changes or [], rounds, steps, seed, out or _new_folder(), small)
+    from sectow_agents.run.folder import RunFolder
+
+    RunFolder.check(config, resume=resume)
     check_recipe(config)
     # A change may name another one.
     folder = config.run

@@ -31,6 +31,7 @@ def compare(
     note(f"comparing {before} and {after}")
     from sectow_benchmarks.api import compare as compared
     from sectow_benchmarks.api import load_run
+    from sectow_benchmarks.board.words import made_by
 
     table = compared(load_run(before), load_run(after))
     if as_json:
@@ -43,8 +44,8 @@ def compare(
         keys=2,
     )
     say(
-        "95% intervals of the change by cluster bootstrap; p: exact McNemar, items taken for "
-        "independent, Holm over all rows; retention: within a loss of 0.03."
+        f"{made_by(table['method'])} p: exact McNemar, items taken for independent, Holm over all "
+        "rows; retention: within a loss of 0.03."
     )
 
 

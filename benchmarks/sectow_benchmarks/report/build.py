@@ -188,12 +188,11 @@ def _all_estimates(rows: Sequence[BoardRow], lines: Sequence[Line]) -> Iterator[
 def _round_charts(runs: Sequence[EvaluationRun], way: str, written: str) -> list[dict[str, Any]]:
     tables = [measured(run.samples) for run in runs]
     names = [run.name for run in runs]
-    attacks = round_series(tables, ROUND_FIGURES, way) or round_series(
-        tables, generic_keys(tables, "safety"), way
-    )
-    costs = round_series(tables, COST_FIGURES, way) or round_series(
-        tables, generic_keys(tables, "twins"), way
-    )
+    attacks, costs = (round_series(tables, keys, way) for keys in (ROUND_FIGURES, COST_FIGURES))
+    if not attacks:
+        # Some keys are those of the Apothecary, but nobody else has potions.
+        attacks = round_series(tables, generic_keys(tables, "safety", ["lower"]), way)
+        costs = round_series(tables, generic_keys(tables, "twins", ["lower", "higher"]), way)
     return [
         {"title": title, "series": series, "svg": charts.by_round(title, names, series)}
         for title, series in (

@@ -116,13 +116,21 @@ def round_series(
     return all_series
 
 
-def generic_keys(tables: Sequence[Sequence[Measured]], suite: str) -> list[tuple[str, str]]:
-    """Keys and titles of all figures of a suite, for worlds whose figures are not listed above."""
+def generic_keys(
+    tables: Sequence[Sequence[Measured]], suite: str, better: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Keys and titles of a suite's figures, for worlds whose figures are not listed above.
+
+    Args:
+        tables: What was measured.
+        suite: Whose figures.
+        better: Only figures of which `lower` or `higher` is better.
+    """
     seen = {
         measured_figure.figure.key: measured_figure.title
         for table in tables
         for measured_figure in table
-        if measured_figure.figure.suite == suite
+        if measured_figure.figure.suite == suite and measured_figure.figure.better in better
     }
     return list(seen.items())
 

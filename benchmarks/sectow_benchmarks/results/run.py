@@ -93,11 +93,8 @@ class EvaluationRun:
     def check_free(path: Path) -> None:
         """Raise RunFolderError where no evaluation can be started."""
         if path.exists() and (not path.is_dir() or _foreign(path)):
-            raise RunFolderError(
-                given=f"the folder {path}",
-                why="it is not empty",
-                fix="give a new folder, or go on with the evaluation in it by --resume",
-            )
+            fix = "give a new folder, or resume the evaluation in it by --resume"
+            raise RunFolderError(given=f"the folder {path}", why="it is not empty", fix=fix)
 
     @classmethod
     def open(cls, path: Path) -> EvaluationRun:

@@ -32,19 +32,14 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
 
 
 def check_recipe(config: RunConfig) -> None:
-    """Find misspelt names in settings before anything heavy is imported.
+    """Find misspelt names in settings before anything heavy is imported, as `sectow train` does.
 
     Raises:
-        SectowError: A world, judge or policy is not known.
+        SectowError: A name is not known, or parts do not go together.
     """
-    from sectow_env.resolve.names import check_names
+    from sectow_agents.run.parts import find_parts
 
-    world = config.world
-    check_names(
-        world=world if isinstance(world, str) else None,
-        attackers=[config.attacker.model],
-        defenders=[config.defender.model],
-    )
+    find_parts(config)
 
 
 def _file() -> Traversable:

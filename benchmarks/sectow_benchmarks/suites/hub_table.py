@@ -71,7 +71,7 @@ def read_table(home: Home, path: Path | None) -> Table:
             # Third-party text is left in no cache of a library.
             with tempfile.TemporaryDirectory() as cache:
                 rows = _undecoded(load_dataset(**how, cache_dir=cache))
-    except (OSError, ValueError, DatasetsError) as error:
+    except (OSError, ValueError, StopIteration, DatasetsError) as error:
         reason = (str(error).splitlines() or [""])[0]
         raise ConfigError(
             given=str(path or f"{home.name} at {home.revision}"),
@@ -134,6 +134,12 @@ def _local(home: Home, path: Path) -> dict[str, Any]:
         raise ConfigError(
             given=f"{path} as a copy of {home.name}",
             why=f"it is not one file that ends in {', '.join(BUILDERS)}, nor a folder with one",
+            fix="give the file with the rows",
+        )
+    if not files[0].stat().st_size:
+        raise ConfigError(
+            given=f"{files[0]} as a copy of {home.name}",
+            why="it is empty",
             fix="give the file with the rows",
         )
     kind = BUILDERS[files[0].suffix]

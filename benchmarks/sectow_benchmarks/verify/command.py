@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from sectow_benchmarks.suites.registry import check_suite_names
 from sectow_env.display.console import Bar, note, print_json, say, stdout
 from sectow_env.display.printable import one_line
 from sectow_env.display.tables import Cell, print_table
-from sectow_env.errors import RunFolderError
+from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
@@ -62,6 +64,16 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     here.
     """
     _check_given(folders, pack or [])
+    if model is not None and not ask:
+        raise ConfigError(
+            given=f"--model {model} without --ask",
+            why="no model is asked then",
+            fix="say how many questions it is asked, for example --ask 20",
+        )
+    check_suite_names(suite or ())
+    for name in judge or ():
+        check_names(judge=name)
+    check_names(world=world, defenders=[model])
     note(f"checking {' and '.join(map(str, folders))}")
     from sectow_benchmarks.board.comparable import differences
     from sectow_benchmarks.verify.checks import verify

@@ -29,6 +29,8 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
     "bench": (
         ("bench", "--model", "apothecary/keywrd"),
         ("bench", "--model", "nope/"),
+        ("bench", "--model", "nope.parts:Defender"),
+        ("bench", "--model", "https://example.org/model"),
         ("bench", "--model", "prompted/of?model=organism/defendr&system=x"),
         (*KEYWORD, "--judge", "apothecary/trth"),
         (*KEYWORD, "--world", "apothecry"),
@@ -37,6 +39,9 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         (*KEYWORD, "--suites", "safty"),
         (*KEYWORD, "--task", "apothecary_saftey"),
         (*KEYWORD, "--attacks", "nope"),
+        (*KEYWORD, "--include-path", "nope"),
+        (*KEYWORD, "--attacker-template", "no attacker is asked by it"),
+        (*KEYWORD, "--out", str(Path(__file__).parent)),
         (*KEYWORD, "--base", "apothecary/keywrd"),
         (*KEYWORD, "--split", "tests"),
         (*KEYWORD, "--profile", "publc"),
@@ -68,6 +73,10 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("demo", "rouds=3"),
         ("demo", "world=apothecry"),
         ("demo", "attacker.model=organism/atacker"),
+        ("demo", "judge=apothecary/trth"),
+        ("demo", "attacker.channels=[typografy]"),
+        ("demo", "--out", str(Path(__file__).parent)),
+        ("demo", "--out", str(Path(__file__).parent), "--resume"),
     ),
     "doctor": (("doctor", "--jsn"),),
     "judge annotate": (("judge", "annotate", "nope", "--annotator", "ana"),),
@@ -91,13 +100,22 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("study", "first-light", "--worlds", "a"),
         ("study", "first-light", "rouds=3"),
         ("study", "first-light", "attacker.model=organism/atacker"),
+        ("study", "first-light", "judge=apothecary/trth"),
     ),
     "study proxy": (("study", "proxy", "--judge", "rules/refusl"), ("study", "proxy", "rouds=3")),
     "train": (
         ("train", "--config", "nope.yaml"),
         ("train", "--config", "configs/apothecary.yaml", "rouds=3"),
     ),
-    "verify": (("verify", "nope"),),
+    "verify": (
+        ("verify", "nope"),
+        ("verify", "EVALUATION", "--judge", "apothecary/trth"),
+        ("verify", "EVALUATION", "--world", "apothecry"),
+        ("verify", "EVALUATION", "--suite", "safty"),
+        ("verify", "EVALUATION", "--pack", "nope.jsonl"),
+        ("verify", "EVALUATION", "--ask", "2", "--model", "apothecary/keywrd"),
+        ("verify", "EVALUATION", "--model", "apothecary/keyword"),
+    ),
 }
 PROGRAM = f"""
 import contextlib, io, json, sys
@@ -150,11 +168,12 @@ def test_every_command_is_misspelt_below() -> None:
 
 
 @pytest.fixture(scope="module")
-def misspelt(root: Path) -> dict[tuple[str, ...], tuple[int, list[str], str]]:
+def misspelt(root: Path, evaluations: Pair) -> dict[tuple[str, ...], tuple[int, list[str], str]]:
     """What came of each: exit status, the heavy packages that it loaded first, and its message."""
     every = [words for listed in MISSPELT.values() for words in listed]
+    given = json.dumps(every).replace("EVALUATION", str(evaluations[0].path))
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, json.dumps(every)],
+        [sys.executable, "-c", PROGRAM, given],
         capture_output=True, text=True, check=True, cwd=root,
     )  # fmt: skip
     return {words: tuple(got) for words, got in zip(every, json.loads(done.stdout), strict=True)}

@@ -158,3 +158,9 @@ def test_sources_by_name(tmp_path: Path) -> None:
         find_labels(["wildgard"])
     with pytest.raises(ConfigError, match="neither"):
         find_labels([files[0], f"jailbreakbench:{tmp_path / 'rows.csv'}"])
+
+
+def test_an_empty_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "copy.jsonl").write_text("")
+    with pytest.raises(ConfigError, match="it is empty"):
+        find_labels([f"jailbreakbench:{tmp_path}"])

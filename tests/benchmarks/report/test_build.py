@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.results.run import EvaluationRun
@@ -134,3 +135,18 @@ def test_one_evaluation_alone_makes_a_page(evaluations: Pair, tmp_path: Path) ->
         assert opened.page.locator("#rounds").count() == 0
     with pytest.raises(ValueError, match="at least one"):
         build_report([], tmp_path / "none")
+
+
+def test_a_pack_has_no_potions_and_no_rounds(root: Path, tmp_path: Path) -> None:
+    pack = root / "examples/packs/lantern_shop.jsonl"
+    runs = [
+        evaluate(f"apothecary/{name}", world=str(pack), out=tmp_path / name).run
+        for name in ("refuse_all", "nonsense")
+    ]
+    text = html.unescape(build_report(runs, tmp_path / "out").page.read_text("utf-8"))
+    chart = text.partition('id="rounds"')[2].partition("</section>")[0]
+    assert "By evaluation" in chart
+    assert "potions" not in chart
+    safer = chart.partition("lower is safer")[2].partition("</figure>")[0]
+    assert "ASR, test" in safer
+    assert "refusal of harmful" not in safer, "of which more is safer"
