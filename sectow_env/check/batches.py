@@ -45,7 +45,10 @@ def batch_equals_single(subject: PartSubject) -> Iterator[str]:
 
 
 def global_random_untouched(subject: PartSubject) -> Iterator[str]:
-    """A call leaves the global random state as it was."""
+    """Building it and a call leave the global random state as it was."""
+    if subject.build is not None:
+        for name in touched_by(subject.build):
+            yield f"building it draws from or seeds {name}; own a generator instead"
     for name in touched_by(lambda: subject.ask(subject.items)):
         yield f"{subject.verb.method} draws from or seeds {name}; own a generator instead"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,6 +38,7 @@ class PartSubject:
         world: The world in which it is checked.
         seed: Seed of the items and of the part's draws.
         process: The process before the first call.
+        build: Makes the part again; None where it was given as an object.
     """
 
     who: str
@@ -47,6 +48,7 @@ class PartSubject:
     world: World
     seed: int
     process: Process = field(default_factory=Process)
+    build: Callable[[], object] | None = None
 
     @cached_property
     def seeds(self) -> list[int]:

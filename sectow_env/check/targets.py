@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import EntryPoint
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from sectow_env.check.defenders import defender_subject
 from sectow_env.check.environments import environment_subject, is_environment_id
 from sectow_env.check.fault import Fault, blamed
 from sectow_env.check.judges import judge_subject
+from sectow_env.check.part import PartSubject
 from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
 from sectow_env.check.worlds import WorldSubject
@@ -126,7 +128,8 @@ def _by_name(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target
     ]
     for group in groups:
         factory: Callable[..., object] = Registry[object](group).get(name)
-        yield from _of(_built(factory, text, settings, setting), text, setting)
+        build = partial(_built, factory, text, settings, setting)
+        yield from _of(build(), text, setting, build=build)
     if groups:
         return
     if not _PATH.fullmatch(name):
@@ -150,9 +153,13 @@ def _model(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
 
 
 def _of(
-    part: object, name: str, setting: _Setting, settings: Mapping[str, object] = NOTHING
+    part: object,
+    name: str,
+    setting: _Setting,
+    settings: Mapping[str, object] = NOTHING,
+    build: Callable[[], object] | None = None,
 ) -> Iterator[Target]:
-    """The targets in an object, a class or a factory."""
+    """The targets in an object, which may have been built, or in a class or a factory."""
     name = name or getattr(part, "__name__", type(part).__name__)
     if isinstance(part, type) and issubclass(part, gymnasium.Env):
         with_settings = setting._replace(options={**settings, **setting.options})
@@ -167,7 +174,7 @@ def _of(
             yield _world(name, build, setting.seed)
             return
     for kind in kinds:
-        yield Target(kind, name, partial(_subject, kind, name, part, setting))
+        yield Target(kind, name, partial(_subject, kind, name, part, setting, build))
 
 
 def kinds_of(part: object) -> list[Kind]:
@@ -181,19 +188,23 @@ def kinds_of(part: object) -> list[Kind]:
     return kinds
 
 
-def _subject(kind: Kind, name: str, part: Any, setting: _Setting) -> Any:
+_SUBJECT_OF: Mapping[Kind, Callable[[str, Any, World, int], PartSubject]] = {
+    "judge": judge_subject,
+    "attacker": attacker_subject,
+    "defender": defender_subject,
+    "renderer": renderer_subject,
+}
+
+
+def _subject(
+    kind: Kind, name: str, part: Any, setting: _Setting, build: Callable[[], object] | None
+) -> Any:
     if kind == "world":
         return WorldSubject(f"the world {name}", part, None, setting.seed)
     world = setting.built()
-    if kind == "judge":
-        return judge_subject(name, part, world, setting.seed)
-    if kind == "attacker":
-        return attacker_subject(name, part, world, setting.seed)
-    if kind == "defender":
-        return defender_subject(name, part, world, setting.seed)
-    if kind == "renderer":
-        return renderer_subject(name, part, world, setting.seed)
-    return ChannelSubject(f"the channel {name}", part, world, setting.seed)
+    if kind == "channel":
+        return ChannelSubject(f"the channel {name}", part, world, setting.seed)
+    return replace(_SUBJECT_OF[kind](name, part, world, setting.seed), build=build)
 
 
 def _world(name: str, build: Callable[[], Any], seed: int) -> Target:

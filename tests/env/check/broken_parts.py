@@ -157,6 +157,14 @@ class Seeder(ReferenceJudge):
         return super().judge(turns)
 
 
+class SeededAtFirst(ReferenceJudge):
+    """Seeds what the whole process draws from, once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        random.seed(0)
+
+
 class NumpySeeder(ReferenceJudge):
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         np.random.seed(0)  # noqa: NPY002  (that is it)

@@ -18,6 +18,7 @@ from tests.env.check.broken_parts import (
     Echo,
     NumpySeeder,
     Persistent,
+    SeededAtFirst,
     Seeder,
     TorchDrawer,
     TorchSeeder,
@@ -101,6 +102,15 @@ def test_a_constant_seed_is_found_and_so_is_torch(part: object, generator: str) 
     findings = failed(check(part, world=PACK, kind="judge"))
     assert set(findings) == {"global_random_untouched"}
     assert f"draws from or seeds {generator};" in findings["global_random_untouched"]
+
+
+@pytest.mark.parametrize(
+    "target", [SeededAtFirst, f"{SeededAtFirst.__module__}:SeededAtFirst"], ids=["class", "path"]
+)
+def test_a_seed_in_the_constructor_is_found(target: object) -> None:
+    findings = failed(check(target, world=PACK, kind="judge"))
+    assert set(findings) == {"global_random_untouched"}
+    assert "building it draws from or seeds random;" in findings["global_random_untouched"]
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
