@@ -173,3 +173,10 @@ def two_system_prompts(given: str) -> ConfigError:
         why="its settings have a system prompt already",
         fix="give one of the two",
     )
+
+
+def short_name(given: object) -> str:
+    """The last two parts of a path: `2/defender` says more than `defender`."""
+    if not isinstance(given, str | Path):
+        return type(given).__name__
+    return "/".join(Path(given).parts[-2:]) if Path(given).is_dir() else str(given)

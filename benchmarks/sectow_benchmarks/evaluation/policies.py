@@ -27,7 +27,13 @@ from sectow_env.game.messages import ChatModel, takes_prefix
 from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.resolve.parts import find_attacker, find_defender
-from sectow_env.resolve.policies import is_registered, weights_of, with_decoding, with_system
+from sectow_env.resolve.policies import (
+    is_registered,
+    short_name,
+    weights_of,
+    with_decoding,
+    with_system,
+)
 
 P = TypeVar("P", bound=ChatPolicy)
 
@@ -184,7 +190,7 @@ def defender_under_test(
     policy = find_defender(given, world, system=system)
     if isinstance(policy, ChatDefender):
         policy = _placed(policy, batch_size, device)
-    return DefenderUnderTest(policy, name or _name(given), system)
+    return DefenderUnderTest(policy, name or short_name(given), system)
 
 
 def attacker_under_test(
@@ -217,13 +223,13 @@ def attacker_under_test(
     if template is not None:
         if not isinstance(policy, ChatAttacker):
             raise ConfigError(
-                given=f"a template for the attacker {_name(given)!r}",
+                given=f"a template for the attacker {short_name(given)!r}",
                 why="it is not a local model that is asked by a template",
                 fix="leave the template out; endpoint/attacker?template=... takes its own",
             )
         policy = policy.asked_by(template)
     weights = weights_of(policy)
-    about = describe_weights(_name(given), None if weights is None else weights.source)
+    about = describe_weights(short_name(given), None if weights is None else weights.source)
     if isinstance(policy, ChatAttacker):
         about["template"] = policy.template
     return AttackerUnderTest(policy, about)
@@ -262,10 +268,3 @@ def _defences(model: Any) -> Iterator[Any]:
     while hasattr(model, "inner"):
         yield model
         model = model.inner
-
-
-def _name(given: object) -> str:
-    """The last two parts of a path: `2/defender` says more than `defender`."""
-    if not isinstance(given, str | Path):
-        return type(given).__name__
-    return "/".join(Path(given).parts[-2:]) if Path(given).is_dir() else str(given)

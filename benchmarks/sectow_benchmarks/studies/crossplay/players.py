@@ -9,7 +9,7 @@ from pathlib import Path
 from sectow_agents.run.folder import RunFolder
 from sectow_env.errors import ConfigError
 from sectow_env.game import Seat
-from sectow_env.resolve.policies import policy_spec
+from sectow_env.resolve.policies import policy_spec, short_name
 
 LOCAL = "transformers/attacker"
 
@@ -66,8 +66,7 @@ def players_of(
             why="attacks on one world's behaviors say nothing about another's",
             fix="give runs of one world",
         )
-    everybody += [Player("attacker", name, name) for name in attackers]
-    everybody += [Player("defender", name, name) for name in defenders]
+    everybody += [*_named("attacker", attackers), *_named("defender", defenders)]
     seats = {seat: tuple(player for player in everybody if player.seat == seat) for seat in _SEATS}
     empty = [seat for seat, players in seats.items() if not players]
     if empty:
@@ -82,6 +81,15 @@ def players_of(
 
 
 _SEATS: dict[Seat, str] = {"attacker": "an attacker", "defender": "a defender"}
+
+
+def _named(seat: Seat, names: Sequence[str]) -> list[Player]:
+    """Policies by name; the tables show no more of a folder's path than tells it from others."""
+    labels = [short_name(name) for name in names]
+    return [
+        Player(seat, label if labels.count(label) == 1 else name, name)
+        for label, name in zip(labels, names, strict=True)
+    ]
 
 
 def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:

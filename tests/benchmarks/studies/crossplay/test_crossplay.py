@@ -153,6 +153,18 @@ def test_all_snapshots_of_a_run_play(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_folder_is_named_without_the_path_that_leads_to_it(tmp_path: Path) -> None:
+    first, second, same = (tmp_path / name for name in ("a/model", "b/model", "elsewhere/b/model"))
+    for folder in (first, second, same):
+        folder.mkdir(parents=True)
+    given = ["apothecary/oracle", *map(str, (first, second, same))]
+    players = players_of([], ["apothecary/oracle"], given, "apothecary:0")
+    assert [player.label for player in players.defenders] == [
+        "apothecary/oracle", "a/model", str(second), str(same)
+    ]  # fmt: skip
+    assert [player.name for player in players.defenders] == given
+
+
 def test_runs_of_two_worlds_do_not_play_each_other(tmp_path: Path) -> None:
     runs = [training_run(tmp_path / "a"), training_run(tmp_path / "b", world="apothecary:1")]
     with pytest.raises(ConfigError, match="apothecary:0, apothecary:1"):
