@@ -71,12 +71,12 @@ def command(
     from sectow_agents.run.folder import RunFolder
 
     RunFolder.check(config, resume=resume)
-    check_recipe(config)
     # A change may name another one.
     folder = config.run
     announce: Announce = note if as_json else say
     rounds_shown = f"{config.rounds} round{'s' if config.rounds > 1 else ''}"
     announce(f"Secure Tug-of-War: {rounds_shown} in {config.played}, run folder {folder}", "bold")
+    check_recipe(config)
     try:
         evaluations = play(config, demo_settings(small), announce, resume)
     except KeyboardInterrupt:

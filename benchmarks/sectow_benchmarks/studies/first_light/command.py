@@ -53,8 +53,8 @@ def first_light(
     from sectow_benchmarks.studies.presets import recipe
 
     seeds = _seeds(worlds)
-    check_recipe(recipe(changes or [], small))
     note(f"worlds {worlds} in {out}")
+    check_recipe(recipe(changes or [], small))
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.studies.first_light.page import render
     from sectow_benchmarks.studies.first_light.play import StudySettings, play_world
@@ -120,8 +120,8 @@ def proxy(
     given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
     for name in judge or ():
         check_names(judge=name)
-    check_recipe(recipe(given, small))
     note(f"attackers learn from judges that err, in {out}")
+    check_recipe(recipe(given, small))
     trained = train_on(
         judge or JUDGES,
         lambda more: recipe([*given, *more], small),
