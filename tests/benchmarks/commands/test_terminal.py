@@ -108,7 +108,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "bench --dry-run": ("safety", "nothing was asked"),
     "bench compare": ("comparing", "ASR, test potions", "retention: within a loss of 0.03."),
     "report": ("rendering the report", "defender", "round 1", "page:"),
-    "verify": ("checking", "outcome", "defender", "round 1"),
+    # The scripted model counts tokens, which no real one without weights does.
+    "verify": ("checking", "outcome", "of a model that has no tokens", "Not ranked"),
     "bench crossplay": ("play 1 defenders", "Cross-play", "Worst attacker of each defender"),
     "judge rerun": ("looks at", "rules/refusal@", "page:"),
     "judge audit": ("looks at", "turns."),
