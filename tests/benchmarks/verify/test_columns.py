@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def other(value: object) -> object:
 
 
 QUICK = {("another", "some"), ("nonsense", "last"), ("gap", "all")}
-THOROUGH = [False, pytest.param(True, marks=pytest.mark.slow)]
+ANY = set(product(("another", "nonsense", "gap"), ("all", "some", "first", "last")))
 
 
 def relabelled(frame: pd.DataFrame, column: str, rows: Any, new: Any) -> pd.DataFrame:
@@ -98,7 +99,11 @@ def relabelled(frame: pd.DataFrame, column: str, rows: Any, new: Any) -> pd.Data
 
 
 def changes(
-    column: str, frame: pd.DataFrame, some: Any, possible: Any, thorough: bool
+    column: str,
+    frame: pd.DataFrame,
+    some: Any,
+    possible: Any,
+    kinds: Collection[tuple[str, str]],
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """A column relabelled in several ways: on all rows, on some, on one; sound values and not."""
     values = frame[column]
@@ -114,41 +119,51 @@ def changes(
             ("first", frame.index == rows[0]),
             ("last", frame.index == rows[-1]),
         ):
-            if thorough or (kind, where) in QUICK:
+            if (kind, where) in kinds:
                 yield f"{kind} on {where}", relabelled(frame, column, chosen, new)
 
 
-@pytest.mark.parametrize("thorough", THOROUGH)
 @pytest.mark.parametrize("column", [*LABELS, *columns_of(Sample)])
 def test_a_relabelled_column_of_the_samples_is_caught(
-    evaluation: Sound, column: str, thorough: bool, tmp_path: Path
+    evaluation: Sound, column: str, tmp_path: Path
 ) -> None:
-    frame = pd.read_parquet(evaluation.run.path / "samples.parquet")
+    check_all(evaluation, "samples.parquet", column, QUICK, tmp_path)
+
+
+@pytest.mark.parametrize("column", columns_of(SampleVerdict))
+def test_a_relabelled_column_of_the_verdicts_is_caught(
+    evaluation: Sound, column: str, tmp_path: Path
+) -> None:
+    check_all(evaluation, "verdicts.parquet", column, QUICK, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        *(("samples.parquet", column) for column in (*LABELS, *columns_of(Sample))),
+        *(("verdicts.parquet", column) for column in columns_of(SampleVerdict)),
+    ],
+)
+def test_any_relabelling_of_a_column_is_caught(
+    scripted: Sound, table: str, column: str, tmp_path: Path
+) -> None:
+    check_all(scripted, table, column, ANY - QUICK, tmp_path)
+
+
+def check_all(
+    sound: Sound, table: str, column: str, kinds: Collection[tuple[str, str]], folder: Path
+) -> None:
+    frame = pd.read_parquet(sound.run.path / table)
     possible = frame["sample"].notna()
     if column == "response":
         # Answers that are drawn at random are not asked for again: see docs/limits.md.
         possible = frame["decoding"] == "greedy"
-    harmful = frame["harmful_scenario"]
-    changed = changes(column, frame, harmful, possible, thorough)
-    check_all(evaluation, "samples.parquet", changed, tmp_path)
-
-
-@pytest.mark.parametrize("thorough", THOROUGH)
-@pytest.mark.parametrize("column", columns_of(SampleVerdict))
-def test_a_relabelled_column_of_the_verdicts_is_caught(
-    evaluation: Sound, column: str, thorough: bool, tmp_path: Path
-) -> None:
-    frame = pd.read_parquet(evaluation.run.path / "verdicts.parquet")
-    possible = frame["sample"].notna()
-    scored = frame["harmful"].notna()
-    changed = changes(column, frame, scored, possible, thorough)
-    check_all(evaluation, "verdicts.parquet", changed, tmp_path)
-
-
-def check_all(
-    sound: Sound, table: str, changed: Iterator[tuple[str, pd.DataFrame]], folder: Path
-) -> None:
-    findings = {kind: cheat(sound, table, after, folder / "copy") for kind, after in changed}
+    some = frame["harmful_scenario"] if table == "samples.parquet" else frame["harmful"].notna()
+    findings = {
+        kind: cheat(sound, table, after, folder / "copy")
+        for kind, after in changes(column, frame, some, possible, kinds)
+    }
     assert [kind for kind, finding in findings.items() if finding == ""] == []
     assert any(finding is not None for finding in findings.values())
 
