@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,10 @@ def words(
     evaluations: tuple[EvaluationRun, EvaluationRun], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[str]]:
     out = tmp_path_factory.mktemp("out")
-    base, after = (str(run.path) for run in evaluations)
+    # A rerun adds to what it looks at.
+    base, after = (
+        str(shutil.copytree(run.path, out / "evaluations" / run.path.name)) for run in evaluations
+    )
     keyword = ["bench", "--model", "apothecary/keyword", "--per-cell", "1", "--per-kind", "1"]
     seats = ["--attacker", "apothecary/random", "--defender", "apothecary/keyword"]
     return {
