@@ -21,12 +21,11 @@ from sectow_agents.models.intact import check_config, check_files, check_finite,
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
+from sectow_agents.settings.adapters import ADAPTER, adapter_base
 from sectow_agents.settings.run_config import Device, Dtype
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
-from sectow_env.reading import read_json
 from sectow_env.resolve.policies import check_weights_path
 
-ADAPTER = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
@@ -155,7 +154,7 @@ def _unloadable(source: str | Path, error: Exception) -> ConfigError:
 def _base_of(source: str | Path) -> str | Path:
     """The source itself, or the base model that its adapter was made for."""
     folder = Path(source)
-    if not (folder / ADAPTER).is_file():
+    if not (folder / ADAPTER).exists():
         return source
     if not (folder / ADAPTER_WEIGHTS).is_file():
         raise ConfigError(
@@ -164,15 +163,7 @@ def _base_of(source: str | Path) -> str | Path:
             fix="save it again with PEFT's save_pretrained",
         )
     check_files(folder, ADAPTER_WEIGHTS)
-    settings = read_json(folder / ADAPTER)
-    base = settings.get("base_model_name_or_path") if isinstance(settings, dict) else None
-    if not isinstance(base, str) or not base:
-        raise ConfigError(
-            given=f"the adapter {str(source)!r}",
-            why=f"its {ADAPTER} names no base model (base_model_name_or_path={base!r})",
-            fix="write the folder or hub id there that the adapter was trained on",
-        )
-    return base
+    return adapter_base(folder) or source
 
 
 def pick_device(device: Device) -> str:

@@ -6,11 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sectow_env.errors import FileError, RunFolderError
+from sectow_env.errors import RunFolderError
 from sectow_env.files import file_digest
-from sectow_env.reading import read_json
-
-ADAPTER = "adapter_config.json"
 
 
 def folder_digests(folder: Path) -> dict[str, str]:
@@ -52,26 +49,6 @@ def check_checkpoint(folder: Path, known: Mapping[str, str]) -> None:
             raise changed(file, "it is a symbolic link, which the run did not write", folder)
         if file_digest(file) != known[name]:
             raise changed(file, "it is not what the run wrote: its digest differs", folder)
-
-
-def adapter_base(folder: Path) -> str | None:
-    """The base model that the adapter in a folder names; None where there is no adapter.
-
-    Raises:
-        FileError: The adapter's configuration cannot be read.
-    """
-    file = folder / ADAPTER
-    if not file.exists():
-        return None
-    settings = read_json(file)
-    base = settings.get("base_model_name_or_path") if isinstance(settings, dict) else None
-    if not isinstance(base, str):
-        raise FileError(
-            given=f"the file {file}",
-            why="it does not name the base model of the adapter",
-            fix="restore it from a copy",
-        )
-    return base
 
 
 def changed(file: Path, why: str, checkpoint: Path | None = None) -> RunFolderError:

@@ -14,13 +14,14 @@ from sectow_agents.algorithms.job import Job, Summary
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
-from sectow_agents.run.digests import ADAPTER, adapter_base, changed, folder_digests
+from sectow_agents.run.digests import changed, folder_digests
 from sectow_agents.run.folder import Finished, RunFolder, State
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
 from sectow_agents.run.notices import report_phase, report_start, try_judge
 from sectow_agents.run.parts import Parts, find_parts
 from sectow_agents.run.provenance import describe
+from sectow_agents.settings.adapters import ADAPTER, adapter_base
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError

@@ -14,14 +14,13 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from sectow_agents.settings.adapters import adapter_base
 from sectow_env.errors import ConfigError
-from sectow_env.reading import read_json
 from sectow_env.registry.entry_points import Registry
 from sectow_env.resolve.parts import JUDGES
 from sectow_env.resolve.policies import POLICIES
 from sectow_env.resolve.worlds import GROUP, PACK_SUFFIX
 
-ADAPTER = "adapter_config.json"
 _SEEDED = re.compile(r"(?P<name>[^:]+):[0-9]+", re.ASCII)
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
@@ -59,12 +58,8 @@ def _model(given: str) -> bool:
 
 def _is_here(folder: Path) -> bool:
     """Whether it is a folder of weights that leads to no server: an adapter names its base."""
-    adapter = folder / ADAPTER
-    if not adapter.exists():
-        return folder.is_dir()
-    settings = read_json(adapter)
-    base = settings.get("base_model_name_or_path") if isinstance(settings, dict) else None
-    return isinstance(base, str) and bool(base) and (Path(base).is_dir() or _was_loaded(base))
+    base = adapter_base(folder)
+    return folder.is_dir() if base is None else Path(base).is_dir() or _was_loaded(base)
 
 
 def _was_loaded(given: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sectow_agents.settings.adapters import ADAPTER
 from sectow_benchmarks.evaluation.asking import item_digests
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest, defender_under_test
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
@@ -23,7 +24,6 @@ from sectow_env.resolve.policies import POLICIES
 AGREEING = 0.95
 """Least share of greedy answers that weights must give again: in another batch, or on another
 processor, rounding turns a few. A script has no such excuse."""
-ADAPTER = "adapter_config.json"
 
 
 def check_answers(evidence: Evidence, asking: Asking) -> Finding:
