@@ -35,6 +35,9 @@ LIBRARIES = (
     *("libxkbcommon.so.0", "libasound.so.2"),
 )
 """What playwright's browser needs of a Linux, and does not bring."""
+DRIVER = "libatomic.so.1"
+"""What playwright's driver needs of a Linux to start at all; Debian's package is below."""
+DRIVER_PACKAGE = "libatomic1"
 DOWNLOADS = "https://cdn.playwright.dev"
 PATIENCE = 3.0
 """Seconds that the server of downloads may take to answer."""
@@ -84,6 +87,13 @@ def venv_package() -> str:
 
 def browser() -> None:
     """A browser for the tests of pages; see `executable` for which one is taken."""
+    if sys.platform == "linux" and not (_loads(DRIVER) or install(DRIVER_PACKAGE)):
+        stop(
+            f"the tests of pages need {DRIVER}, and it was not found",
+            "playwright, which steers the browser, does not start without it",
+            f"install it (on Debian, as root: apt-get install {DRIVER_PACKAGE}); make demo needs "
+            "none",
+        )
     named = os.environ.get("CHROME")
     if named and not _runs([named, "--version"]):
         stop(f"CHROME={named} does not start", "it must be Chromium's or Chrome's program", INSTALL)

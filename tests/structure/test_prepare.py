@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import prepare
+
 TOOLS = ("sh", "make", "sed", "cksum", "cut", "cat", "env")
 SOON = 5.0
 WORKS = "#!/bin/sh\nexit 0\n"
@@ -156,3 +158,12 @@ def test_no_package_index_is_said_by_its_name(clone: Path, tools: Path) -> None:
     ended = make(clone, tools, "demo", *env)
     assert ended.code != 0
     assert "no package index can be reached" in ended.text
+
+
+def test_a_library_without_which_playwright_does_not_start_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prepare, "DRIVER", "libabsent.so.9")
+    monkeypatch.setattr(prepare, "install", lambda _: False)
+    with pytest.raises(SystemExit, match=r"need libabsent\.so\.9(?s:.*)apt-get install libatomic1"):
+        prepare.browser()
