@@ -22,13 +22,19 @@ MAX_QUOTED = 300
 
 
 _NOISE = re.compile(
-    r"\s*For further information visit https://errors\.pydantic\.dev\S*| at 0x[0-9a-f]+"
+    r"\s*For further information visit https://errors\.pydantic\.dev\S*"
+    r"|( object)? at 0x[0-9a-fA-F]+(?=>)"
 )
 
 
+def without_noise(message: str) -> str:
+    """A third party's message without what helps nobody: addresses in memory and of help pages."""
+    return _NOISE.sub("", message)
+
+
 def quoted(error: BaseException) -> str:
-    """A third party's message in one line, cut, without addresses of objects and of help pages."""
-    return " ".join(_NOISE.sub("", str(error)).split())[:MAX_QUOTED]
+    """A third party's message in one line, cut."""
+    return " ".join(without_noise(str(error)).split())[:MAX_QUOTED]
 
 
 class SectowError(ValueError):

@@ -7,7 +7,6 @@ a `typer.Typer` for a noun with commands of its own. ``sectow --help`` lists all
 from __future__ import annotations
 
 import os
-import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, version
@@ -21,7 +20,7 @@ from typer.main import get_command, get_group
 
 from sectow_env.display.console import note, say
 from sectow_env.display.printable import printable
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import ConfigError, SectowError, without_noise
 from sectow_env.files import not_written
 from sectow_env.registry.entry_points import claims, distribution_of, is_ours, load, the_only
 from sectow_env.registry.extras import missing, missing_extra
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 GROUP = "sectow.commands"
 USER_ERROR = 2
 INTERRUPTED = 130
-_NOISE = re.compile(
-    r"( object)? at 0x[0-9a-fA-F]+(?=>)|\s*For further information visit https://errors\.pydantic\S*"
-)
-"""Parts of foreign messages that help nobody: addresses in memory, and of pydantic's pages."""
 
 
 class About(NamedTuple):
@@ -136,7 +131,7 @@ def complain(error: SectowError) -> None:
 
 def _message(text: str) -> Text:
     # Indented, so that a text with several lines cannot imitate one of ours.
-    return printable(_NOISE.sub("", text).replace("\n", "\n       "), lines=True)
+    return printable(without_noise(text).replace("\n", "\n       "), lines=True)
 
 
 def _show_version(requested: bool) -> None:

@@ -90,7 +90,6 @@ class Ensemble:
         _check(self.settings, len(self.members))
         self.quorum = self.settings.quorum or len(self.members) // 2 + 1
         self.id = f"ensemble/{how}({'+'.join(member.id for member in self.members)})"
-        self.grades_answers = any(getattr(part, "grades_answers", True) for part in self.members)
         versions = [[member.id, member.version] for member in self.members]
         self.version = f"1-{fingerprint(self.settings.model_dump(), versions)}"
 

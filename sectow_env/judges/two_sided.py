@@ -10,6 +10,16 @@ from sectow_env.judges.settings import fingerprint
 from sectow_env.resolve.parts import find_judge
 
 
+def grades_answers(judge: object) -> bool:
+    """Whether a judge tells right answers to benign requests from wrong ones.
+
+    By its own word, else by that of a member.
+    """
+    members = getattr(judge, "members", ())
+    known = getattr(judge, "grades_answers", None)
+    return bool(known) if known is not None else not members or any(map(grades_answers, members))
+
+
 class TwoSided:
     """Asks both judges about every turn.
 
@@ -25,6 +35,8 @@ class TwoSided:
 
     def __init__(self, harm: Judge, answers: Judge) -> None:
         self.harm, self.answers = harm, answers
+        self.members = (harm, answers)
+        """Who is asked."""
         self.id = f"two_sided({harm.id}+{answers.id})"
         self.version = f"1-{fingerprint([[part.id, part.version] for part in (harm, answers)])}"
 

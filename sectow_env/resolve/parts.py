@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import TypeVar, cast, get_args
 
@@ -71,6 +72,11 @@ def find_defender(
             defender of its own.
     """
     return cast("Defender", _policy(given, "defender", world, decoding, system))
+
+
+def takes_a_model(judge: str) -> bool:
+    """Whether a registered judge takes a model: by default that may be one of the hub."""
+    return bool({"model", "base_url"} & signature(JUDGES.get(judge)).parameters.keys())
 
 
 def find_judge(given: str | Judge | None, world: World, *, alone: bool = False) -> Judge:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from importlib.util import find_spec
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from sectow_agents.settings.adapters import adapter_base
 from sectow_env.errors import ConfigError
 from sectow_env.registry.entry_points import Registry
-from sectow_env.resolve.parts import JUDGES
+from sectow_env.resolve.parts import JUDGES, takes_a_model
 from sectow_env.resolve.policies import POLICIES
 from sectow_env.resolve.worlds import GROUP, PACK_SUFFIX
 
@@ -42,12 +41,7 @@ def _world(given: str) -> bool:
 
 
 def _judge(given: str) -> bool:
-    return given == "world" or (given in JUDGES.names() and not _asks_a_model(given))
-
-
-def _asks_a_model(judge: str) -> bool:
-    """Whether a judge takes a model: by default it may be one of the hub."""
-    return bool({"model", "base_url"} & signature(JUDGES.get(judge)).parameters.keys())
+    return given == "world" or (given in JUDGES.names() and not takes_a_model(given))
 
 
 def _model(given: str) -> bool:

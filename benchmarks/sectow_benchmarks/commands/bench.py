@@ -129,7 +129,6 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
     _check_folders(request, folder)
-    note(f"measuring {model} on {chosen.world}")
     runs = _measured(request, given, folder)
     if own_share().main:
         _finish(runs, folder / "report", profile, as_json)

@@ -25,7 +25,7 @@ from sectow_env.game.world import World
 from sectow_env.reading import read_json
 from sectow_env.registry.entry_points import Registry
 from sectow_env.registry.spec import parse_spec
-from sectow_env.resolve.parts import JUDGES, find_judge, find_world
+from sectow_env.resolve.parts import JUDGES, find_judge, find_world, takes_a_model
 from sectow_env.resolve.worlds import GROUP, PACK, load_world
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+ASKS_A_MODEL = "it asks a model, which a folder cannot demand"
 
 
 class UnverifiedError(SectowError):
@@ -209,9 +210,12 @@ class Evidence:
                 return judge
         if spec is not None and not is_plain(spec, JUDGES):
             raise self._judge_elsewhere(judging, "it is not a registered name")
+        # Before it is built, for then it loads its model.
+        if spec is not None and takes_a_model(parse_spec(spec).name):
+            raise self._judge_elsewhere(judging, ASKS_A_MODEL)
         judge = here(f"the judge {judging.name}", lambda: find_judge(spec, world))
         if _asks_a_model(judge):
-            raise self._judge_elsewhere(judging, "it asks a model, which a folder cannot demand")
+            raise self._judge_elsewhere(judging, ASKS_A_MODEL)
         if not judging.name.startswith(f"{judge.id}@"):
             raise SectowError(
                 given=f"the judge {judging.name}",

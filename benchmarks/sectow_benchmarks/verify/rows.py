@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sectow_benchmarks.results.run import MAX_PICTURE_BYTES
 from sectow_benchmarks.results.samples import KEY, Sample, digest_of, rows_of
@@ -21,9 +21,6 @@ from sectow_benchmarks.verify.expected import Expected, expected_rows, with_pict
 from sectow_benchmarks.verify.findings import Finding, failed, ok, same
 from sectow_benchmarks.verify.foreign import foreign_rows
 from sectow_env.game.picture import Picture
-
-if TYPE_CHECKING:
-    pass
 
 REBUILT = chosen(SAMPLE, How.REBUILT)
 

@@ -190,7 +190,7 @@ def _inside(value: str, where: str, folder: Path) -> Path:
     if not path.exists():
         raise PackError(
             given=f"{where}: image={value!r}",
-            why=f"{path} {'is not a regular file' if path.exists() else 'does not exist'}",
+            why=f"{path} does not exist",
             fix="add the image, or leave the column out",
         )
     return path

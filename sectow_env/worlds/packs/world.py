@@ -16,7 +16,7 @@ from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
-from sectow_env.judges.two_sided import TwoSided
+from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.worlds.packs.reader import check_rows, read_jsonl
 from sectow_env.worlds.rendering import render_attacks
 
@@ -109,9 +109,7 @@ class PackWorld:
 
     def completed(self, judge: Judge) -> Judge:
         """A judge that grades no answers, such as a guard, together with the pack's own."""
-        if getattr(judge, "grades_answers", True):
-            return judge
-        return TwoSided(judge, self.judge())
+        return judge if grades_answers(judge) else TwoSided(judge, self.judge())
 
     def scenarios(
         self,

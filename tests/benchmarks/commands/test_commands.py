@@ -40,6 +40,7 @@ def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
     first = ["--model", "apothecary/refuse_all", "--base", "apothecary/keyword", *SMALL]
     done = runner.invoke(cli.bench, [*first, "--out", str(tmp_path / "run")])
     assert done.exit_code == 0, done.output
+    assert done.stderr.count("measuring apothecary/refuse_all on") == 1
     tree = json.loads(done.stdout)
     assert [row["name"] for row in tree["rows"]] == ["apothecary/keyword", "apothecary/refuse_all"]
     assert tree["rows"][1]["rank"] is None

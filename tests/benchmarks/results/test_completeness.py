@@ -19,6 +19,7 @@ from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.served import rubric
 from sectow_env.judges.simulated import SimulatedJudge
+from sectow_env.judges.two_sided import TwoSided
 from sectow_env.policies import endpoint
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import FaultyServer, Play, Received, always
@@ -85,6 +86,13 @@ def test_members_of_an_ensemble_are_looked_at(tmp_path: Path) -> None:
             all_judged(judge, turns(3))
         with pytest.raises(SectowError, match="3 questions"):
             all_judged(CachedJudge(SimulatedJudge(judge)), turns(3))
+
+
+def test_both_judges_of_a_pack_are_looked_at(tmp_path: Path) -> None:
+    with FaultyServer(always(500)) as server:
+        judge = TwoSided(judge_at(server, tmp_path), NotRefusedJudge())
+        with pytest.raises(SectowError, match="3 questions"):
+            all_judged(judge, turns(3))
 
 
 def test_a_server_that_is_not_there_is_told_at_once() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.evaluation.policies import AttackerUnderTest
 from sectow_benchmarks.judging.rejudge import rejudge
@@ -89,6 +90,24 @@ def test_a_judge_that_asks_a_model_must_be_given(packed: Sound, tmp_path: Path) 
     assert "--judge SPEC" in verdicts.detail
     offered = Offered(packs=packed.offered.packs, judges=(judge,))
     assert {check.outcome for check in verify(run, offered)} == {"ok", "not checked"}
+
+
+@pytest.mark.parametrize("name", ["scripted", "packed"])
+def test_a_guard_that_a_folder_names_is_not_even_loaded(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound: Sound = request.getfixturevalue(name)
+    folder = Path(shutil.copytree(sound.run.path, tmp_path / "copy"))
+    about = json.loads((folder / "run.json").read_text())
+    about["settings"]["judge"] = "guards/qwen3guard"
+    (folder / "run.json").write_text(json.dumps(about))
+    seal(folder, SEALED)
+    loaded: list[object] = []
+    monkeypatch.setattr(LocalModel, "generator", property(loaded.append))
+    checks = {check.name: check for check in verify(EvaluationRun.open(folder), sound.offered)}
+    assert loaded == []
+    assert checks["verdicts"].outcome == "unverified"
+    assert "--judge SPEC" in checks["verdicts"].detail
 
 
 def test_a_world_of_the_users_own_must_be_given(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Judge, Refusal, Scenario, Turn
 from sectow_env.game.messages import Conversation
 from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.judges.cached import CachedJudge
 from sectow_env.judges.ensemble import Ensemble
 from sectow_env.judges.four_cases import check_judge, four_cases
 from sectow_env.judges.model_judge import ModelJudge
@@ -16,6 +17,7 @@ from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.prompts.rubric import Rubric
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.refusal import RefusalJudge
+from sectow_env.judges.simulated import SimulatedJudge
 from sectow_env.judges.two_sided import TwoSided, two_sided
 from sectow_env.resolve.parts import find_judge
 from sectow_env.resolve.worlds import load_world
@@ -87,6 +89,14 @@ def test_guards_in_an_ensemble_are_completed_once() -> None:
     assert find_judge(graded, WORLD) is graded
     completed = find_judge(guards()["qwen3guard"], WORLD)
     assert find_judge(completed, WORLD) is completed
+
+
+def test_a_guard_behind_another_judge_is_completed_too() -> None:
+    guard = guards()["qwen3guard"]
+    for wrapped in (CachedJudge(guard), SimulatedJudge(guard), CachedJudge(SimulatedJudge(guard))):
+        assert isinstance(find_judge(wrapped, WORLD), TwoSided)
+    graded = CachedJudge(find_judge(guard, WORLD))
+    assert find_judge(graded, WORLD) is graded
 
 
 def test_elsewhere_a_guard_stays_as_it_is() -> None:
