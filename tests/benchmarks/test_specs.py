@@ -22,6 +22,7 @@ from sectow_env.check.targets import find
 from sectow_env.env.spaces import NO_IMAGE
 from sectow_env.errors import ConfigError
 from sectow_env.game import ask_defender
+from sectow_env.resolve.policies import short_name
 from tests.agents.judges.tiny_guards import text_guard
 from tests.agents.recipes import TEMPLATE, toy
 from tests.benchmarks.scripted import WORLD
@@ -90,7 +91,7 @@ def test_it_plays_in_cross_play(spec: str, tmp_path: Path) -> None:
     players = players_of([], ["apothecary/random"], [spec], None)
     settings = MeasureSettings(max_new_tokens=3, decodings=())
     (pair,) = play_all(players, WORLD, settings, tmp_path, batch_size=64)
-    assert pair.run.about["model"]["name"] == spec
+    assert pair.run.about["model"]["name"] == short_name(spec)
 
 
 def test_it_is_exploited(spec: str, organism_folder: Path, tmp_path: Path) -> None:
