@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from sectow_benchmarks.suites.hub_table import Home
 from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.suites.source import Source
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.world import AttackFacts, World
 
@@ -53,7 +53,7 @@ class Suite(Protocol):
     licence: str | None
     gate: str | None
     """What must be accepted before the items can be had; None for what is free to read."""
-    source: Home | None
+    source: Source | None
     """Where the items come from; None for what is built in or lies in a file of the user's."""
     judge: str | None
     """Spec of its judge; None takes the one that knows its world best."""

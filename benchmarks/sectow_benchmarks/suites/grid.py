@@ -12,8 +12,8 @@ import numpy as np
 
 from sectow_benchmarks.suites.base import Export, Role, SuiteItem
 from sectow_benchmarks.suites.figure import Figure
-from sectow_benchmarks.suites.hub_table import Home
 from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.suites.source import Source
 from sectow_env.game import Attack, Scenario, Split, screen
 from sectow_env.game.world import Item, World, attack_facts
 
@@ -48,7 +48,7 @@ class GridSuite:
     revision = 1
     licence: str | None = None
     gate: str | None = None
-    source: Home | None = None
+    source: Source | None = None
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ from typing import Any, Never
 
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Invalid, Judge, Scenario, Seat, Split
+from sectow_env.game.contracts import Rules
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import FrameSet, Item
 from sectow_env.images.typography import Typography
@@ -63,7 +64,7 @@ class PackWorld:
     ) -> None:
         self.id = f"pack/{name}"
         self.items = tuple(scenarios)
-        self.rules = PackRules()
+        self.rules: Rules = PackRules()
         self.renderer: Renderer = Typography()
         self._proxy = proxy
 

@@ -1,0 +1,236 @@
+"""Reads a suite's files as the data they are: rows with known columns, and pictures.
+
+No error quotes a row, whose text may be harmful: it names file, row and column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game.picture import Picture
+from sectow_env.reading import parse_json, read_bytes, read_text
+from sectow_env.text import is_whole
+
+Open = Callable[[], Picture]
+"""Opens a picture when it is needed: a suite may have tens of thousands."""
+_BATCH = 64
+"""Rows of a parquet file that are in memory at once."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a suite's file; an unusable value is a ConfigError with file, row and column."""
+
+    where: str
+    values: Mapping[str, Any]
+
+    def text(self, column: str) -> str:
+        """A text that is not empty; a number becomes its digits."""
+        text = self.optional(column)
+        if text is None or not text.strip():
+            raise self.wrong(column, "it is empty")
+        return text
+
+    def optional(self, column: str) -> str | None:
+        """A text, or None where it is missing."""
+        value = self.value(column)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if value is not None and not (isinstance(value, str) and is_whole(value)):
+            raise self.wrong(column, "it is not a text")
+        return value
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self.value(column)
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise self.wrong(column, "it is not a list")
+        if not all(isinstance(text, str) and is_whole(text) for text in value):
+            raise self.wrong(column, "it is not a list of texts")
+        return tuple(value)
+
+    def flag(self, column: str) -> bool:
+        """True or false, 1 or 0."""
+        value = self.value(column)
+        if value not in (0, 1):
+            raise self.wrong(column, "it is neither true nor false")
+        return bool(value)
+
+    def row(self, column: str) -> Row:
+        """An object within the row."""
+        value = self.value(column)
+        if not isinstance(value, Mapping):
+            raise self.wrong(column, "it is not an object")
+        return Row(f"{self.where}, {column}", value)
+
+    def rows(self, column: str) -> tuple[Row, ...]:
+        """A list of objects within the row."""
+        value = self.value(column)
+        if not isinstance(value, Sequence) or not all(isinstance(each, Mapping) for each in value):
+            raise self.wrong(column, "it is not a list of objects")
+        return tuple(Row(f"{self.where}, {column} {at}", each) for at, each in enumerate(value))
+
+    def picture(self, column: str) -> Open:
+        """A picture that is stored in the row, opened when it is called."""
+        value = self.value(column)
+        data = value.get("bytes") if isinstance(value, Mapping) else value
+        if not isinstance(data, bytes):
+            raise self.wrong(column, "it is not a picture's bytes")
+        return lambda: _opened(lambda: Picture.from_bytes(data), f"{self.where}, column {column!r}")
+
+    def value(self, column: str) -> Any:
+        """Whatever is stored; of an object that lacks the key, an error."""
+        if column not in self.values:
+            raise ConfigError(
+                given=self.where,
+                why=f"it has no column {column!r}",
+                fix="give the data set as it was published",
+            )
+        return self.values[column]
+
+    def wrong(self, column: str, why: str) -> ConfigError:
+        """The error for a value, which is not quoted."""
+        return ConfigError(
+            given=f"{self.where}, column {column!r}",
+            why=why,
+            fix="give the data set as it was published",
+        )
+
+
+@dataclass(frozen=True)
+class Data:
+    """The folder of a suite's files.
+
+    Args:
+        folder: As `sectow suites get` made it, or a copy of the user's own.
+    """
+
+    folder: Path
+
+    def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
+        """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
+
+        Args:
+            file: Its path in the folder.
+            columns: Those that it must have.
+
+        Raises:
+            ConfigError: It is missing, is of another form, or lacks a column.
+        """
+        path = self.file(file)
+        for number, values in enumerate(_read(path, file), start=1):
+            if not isinstance(values, Mapping):
+                raise _form(file, f"its entry {number} is not an object")
+            if number == 1:
+                _check_columns(file, list(values), columns)
+            yield Row(f"row {number} of {file}", values)
+
+    def json(self, file: str) -> Any:
+        """A JSON file of any other form."""
+        return parse_json(read_bytes(self.file(file)), file)
+
+    def table(self, config: str | None, split: str, columns: Sequence[str]) -> Iterator[Row]:
+        """The rows of one split of a hub data set that is stored as parquet, pictures undecoded.
+
+        Raises:
+            ConfigError: There is no such split, it is not parquet, or lacks a column.
+        """
+        import pyarrow.parquet as pq
+
+        where, number = f"{config or 'default'}/{split}", 0
+        for path in self._parquet(config, split):
+            with pq.ParquetFile(path) as file:
+                _check_columns(f"{where} ({path.name})", file.schema_arrow.names, columns)
+                for batch in file.iter_batches(_BATCH, columns=list(columns)):
+                    for values in batch.to_pylist():
+                        number += 1
+                        yield Row(f"row {number} of {where}", values)
+
+    def picture(self, file: str) -> Open:
+        """A picture file, opened when it is called.
+
+        Raises:
+            ConfigError: It is missing, at once; when opened, it is not a picture.
+        """
+        path = self.file(file)
+        return lambda: _opened(lambda: Picture.from_file(path), file)
+
+    def has(self, file: str) -> bool:
+        """Whether a file is there."""
+        return (self.folder / file).is_file()
+
+    def file(self, file: str) -> Path:
+        """The path of a file that must be there, within the folder.
+
+        Raises:
+            ConfigError: It is missing, or leads out of the folder.
+        """
+        path = self.folder / file
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            raise _form(file, f"it leads out of {self.folder}")
+        if not path.is_file():
+            raise ConfigError(
+                given=f"{file} in {self.folder}",
+                why="there is no such file: the suite is not whole, or of another revision",
+                fix="run sectow suites get again, which fetches what is missing",
+            )
+        return path
+
+    def _parquet(self, config: str | None, split: str) -> list[Path]:
+        from datasets import load_dataset_builder
+        from datasets.exceptions import DatasetsError
+
+        where = f"{config or 'default'}/{split} in {self.folder}"
+        try:
+            files = load_dataset_builder(str(self.folder), config).config.data_files or {}
+            paths = [Path(path) for path in files.get(split, ())]
+        except (OSError, ValueError, DatasetsError) as error:
+            reason = (str(error).splitlines() or [""])[0]
+            raise _form(where, f"it cannot be read ({type(error).__name__}: {reason})") from error
+        if not paths or any(path.suffix != ".parquet" for path in paths):
+            raise _form(where, "there is no such split of parquet files")
+        return paths
+
+
+def _read(path: Path, file: str) -> Iterator[Any]:
+    if path.suffix == ".csv":
+        yield from csv.DictReader(io.StringIO(read_text(path), newline=""))
+    elif path.suffix == ".jsonl":
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
+            if line.strip():
+                yield parse_json(line.encode(), f"line {number} of {file}")
+    else:
+        tree = parse_json(read_bytes(path), file)
+        if not isinstance(tree, list):
+            raise _form(file, "it is not a list")
+        yield from tree
+
+
+def _check_columns(file: str, present: Sequence[str], columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in present]
+    if missing:
+        raise ConfigError(
+            given=f"{file}, with the columns {json.dumps(list(present))[:200]}",
+            why=f"it lacks {', '.join(missing)}",
+            fix="give the data set as it was published: sectow suites get fetches that revision",
+        )
+
+
+def _form(file: str, why: str) -> ConfigError:
+    return ConfigError(
+        given=file, why=why, fix="give the data set as it was published, or fetch it again"
+    )
+
+
+def _opened(open_picture: Open, where: str) -> Picture:
+    try:
+        return open_picture()
+    except SectowError as error:
+        raise ConfigError(given=f"the picture of {where}", why=error.why, fix=error.fix) from error

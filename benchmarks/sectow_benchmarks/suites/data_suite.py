@@ -1,0 +1,196 @@
+"""A suite of the field: a loader reads its own layout, everything else is done here.
+
+A suite is a class with a card (`about`) and `records`, which yields what each item asks. See
+`siuo.py` for a whole one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from sectow_benchmarks.suites.about import About
+from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites.data import Data, Open
+from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.suites.source import Source, folder_of
+from sectow_benchmarks.suites.suite_world import SuiteWorld
+from sectow_env.errors import ConfigError, SectowError
+from sectow_env.game import Invalid, Scenario
+from sectow_env.worlds.packs.world import seed_attack
+
+MINI = "_mini"
+"""What the name of a mini ends with."""
+PLACEHOLDER = "<image>"
+"""Where some suites, and lm-eval, put a picture into a text; it comes first here."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One item as its loader read it."""
+
+    id: str
+    """Unique within the suite, the same in every copy of the same revision."""
+    role: Role
+    query: str
+    """Empty where the picture alone asks."""
+    picture: Open | None = None
+    behavior: str = ""
+    """What is asked for, in plain words, for judges; empty takes the query."""
+    category: str = "default"
+    stratum: str = ""
+    """What rates are weighted and ranked by; empty takes the category."""
+    cluster: str = ""
+    """Items that share it are not independent; empty: it is one of its own."""
+    reference: str | None = None
+    """The right answer, for capability."""
+    meta: Mapping[str, str] = field(default_factory=dict)
+    """Facts for judges, such as `answer` (`choice`, `yes_no`, `number` or `text`)."""
+
+
+class DataSuite:
+    """A suite whose files are on this machine.
+
+    Args:
+        path: A copy of the user's own; default: what `sectow suites get` fetched.
+        mini: Ask the suite's mini only.
+        judge: Spec of a judge; None takes the suite's own rules.
+        answer_tokens: Longest answer.
+        skip_missing: Count items whose picture is missing as invalid, in place of an error.
+
+    Raises:
+        ConfigError: The files are not there.
+    """
+
+    about: ClassVar[About]
+    figures: ClassVar[tuple[Figure, ...]] = ()
+    revision: int = 1
+    export_tokens: ClassVar[int] = 256
+
+    def __init__(
+        self,
+        *,
+        path: str | Path | None = None,
+        mini: bool = False,
+        judge: str | None = None,
+        answer_tokens: int | None = None,
+        skip_missing: bool = False,
+    ) -> None:
+        self.name = self.about.name + (MINI if mini else "")
+        self.mini = mini
+        self.judge = judge
+        self.answer_tokens = answer_tokens or self.export_tokens
+        self.data = Data(folder_of(self.about.name, path))
+        self._skip_missing = skip_missing
+
+    def records(self) -> Iterator[Record]:
+        """All items, in the order of the files; pictures are not opened."""
+        raise NotImplementedError
+
+    @property
+    def licence(self) -> str | None:
+        """As in its card."""
+        return self.about.licence
+
+    @property
+    def gate(self) -> str | None:
+        """As in its card."""
+        return self.about.gate
+
+    @property
+    def source(self) -> Source | None:
+        """As in its card."""
+        return self.about.source
+
+    @cached_property
+    def world(self) -> SuiteWorld:
+        """The chosen items as a world: its rules, and the judge of the suite's own."""
+        return SuiteWorld([item.scenario for item in self._items], self.name)
+
+    def items(self, selection: Selection) -> Sequence[SuiteItem]:
+        """All items of the suite or its mini, texts before pictures; a suite has one split."""
+        del selection
+        return self._items
+
+    @cached_property
+    def _items(self) -> tuple[SuiteItem, ...]:
+        kept = mini_ids(self.about, self.records()) if self.mini else None
+        seen: set[str] = set()
+        items = []
+        for record in self.records():
+            if record.id in seen:
+                raise _unlike(self.about.name, f"two items have the id {record.id!r}")
+            seen.add(record.id)
+            if kept is None or record.id in kept:
+                items.append(self._item(record))
+        if not items:
+            raise _unlike(self.about.name, "it has no items")
+        # lm-eval must not mix them, and texts batch better by themselves.
+        return tuple(sorted(items, key=lambda item: item.attack.image is not None))
+
+    def _item(self, record: Record) -> SuiteItem:
+        picture, invalid = None, None
+        if record.picture is not None:
+            try:
+                picture = record.picture()
+            except SectowError:
+                if not self._skip_missing:
+                    raise
+                invalid = Invalid.BAD_IMAGE
+        query = record.query.replace(PLACEHOLDER, "").strip()
+        if not query and record.picture is None:
+            raise _unlike(self.about.name, f"the item {record.id!r} asks nothing")
+        scenario = Scenario(
+            id=record.id,
+            behavior=record.behavior or query,
+            category=record.category,
+            harmful=record.role == "safety",
+            split="test",
+            image=picture,
+            query=query,
+            reference=record.reference,
+            cluster=record.cluster or record.id,
+            meta=dict(record.meta),
+        )
+        return SuiteItem(
+            id=f"{self.name}/{record.id}",
+            suite=self.name,
+            role=record.role,
+            scenario=scenario,
+            attack=seed_attack(scenario).model_copy(update={"invalid": invalid}),
+            stratum=record.stratum or record.category,
+            target=record.reference or "",
+        )
+
+
+def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
+    """The items of a suite's mini: the same for everybody who has the same data.
+
+    From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
+    id, until `about.mini` are chosen.
+    """
+    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for record in records:
+        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
+        strata[record.role, record.stratum or record.category].append((digest, record.id))
+    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
+    turns = (
+        (turn, stratum, name)
+        for stratum, members in strata.items()
+        for turn, (_, name) in enumerate(sorted(members))
+    )
+    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+
+
+def _unlike(suite: str, why: str) -> ConfigError:
+    return ConfigError(
+        given=f"the data of the suite {suite}",
+        why=why,
+        fix=f"run sectow suites verify {suite}, and sectow suites get {suite} for another copy",
+    )
