@@ -9,7 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +113,8 @@ class Data:
     """
 
     folder: Path
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """What was read so far -> its columns; none for what is not a table."""
 
     def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
@@ -129,11 +131,13 @@ class Data:
             if not isinstance(values, Mapping):
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
-                _check_columns(file, list(values), columns)
+                self.seen[file] = tuple(values)
+                _check_columns(file, self.seen[file], columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
         """A JSON file of any other form."""
+        self.seen[file] = ()
         return parse_json(read_bytes(self.file(file)), file)
 
     def table(self, config: str | None, split: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -147,7 +151,8 @@ class Data:
         where, number = f"{config or 'default'}/{split}", 0
         for path in self._parquet(config, split):
             with pq.ParquetFile(path) as file:
-                _check_columns(f"{where} ({path.name})", file.schema_arrow.names, columns)
+                self.seen[where] = tuple(file.schema_arrow.names)
+                _check_columns(f"{where} ({path.name})", self.seen[where], columns)
                 for batch in file.iter_batches(_BATCH, columns=list(columns)):
                     for values in batch.to_pylist():
                         number += 1
