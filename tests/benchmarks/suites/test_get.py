@@ -71,7 +71,7 @@ def test_it_is_fetched_at_its_commit_and_read(about: About, home: Path, host: Ho
     assert record == fetched_in(home / "siuo")
     assert record.commit == commit_of("024e80a")
     assert record.pinned
-    before = {path.relative_to(home / "siuo").as_posix() for path in (home / "siuo").rglob("*.*")}
+    kept = {path.relative_to(home / "siuo").as_posix() for path in (home / "siuo").rglob("*.*")}
     assert kept == {*record.files, FETCHED}, "nothing but what is needed"
     assert "README.md" not in kept
     suite = find_suite("siuo")
