@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import weakref
 import zipfile
 from collections.abc import Mapping
 from functools import cached_property
@@ -56,7 +57,10 @@ class Archive:
 
     @cached_property
     def _zip(self) -> zipfile.ZipFile:
-        return zipfile.ZipFile(self.path)
+        archive = zipfile.ZipFile(self.path)
+        # Its table of contents is read once, so it stays open for as long as this object lives.
+        weakref.finalize(self, archive.close)
+        return archive
 
     @cached_property
     def _members(self) -> Mapping[str, tuple[zipfile.ZipInfo | int, int]]:
