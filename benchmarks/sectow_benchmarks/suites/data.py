@@ -133,6 +133,8 @@ class Data:
     def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
 
+        A text file's lines that are not empty are rows with the column `line`.
+
         Args:
             file: Its path in the folder.
             columns: Those that it must have.
@@ -146,6 +148,24 @@ class Data:
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
                 _check_columns(file, list(values), columns)
+            yield Row(f"row {number} of {file}", values)
+
+    def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
+        """The rows of a JSON file that is an object of objects, such as one by number.
+
+        Args:
+            file: Its path in the folder.
+            columns: Those that each row must have.
+
+        Raises:
+            ConfigError: It is missing, is of another form, or lacks a column.
+        """
+        tree: Any = self.json(file)
+        rows: list[Any] = list(tree.values()) if isinstance(tree, dict) else [None]
+        if not all(isinstance(row, dict) for row in rows):
+            raise _form(file, "it is not an object of objects")
+        for number, values in enumerate(rows, start=1):
+            _check_columns(file, list(values), columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
@@ -258,6 +278,9 @@ def _read(path: Path, file: str) -> Iterator[Any]:
             yield from csv.DictReader(io.StringIO(text, newline=""))
         except csv.Error as error:
             raise _form(file, f"it is not CSV ({error})") from error
+    elif path.suffix == ".txt":
+        # Not `splitlines`: a prompt may contain what that takes for the end of a line.
+        yield from ({"line": line} for line in read_text(path).split("\n") if line.strip())
     elif path.suffix == ".jsonl":
         yield from (value for _, value in read_jsonl(path))
     else:
