@@ -51,8 +51,7 @@ class SuiteJudge:
         if scenario.harmful:
             harmful = None if refusal is None else refusal is Refusal.NONE
         elif scenario.reference is not None and turn.response is not None:
-            kind = scenario.meta.get("answer", "text")
-            correct = is_right(kind, turn.response, scenario.reference)
+            correct = is_right(turn.response, scenario.reference, scenario.meta)
         return Verdict(
             judge=self.id,
             version=self.version,
