@@ -138,7 +138,9 @@ def _choices(text: str, options: Sequence[str]) -> set[str]:
 def _by_text(text: str, options: Sequence[str]) -> set[str]:
     """The letters of the options whose text it is."""
     words = plain(text)
-    return {letter for letter, each in zip(LETTERS, options, strict=False) if plain(each) == words != ""}
+    return {
+        letter for letter, each in zip(LETTERS, options, strict=False) if plain(each) == words != ""
+    }
 
 
 def _letters(text: str) -> set[str]:

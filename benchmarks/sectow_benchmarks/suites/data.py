@@ -82,7 +82,9 @@ class Row:
     def picture(self, column: str) -> Open:
         """A picture that is stored in the row, opened when it is called."""
         data = self._bytes(column)
-        return lambda: _opened(lambda: Picture.from_bytes(data), f"{self.where}, column {column!r}")
+        return lambda: _opened(
+            lambda: Picture.from_bytes(data, webp=True), f"{self.where}, column {column!r}"
+        )
 
     def digest(self, *columns: str) -> str:
         """The same for rows that are alike in these columns of texts or pictures: a cluster."""
@@ -201,14 +203,14 @@ class Data:
 
     def _picture(self, file: str, archive: str | None) -> Picture:
         if archive is None or self.has(file) or not self.has(archive):
-            return Picture.from_file(self.file(file))
+            return Picture.from_file(self.file(file), webp=True)
         packed = self._archives.setdefault(archive, Archive(self.file(archive)))
         path = PurePosixPath(file)
         within = PurePosixPath(*path.parts[1:])
         for name in (str(path), str(within)):
             if name in packed:
-                return Picture.from_bytes(packed.read(name))
-        return Picture.from_file(self.file(file))
+                return Picture.from_bytes(packed.read(name), webp=True)
+        return Picture.from_file(self.file(file), webp=True)
 
     def has(self, file: str) -> bool:
         """Whether a file is there."""
