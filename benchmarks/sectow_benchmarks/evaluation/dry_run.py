@@ -11,13 +11,13 @@ from sectow_benchmarks.evaluation.foreign_tasks import ForeignSettings, ForeignT
 from sectow_benchmarks.evaluation.questions import questions_of
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
+from sectow_env.game import Judge
 from sectow_env.game.world import World, world_facts
-from sectow_env.resolve.parts import find_judge, find_reward
+from sectow_env.resolve.parts import find_reward
 
 
-def setup_of(settings: MeasureSettings, world: World) -> AttackSetup:
+def setup_of(settings: MeasureSettings, world: World, judge: Judge) -> AttackSetup:
     """Where the attackers of a measurement play."""
-    judge = find_judge(settings.judge, world)
     split, attempts = settings.learned_split, settings.attempts
     return AttackSetup(world, judge, find_reward(None), split, attempts, settings.seed)
 
@@ -87,7 +87,8 @@ def _items(
 
 
 def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Iterator[Line]:
-    setup = setup_of(settings, world)
+    # Nobody judges: a guard is not loaded for this.
+    setup = setup_of(settings, world, world.judge())
     for suite, free, included in (
         (STRATIFIED, False, attacked and setup.stratified),
         (FREE, True, attacked),

@@ -66,9 +66,9 @@ SETTINGS: Mapping[str, How] = {
     "world": How.AGREES,
     **dict.fromkeys(("suites", "tasks", "splits", "per_cell", "per_kind", "seed"), How.REBUILT),
     **dict.fromkeys(("decodings", "judge", "learned_split", "attempts"), How.REBUILT),
-    **dict.fromkeys(("attacks", "limit"), How.REBUILT),
+    **dict.fromkeys(("attacks", "limit", "also"), How.REBUILT),
     **dict.fromkeys(("system", "max_new_tokens"), How.ANSWERED),
-    **dict.fromkeys(("temperature", "include"), How.SEALED),
+    **dict.fromkeys(("temperature", "include", "published", "judge_limit"), How.SEALED),
 }
 """Fields of the settings in run.json."""
 
