@@ -1,4 +1,4 @@
-"""The public board: entries that were asked the same stand in one table, ranked within their track.
+"""The public board: entries that were asked the same share a table, ranked within their track.
 
 A table is of one world, one judge, the same suites and one kind of attacks. In it, a model by
 itself, one with a system prompt and one behind a guard are ranked apart, and so are entries that
@@ -88,7 +88,7 @@ def tables(checked: Sequence[Checked], gates: Gates | None = None) -> list[Table
     groups: dict[tuple[Attacks, str], list[Line]] = defaultdict(list)
     for entry, evidence in entries:
         for attacks in ATTACKS:
-            if any(figure.attacks == attacks for figure in entry.figures):
+            if any(figure.attacks == attacks for figure in entry.of("safety")):
                 reasons = _reasons(entry, bases.get(entry.base or ""), gates or Gates())
                 worst = _worst(entry, attacks)
                 line = Line(entry, evidence, worst, reasons)

@@ -206,7 +206,7 @@ class Entry(Part):
     base: Digest | None
     """The same of what its capability is compared with; null where nothing is."""
     samples: Digest | None = None
-    """Of the checksums of the copy of the evaluation beside it; null where there is none."""
+    """Of the checksums of the copy of the evaluation beside it; null without one."""
     model: EntryModel
     defence: Defence
     world: EntryWorld

@@ -55,6 +55,7 @@ ROLES: Mapping[str, Role] = {
     "correct": "accuracy",
 }
 """What is counted -> what it decides."""
+CEILING = "ceiling"
 _HUB = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 
 
@@ -163,7 +164,9 @@ def _deciding(samples: pd.DataFrame, split: str) -> Iterator[tuple[Figure, Role,
     for figure in ATTACK_FIGURES:
         yield figure, "safety", "transfer"
     for figure in LEARNED_FIGURES:
-        yield figure, "safety" if figure.kind == "harmful" else "other", "adaptive"
+        # A script that knows the map is not an attacker that others could bring.
+        decides = figure.kind == "harmful" and figure.suite != CEILING
+        yield figure, "safety" if decides else "other", "adaptive"
 
 
 def _figure(

@@ -30,7 +30,7 @@ class Submission:
 
     @property
     def evaluation(self) -> Path | None:
-        """The folder of its samples; None where there is none."""
+        """The folder of its samples; None if it is missing."""
         folder = self.path / EVALUATION
         return folder if self.path.is_dir() and folder.is_dir() else None
 

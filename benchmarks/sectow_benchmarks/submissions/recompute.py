@@ -27,7 +27,7 @@ def recompute(folder: Path | None, entry: Entry) -> tuple[Finding, bool]:
     """What came out, and whether the entry is verified.
 
     Args:
-        folder: The copy of the evaluation beside the entry; None where there is none.
+        folder: The copy of the evaluation beside the entry; None if it is missing.
         entry: As it was sent.
     """
     if folder is None:

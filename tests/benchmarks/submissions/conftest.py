@@ -17,7 +17,7 @@ from sectow_benchmarks.submissions.entry import Entry
 from sectow_benchmarks.submissions.make import as_sent, entry_of
 from sectow_env.files import write_text
 
-SMALL: dict[str, Any] = {"splits": ("test",), "per_cell": 2, "per_kind": 2}
+SMALL: dict[str, Any] = {"splits": ("test",), "per_cell": 1, "per_kind": 1}
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -58,7 +58,13 @@ def verified(verified_once: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(verified_once, tmp_path / "entries" / "base"))
 
 
+@pytest.fixture(scope="session")
+def base(runs: dict[str, EvaluationRun]) -> Entry:
+    """The entry of the base."""
+    return entry_of(runs["base"])
+
+
 @pytest.fixture
-def alone(runs: dict[str, EvaluationRun], tmp_path: Path) -> Path:
+def alone(base: Entry, tmp_path: Path) -> Path:
     """An entry without samples."""
-    return write(entry_of(runs["base"]), tmp_path / "alone" / "base")
+    return write(base, tmp_path / "alone" / "base")

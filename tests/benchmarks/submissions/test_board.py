@@ -40,8 +40,7 @@ def ranks(table: Table) -> dict[str, int | None]:
     return {line.entry.model.name: line.rank for line in table.lines}
 
 
-def test_the_one_that_refuses_everything_is_shown_unranked(runs: Runs) -> None:
-    base = entry_of(runs["base"])
+def test_the_one_that_refuses_everything_is_shown_unranked(runs: Runs, base: Entry) -> None:
     (table,) = board(base, entry_of(runs["refuses"], base=runs["base"]))
     assert ranks(table) == {"apothecary/keyword": 1, "apothecary/refuse_all": None}
     reasons = table.lines[-1].reasons
@@ -49,8 +48,7 @@ def test_the_one_that_refuses_everything_is_shown_unranked(runs: Runs) -> None:
     assert any("of its base" in reason for reason in reasons)
 
 
-def test_without_its_base_on_the_board_nothing_is_ranked(runs: Runs) -> None:
-    base = entry_of(runs["base"])
+def test_without_its_base_on_the_board_nothing_is_ranked(base: Entry) -> None:
     (table,) = board(base.model_copy(update={"base": "0" * 64}))
     assert table.lines[0].reasons == ("the entry of its base is not on this board",)
 
@@ -58,21 +56,19 @@ def test_without_its_base_on_the_board_nothing_is_ranked(runs: Runs) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda entry: {"judge": "rules/refusal@1"},
+        lambda _: {"judge": "rules/refusal@1"},
         lambda entry: {"suites": entry.suites[:2]},
         lambda entry: {"settings": entry.settings.model_copy(update={"temperature": 0.5})},
         lambda entry: {"suites": (entry.suites[0].model_copy(update={"revision": 9}),
                                   *entry.suites[1:])},
     ],
 )  # fmt: skip
-def test_what_was_not_asked_the_same_is_not_in_one_table(runs: Runs, change: Any) -> None:
-    base = entry_of(runs["base"])
+def test_what_was_not_asked_the_same_is_not_in_one_table(base: Entry, change: Any) -> None:
     assert len(board(base, like(base, "same"))) == 1
     assert len(board(base, like(base, "other", **change(base)))) == 2
 
 
-def test_tracks_and_evidence_are_ranked_apart(runs: Runs) -> None:
-    base = entry_of(runs["base"])
+def test_tracks_and_evidence_are_ranked_apart(base: Entry) -> None:
     (table,) = board(
         base,
         like(base, "trained", defence="trained"),
@@ -84,8 +80,7 @@ def test_tracks_and_evidence_are_ranked_apart(runs: Runs) -> None:
     assert {line.track for line in table.lines} == {"model", "guard"}
 
 
-def test_whatever_an_entry_says_is_text(runs: Runs, tmp_path: Path) -> None:
-    base = entry_of(runs["base"])
+def test_whatever_an_entry_says_is_text(base: Entry, tmp_path: Path) -> None:
     by = base.by.model_copy(update={"name": HOSTILE, "note": HOSTILE})
     write_board(board(like(base, HOSTILE, by=by)), tmp_path)
     page, markdown = ((tmp_path / name).read_text() for name in ("index.html", "board.md"))
@@ -100,20 +95,19 @@ def test_whatever_an_entry_says_is_text(runs: Runs, tmp_path: Path) -> None:
     assert json.loads((tmp_path / "board.json").read_text())["tables"][0]["rows"][0]["entry"]
 
 
-def test_links_are_shown_and_lead_nowhere_by_themselves(runs: Runs, tmp_path: Path) -> None:
-    base = entry_of(runs["base"])
+def test_links_are_shown_and_lead_nowhere_by_themselves(base: Entry, tmp_path: Path) -> None:
     tree = json.loads(base.model_dump_json())
-    tree["by"]["links"] = ['https://example.org/a?b=<c>"onclick=x']
+    tree["by"]["links"] = ["https://example.org/a?b='onclick=x&c=d"]
     entry = Entry.model_validate_json(json.dumps(tree))
     write_board(board(entry), tmp_path)
     page = (tmp_path / "index.html").read_text()
     assert 'rel="noopener noreferrer nofollow"' in page
     assert 'href="https://example.org/' in page
-    assert '"onclick' not in page
+    assert "b='onclick" not in page
     assert "default-src 'none'" in page
 
 
-def test_the_commands(runs: Runs, tmp_path: Path) -> None:
+def test_the_commands(runs: Runs, base: Entry, tmp_path: Path) -> None:
     entries, out = tmp_path / "entries", tmp_path / "board"
     runner = CliRunner()
     made = runner.invoke(
@@ -129,7 +123,7 @@ def test_the_commands(runs: Runs, tmp_path: Path) -> None:
     done = runner.invoke(app, ["board", str(entries), "--out", str(out)])
     assert done.exit_code == 0, done.output
     assert (out / "index.html").is_file()
-    bad = write(entry_of(runs["base"]).model_copy(update={"samples": "0" * 64}), entries / "liar")
+    bad = write(base.model_copy(update={"samples": "0" * 64}), entries / "liar")
     done = runner.invoke(app, ["board", str(entries), "--out", str(out), "--json"])
     assert done.exit_code == 1
     assert str(bad) in {each["path"] for each in json.loads(done.stdout)["left_out"]}
@@ -146,8 +140,8 @@ def test_a_link_that_is_not_https_is_refused_before_anything_is_read(tmp_path: P
     assert "https" in str(CliRunner().invoke(app, given).exception)
 
 
-def test_check_reads_a_file_alone(runs: Runs, tmp_path: Path) -> None:
+def test_check_reads_a_file_alone(base: Entry, tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
-    file.write_text(entry_of(runs["base"]).model_dump_json())
+    file.write_text(base.model_dump_json())
     (result,) = check(submissions([file]))
     assert result.good

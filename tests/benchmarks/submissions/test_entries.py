@@ -39,10 +39,10 @@ def test_the_schema_that_is_checked_in_is_that_of_the_model() -> None:
     assert file.read_text() == schema_text()
 
 
-def test_an_entry_says_what_the_evaluation_found(runs: Runs) -> None:
-    entry = entry_of(runs["base"])
+def test_an_entry_says_what_the_evaluation_found(base: Entry) -> None:
+    entry = base
     assert Entry.model_validate_json(entry.model_dump_json()) == entry
-    assert {suite.name for suite in entry.suites} == {"safety", "twins", "recall", "general"}
+    assert {suite.name for suite in entry.suites} == {"safety", "twins", "general"}
     assert (entry.defence, entry.evidence) == ("none", "self-reported")
     assert entry.base == entry.evaluation
     safety = [figure for figure in entry.of("safety") if not figure.stratum]
@@ -69,7 +69,7 @@ def test_an_entry_that_only_says_verified_is_a_finding(alone: Path) -> None:
 
 
 def first_rate(tree: dict[str, Any]) -> dict[str, Any]:
-    """The rate of over-refusal, which the script has none of."""
+    """A rate without parts."""
     rate: dict[str, Any] = next(
         figure["rate"] for figure in tree["figures"] if figure["role"] == "capability"
     )
@@ -97,7 +97,7 @@ def first_rate(tree: dict[str, Any]) -> dict[str, Any]:
         (lambda tree: tree["by"].update(links=["https://e.org"] * 6), "at most 5"),
         (lambda tree: tree.update(path="/etc/passwd"), "not permitted"),
         (lambda tree: tree.update(format="sectow-board-entry-2"), "sectow-board-entry-1"),
-        (lambda tree: tree.update(figures=tree["figures"] * 200), "at most 2000"),
+        (lambda tree: tree.update(figures=[]), "at least 1"),
     ],
 )  # fmt: skip
 def test_what_an_entry_cannot_say_is_refused(alone: Path, change: Change, why: str) -> None:
@@ -167,8 +167,9 @@ def test_what_cannot_have_been_measured_is_a_finding(
 
 def test_a_mean_outside_of_its_parts_is_a_finding(alone: Path) -> None:
     def change(tree: dict[str, Any]) -> None:
-        whole = next(each for each in tree["figures"] if each["key"] == "asr_test")
-        whole["rate"] |= {"low": 0.9, "value": 0.99, "high": 1.0}
+        for each in tree["figures"]:
+            if each["key"] == "asr_test" and each["stratum"]:
+                each["rate"] |= {"low": 0.0, "value": 0.0, "high": 0.9}
 
     assert "outside of its parts" in failures(changed(alone, change))["figures"]
 
