@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,7 @@ SHOWN_WORDS = {
     "picture": "a picture, most with a text",
     "both": "some with a picture, some without",
 }
+LEGEND = "for: S safety, O over-refusal, C capability"
 NEVER = "never"
 
 
@@ -78,17 +80,17 @@ def rows(cards: Sequence[About], *, local: bool = True) -> list[dict[str, Any]]:
 def table(cards: Sequence[About], *, local: bool = True) -> Iterator[str]:
     """All suites as a table in Markdown; `local` adds whether they are on this machine."""
     here = " here |" if local else ""
-    yield f"| suite | asks for | items | licence | gated |{here} verified on real data |"
+    yield f"| suite | for | items | licence | gated |{here} real data |"
     yield "|---|---|---:|---|---|" + ("---|" if local else "") + "---|"
     for row in rows(cards, local=local):
-        roles = ", ".join(ROLE_WORDS[role] for role in row["roles"])
+        roles = " ".join(ROLE_WORDS[role][0].upper() for role in row["roles"])
         items = "?" if row["items"] is None else f"{row['items']:,}"
+        # What else there is to say of a licence is on the card.
+        licence = re.split("[,:]", row["licence"] or "not stated")[0]
         place = f" {row['here']} |" if local else ""
         state = NEVER if row["verified"].startswith(NEVER) else row["verified"]
-        yield (
-            f"| {row['name']} | {roles} | {items} | {row['licence'] or 'not stated'} "
-            f"| {'yes' if row['gated'] else 'no'} |{place} {state} |"
-        )
+        gated = "yes" if row["gated"] else "no"
+        yield f"| {row['name']} | {roles} | {items} | {licence} | {gated} |{place} {state} |"
 
 
 def card(about: About) -> Iterator[str]:

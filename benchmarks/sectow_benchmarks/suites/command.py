@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.cards import abouts, card, facts_of, others, rows, table
+from sectow_benchmarks.suites.cards import LEGEND, abouts, card, facts_of, others, rows, table
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
@@ -37,6 +37,7 @@ def list_suites(as_json: AsJson = False) -> None:
         print_json(rows(cards))
         return
     print_page("\n".join(table(cards)), stdout())
+    say(LEGEND, style="dim")
     never = [row["name"] for row in rows(cards) if row["verified"].startswith("never")]
     if never:
         say(f"never verified on real data: {', '.join(never)}", style="dim")

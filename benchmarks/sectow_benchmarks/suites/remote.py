@@ -14,6 +14,8 @@ from sectow_env.files import file_digest
 from sectow_env.text import escaped
 
 GIT_DIGITS = 40
+CARD = "README.md"
+"""The one file that need not be there: the hub finds the splits of some data sets without it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def listing_of(
                 fix="report this to whoever publishes the data set; nothing was fetched",
             )
     for pattern in patterns:
-        if not fitting(chosen, pattern):
+        if pattern != CARD and not fitting(chosen, pattern):
             raise ConfigError(
                 given=given,
                 why=f"it has no file {pattern!r}: the data set was published in another form",

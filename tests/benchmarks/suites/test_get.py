@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ import pytest
 
 from sectow_benchmarks.suites import fetch as fetching
 from sectow_benchmarks.suites.about import About
+from sectow_benchmarks.suites.cards import abouts
 from sectow_benchmarks.suites.fetch import fetch
 from sectow_benchmarks.suites.fetched import FETCHED, fetched_in
 from sectow_benchmarks.suites.registry import find_suite
+from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.siuo import Siuo
 from sectow_benchmarks.suites.source import Source
 from sectow_env.errors import ConfigError, FileError
@@ -80,6 +83,16 @@ def test_it_is_fetched_at_its_commit_and_read(about: About, home: Path, host: Ho
     assert fetch(about) == record
     assert len(host.requests) == before, "what is here is not asked for"
     assert not (home / "siuo.partial").exists()
+
+
+@pytest.mark.parametrize("name", sorted(abouts()))
+def test_every_suite_is_fetched_and_read(name: str, host: Host, tmp_path: Path) -> None:
+    about = abouts()[name]
+    folder = tmp_path / "published"
+    import_module(f"tests.benchmarks.suites.replicas.{name}").write(folder)
+    host.repos[about.source.repo] = Repo.of(folder, commit_of(about.source.revision))
+    fetch(about)
+    assert find_suite(name).items(Selection())
 
 
 def test_what_broke_off_is_resumed_at_once(about: About, home: Path, host: Host) -> None:
