@@ -73,7 +73,7 @@ class CommandGroup(TyperGroup):
     ) -> tuple[str | None, Command | None, list[str]]:
         """Replace the listed placeholder by the real command."""
         name, command, rest = super().resolve_command(ctx, args)
-        if name in self._claims:
+        if name is not None and name in self._claims:
             command = _load(name, self._claims[name])
         return name, command, rest
 

@@ -1,7 +1,7 @@
 """An immutable picture: what an attack shows, what a scenario starts from.
 
-The only place that opens picture files. They are PNG or JPEG, whole, with one frame, and become 8
-bit RGB by a fixed rule, whose steps `Picture.converted` names:
+The only place that opens picture files. They are PNG, JPEG or WebP, whole, with one frame, and
+become 8 bit RGB by a fixed rule, whose steps `Picture.converted` names:
 
 - the orientation that a camera noted (EXIF) is applied;
 - transparency is laid onto white;
@@ -34,8 +34,8 @@ MAX_SIDE = 4096
 """Largest accepted height or width, in pixels: a guard against decompression bombs."""
 MAX_BYTES = 32 * 2**20
 """Size of the largest accepted file."""
-_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
-"""The accepted formats, by Pillow's names, and what a whole file contains."""
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "WEBP": b""}
+"""The accepted formats, by Pillow's names, and what a whole file contains; WebP has a length."""
 _BIT_DEPTH = 24
 """Offset of a PNG file's bits per channel."""
 _NOT_DECODABLE = (
@@ -84,7 +84,7 @@ class Picture:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Picture:
-        """Decode a PNG or JPEG file.
+        """Decode a PNG, JPEG or WebP file.
 
         Raises:
             SectowError: The bytes are not such a file, or it is truncated, animated or too large.
@@ -98,7 +98,9 @@ class Picture:
         except SectowError:
             raise
         except UnidentifiedImageError as error:
-            raise _unusable(f"{len(data)} bytes", "they are not a PNG or JPEG file") from error
+            raise _unusable(
+                f"{len(data)} bytes", "they are not a PNG, JPEG or WebP file"
+            ) from error
         except _NOT_DECODABLE as error:
             raise _unusable(f"{len(data)} bytes", f"they cannot be decoded ({error})") from error
         if sixteen:
@@ -107,7 +109,7 @@ class Picture:
 
     @classmethod
     def from_file(cls, path: Path) -> Picture:
-        """Read a PNG or JPEG file.
+        """Read a PNG, JPEG or WebP file.
 
         Raises:
             SectowError: As `from_bytes`, or it is not a regular file.
@@ -204,7 +206,7 @@ def _check_file(image: Image.Image, data: bytes) -> None:
     # Pillow opens a JPEG file with several pictures as MPO.
     elif image.format not in _ENDS or getattr(image, "n_frames", 1) > 1:
         why = "they are an animation, or contain several pictures"
-    elif _ENDS[image.format] not in data:
+    elif _ENDS[image.format] not in data or (image.format == "WEBP" and len(data) < _length(data)):
         why = "the file is truncated"
     elif image.format == "PNG" and data[_BIT_DEPTH] == 16 and "transparency" in image.info:
         why = "a transparent colour of 16 bits has no place among colours of 8"
@@ -212,9 +214,14 @@ def _check_file(image: Image.Image, data: bytes) -> None:
         raise _unusable(f"{len(data)} bytes", why)
 
 
+def _length(webp: bytes) -> int:
+    """As the head of a WebP file states it."""
+    return int.from_bytes(webp[4:8], "little") + 8
+
+
 def _unusable(given: str, why: str) -> SectowError:
     return SectowError(
         given=f"{given} as a picture",
         why=why,
-        fix=f"give a whole PNG or JPEG file with one frame and sides up to {MAX_SIDE} pixels",
+        fix=f"give a whole PNG, JPEG or WebP file with one frame and sides up to {MAX_SIDE} pixels",
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.suites.data_suite import MINI
+from sectow_benchmarks.suites.group_table import GROUP_NAMES
 from sectow_benchmarks.suites.registry import card_of
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
@@ -130,6 +131,8 @@ def _public(
                 **_only(settings, SETTINGS),
                 "suites": [public_name(str(name)) for name in settings.get("suites", ())],
                 "tasks": [PurePath(str(name)).name for name in settings.get("tasks", ())],
+                "mini_tasks": [PurePath(str(name)).name for name in settings.get("mini_tasks", ())],
+                "groups": [name for name in settings.get("groups", ()) if name in GROUP_NAMES],
                 "system": HIDDEN if settings.get("system") else None,
             },
             "other_suites": [
