@@ -14,8 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.suites.data_suite import MINI
-from sectow_benchmarks.suites.group_table import GROUP_NAMES
+from sectow_benchmarks.suites.group_table import GROUP_NAMES, MINI
 from sectow_benchmarks.suites.registry import card_of
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
