@@ -18,8 +18,9 @@ from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures, attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Gates, board
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import measured
-from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.board.words import intervals, ranking
 from sectow_benchmarks.report import charts
@@ -74,8 +75,9 @@ def build_report(
     story: Story | None = None,
     profile: Profile = "public",
     gates: Gates | None = None,
+    bases: Sequence[EvaluationRun] | None = None,
 ) -> Report:
-    """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv` and `.json` into a folder.
+    """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv`, `.json`, `.tex` into a folder.
 
     Args:
         runs: Closed evaluations of one world, the base first, the defender in question last.
@@ -85,6 +87,7 @@ def build_report(
         profile: `public` leaves out queries, responses and pictures unless the world is fictional,
             and paths, addresses and prompts anyway; `local` shows all of it and says so.
         gates: What a row must keep to be ranked.
+        bases: What each of the runs is compared with on the board; default: the first of them.
 
     Raises:
         ValueError: There is no evaluation, or they cannot be compared.
@@ -92,10 +95,12 @@ def build_report(
     if not runs:
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
+    # By place, since public evaluations are others.
+    compared = [0] * len(runs) if bases is None else [list(runs).index(base) for base in bases]
     if profile == "public":
         shown = public_runs([*runs, *attacks])
         runs, attacks = shown[: len(runs)], shown[len(runs) :]
-    rows = board(runs, runs[0], gates)
+    rows = board(runs, gates=gates, bases=[runs[place] for place in compared])
     attackers = [
         figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
     ]
@@ -106,9 +111,7 @@ def build_report(
     written = {
         "index.html": visible(page),
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
-        "leaderboard.md": to_markdown(rows, gates),
-        "leaderboard.csv": to_csv(rows),
-        "leaderboard.json": to_json(rows, gates, profile),
+        **files_of(Board.of(rows, gates, profile)),
     }
     for name, text in written.items():
         write_text(out / name, text)
