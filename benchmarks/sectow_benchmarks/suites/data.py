@@ -58,6 +58,13 @@ class Row:
             raise self.wrong(column, "it is not a list of texts")
         return tuple(value)
 
+    def index(self, column: str) -> int:
+        """A whole number from 0 on, maybe stored as text or with a point."""
+        text = self.text(column).removesuffix(".0")
+        if not (text.isascii() and text.isdecimal()):
+            raise self.wrong(column, "it is not a whole number from 0 on")
+        return int(text)
+
     def flag(self, column: str) -> bool:
         """True or false, 1 or 0."""
         value = self.value(column)
