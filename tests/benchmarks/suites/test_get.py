@@ -228,7 +228,7 @@ def test_files_that_changed_on_the_way_are_not_kept(about: About, home: Path, ho
     assert not (home / "siuo.partial" / LARGE).exists()
 
 
-def test_a_failure_stops_the_other_files(host: Host, tmp_path: Path) -> None:
+def test_a_failure_stops_the_other_files(host: Host) -> None:
     files = {f"{number}.png": bytes(2_000_000) for number in range(40)} | {"0.txt": b"x"}
     host.repos["a/b"] = Repo(files, COMMIT, listed={"0.txt": b"y"})
     several = replace(Siuo.about, source=Source("a/b", COMMIT, ("*",), "github"))
