@@ -60,7 +60,13 @@ class Comparison(NamedTuple):
     """Items whose answers differ, with both answers: rounding in batches of another make-up."""
 
 
-def compared(source: str, selection: Selection, batch: int, repeats: int) -> Comparison:
+def compared(
+    source: str,
+    selection: Selection,
+    batch: int,
+    repeats: int,
+    tasks: Mapping[str, tuple[str, ...]] = TASKS,
+) -> Comparison:
     """Measure both back ends in turns.
 
     Args:
@@ -68,6 +74,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
         selection: Which items.
         batch: Prompts that are answered at once.
         repeats: Turns of each.
+        tasks: Texts and pictures apart.
     """
     from lm_eval.models.hf_vlms import HFMultimodalLM
 
@@ -76,12 +83,12 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
         theirs = HFMultimodalLM(
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
         )
-    names = [name for kind in TASKS.values() for name in kind]
+    names = [name for kind in tasks.values() for name in kind]
     mixed = _plain(names, selection)
-    apart = [_plain(kind, selection) for kind in TASKS.values()]
+    apart = [_plain(kind, selection) for kind in tasks.values()]
     few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
     _ours(model, _plain(names, few))
-    for kind in TASKS.values():
+    for kind in tasks.values():
         _plainly(theirs, _plain(kind, few))
     pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
     first, other = pairs[0]
@@ -153,6 +160,11 @@ def main(
     weights = weights_of(find_defender(model, load_world("apothecary:0")))
     assert weights is not None, "lm-eval's own back end needs weights"
     comparison = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
+    show(comparison, batch, as_json=as_json)
+
+
+def show(comparison: Comparison, batch: int, *, as_json: bool) -> None:
+    """Print what came out."""
     if as_json:
         typer.echo(json.dumps(comparison._asdict(), indent=2))
         return
