@@ -211,7 +211,7 @@ def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     for name in NAMES:
         replica(name).write(folder / name)
     suites = [f"{name}?path={folder / name}" for name in NAMES]
-    return evaluate(Wary(), name="wary", suites=suites, out=folder / "run")  # type: ignore[arg-type]
+    return evaluate(Wary(), name="wary", suites=suites, out=folder / "run")
 
 
 @pytest.mark.parametrize("name", NAMES)
