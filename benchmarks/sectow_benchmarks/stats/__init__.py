@@ -14,6 +14,7 @@ from sectow_benchmarks.stats.hierarchical import Comparison, compare_methods
 from sectow_benchmarks.stats.multiple import holm
 from sectow_benchmarks.stats.paired import McNemar, difference, mcnemar
 from sectow_benchmarks.stats.power import detectable_change, detectable_rate
+from sectow_benchmarks.stats.ranks import Outcomes, RankInterval, rank_intervals
 from sectow_benchmarks.stats.retention import Retention, retention
 from sectow_benchmarks.stats.single import proportion_interval
 from sectow_benchmarks.stats.unscored import Bounds, unscored_bounds
@@ -34,6 +35,8 @@ __all__ = [
     "Comparison",
     "Estimate",
     "McNemar",
+    "Outcomes",
+    "RankInterval",
     "Retention",
     "compare_methods",
     "detectable_change",
@@ -42,6 +45,7 @@ __all__ = [
     "holm",
     "mcnemar",
     "proportion_interval",
+    "rank_intervals",
     "rate",
     "retention",
     "success_at_k",

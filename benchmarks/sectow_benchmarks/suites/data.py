@@ -82,7 +82,9 @@ class Row:
     def picture(self, column: str) -> Open:
         """A picture that is stored in the row, opened when it is called."""
         data = self._bytes(column)
-        return lambda: _opened(lambda: Picture.from_bytes(data), f"{self.where}, column {column!r}")
+        return lambda: _opened(
+            lambda: Picture.from_bytes(data, webp=True), f"{self.where}, column {column!r}"
+        )
 
     def digest(self, *columns: str) -> str:
         """The same for rows that are alike in these columns of texts or pictures: a cluster."""
@@ -133,6 +135,8 @@ class Data:
     def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
 
+        A text file's lines that are not empty are rows with the column `line`.
+
         Args:
             file: Its path in the folder.
             columns: Those that it must have.
@@ -146,6 +150,24 @@ class Data:
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
                 _check_columns(file, list(values), columns)
+            yield Row(f"row {number} of {file}", values)
+
+    def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
+        """The rows of a JSON file that is an object of objects, such as one by number.
+
+        Args:
+            file: Its path in the folder.
+            columns: Those that each row must have.
+
+        Raises:
+            ConfigError: It is missing, is of another form, or lacks a column.
+        """
+        tree: Any = self.json(file)
+        rows: list[Any] = list(tree.values()) if isinstance(tree, dict) else [None]
+        if not all(isinstance(row, dict) for row in rows):
+            raise _form(file, "it is not an object of objects")
+        for number, values in enumerate(rows, start=1):
+            _check_columns(file, list(values), columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
@@ -181,14 +203,14 @@ class Data:
 
     def _picture(self, file: str, archive: str | None) -> Picture:
         if archive is None or self.has(file) or not self.has(archive):
-            return Picture.from_file(self.file(file))
+            return Picture.from_file(self.file(file), webp=True)
         packed = self._archives.setdefault(archive, Archive(self.file(archive)))
         path = PurePosixPath(file)
         within = PurePosixPath(*path.parts[1:])
         for name in (str(path), str(within)):
             if name in packed:
-                return Picture.from_bytes(packed.read(name))
-        return Picture.from_file(self.file(file))
+                return Picture.from_bytes(packed.read(name), webp=True)
+        return Picture.from_file(self.file(file), webp=True)
 
     def has(self, file: str) -> bool:
         """Whether a file is there."""
@@ -258,6 +280,9 @@ def _read(path: Path, file: str) -> Iterator[Any]:
             yield from csv.DictReader(io.StringIO(text, newline=""))
         except csv.Error as error:
             raise _form(file, f"it is not CSV ({error})") from error
+    elif path.suffix == ".txt":
+        # Not `splitlines`: a prompt may contain what that takes for the end of a line.
+        yield from ({"line": line} for line in read_text(path).split("\n") if line.strip())
     elif path.suffix == ".jsonl":
         yield from (value for _, value in read_jsonl(path))
     else:

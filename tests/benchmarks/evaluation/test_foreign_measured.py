@@ -245,7 +245,7 @@ def test_what_cannot_be_asked_is_said_before_anything_is(pack: Path, tmp_path: P
 
 def test_a_plan_counts_their_documents(pack: Path) -> None:
     def counted(**more: Any) -> dict[str, int]:
-        table = plan("apothecary/keyword", tasks=TASKS, include=(pack,), **SMALL, **more)
+        table, _ = plan("apothecary/keyword", tasks=TASKS, include=(pack,), **SMALL, **more)
         return dict(zip(table["suite"], table["questions"], strict=True))
 
     names = [f"lm_eval/{name}" for name in ("cows_choice", "cows_rolling", "cows_generate")]
