@@ -63,16 +63,20 @@ def marked(
     return loaded.run, [MARK, address, "127.0.0.1", str(home)]
 
 
+def written(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
 def test_a_public_report_gives_nothing_private_away(
     marked: tuple[EvaluationRun, list[str]], tmp_path: Path
 ) -> None:
     run, secrets = marked
     build_report([run], tmp_path / "public")
     build_report([run], tmp_path / "local", profile="local")
-    local = "".join(file.read_text() for file in (tmp_path / "local").iterdir())
+    local = "".join(file.read_text() for file in written(tmp_path / "local"))
     assert all(secret in local for secret in secrets), "the marks are in nothing that is shown"
-    for file in (tmp_path / "public").iterdir():
-        text = file.read_text()
+    for file in written(tmp_path / "public"):
+        text = f"{file.name}\n{file.read_text()}"
         assert [secret for secret in secrets if secret in text] == [], file.name
     page = (tmp_path / "public" / "index.html").read_text()
     for known in (run.about["model"]["sha256"], run.about["world"]["fingerprint"], "pack/lantern"):
