@@ -51,6 +51,7 @@ OURS: Mapping[str, About] = {
     "report": About("Render the report of a finished run.", "bench"),
     "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
     "submit": About("Make, check and rank entries of a public board.", "bench"),
+    "card": About("Write the model card of a checkpoint.", "bench"),
     "push": About("Give an evaluation or an attack pack away as a data set.", "bench"),
     "pull": About("Make the evaluation or the attack pack of a data set again.", "bench"),
     "judge": About("Score stored turns anew, label them by hand, and audit judges.", "bench"),

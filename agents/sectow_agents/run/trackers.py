@@ -89,7 +89,7 @@ class _TensorBoard:
 
 
 class _Logged:
-    """A package with `init`, as Weights & Biases and trackio have it; reached as the user set it up."""
+    """A package with `init`, as Weights & Biases and trackio; it goes where the user set it up."""
 
     def __init__(self, package: str, folder: Path, _: int) -> None:
         self._run = import_module(package).init(project=PROJECT, name=folder.name, resume="allow")

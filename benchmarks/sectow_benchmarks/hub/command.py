@@ -89,3 +89,33 @@ def pull(
         return
     check = "sectow verify" if made.kind == "evaluation" else "sectow bench --attacks"
     say(f"{made.kind}: {made.path}; next: {check} {made.path}")
+
+
+def card(
+    model: Annotated[Path, typer.Argument(help="Folder of a checkpoint.")],
+    evaluation: Annotated[
+        Path | None, typer.Option(help="A finished evaluation of these weights.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Id of the base model on the hub, if it is not named there.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(help="Of the weights, as the hub names it.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a card that is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the model card of a checkpoint: how it was made, its figures, its limits."""
+    if not model.is_dir():
+        raise RunFolderError(
+            given=f"the model {model}", why="it is not a folder", fix="give a checkpoint's folder"
+        )
+    from sectow_benchmarks.hub.model_card import write_card
+    from sectow_benchmarks.verify.folder import open_run
+
+    run = None if evaluation is None else open_run(evaluation)
+    file = write_card(model, evaluation=run, base=base, licence=licence, force=force)
+    if as_json:
+        print_json({"card": str(file)})
+    else:
+        say(str(file))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -119,7 +118,7 @@ class Opened:
 @pytest.fixture(params=["wandb", "trackio"])
 def package(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[tuple[str, list[Opened]]]:
+) -> tuple[str, list[Opened]]:
     """A package as these two are, which are not installed here: trackio takes no Pillow 13."""
     opened: list[Opened] = []
     module = ModuleType(request.param)
@@ -130,7 +129,7 @@ def package(
 
     module.init = init  # type: ignore[attr-defined]  # made here
     monkeypatch.setitem(sys.modules, request.param, module)
-    yield request.param, opened
+    return request.param, opened
 
 
 def test_a_tracker_with_init_gets_one_run(
