@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from sectow_env.reading import read_json, read_text
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult
 
+HUB_ID = re.compile(r"[\w-][\w.-]{0,95}/[\w-][\w.-]{0,95}")
 MARK = "Written by `sectow card`."
 PEFT_DRAFT = "[More Information Needed]"
 """What a card has that a library left for somebody to fill in."""
@@ -134,15 +136,12 @@ def _front(
 ) -> str:
     """The block of YAML at the top, as the hub reads it."""
     from huggingface_hub import ModelCardData
-    from huggingface_hub.utils import validate_repo_id
 
     config = next(model / each for each in _CONFIGS if (model / each).is_file())
     tree = read_json(config)
     sees = isinstance(tree, dict) and "vision_config" in tree
     # A folder of ours is not a model that the hub knows.
-    known = base is not None and base.count("/") == 1 and not Path(base).exists()
-    if known and base is not None:
-        validate_repo_id(base)
+    known = base is not None and HUB_ID.fullmatch(base) and not Path(base).exists()
     task = "image-text-to-text" if sees or run is not None else "text-generation"
     data = ModelCardData(
         model_name=name,

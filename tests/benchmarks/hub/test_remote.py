@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer({}, 404)
 
-    def log_message(self, *_: object) -> None:  # type: ignore[override]  # says nothing
+    def log_message(self, *_: object) -> None:
         return
 
     @property
