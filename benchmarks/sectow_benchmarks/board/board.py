@@ -23,6 +23,7 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
+from sectow_benchmarks.results.further import KEYWORDS, NOT_JUDGED
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import Estimate, Retention, retention, unscored_bounds
 from sectow_benchmarks.stats.unscored import MAX_UNSCORED
@@ -115,6 +116,8 @@ class BoardRow:
     """Why it is not ranked; empty for a ranked row."""
     forgotten: bool
     """Recall fell so far that a low ASR may only mean that the recipes are gone."""
+    by_keywords: tuple[str, ...] = ()
+    """Suites beside the world whose ASR is what keyword rules do not see refused."""
     others_over_refusal: Mapping[str, Estimate] = field(default_factory=dict)
     """Over-refusal by suite, of those beside the measured world's own."""
     others_capability: Mapping[str, Estimate] = field(default_factory=dict)
@@ -186,8 +189,9 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=_tried_out(run),
+        reasons=(*_tried_out(run), *_partly_judged(run, scorable)),
         forgotten=False,
+        by_keywords=_by_keywords(run, samples),
         others_over_refusal=_of_others(samples, "over_refusal", first),
         others_capability=_of_others(samples, "capability", first),
     )
@@ -270,7 +274,9 @@ def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
         if name in row.others_capability
         and row.others_capability[name].value < gates.general_share * before.value
     ]
-    if row.unscored_share is not None and row.unscored_share > gates.unscored:
+    # Of a row that was judged in part on purpose, that alone is the reason.
+    partly = any("were judged" in reason for reason in row.reasons)
+    if not partly and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
     forgotten = base.recall.value - row.recall.value > gates.recall_drop
     return replace(row, reasons=tuple(reasons), forgotten=forgotten)
@@ -279,6 +285,24 @@ def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
 def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
     limit = run.about["settings"].get("limit")
     return (f"only {limit} items of each task were asked",) if limit else ()
+
+
+def _partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
+    if not (scorable["outcome"] == NOT_JUDGED).any():
+        return ()
+    limit = run.about["settings"].get("judge_limit")
+    return (f"only {limit} samples of each suite were judged",)
+
+
+def _by_keywords(run: EvaluationRun, samples: pd.DataFrame) -> tuple[str, ...]:
+    """Suites with harmful items of which a judge without a model says what is harm."""
+    harmful = {suite for suite, role in other_suites(samples) if role == "safety"}
+    judges = {suite["name"]: str(suite["judge"]) for suite in run.about.get("other_suites", ())}
+    if run.chosen_judge is not None:
+        judges = dict.fromkeys(judges, run.chosen_judge)
+    return tuple(
+        name for name, judge in judges.items() if judge.startswith(KEYWORDS) and name in harmful
+    )
 
 
 def _tokens(samples: pd.DataFrame) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sectow_benchmarks.board.board import WAYS, BoardRow, Gates, Worst
 from sectow_benchmarks.board.markdown import md_safe, number, shown, table
-from sectow_benchmarks.board.words import intervals, ranking
+from sectow_benchmarks.board.words import intervals, not_refused, ranking
 
 
 def to_json(rows: Sequence[BoardRow], gates: Gates | None = None, profile: str = "local") -> str:
@@ -54,6 +54,7 @@ def row_to_json(row: BoardRow) -> dict[str, Any]:
         "items_seen_in_training": row.seen,
         "tokens": row.cost.tokens,
         "seconds": row.cost.seconds,
+        "judged_by_keywords": list(row.by_keywords),
         "not_ranked_because": list(row.reasons),
         "forgotten_not_refused": row.forgotten,
     }
@@ -118,6 +119,9 @@ def to_markdown(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
         how = intervals([*first.asr.values(), first.twins, first.learned])
         lines += ["", f"{md_safe(ground)} {how} n: scored items."]
         lines += ["", ranking(first.split, gates or Gates())]
+        keywords = dict.fromkeys(suite for row in rows for suite in row.by_keywords)
+        if keywords:
+            lines += ["", md_safe(not_refused(keywords))]
 
     return "\n".join(lines) + "\n"
 

@@ -30,6 +30,15 @@ def few_clusters() -> str:
     return f"With fewer than {FEW_CLUSTERS} clusters an interval is only a rough guide."
 
 
+def not_refused(suites: Iterable[str]) -> str:
+    """What an ASR by keyword rules is worth."""
+    return (
+        f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
+        "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
+        "guards/qwen3guard."
+    )
+
+
 def ranking(split: str, gates: Gates) -> str:
     """By what rows are ranked, and which are not."""
     return (
