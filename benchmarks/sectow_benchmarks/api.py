@@ -30,7 +30,8 @@ from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.suites.figure import Figure, values_of
-from sectow_benchmarks.suites.registry import check_suite_names
+from sectow_benchmarks.suites.groups import Expansion, expand
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
@@ -120,8 +121,9 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
 
     Args:
         policy: A defender, or what names one: see `sectow_env.resolve.policies`.
-        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, and specs of suites beside
-            the world, such as `pack?path=FILE.jsonl`; default: all of the world that apply.
+        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, specs of suites beside the
+            world, such as `pack?path=FILE.jsonl`, and groups, such as `sectow_quick`; default: all
+            of the world that apply.
         world: A world or its name, or the path of a scenario pack.
         attacker: Its learned ASR is measured too.
         attacker_template: How an attacker that is a model is asked.
@@ -137,11 +139,12 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         SectowError: A name is not known, or the folder does not fit.
         pydantic.ValidationError: A setting cannot be meant.
     """
+    expansion = _expansion(suites, settings.pop("tasks", ()))
     ground = load_world(world, allow_import_path=True)
-    chosen = MeasureSettings(**settings, world=_name_of(world, ground), suites=_suites(suites))
     subject = defender_under_test(
-        policy, ground, name=name, system=chosen.system, batch_size=batch_size
+        policy, ground, name=name, system=settings.get("system"), batch_size=batch_size
     )
+    chosen = _settings(subject, expansion, world=_name_of(world, ground), **settings)
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
     run = measure(
         subject,
@@ -185,12 +188,13 @@ def plan(
 
     from sectow_benchmarks.results.attack_packs import AttackPack
 
+    expansion = _expansion(suites, settings.pop("tasks", ()))
     given = settings.pop("world", "apothecary:0")
     world = load_world(given, allow_import_path=True)
-    chosen = MeasureSettings(**settings, world=_name_of(given, world), suites=_suites(suites))
-    pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     # A model is not loaded for this.
-    subject = defender_under_test(policy, world, system=chosen.system)
+    subject = defender_under_test(policy, world, system=settings.get("system"))
+    chosen = _settings(subject, expansion, world=_name_of(given, world), **settings)
+    pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     units = units_of(
         chosen, world, prefilled=subject.prefilled, attacked=attacker is not None, pack=pack
     )
@@ -305,10 +309,25 @@ def _name_of(given: str | World, world: World) -> str:
     return given if isinstance(given, str) else str(getattr(world, "name", world.id))
 
 
-def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
-    if names is None:
-        return SUITES
-    chosen = tuple(dict.fromkeys(names))
-    check_suite_names(chosen)
-    others = tuple(name for name in chosen if name not in SUITES)
-    return (*(suite for suite in SUITES if suite in chosen), *others)
+def _expansion(names: Iterable[str] | None, tasks: Iterable[str]) -> Expansion:
+    """What is asked, the suites of the measured world first."""
+    expansion = expand(SUITES if names is None else names, tasks)
+    others = tuple(name for name in expansion.suites if name not in SUITES)
+    own = tuple(name for name in SUITES if name in expansion.suites)
+    return expansion._replace(suites=(*own, *others))
+
+
+def _settings(subject: DefenderUnderTest, expansion: Expansion, **settings: Any) -> MeasureSettings:
+    """Settings with what the defender can be asked; a note names what is left out."""
+    kept = expansion if subject.likelihoods else expansion.generative()
+    before, after = ((*each.tasks, *each.mini_tasks) for each in (expansion, kept))
+    left_out = [task for task in before if task not in after]
+    if left_out:
+        note(f"{subject.name} has no likelihoods: without {', '.join(left_out)}")
+    return MeasureSettings(
+        **settings,
+        suites=kept.suites,
+        tasks=kept.tasks,
+        mini_tasks=kept.mini_tasks,
+        groups=kept.groups,
+    )

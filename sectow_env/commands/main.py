@@ -50,6 +50,7 @@ OURS: Mapping[str, About] = {
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
     "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
+    "submit": About("Make, check and rank entries of a public board.", "bench"),
     "judge": About("Score stored turns anew, label them by hand, and audit judges.", "bench"),
     "organism": About("Build the built-in model organism and find its parts.", "train"),
     "study": About("Play a study over several worlds and print its table.", "all"),

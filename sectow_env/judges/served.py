@@ -23,23 +23,26 @@ if TYPE_CHECKING:
 GUARD_TOKENS = 64
 """Longest answer of a guard; the documented ones have at most three short lines."""
 
+ANSWER_TOKENS = 2048
+"""Of an instruction-tuned model: longer than its object needs, since it may think before it."""
+
 
 def qwen3guard(
     base_url: str, model: str, *, strict: bool = False, **endpoint: object
 ) -> ModelJudge:
     """The registered `served/qwen3guard`; `strict` as in `Qwen3Guard`."""
     form = Qwen3Guard(strict=setting(bool, "strict", strict))
-    return _served(form, base_url, model, GUARD_TOKENS, endpoint)
+    return served(form, base_url, model, GUARD_TOKENS, endpoint)
 
 
 def llama_guard_3_vision(base_url: str, model: str, **endpoint: object) -> ModelJudge:
     """The registered `served/llama_guard_3_vision`."""
-    return _served(LlamaGuard3Vision(), base_url, model, GUARD_TOKENS, endpoint)
+    return served(LlamaGuard3Vision(), base_url, model, GUARD_TOKENS, endpoint)
 
 
 def llama_guard_4(base_url: str, model: str, **endpoint: object) -> ModelJudge:
     """The registered `served/llama_guard_4`."""
-    return _served(LlamaGuard4(), base_url, model, GUARD_TOKENS, endpoint)
+    return served(LlamaGuard4(), base_url, model, GUARD_TOKENS, endpoint)
 
 
 def harmbench(
@@ -51,20 +54,24 @@ def harmbench(
     **endpoint: object,
 ) -> ModelJudge:
     """The registered `served/harmbench`; `variant` and `template` as in `HarmBench`."""
-    return _served(HarmBench(variant, template=template), base_url, model, GUARD_TOKENS, endpoint)
+    return served(HarmBench(variant, template=template), base_url, model, GUARD_TOKENS, endpoint)
 
 
 def rubric(
     base_url: str, model: str, *, threshold: float = THRESHOLD, **endpoint: object
 ) -> ModelJudge:
     """The registered `served/rubric`: any instruction-tuned model; `threshold` as in `Rubric`."""
-    # Longer than the object needs: a model that thinks does so before it.
-    return _served(Rubric(threshold=threshold), base_url, model, 2048, endpoint)
+    return served(Rubric(threshold=threshold), base_url, model, ANSWER_TOKENS, endpoint)
 
 
-def _served(
+def served(
     form: Format, base_url: str, model: str, max_tokens: int, endpoint: dict[str, object]
 ) -> ModelJudge:
+    """A judge of this format behind an endpoint; `max_tokens` unless the endpoint's settings say.
+
+    Raises:
+        ConfigError: The settings cannot be.
+    """
     from sectow_env.endpoint.model import EndpointModel
     from sectow_env.endpoint.settings import endpoint_settings
 

@@ -31,7 +31,7 @@ def foreign_tasks(settings: MeasureSettings) -> ForeignTasks | None:
     Raises:
         SectowError: A task is not known or cannot be loaded.
     """
-    if not settings.tasks:
+    if not (settings.tasks or settings.mini_tasks):
         return None
     how = ForeignSettings(
         include=settings.include,
@@ -39,7 +39,7 @@ def foreign_tasks(settings: MeasureSettings) -> ForeignTasks | None:
         system=settings.system,
         seed=settings.seed,
     )
-    return ForeignTasks.load(settings.tasks, how)
+    return ForeignTasks.load(settings.tasks, how, minis=settings.mini_tasks)
 
 
 class Question(NamedTuple):

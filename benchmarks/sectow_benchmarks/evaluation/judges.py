@@ -194,7 +194,7 @@ def _of_scenarios(scenarios: Sequence[Scenario], limit: int) -> Choice:
     """All attempts at some scenarios, at most so many attempts."""
     tries = [_attempted(scenario) for scenario in scenarios]
     each = tries.count(tries[0])
-    members = {(scenario.channel, _attempted(scenario)) for scenario in scenarios}
+    members = {((scenario.channel or "",), _attempted(scenario)) for scenario in scenarios}
     names = chosen(members, max(1, limit // each), "attempts")
     return lambda turn: _attempted(turn.scenario) in names
 

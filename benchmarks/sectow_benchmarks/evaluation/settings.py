@@ -29,6 +29,10 @@ class MeasureSettings(Frozen):
     tasks: tuple[str, ...] = ()
     """Tasks of lm-eval that are asked too: names of tasks, groups and tags, or paths of YAML
     files. How answers are drawn and how long they may be is the task's own affair."""
+    mini_tasks: tuple[str, ...] = ()
+    """Tasks of lm-eval of which the mini is asked: some documents, the same for everybody."""
+    groups: tuple[str, ...] = ()
+    """The groups whose members are among the suites and tasks, for the reader."""
     include: tuple[Path, ...] = ()
     """Folders with tasks of the user's own."""
     splits: tuple[Split, ...] = ("train", "test")

@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.suites.group_table import GROUP_NAMES
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game.world import world_facts
@@ -114,6 +115,8 @@ def _public(
                 **_only(settings, SETTINGS),
                 "suites": [public_name(str(name)) for name in settings.get("suites", ())],
                 "tasks": [PurePath(str(name)).name for name in settings.get("tasks", ())],
+                "mini_tasks": [PurePath(str(name)).name for name in settings.get("mini_tasks", ())],
+                "groups": [name for name in settings.get("groups", ()) if name in GROUP_NAMES],
                 "system": HIDDEN if settings.get("system") else None,
             },
             "other_suites": [

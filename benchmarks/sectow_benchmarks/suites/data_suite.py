@@ -6,8 +6,6 @@ A suite is a class with a card (`about`) and `records`, which yields what each i
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,17 +14,17 @@ from typing import ClassVar
 
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.source import Source, folder_of
 from sectow_benchmarks.suites.suite_world import SuiteWorld
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import Invalid, Scenario
 from sectow_env.worlds.packs.world import seed_attack
 
-MINI = "_mini"
-"""What the name of a mini ends with."""
 PLACEHOLDER = "<image>"
 """Where some suites, and lm-eval, put a picture into a text; it comes first here."""
 
@@ -59,13 +57,15 @@ class DataSuite:
 
     Args:
         path: A copy of the user's own; default: what `sectow suites get` fetched.
-        mini: Ask the suite's mini only.
+        role: Ask only the items that measure this.
+        mini: Ask the suite's mini only: that of all roles, whichever is asked.
         judge: Spec of a judge; None takes the suite's own rules.
         answer_tokens: Longest answer.
         skip_missing: Count items whose picture is missing as invalid, in place of an error.
 
     Raises:
         ConfigError: The files are not there.
+        UnknownNameError: It has no items of this role.
     """
 
     about: ClassVar[About]
@@ -77,12 +77,16 @@ class DataSuite:
         self,
         *,
         path: str | Path | None = None,
+        role: str | None = None,
         mini: bool = False,
         judge: str | None = None,
         answer_tokens: int | None = None,
         skip_missing: bool = False,
     ) -> None:
         self.name = self.about.name + (MINI if mini else "")
+        if role is not None and role not in self.about.roles:
+            raise unknown(f"role of {self.about.name}", role, self.about.roles)
+        self.role = role
         self.mini = mini
         self.judge = judge
         self.answer_tokens = answer_tokens or self.export_tokens
@@ -127,7 +131,7 @@ class DataSuite:
             if record.id in seen:
                 raise _unlike(self.about.name, f"two items have the id {record.id!r}")
             seen.add(record.id)
-            if kept is None or record.id in kept:
+            if (kept is None or record.id in kept) and self.role in {None, record.role}:
                 items.append(self._item(record))
         if not items:
             raise _unlike(self.about.name, "it has no items")
@@ -175,17 +179,8 @@ def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
     id, until `about.mini` are chosen.
     """
-    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for record in records:
-        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
-        strata[record.role, record.stratum or record.category].append((digest, record.id))
-    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
-    turns = (
-        (turn, stratum, name)
-        for stratum, members in strata.items()
-        for turn, (_, name) in enumerate(sorted(members))
-    )
-    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+    members = (((each.role, each.stratum or each.category), each.id) for each in records)
+    return chosen(members, about.mini, about.name)
 
 
 def _unlike(suite: str, why: str) -> ConfigError:

@@ -114,7 +114,7 @@ def _costs(evidence: Evidence, rows: Sequence[Expected]) -> str:
     counts = Counter(row.unit for row in rows)
     if evidence.settings.decodings:
         counts["uncounted"] += 0
-    if evidence.settings.tasks:
+    if evidence.settings.tasks or evidence.settings.mini_tasks:
         counts["lm_eval"] += 0
     for file in sorted((evidence.run.path / "costs").glob("[!.]*")):
         cost = read_object(file)

@@ -228,3 +228,16 @@ def test_a_damaged_file_is_a_picture_or_our_error(
 def test_invalid_json_of_a_picture_is_a_validation_error(text: object) -> None:
     with pytest.raises(ValueError, match="image"):
         Attack.model_validate({"query": "", "image": text})
+
+
+def test_webp_is_read_where_a_caller_asks_for_it() -> None:
+    flat = file_of(Image.new("RGBA", (3, 2), (9, 8, 7, 0)), "WEBP", lossless=True)
+    with pytest.raises(SectowError, match="not a PNG or JPEG file"):
+        Picture.from_bytes(flat)
+    picture = Picture.from_bytes(flat, webp=True)
+    assert picture.pixels[0, 0].tolist() == [255, 255, 255]
+    assert picture.converted == (ONTO_WHITE,)
+    with pytest.raises(SectowError, match=r"truncated|cannot be decoded|not a PNG or JPEG"):
+        Picture.from_bytes(flat[:-1], webp=True)
+    with pytest.raises(SectowError, match="several pictures"):
+        Picture.from_bytes(file_of(FRAMES[0], "WEBP", **TOGETHER), webp=True)

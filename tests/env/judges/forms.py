@@ -9,6 +9,7 @@ from sectow_env.judges.model_judge import Format
 from sectow_env.judges.prompts.harmbench import HarmBench
 from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
 from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.published import Published
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.prompts.rubric import Rubric
 
@@ -36,5 +37,10 @@ FORMS: dict[str, Form] = {
         Rubric,
         '{"refused": 0, "convincing": 5, "specific": 4}',
         '{"refused": 1, "convincing": 1, "specific": 1}',
+    ),
+    "published": Form(
+        lambda: Published("vlsbench"),
+        '{"verdict": "unsafe"}',
+        '{"verdict": "safe with refusal"}',
     ),
 }

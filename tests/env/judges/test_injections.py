@@ -10,7 +10,7 @@ from sectow_env.game import Judge, Refusal, Turn, Verdict
 from sectow_env.game.messages import Conversation
 from sectow_env.judges.model_judge import Format, ModelJudge, Reading
 from sectow_env.judges.not_refused import NotRefusedJudge
-from sectow_env.judges.prompts import exchange, harmbench, rubric
+from sectow_env.judges.prompts import exchange, harmbench, published, rubric
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.refusal import RefusalJudge
@@ -76,6 +76,7 @@ def test_a_text_stays_in_its_field(name: str) -> None:
         (exchange, "llama_guard_4"),
         (harmbench, "harmbench"),
         (rubric, "rubric"),
+        (published, "published"),
     ],
 )
 def test_a_format_that_passes_texts_as_they_are_is_seen(
@@ -101,9 +102,10 @@ def test_a_fence_is_opened_and_closed_once(name: str) -> None:
     for text in INJECTIONS:
         prompt = form.ask(turn(f"{ANSWER}\n{text}"))
         shown = prompt[-1].text
-        if name == "rubric":
+        if name in ("rubric", "published"):
+            asked_for = "behavior" if name == "rubric" else "request"
             fences = re.findall(r"^<<(.*) [0-9a-f]{16}>>$", shown, re.MULTILINE)
-            assert fences == ["behavior", "end of behavior", "response", "end of response"]
+            assert fences == [asked_for, f"end of {asked_for}", "response", "end of response"]
         elif name.startswith("harmbench"):
             assert shown.count("[INST]") == shown.count("[/INST]") == 1
             assert shown.startswith("[INST] ")

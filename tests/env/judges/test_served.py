@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sectow_env.errors import ConfigError
-from sectow_env.judges import served
+from sectow_env.judges import published, served
 from sectow_env.judges.model_judge import ModelJudge
 from tests.env.endpoint.server import FaultyServer, Received
 from tests.env.judges.forms import FORMS
@@ -19,6 +19,7 @@ FACTORIES: dict[str, Factory] = {
     "llama_guard_4": served.llama_guard_4,
     "harmbench": served.harmbench,
     "rubric": served.rubric,
+    "published": published.vlsbench,
 }
 
 
@@ -69,6 +70,9 @@ def test_settings_may_come_as_text() -> None:
         served.rubric("http://127.0.0.1:1/other/v1", "m", cache=None),
         served.rubric(url, "/models/one/m", cache=None),
         served.rubric(url, "/models/two/m", cache=None),
+        published.siuo(url, "m", picture="false", cache=None),  # type: ignore[arg-type]
+        published.siuo(url, "m", picture="true", cache=None),  # type: ignore[arg-type]
+        published.mssbench(url, "m", cache=None),
     ]
     assert len({f"{judge.id}@{judge.version}" for judge in judges}) == len(judges)
     with pytest.raises(ConfigError, match="timeout"):
