@@ -24,7 +24,9 @@ class Chance:
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         return [
-            REFUSALS[0] if draw(attack.query, 1) < self.share else "Put it on the second shelf. Yes."
+            REFUSALS[0]
+            if draw(attack.query, 1) < self.share
+            else "Put it on the second shelf. Yes."
             for attack in attacks
         ]
 
