@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import tarfile
@@ -17,14 +18,17 @@ import pytest
 from sectow_benchmarks.api import Loaded, evaluate
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.suites import stored
+from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.archive import Archive
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.data import Data
 from sectow_benchmarks.suites.figstep import INSTRUCTION
+from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.stored import StoredPicture
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Invalid
+from sectow_env.resolve.parts import JUDGES
 from sectow_env.worlds.apothecary.recipes import REFUSALS
 from tests.benchmarks.suites.replicas.files import (
     png,
@@ -58,6 +62,14 @@ def items_of(folder: Path, name: str, settings: str = "") -> dict[str, SuiteItem
         replica(name).write(folder)
     items = suite_in(folder, name, settings).items(Selection())
     return {item.scenario.id: item for item in items}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_names_a_judge_that_there_is(name: str) -> None:
+    about: About = REGISTRY.get(name).about  # type: ignore[attr-defined]  # of classes of ours
+    assert about.published.judge is None or about.published.judge in JUDGES.names()
+    loader = Path(inspect.getfile(REGISTRY.get(name)))  # type: ignore[arg-type]  # as above
+    assert len(loader.read_text().splitlines()) <= 60
 
 
 def test_msts_has_two_prompts_of_a_case(tmp_path: Path) -> None:
