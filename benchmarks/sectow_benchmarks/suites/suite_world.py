@@ -85,5 +85,8 @@ class SuiteWorld(PackWorld):
         return SuiteJudge()
 
     def completed(self, judge: Judge) -> Judge:
-        """As of a pack; but a suite's own judge decides on refusals itself, and stays alone."""
-        return judge if judge.id.startswith(PREFIX) else super().completed(judge)
+        """As of a pack; but a suite's own judge, which decides on refusals itself, stays alone."""
+        graded = any(item.reference is not None for item in self.items)
+        if judge.id.startswith(PREFIX) and not graded:
+            return judge
+        return super().completed(judge)
