@@ -11,13 +11,16 @@ EXTRAS ?= all,dev
 # A browser for the tests of pages, where it is neither in PATH nor to be fetched.
 CHROME ?=
 export CHROME
-# Arguments of the demo and of pytest.
+# Arguments of the demo and of pytest, and how many processes share the tests; 0 is pytest alone.
 DEMO ?=
 TESTS ?=
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# A file's tests share what is made once for them, so a process takes whole files.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 # The folder belongs to the key: an editable installation points at it.
 KEY := $(shell { cat pyproject.toml constraints.txt; \
 	echo '$(TORCH) $(TORCH_INDEX) $(EXTRAS) $(CURDIR)'; } | cksum | cut -d ' ' -f 1)
@@ -38,7 +41,7 @@ demo: $(STAMP) ## watch a small model be attacked and hardened
 install: $(STAMP) ## make .venv with everything in it
 
 test: ready browser lint types ## lint, types and the whole test suite
-	$(BIN)/python -m pytest $(TESTS)
+	$(PYTEST) $(TESTS)
 
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check
@@ -48,7 +51,7 @@ types: $(STAMP) ## check types
 	$(BIN)/mypy
 
 quick: ready browser ## the tests that take no more than seconds
-	$(BIN)/python -m pytest -m "not slow" $(TESTS)
+	$(PYTEST) -m "not slow" $(TESTS)
 
 format: $(STAMP) ## put the code into its format
 	$(BIN)/ruff check --fix

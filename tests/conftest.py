@@ -11,6 +11,10 @@ from hypothesis import settings
 # Set before any test imports the libraries that read them: the suite never uses the network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Several processes share the cores: threads of one that wait for those of another cost more.
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    share = max(1, (os.cpu_count() or 1) // workers)
+    os.environ.setdefault("OMP_NUM_THREADS", str(share))
 
 # Machines of the suite are busy, so time says nothing; and what was red must be red again.
 settings.register_profile("sectow", deadline=None, derandomize=True)

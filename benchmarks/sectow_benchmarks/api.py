@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import SPLIT_FIGURES, figures_of
 from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
-from sectow_benchmarks.evaluation.dry_run import planned
+from sectow_benchmarks.evaluation.cost import by_rule, counter
+from sectow_benchmarks.evaluation.dry_judging import judged
+from sectow_benchmarks.evaluation.dry_run import planned, units_of
 from sectow_benchmarks.evaluation.measure import Progress, measure
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -28,11 +30,13 @@ from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.suites.figure import Figure
-from sectow_benchmarks.suites.registry import check_suite_names
+from sectow_benchmarks.suites.groups import Expansion, expand
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
 from sectow_env.game.world import World
+from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -117,8 +121,9 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
 
     Args:
         policy: A defender, or what names one: see `sectow_env.resolve.policies`.
-        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, and specs of suites beside
-            the world, such as `pack?path=FILE.jsonl`; default: all of the world that apply.
+        suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, specs of suites beside the
+            world, such as `pack?path=FILE.jsonl`, and groups, such as `sectow_quick`; default: all
+            of the world that apply.
         world: A world or its name, or the path of a scenario pack.
         attacker: Its learned ASR is measured too.
         attacker_template: How an attacker that is a model is asked.
@@ -134,11 +139,12 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         SectowError: A name is not known, or the folder does not fit.
         pydantic.ValidationError: A setting cannot be meant.
     """
+    expansion = _expansion(suites, settings.pop("tasks", ()))
     ground = load_world(world, allow_import_path=True)
-    chosen = MeasureSettings(**settings, world=_name_of(world, ground), suites=_suites(suites))
     subject = defender_under_test(
-        policy, ground, name=name, system=chosen.system, batch_size=batch_size
+        policy, ground, name=name, system=settings.get("system"), batch_size=batch_size
     )
+    chosen = _settings(subject, expansion, world=_name_of(world, ground), **settings)
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
     run = measure(
         subject,
@@ -156,30 +162,51 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
     return Loaded(run)
 
 
+class Plan(NamedTuple):
+    """What `evaluate` would ask."""
+
+    questions: pd.DataFrame
+    """One row per suite and decoding: `suite`, `decoding`, `questions`, `prompt_tokens` and, at
+    most, `answer_tokens`; NaN where nobody knows before."""
+    judging: pd.DataFrame
+    """One row per judge that asks a model, and suite: `judge`, `suite`, `calls`, and tokens."""
+
+
 def plan(
     policy: str,
     *,
     attacker: str | None = None,
     suites: Iterable[str] | None = None,
     **settings: Any,
-) -> pd.DataFrame:
+) -> Plan:
     """What `evaluate` would ask with these settings; nothing is asked.
 
-    Returns:
-        One row per suite and decoding: `suite`, `decoding`, `questions`.
+    Tokens are counted by the model's own tokenizer where its folder is on this machine, else by a
+    rule, see `sectow_benchmarks.evaluation.cost`.
     """
     import pandas as pd
 
     from sectow_benchmarks.results.attack_packs import AttackPack
 
+    expansion = _expansion(suites, settings.pop("tasks", ()))
     given = settings.pop("world", "apothecary:0")
     world = load_world(given, allow_import_path=True)
-    chosen = MeasureSettings(**settings, world=_name_of(given, world), suites=_suites(suites))
-    pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     # A model is not loaded for this.
-    prefilled = defender_under_test(policy, world, system=chosen.system).prefilled
-    rows = planned(chosen, world, prefilled=prefilled, attacked=attacker is not None, pack=pack)
-    return pd.DataFrame(rows, columns=["suite", "decoding", "questions"])
+    subject = defender_under_test(policy, world, system=settings.get("system"))
+    chosen = _settings(subject, expansion, world=_name_of(given, world), **settings)
+    pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
+    units = units_of(
+        chosen, world, prefilled=subject.prefilled, attacked=attacker is not None, pack=pack
+    )
+    weights = weights_of(subject.policy)
+    count = counter(None if weights is None else weights.source) or by_rule
+    tokens = ["prompt_tokens", "answer_tokens"]
+    return Plan(
+        pd.DataFrame(
+            planned(chosen, units, count), columns=["suite", "decoding", "questions", *tokens]
+        ),
+        pd.DataFrame(judged(chosen, world, units), columns=["judge", "suite", "calls", *tokens]),
+    )
 
 
 def load_run(path: str | Path, *, judge: str | None = None) -> Loaded:
@@ -282,10 +309,25 @@ def _name_of(given: str | World, world: World) -> str:
     return given if isinstance(given, str) else str(getattr(world, "name", world.id))
 
 
-def _suites(names: Iterable[str] | None) -> tuple[str, ...]:
-    if names is None:
-        return SUITES
-    chosen = tuple(dict.fromkeys(names))
-    check_suite_names(chosen)
-    others = tuple(name for name in chosen if name not in SUITES)
-    return (*(suite for suite in SUITES if suite in chosen), *others)
+def _expansion(names: Iterable[str] | None, tasks: Iterable[str]) -> Expansion:
+    """What is asked, the suites of the measured world first."""
+    expansion = expand(SUITES if names is None else names, tasks)
+    others = tuple(name for name in expansion.suites if name not in SUITES)
+    own = tuple(name for name in SUITES if name in expansion.suites)
+    return expansion._replace(suites=(*own, *others))
+
+
+def _settings(subject: DefenderUnderTest, expansion: Expansion, **settings: Any) -> MeasureSettings:
+    """Settings with what the defender can be asked; a note names what is left out."""
+    kept = expansion if subject.likelihoods else expansion.generative()
+    before, after = ((*each.tasks, *each.mini_tasks) for each in (expansion, kept))
+    left_out = [task for task in before if task not in after]
+    if left_out:
+        note(f"{subject.name} has no likelihoods: without {', '.join(left_out)}")
+    return MeasureSettings(
+        **settings,
+        suites=kept.suites,
+        tasks=kept.tasks,
+        mini_tasks=kept.mini_tasks,
+        groups=kept.groups,
+    )

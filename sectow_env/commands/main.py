@@ -48,8 +48,10 @@ OURS: Mapping[str, About] = {
     "check": About("Check an environment, world, judge, policy, channel or renderer."),
     "train": About("Train attacker and defender in turn.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
+    "suites": About("List the field's suites, fetch them, and verify copies.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
     "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
+    "submit": About("Make, check and rank entries of a public board.", "bench"),
     "judge": About("Score stored turns anew, label them by hand, and audit judges.", "bench"),
     "organism": About("Build the built-in model organism and find its parts.", "train"),
     "study": About("Play a study over several worlds and print its table.", "all"),
@@ -73,7 +75,7 @@ class CommandGroup(TyperGroup):
     ) -> tuple[str | None, Command | None, list[str]]:
         """Replace the listed placeholder by the real command."""
         name, command, rest = super().resolve_command(ctx, args)
-        if name in self._claims:
+        if name is not None and name in self._claims:
             command = _load(name, self._claims[name])
         return name, command, rest
 

@@ -13,10 +13,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from inspect import signature
+from pathlib import Path
+from types import MappingProxyType
 from typing import Generic, TypeVar, cast
 
 from sectow_env.errors import ConfigError, at_fault, unknown
@@ -152,15 +155,37 @@ class Registry(Generic[T]):
         return EntryPoint(name=path, value=path, group=self.group)
 
 
-def claims(group: str) -> dict[str, tuple[EntryPoint, ...]]:
+def claims(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
     """Installed entry points of a group by name; ours alone where we registered the name."""
+    return _claims(group, _installed())
+
+
+def _installed() -> tuple[tuple[str, int], ...]:
+    """What changes when a distribution is installed or removed: the folders of `sys.path`."""
+    changed = []
+    for folder in sys.path:
+        try:
+            changed.append((folder, Path(folder).stat().st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(changed)
+
+
+# To read the metadata of everything that is installed takes some 40 ms.
+@lru_cache(maxsize=32)
+def _claims(
+    group: str, installed: tuple[tuple[str, int], ...]
+) -> Mapping[str, tuple[EntryPoint, ...]]:
+    del installed
     by_name: dict[str, list[EntryPoint]] = {}
     for entry in entry_points(group=group):
         by_name.setdefault(entry.name, []).append(entry)
-    return {
-        name: tuple([entry for entry in entries if is_ours(entry)] or entries)
-        for name, entries in by_name.items()
-    }
+    return MappingProxyType(
+        {
+            name: tuple([entry for entry in entries if is_ours(entry)] or entries)
+            for name, entries in by_name.items()
+        }
+    )
 
 
 def is_ours(entry: EntryPoint) -> bool:

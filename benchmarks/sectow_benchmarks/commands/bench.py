@@ -1,16 +1,42 @@
-"""The commands `sectow bench` and `sectow report`."""
+"""The command `sectow bench`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from sectow_agents.processes import own_share
-from sectow_benchmarks.board.terminal import print_report
+from sectow_benchmarks.commands.options import (
+    AsJson,
+    AttackerName,
+    Attacks,
+    Base,
+    BatchSize,
+    DryRun,
+    Include,
+    Judge,
+    Limit,
+    Model,
+    Name,
+    Out,
+    PerCell,
+    PerKind,
+    ProfileOption,
+    Resume,
+    Seed,
+    Split,
+    Suites,
+    System,
+    Task,
+    Template,
+    Tokens,
+    WorldName,
+)
+from sectow_benchmarks.commands.report import finish
 from sectow_benchmarks.commands.runs import compare, freeze
 from sectow_benchmarks.evaluation.progress import progress_bar
 from sectow_benchmarks.studies.card.command import card
@@ -19,52 +45,13 @@ from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
 from sectow_env.display.console import note, print_json, say, stdout
 from sectow_env.display.tables import print_table
-from sectow_env.errors import ConfigError, FileError, RunFolderError, SectowError
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import folder_name
-from sectow_env.reading import read_json
 from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
-    from sectow_benchmarks.report.build import Report
     from sectow_benchmarks.results.run import EvaluationRun
     from sectow_benchmarks.suites.selection import Selection
-
-Profile = Literal["public", "local"]
-Seed = Annotated[int, typer.Option(min=0, help="Of items, answers and attacks.")]
-System = Annotated[str | None, typer.Option(help="A system prompt for the defender.")]
-Judge = Annotated[str | None, typer.Option(help="A registered judge; default: the world's.")]
-Suites = Annotated[
-    str | None, typer.Option(help="Some suites, with commas; default: all of the world.")
-]
-Name = Annotated[str | None, typer.Option(help="What it is called in tables.")]
-Model = Annotated[str | None, typer.Option(help="Folder, hub id, policy or its import path.")]
-WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
-AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
-Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
-Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
-PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
-PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
-Task = Annotated[
-    list[str] | None,
-    typer.Option(help="Also ask a task of lm-eval: name or YAML file; may be given again."),
-]
-Include = Annotated[
-    list[Path] | None,
-    typer.Option("--include-path", help="A folder with tasks of your own; may be given again."),
-]
-Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
-Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
-Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
-Limit = Annotated[int, typer.Option(min=0, help="Items of each task, to try things out; 0: all.")]
-BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once, or auto.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, ask nothing.")]
-Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Resume what is in --out.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-ProfileOption = Annotated[
-    Profile,
-    typer.Option(help="public: no texts and pictures unless the world is fictional; local: all."),
-]
 
 bench = typer.Typer(
     help="Measure safety, over-refusal and capability.",
@@ -131,7 +118,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     _check_folders(request, folder)
     runs = _measured(request, given, folder)
     if own_share().main:
-        _finish(runs, folder / "report", profile, as_json)
+        finish(runs, folder / "report", profile, as_json)
 
 
 bench.command("card")(card)
@@ -152,59 +139,6 @@ def show_tasks_path(as_json: AsJson = False) -> None:
         print_json({"path": path})
     else:
         say(path)
-
-
-def report(
-    folder: Annotated[Path, typer.Argument(help="A training run or an evaluation.")],
-    base: Annotated[
-        Path | None, typer.Option(help="An evaluation to compare an evaluation with.")
-    ] = None,
-    out: Out = None,
-    judge: Annotated[
-        str | None,
-        typer.Option(help="Id and version of another judge that looked at the evaluation."),
-    ] = None,
-    profile: ProfileOption = "public",
-    as_json: AsJson = False,
-) -> None:
-    """Render the report of a finished run."""
-    from sectow_benchmarks.results.checksums import irregular
-    from sectow_benchmarks.results.run import EvaluationRun
-
-    target = out or folder / "report"
-    kind = _kind(folder)
-    # The folder may be somebody else's, and a link in it leads the page elsewhere.
-    if out is None and (odd := irregular(folder, ("report",))):
-        raise RunFolderError(
-            given=f"{odd[0].name} in {folder}",
-            why=f"it {odd[0].why}",
-            fix="remove it, or give --out FOLDER",
-        )
-    note(f"rendering the report of {folder}")
-    if kind == "sectow-training-run":
-        print_report(training_report(folder, target, profile).page, as_json)
-        return
-    runs = [EvaluationRun.open(path) for path in (base, folder) if path is not None]
-    if judge is not None:
-        runs = [run.judged_by(judge) for run in runs]
-    _finish(runs, target, profile, as_json)
-
-
-def training_report(folder: Path, out: Path, profile: Profile) -> Report:
-    """Write the page of a training run with its evaluations.
-
-    Raises:
-        SectowError: There is no run, or it has no finished evaluation.
-    """
-    from sectow_benchmarks.evaluation.callback import read_evaluations
-    from sectow_benchmarks.report import build_report
-    from sectow_benchmarks.report.story import read_story
-
-    story = read_story(folder)
-    evaluations = read_evaluations(folder)
-    return build_report(
-        evaluations.defenders, out, attacks=evaluations.attacks, story=story, profile=profile
-    )
 
 
 def _check(model: str, base: str | None, attacker: str | None, given: Mapping[str, Any]) -> None:
@@ -321,7 +255,7 @@ def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: b
     """Print what would be asked, and ask nothing."""
     from sectow_benchmarks.api import plan
 
-    table = plan(model, attacker=attacker, **given)
+    table = plan(model, attacker=attacker, **given).questions
     if as_json:
         print_json(table.to_dict("records"))
         return
@@ -347,31 +281,3 @@ def _chosen(world: str, split: str) -> Selection:
     from sectow_benchmarks.suites.selection import Selection
 
     return Selection.read({"world": world, "split": split})
-
-
-def _finish(runs: list[EvaluationRun], out: Path, profile: Profile, as_json: bool) -> None:
-    from sectow_benchmarks.report import build_report
-
-    try:
-        report = build_report(runs, out, profile=profile)
-    except SectowError:
-        raise
-    except ValueError as error:
-        raise ConfigError(
-            given="these evaluations",
-            why=str(error),
-            fix="measure both with the same world, judge and settings",
-        ) from error
-    print_report(report.page, as_json)
-
-
-def _kind(folder: Path) -> str:
-    try:
-        about = read_json(folder / "run.json", follow=False)
-    except FileError as error:
-        raise RunFolderError(
-            given=f"the folder {folder}",
-            why=f"it contains no run that can be read: its run.json, {error.why}",
-            fix="give the folder of a training run or of an evaluation",
-        ) from error
-    return str(about.get("kind")) if isinstance(about, dict) else ""

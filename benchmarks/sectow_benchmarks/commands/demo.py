@@ -240,7 +240,7 @@ def _print_how_to_resume(options: list[str], folder: Path) -> None:
 
 
 def _report(folder: Path) -> Report:
-    from sectow_benchmarks.commands.bench import training_report
+    from sectow_benchmarks.commands.report import training_report
 
     return training_report(folder, folder / "report", "public")
 

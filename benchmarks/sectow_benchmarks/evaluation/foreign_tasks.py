@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +20,7 @@ from sectow_benchmarks.evaluation.lm_eval_session import (
     pictures_left_alone,
     task_manager,
 )
+from sectow_benchmarks.suites.group_table import MINI_DOCUMENTS
 from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game import Attack, Episode, Frozen, Price, Scenario, Turn, Verdict
@@ -102,27 +106,49 @@ class ForeignTasks:
 
     loaded: Any
     settings: ForeignSettings
+    minis: Mapping[str, int] = field(default_factory=dict)
+    """Documents of each task of which the mini is asked."""
 
     @classmethod
-    def load(cls, names: Sequence[str], settings: ForeignSettings) -> ForeignTasks:
+    def load(
+        cls, names: Sequence[str], settings: ForeignSettings, *, minis: Sequence[str] = ()
+    ) -> ForeignTasks:
         """Build tasks with their data.
 
         Args:
             names: Of tasks, groups and tags, or paths of YAML files.
             settings: How they are asked.
+            minis: Tasks and groups of which the mini is asked, unless `names` has them too.
 
         Raises:
             UnknownNameError: A task is not known.
             ConfigError: A task executes what the model writes.
             PartError: A task or its data cannot be loaded.
         """
-        return cls(_load(names, settings), settings)
+        loaded = _load([*names, *(name for name in minis if name not in names)], settings)
+        whole = {task for name in names for task in _tasks_of(loaded, name)}
+        sizes: dict[str, int] = {}
+        for name in minis:
+            tasks = _tasks_of(loaded, name)
+            if not tasks:
+                raise unknown("task or group of lm-eval that has a mini", name, loaded["tasks"])
+            sizes |= {task: mini_size(len(tasks)) for task in tasks if task not in whole}
+        return cls(loaded, settings, sizes)
 
     def counts(self) -> dict[str, int]:
         """Documents that are asked, by suite."""
-        sizes = {name: len(task.eval_docs) for name, task in self.loaded["tasks"].items()}
-        limit = self.settings.limit
-        return {FOREIGN + name: min(size, limit or size) for name, size in sizes.items()}
+        return {FOREIGN + name: len(chosen) for name, chosen in self._documents.items()}
+
+    @cached_property
+    def _documents(self) -> dict[str, Sequence[int]]:
+        """The numbers of the documents that are asked, by task, in order."""
+        documents: dict[str, Sequence[int]] = {}
+        for name, task in self.loaded["tasks"].items():
+            chosen: Sequence[int] = range(len(task.eval_docs))
+            if name in self.minis:
+                chosen = mini_documents(name, len(chosen), self.minis[name])
+            documents[name] = chosen[: self.settings.limit or None]
+        return documents
 
     def check(self, lm: ChatLM) -> None:
         """Raises ConfigError for a model that cannot answer one of the tasks."""
@@ -150,7 +176,8 @@ class ForeignTasks:
                 lm=lm,
                 task_dict=self.loaded,
                 bootstrap_iters=0,
-                limit=self.settings.limit or None,
+                # It takes a limit or these, and none of these for all documents.
+                samples=self._documents,
                 apply_chat_template=self.settings.chat,
                 fewshot_as_multiturn=self.settings.chat,
                 system_instruction=self.settings.system,
@@ -162,6 +189,28 @@ class ForeignTasks:
             task = self.loaded["tasks"][name] if samples else None
             results.append(_result(name, task, samples, kept))
         return results
+
+
+def mini_size(tasks: int) -> int:
+    """Documents of each task of a mini, which the tasks of a group share equally."""
+    return math.ceil(MINI_DOCUMENTS / max(1, tasks))
+
+
+def mini_documents(task: str, count: int, size: int) -> tuple[int, ...]:
+    """The documents of a task's mini: the same for everybody who has the same data.
+
+    Those with the lowest digests of task and number, in the task's order.
+
+    Args:
+        task: Its name.
+        count: Of its documents.
+        size: Of the mini.
+    """
+
+    def digest(number: int) -> str:
+        return hashlib.sha256(f"{task}/{number}".encode()).hexdigest()
+
+    return tuple(sorted(sorted(range(count), key=digest)[:size]))
 
 
 def run_foreign(lm: ChatLM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
@@ -215,6 +264,14 @@ def _load(tasks: Sequence[str], settings: ForeignSettings) -> Any:
             task.set_config(key="num_fewshot", value=settings.fewshot or 0)
         task.set_fewshot_seed(seed=settings.seed)
     return loaded
+
+
+def _tasks_of(loaded: Any, name: str) -> list[str]:
+    """The tasks that a name stands for: those of a group, or itself."""
+    group = loaded["groups"].get(name)
+    if group is None:
+        return [name] if name in loaded["tasks"] else []
+    return [task.task_name for task in group.get_all_tasks()]
 
 
 def _result(

@@ -59,6 +59,11 @@ class DefenderUnderTest:
         return takes_prefix(self.model)
 
     @property
+    def likelihoods(self) -> bool:
+        """Whether it can rate texts, and not only generate them."""
+        return isinstance(self.model, LocalModel)
+
+    @property
     def system(self) -> str | None:
         """Its system prompt, or None."""
         return self.built_with or getattr(self.policy, "system", None)

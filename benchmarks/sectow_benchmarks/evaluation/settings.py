@@ -29,6 +29,10 @@ class MeasureSettings(Frozen):
     tasks: tuple[str, ...] = ()
     """Tasks of lm-eval that are asked too: names of tasks, groups and tags, or paths of YAML
     files. How answers are drawn and how long they may be is the task's own affair."""
+    mini_tasks: tuple[str, ...] = ()
+    """Tasks of lm-eval of which the mini is asked: some documents, the same for everybody."""
+    groups: tuple[str, ...] = ()
+    """The groups whose members are among the suites and tasks, for the reader."""
     include: tuple[Path, ...] = ()
     """Folders with tasks of the user's own."""
     splits: tuple[Split, ...] = ("train", "test")
@@ -45,6 +49,13 @@ class MeasureSettings(Frozen):
     """System prompt of the defender."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
+    also: tuple[str, ...] = ()
+    """Registered judges that look at the answers too; figures do not go by them."""
+    published: str | None = None
+    """Settings of an endpoint, such as `base_url=...&model=...`: the judges of the suites' authors
+    look at their suites too, by it."""
+    judge_limit: int = Field(default=0, ge=0)
+    """Most samples of each suite and decoding that a judge asks a model about; 0: all."""
     learned_split: Split = "validation"
     """Scenarios of the attackers."""
     attempts: int = Field(default=1, gt=0)

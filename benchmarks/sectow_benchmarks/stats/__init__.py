@@ -6,14 +6,16 @@ What is missing is counted and is in no numerator and in no denominator.
 
 from collections.abc import Mapping
 
-from sectow_benchmarks.stats import at_k, clustered, hierarchical, paired
+from sectow_benchmarks.stats import at_k, clustered, hierarchical, independent, paired
 from sectow_benchmarks.stats.at_k import success_at_k
 from sectow_benchmarks.stats.clustered import mean_score, rate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, Estimate
 from sectow_benchmarks.stats.hierarchical import Comparison, compare_methods
+from sectow_benchmarks.stats.independent import mean_of
 from sectow_benchmarks.stats.multiple import holm
 from sectow_benchmarks.stats.paired import McNemar, difference, mcnemar
 from sectow_benchmarks.stats.power import detectable_change, detectable_rate
+from sectow_benchmarks.stats.ranks import Outcomes, RankInterval, rank_intervals
 from sectow_benchmarks.stats.retention import Retention, retention
 from sectow_benchmarks.stats.single import proportion_interval
 from sectow_benchmarks.stats.unscored import Bounds, unscored_bounds
@@ -23,6 +25,7 @@ METHODS: Mapping[str, str] = {
     **paired.WORDS,
     at_k.METHOD: at_k.WORDS,
     hierarchical.METHOD: hierarchical.WORDS,
+    independent.METHOD: independent.WORDS,
     "none": "none: nothing was scored",
 }
 """How each interval is made, by `Estimate.method`: what pages say of it comes from here."""
@@ -34,6 +37,8 @@ __all__ = [
     "Comparison",
     "Estimate",
     "McNemar",
+    "Outcomes",
+    "RankInterval",
     "Retention",
     "compare_methods",
     "detectable_change",
@@ -41,8 +46,10 @@ __all__ = [
     "difference",
     "holm",
     "mcnemar",
+    "mean_of",
     "mean_score",
     "proportion_interval",
+    "rank_intervals",
     "rate",
     "retention",
     "success_at_k",

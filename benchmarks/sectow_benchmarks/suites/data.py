@@ -6,16 +6,18 @@ No error quotes a row, whose text may be harmful: it names file, row and column.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from sectow_benchmarks.suites.archive import Archive
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.picture import Picture
-from sectow_env.reading import parse_json, read_bytes, read_text
+from sectow_env.reading import parse_json, read_bytes, read_jsonl, read_text
 from sectow_env.text import is_whole
 
 Open = Callable[[], Picture]
@@ -56,6 +58,13 @@ class Row:
             raise self.wrong(column, "it is not a list of texts")
         return tuple(value)
 
+    def index(self, column: str) -> int:
+        """A whole number from 0 on, maybe stored as text or with a point."""
+        text = self.text(column).removesuffix(".0")
+        if not (text.isascii() and text.isdecimal()):
+            raise self.wrong(column, "it is not a whole number from 0 on")
+        return int(text)
+
     def flag(self, column: str) -> bool:
         """True or false, 1 or 0."""
         value = self.value(column)
@@ -79,11 +88,26 @@ class Row:
 
     def picture(self, column: str) -> Open:
         """A picture that is stored in the row, opened when it is called."""
+        data = self._bytes(column)
+        return lambda: _opened(
+            lambda: Picture.from_bytes(data, webp=True), f"{self.where}, column {column!r}"
+        )
+
+    def digest(self, *columns: str) -> str:
+        """The same for rows that are alike in these columns of texts or pictures: a cluster."""
+        values = (self.values.get(column) for column in columns)
+        parts = (
+            text.encode() if isinstance(text, str) else self._bytes(column)
+            for column, text in zip(columns, values, strict=True)
+        )
+        return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
+
+    def _bytes(self, column: str) -> bytes:
         value = self.value(column)
         data = value.get("bytes") if isinstance(value, Mapping) else value
         if not isinstance(data, bytes):
             raise self.wrong(column, "it is not a picture's bytes")
-        return lambda: _opened(lambda: Picture.from_bytes(data), f"{self.where}, column {column!r}")
+        return data
 
     def value(self, column: str) -> Any:
         """Whatever is stored; of an object that lacks the key, an error."""
@@ -113,6 +137,9 @@ class Data:
     """
 
     folder: Path
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """What was read so far -> its columns; none for what is not a table."""
+    _archives: dict[str, Archive] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
@@ -131,7 +158,8 @@ class Data:
             if not isinstance(values, Mapping):
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
-                _check_columns(file, list(values), columns)
+                self.seen[file] = tuple(values)
+                _check_columns(file, self.seen[file], columns)
             yield Row(f"row {number} of {file}", values)
 
     def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -148,12 +176,14 @@ class Data:
         rows: list[Any] = list(tree.values()) if isinstance(tree, dict) else [None]
         if not all(isinstance(row, dict) for row in rows):
             raise _form(file, "it is not an object of objects")
+        self.seen[file] = tuple(rows[0]) if rows else ()
         for number, values in enumerate(rows, start=1):
             _check_columns(file, list(values), columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
         """A JSON file of any other form."""
+        self.seen[file] = ()
         return parse_json(read_bytes(self.file(file)), file)
 
     def table(self, config: str | None, split: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -167,20 +197,33 @@ class Data:
         where, number = f"{config or 'default'}/{split}", 0
         for path in self._parquet(config, split):
             with pq.ParquetFile(path) as file:
-                _check_columns(f"{where} ({path.name})", file.schema_arrow.names, columns)
+                self.seen[where] = tuple(file.schema_arrow.names)
+                _check_columns(f"{where} ({path.name})", self.seen[where], columns)
                 for batch in file.iter_batches(_BATCH, columns=list(columns)):
                     for values in batch.to_pylist():
                         number += 1
                         yield Row(f"row {number} of {where}", values)
 
-    def picture(self, file: str) -> Open:
-        """A picture file, opened when it is called.
+    def picture(self, file: str, archive: str | None = None) -> Open:
+        """A picture file, opened when it is called; only then is it an error if it is missing.
 
-        Raises:
-            ConfigError: It is missing, at once; when opened, it is not a picture.
+        Args:
+            file: Its path in the folder.
+            archive: A zip or tar archive in the folder, for whoever has not unpacked it: the file
+                is in it by the same path, or by the path within the folder of the archive's name.
         """
-        path = self.file(file)
-        return lambda: _opened(lambda: Picture.from_file(path), file)
+        return lambda: _opened(lambda: self._picture(file, archive), file)
+
+    def _picture(self, file: str, archive: str | None) -> Picture:
+        if archive is None or self.has(file) or not self.has(archive):
+            return Picture.from_file(self.file(file), webp=True)
+        packed = self._archives.setdefault(archive, Archive(self.file(archive)))
+        path = PurePosixPath(file)
+        within = PurePosixPath(*path.parts[1:])
+        for name in (str(path), str(within)):
+            if name in packed:
+                return Picture.from_bytes(packed.read(name), webp=True)
+        return Picture.from_file(self.file(file), webp=True)
 
     def has(self, file: str) -> bool:
         """Whether a file is there."""
@@ -204,31 +247,57 @@ class Data:
         return path
 
     def _parquet(self, config: str | None, split: str) -> list[Path]:
-        from datasets import load_dataset_builder
+        """By the README's configurations; splits of others need not be here."""
+        from datasets.data_files import get_data_patterns, resolve_pattern, sanitize_patterns
         from datasets.exceptions import DatasetsError
+        from yaml import YAMLError
 
         where = f"{config or 'default'}/{split} in {self.folder}"
         try:
-            files = load_dataset_builder(str(self.folder), config).config.data_files or {}
-            paths = [Path(path) for path in files.get(split, ())]
-        except (OSError, ValueError, DatasetsError) as error:
+            files = self._data_files(config)
+            patterns = sanitize_patterns(files) if files else get_data_patterns(str(self.folder))
+            paths = [
+                Path(path)
+                for pattern in patterns.get(split, ())
+                if "://" not in pattern
+                for path in resolve_pattern(pattern, str(self.folder))
+            ]
+        except (OSError, ValueError, TypeError, KeyError, YAMLError, DatasetsError) as error:
             reason = (str(error).splitlines() or [""])[0]
             raise _form(where, f"it cannot be read ({type(error).__name__}: {reason})") from error
-        if not paths or any(path.suffix != ".parquet" for path in paths):
+        inside = self.folder.resolve()
+        if not paths or any(
+            path.suffix != ".parquet" or not path.resolve().is_relative_to(inside) for path in paths
+        ):
             raise _form(where, "there is no such split of parquet files")
         return paths
+
+    def _data_files(self, config: str | None) -> Any:
+        """What the README says of a configuration; None where it says nothing of any."""
+        from huggingface_hub import metadata_load
+
+        readme = self.folder / "README.md"
+        card = metadata_load(readme) if readme.is_file() else None
+        configs = {
+            each["config_name"]: each["data_files"] for each in (card or {}).get("configs", ())
+        }
+        if config is None and len(configs) == 1:
+            return next(iter(configs.values()))
+        return configs[config or "default"] if configs else None
 
 
 def _read(path: Path, file: str) -> Iterator[Any]:
     if path.suffix == ".csv":
-        yield from csv.DictReader(io.StringIO(read_text(path), newline=""))
+        text = read_text(path).removeprefix("\ufeff")
+        try:
+            yield from csv.DictReader(io.StringIO(text, newline=""))
+        except csv.Error as error:
+            raise _form(file, f"it is not CSV ({error})") from error
     elif path.suffix == ".txt":
         # Not `splitlines`: a prompt may contain what that takes for the end of a line.
         yield from ({"line": line} for line in read_text(path).split("\n") if line.strip())
     elif path.suffix == ".jsonl":
-        for number, line in enumerate(read_text(path).splitlines(), start=1):
-            if line.strip():
-                yield parse_json(line.encode(), f"line {number} of {file}")
+        yield from (value for _, value in read_jsonl(path))
     else:
         tree = parse_json(read_bytes(path), file)
         if not isinstance(tree, list):

@@ -17,16 +17,16 @@ from typing import ClassVar
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role, SuiteItem
 from sectow_benchmarks.suites.data import Data, Open
+from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.source import Source, folder_of
 from sectow_benchmarks.suites.suite_world import SuiteWorld
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import Invalid, Scenario
 from sectow_env.worlds.packs.world import seed_attack
 
-MINI = "_mini"
-"""What the name of a mini ends with."""
 PLACEHOLDER = "<image>"
 """Where some suites, and lm-eval, put a picture into a text; it comes first here."""
 
@@ -59,13 +59,15 @@ class DataSuite:
 
     Args:
         path: A copy of the user's own; default: what `sectow suites get` fetched.
-        mini: Ask the suite's mini only.
+        role: Ask only the items that measure this.
+        mini: Ask the suite's mini only: that of all roles, whichever is asked.
         judge: Spec of a judge; None takes the suite's own rules.
         answer_tokens: Longest answer.
         skip_missing: Count items whose picture is missing as invalid, in place of an error.
 
     Raises:
         ConfigError: The files are not there.
+        UnknownNameError: It has no items of this role.
     """
 
     about: ClassVar[About]
@@ -77,16 +79,22 @@ class DataSuite:
         self,
         *,
         path: str | Path | None = None,
+        role: str | None = None,
         mini: bool = False,
         judge: str | None = None,
         answer_tokens: int | None = None,
         skip_missing: bool = False,
     ) -> None:
         self.name = self.about.name + (MINI if mini else "")
+        if role is not None and role not in self.about.roles:
+            raise unknown(f"role of {self.about.name}", role, self.about.roles)
+        self.role = role
         self.mini = mini
         self.judge = judge
         self.answer_tokens = answer_tokens or self.export_tokens
-        self.data = Data(folder_of(self.about.name, path))
+        folder = folder_of(self.about.name, path)
+        check_copy(self.about, folder)
+        self.data = Data(folder)
         self._skip_missing = skip_missing
 
     def records(self) -> Iterator[Record]:
@@ -108,6 +116,11 @@ class DataSuite:
         """As in its card."""
         return self.about.source
 
+    @property
+    def copy_revision(self) -> str:
+        """The commit of the data that are asked, or that they are as the user gave them."""
+        return revision_in(self.data.folder)
+
     @cached_property
     def world(self) -> SuiteWorld:
         """The chosen items as a world: its rules, and the judge of the suite's own."""
@@ -127,7 +140,7 @@ class DataSuite:
             if record.id in seen:
                 raise _unlike(self.about.name, f"two items have the id {record.id!r}")
             seen.add(record.id)
-            if kept is None or record.id in kept:
+            if (kept is None or record.id in kept) and self.role in {None, record.role}:
                 items.append(self._item(record))
         if not items:
             raise _unlike(self.about.name, "it has no items")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Export, Suite
 from sectow_benchmarks.suites.figure import Figure
-from sectow_benchmarks.suites.revisions import REVISIONS
+from sectow_benchmarks.suites.group_table import GROUP_NAMES
+from sectow_benchmarks.suites.revisions import FOREIGN, REVISIONS
 from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game.world import World, world_facts
 from sectow_env.registry.entry_points import Registry, check_arguments
@@ -44,13 +46,13 @@ def find_suite(spec: str, *, allow_import_path: bool = False) -> Suite:
 
 
 def check_suite_names(names: Iterable[str]) -> None:
-    """Raise UnknownNameError for a suite that is neither of the measured world nor registered.
+    """Raise UnknownNameError for a suite that is not of the measured world, registered or a group.
 
-    Imports none of them.
+    Imports none of them; tasks of lm-eval, `lm_eval/TASK`, are left to it.
     """
-    known = (*REVISIONS, *REGISTRY.names())
+    known = (*REVISIONS, *GROUP_NAMES, *REGISTRY.names())
     for kind in (parse_spec(name).name for name in names):
-        if kind not in known and ":" not in kind:
+        if kind not in known and ":" not in kind and not kind.startswith(FOREIGN):
             raise unknown("suite", kind, known)
 
 
@@ -72,6 +74,12 @@ def figures_of_suite(name: str) -> tuple[Figure, ...]:
     if name not in REGISTRY.names():
         return ()
     return tuple(getattr(REGISTRY.get(name), "figures", ()))
+
+
+def card_of(name: str) -> About | None:
+    """The card of a registered suite of the field; None for any other, or one not here."""
+    card = getattr(REGISTRY.get(name), "about", None) if name in REGISTRY.names() else None
+    return card if isinstance(card, About) else None
 
 
 def exports_of_suite(name: str) -> tuple[tuple[Export, ...], int]:

@@ -10,6 +10,7 @@ from sectow_benchmarks.suites.answers import is_right
 from sectow_env.game import Attack, Invalid, Judge, Refusal, Scenario, Turn, Verdict
 from sectow_env.judges.prompts.published import PREFIX
 from sectow_env.judges.refusal import RefusalJudge
+from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.worlds.packs.world import PackWorld
 
 
@@ -51,8 +52,7 @@ class SuiteJudge:
         if scenario.harmful:
             harmful = None if refusal is None else refusal is Refusal.NONE
         elif scenario.reference is not None and turn.response is not None:
-            kind = scenario.meta.get("answer", "text")
-            correct = is_right(kind, turn.response, scenario.reference)
+            correct = is_right(turn.response, scenario.reference, scenario.meta)
         return Verdict(
             judge=self.id,
             version=self.version,
@@ -85,8 +85,10 @@ class SuiteWorld(PackWorld):
         return SuiteJudge()
 
     def completed(self, judge: Judge) -> Judge:
-        """As of a pack; but a suite's own judge, which decides on refusals itself, stays alone."""
+        """A guard with the rules above: it is asked only where it has something to say.
+
+        A suite's own judge decides on refusals itself, and stays alone where no answer is graded.
+        """
         graded = any(item.reference is not None for item in self.items)
-        if judge.id.startswith(PREFIX) and not graded:
-            return judge
-        return super().completed(judge)
+        alone = grades_answers(judge) or (judge.id.startswith(PREFIX) and not graded)
+        return judge if alone else TwoSided(judge, self.judge(), sparing=True)

@@ -64,11 +64,13 @@ ATTACKER: Mapping[str, How] = {
 """Fields of the attacker in run.json; that there is one decides which rows there are."""
 SETTINGS: Mapping[str, How] = {
     "world": How.AGREES,
-    **dict.fromkeys(("suites", "tasks", "splits", "per_cell", "per_kind", "seed"), How.REBUILT),
+    **dict.fromkeys(("suites", "splits", "per_cell", "per_kind", "seed"), How.REBUILT),
+    **dict.fromkeys(("tasks", "mini_tasks"), How.REBUILT),
     **dict.fromkeys(("decodings", "judge", "learned_split", "attempts"), How.REBUILT),
-    **dict.fromkeys(("attacks", "limit"), How.REBUILT),
+    **dict.fromkeys(("attacks", "limit", "also"), How.REBUILT),
     **dict.fromkeys(("system", "max_new_tokens"), How.ANSWERED),
-    **dict.fromkeys(("temperature", "include"), How.SEALED),
+    **dict.fromkeys(("temperature", "include", "groups"), How.SEALED),
+    **dict.fromkeys(("published", "judge_limit"), How.SEALED),
 }
 """Fields of the settings in run.json."""
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sectow_benchmarks.evaluation.foreign_tasks import mini_documents, mini_size
 from sectow_benchmarks.evaluation.settings import DECODINGS
 from sectow_benchmarks.results.samples import (
     judged_episodes,
@@ -80,7 +81,8 @@ def unlike_lm_eval(evidence: Evidence) -> list[str]:
 
 def _reported(evidence: Evidence) -> Mapping[str, Mapping[str, Any]]:
     """What lm-eval reported of the tasks that have documents, by name."""
-    names, file = evidence.settings.tasks, evidence.run.path / "lm_eval" / f"{UNIT}.json"
+    settings, file = evidence.settings, evidence.run.path / "lm_eval" / f"{UNIT}.json"
+    names = (*settings.tasks, *settings.mini_tasks)
     if not names and not file.exists():
         return {}
     if not names:
@@ -114,13 +116,26 @@ def _check_documents(
     report: Mapping[str, Any],
     rows: Sequence[Mapping[str, Any]],
 ) -> None:
-    count = report["n-samples"]
-    numbers = {int(_scenario(row).id) for row in rows}
-    limit = evidence.settings.limit or count["original"]
-    if not len(rows) == len(numbers) == count["effective"] == min(limit, count["original"]):
-        raise _wrong(task, f"it has {len(rows)} rows, of {count['effective']} documents asked")
-    if numbers and not 0 <= min(numbers) <= max(numbers) < count["original"]:
-        raise _wrong(task, "a document is not one of the task")
+    original, effective = report["n-samples"]["original"], report["n-samples"]["effective"]
+    numbers = sorted(int(_scenario(row).id) for row in rows)
+    if not len(rows) == len(set(numbers)) == effective:
+        raise _wrong(task, f"it has {len(rows)} rows, of {effective} documents asked")
+    if numbers not in _choices(evidence, task, original, effective):
+        raise _wrong(task, "its documents are not those that are asked")
+
+
+def _choices(evidence: Evidence, task: str, original: int, effective: int) -> list[list[int]]:
+    """The documents that a task may have been asked: the first ones, or those of its mini."""
+    settings = evidence.settings
+    limit = settings.limit or None
+    whole, size = list(range(original))[:limit], mini_size(1)
+    if task in settings.tasks or not settings.mini_tasks:
+        return [whole]
+    if task in settings.mini_tasks:
+        return [list(mini_documents(task, original, size))[:limit]]
+    # Which tasks a group has is not known here: it may be one of a group with a mini, or not.
+    sizes = range(effective, size + 1 if limit else effective + 1)
+    return [whole, *(list(mini_documents(task, original, size))[:limit] for size in sizes)]
 
 
 def _episode(task: str, report: Mapping[str, Any], row: Mapping[str, Any]) -> Episode:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from sectow_agents.settings.file import load_config
 from sectow_benchmarks.commands import bench as cli
-from sectow_benchmarks.commands import demo
+from sectow_benchmarks.commands import demo, report
 from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_under_test
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.studies.presets import recipe
@@ -26,7 +26,7 @@ runner = CliRunner()
 SMALL = ["--per-cell", "1", "--per-kind", "1", "--split", "test", "--json"]
 
 report_app = typer.Typer()
-report_app.command()(cli.report)
+report_app.command()(report.report)
 
 
 def test_the_tasks_path_is_printed() -> None:

@@ -92,7 +92,6 @@ def kinds(results: list[CheckResult]) -> set[Kind]:
         (f"{HERE}:make_policy", {"attacker", "defender"}),
         ("sectow_env.worlds.apothecary.channels.plain:Plain", {"channel"}),
     ],
-    ids=str,
 )
 def test_targets_are_found_by_their_name_or_their_methods(
     target: object, expected: set[Kind]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -161,3 +163,18 @@ def test_a_stranger_cannot_take_over_a_name_of_ours(install: Install) -> None:
     install("stranger", {group: {"our/part": "foreign:Strict"}}, foreign=SOURCE)
     factory = Registry[Leveled](group).get("our/part")
     assert factory.__module__ == "ours"
+
+
+def test_what_is_installed_later_into_the_same_folder_is_seen(
+    install: Install, tmp_path: Path
+) -> None:
+    install("first", {"sectow.judges": {"first/judge": "first:judge"}})
+    registry: Registry[Leveled] = Registry("sectow.judges")
+    assert "first/judge" in registry.names()
+    info = tmp_path / "first" / "later-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.4\nName: later\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[sectow.judges]\nlater/judge = later:judge\n")
+    assert "later/judge" in registry.names()
+    shutil.rmtree(info)
+    assert "later/judge" not in registry.names()
