@@ -48,6 +48,7 @@ OURS: Mapping[str, About] = {
     "check": About("Check an environment, world, judge, policy, channel or renderer."),
     "train": About("Train attacker and defender in turn.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
+    "suites": About("List the field's suites, fetch them, and verify copies.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
     "verify": About("Recompute an evaluation from its samples, and check its files.", "bench"),
     "submit": About("Make, check and rank entries of a public board.", "bench"),

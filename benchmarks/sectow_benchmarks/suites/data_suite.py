@@ -16,6 +16,7 @@ from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role, SuiteItem
 from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
+from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
@@ -90,7 +91,9 @@ class DataSuite:
         self.mini = mini
         self.judge = judge
         self.answer_tokens = answer_tokens or self.export_tokens
-        self.data = Data(folder_of(self.about.name, path))
+        folder = folder_of(self.about.name, path)
+        check_copy(self.about, folder)
+        self.data = Data(folder)
         self._skip_missing = skip_missing
 
     def records(self) -> Iterator[Record]:
@@ -111,6 +114,11 @@ class DataSuite:
     def source(self) -> Source | None:
         """As in its card."""
         return self.about.source
+
+    @property
+    def copy_revision(self) -> str:
+        """The commit of the data that are asked, or that they are as the user gave them."""
+        return revision_in(self.data.folder)
 
     @cached_property
     def world(self) -> SuiteWorld:
