@@ -312,7 +312,6 @@ def _track(run: EvaluationRun) -> Track:
 
 def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
     reasons = [*row.reasons, *_refusing(row, gates), *_forgetting(row, base, gates)]
-    # Of a row that was judged in part on purpose, that alone is the reason.
     partly = any("were judged" in reason for reason in row.reasons)
     if not partly and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
