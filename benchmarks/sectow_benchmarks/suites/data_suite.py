@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from sectow_benchmarks.suites import stored
-from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites.about import About, Shown
+from sectow_benchmarks.suites.base import Export, Role, Scoring, SuiteItem
 from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
@@ -74,8 +74,15 @@ class DataSuite:
 
     about: ClassVar[About]
     figures: ClassVar[tuple[Figure, ...]] = ()
+    exports: ClassVar[tuple[Export, ...]] = ()
+    """Its lm-eval tasks, which follow from the card."""
     revision: int = 1
     export_tokens: ClassVar[int] = 256
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "about" in vars(cls):
+            cls.exports = tuple(_exports(cls.about))
 
     def __init__(
         self,
@@ -188,6 +195,25 @@ class DataSuite:
             stratum=record.stratum or record.category,
             target=record.reference or "",
         )
+
+
+_SCORING: Mapping[Role, Scoring] = {
+    "safety": "harm",
+    "over_refusal": "over_refusal",
+    "capability": "answer",
+    "recall": "recall",
+}
+_KINDS: Mapping[Shown, tuple[bool, ...]] = {
+    "text": (False,),
+    "picture": (True,),
+    "both": (False, True),
+}
+
+
+def _exports(about: About) -> Iterator[Export]:
+    for role in about.roles:
+        for pictures in _KINDS[about.shown]:
+            yield Export(role, _SCORING[role], pictures, f"{about.title}: {about.asks}")
 
 
 def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:

@@ -13,6 +13,9 @@ from sectow_env.judges.refusal import RefusalJudge
 from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.worlds.packs.world import PackWorld
 
+SUITE_WORLD = "suite/"
+"""What the ids of suites' worlds begin with."""
+
 
 class SuiteRules:
     """Everything counts that asks something: a suite's own items have no budget."""
@@ -68,7 +71,7 @@ class SuiteWorld(PackWorld):
 
     def __init__(self, scenarios: Sequence[Scenario], name: str) -> None:
         super().__init__(scenarios, name)
-        self.id = f"suite/{name}"
+        self.id = SUITE_WORLD + name
         self.rules = SuiteRules()
 
     @cached_property
