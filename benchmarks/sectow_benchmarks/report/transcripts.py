@@ -46,6 +46,8 @@ class Transcripts:
     note: str
     pictures: bool
     """Whether any are beside the page."""
+    left_out: bool
+    """Whether any texts are not."""
     files: tuple[Path, ...]
 
 
@@ -82,7 +84,9 @@ def write_transcripts(
         part = range(start, min(start + per_chunk, len(items)))
         written.append(_write(out, f"texts-{number}", _texts(items, sides, part)))
     written += _write_pictures(runs, filter(None, pictures), out)
-    return Transcripts(_note(runs, items, public=public), bool(pictures.any()), tuple(written))
+    left_out = bool((items["texts"] == LEFT_OUT).any())
+    note = _note(runs, items, left_out=left_out)
+    return Transcripts(note, bool(pictures.any()), left_out, tuple(written))
 
 
 @dataclass(frozen=True)
@@ -236,9 +240,8 @@ def _write_pictures(
             yield file
 
 
-def _note(runs: Sequence[EvaluationRun], items: pd.DataFrame, *, public: bool) -> str:
+def _note(runs: Sequence[EvaluationRun], items: pd.DataFrame, *, left_out: bool) -> str:
     names = ", ".join(run.name for run in runs)
-    left_out = public and bool((items["texts"] == LEFT_OUT).any())
     return (
         f"All {len(items):,} samples of {names}. A sample is known by its item and by the first "
         f"{DIGITS} digits of the digest of what was asked, the column digest of samples.parquet. "

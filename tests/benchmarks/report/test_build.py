@@ -52,10 +52,10 @@ def test_the_page_has_all_its_parts_and_every_link_leads_somewhere(page: Path) -
         for anchor in anchors:
             assert opened.page.locator(f"section#{anchor} h2").count() == 1
         linked = opened.page.eval_on_selector_all(
-            "a[href$='.md'], a[href$='.csv'], a[href$='.json']",
+            "a[href^='leaderboard.']",
             "links => links.map(one => one.getAttribute('href'))",
         )
-        assert len(linked) == 3
+        assert len(linked) == 4
         assert all((page.parent / name).is_file() for name in linked)
         assert opened.page.locator("svg[role=img] > title").count() == 3
         assert opened.page.locator("img:not([alt])").count() == 0
