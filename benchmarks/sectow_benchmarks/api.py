@@ -11,12 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import SPLIT_FIGURES, figures_of
 from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
-from sectow_benchmarks.evaluation.dry_run import planned
+from sectow_benchmarks.evaluation.cost import by_rule, counter
+from sectow_benchmarks.evaluation.dry_judging import judged
+from sectow_benchmarks.evaluation.dry_run import planned, units_of
 from sectow_benchmarks.evaluation.measure import Progress, measure
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -34,6 +36,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Defender
 from sectow_env.game.world import World
+from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -159,17 +162,27 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
     return Loaded(run)
 
 
+class Plan(NamedTuple):
+    """What `evaluate` would ask."""
+
+    questions: pd.DataFrame
+    """One row per suite and decoding: `suite`, `decoding`, `questions`, `prompt_tokens` and, at
+    most, `answer_tokens`; NaN where nobody knows before."""
+    judging: pd.DataFrame
+    """One row per judge that asks a model, and suite: `judge`, `suite`, `calls`, and tokens."""
+
+
 def plan(
     policy: str,
     *,
     attacker: str | None = None,
     suites: Iterable[str] | None = None,
     **settings: Any,
-) -> pd.DataFrame:
+) -> Plan:
     """What `evaluate` would ask with these settings; nothing is asked.
 
-    Returns:
-        One row per suite and decoding: `suite`, `decoding`, `questions`.
+    Tokens are counted by the model's own tokenizer where its folder is on this machine, else by a
+    rule, see `sectow_benchmarks.evaluation.cost`.
     """
     import pandas as pd
 
@@ -182,9 +195,18 @@ def plan(
     subject = defender_under_test(policy, world, system=settings.get("system"))
     chosen = _settings(subject, expansion, world=_name_of(given, world), **settings)
     pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
-    attacked = attacker is not None
-    rows = planned(chosen, world, prefilled=subject.prefilled, attacked=attacked, pack=pack)
-    return pd.DataFrame(rows, columns=["suite", "decoding", "questions"])
+    units = units_of(
+        chosen, world, prefilled=subject.prefilled, attacked=attacker is not None, pack=pack
+    )
+    weights = weights_of(subject.policy)
+    count = counter(None if weights is None else weights.source) or by_rule
+    tokens = ["prompt_tokens", "answer_tokens"]
+    return Plan(
+        pd.DataFrame(
+            planned(chosen, units, count), columns=["suite", "decoding", "questions", *tokens]
+        ),
+        pd.DataFrame(judged(chosen, world, units), columns=["judge", "suite", "calls", *tokens]),
+    )
 
 
 def load_run(path: str | Path, *, judge: str | None = None) -> Loaded:

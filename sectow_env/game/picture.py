@@ -1,12 +1,14 @@
 """An immutable picture: what an attack shows, what a scenario starts from.
 
-The only place that opens picture files. They are PNG, JPEG or WebP, whole, with one frame, and
-become 8 bit RGB by a fixed rule, whose steps `Picture.converted` names:
+The only place that opens picture files. They are PNG or JPEG, whole, with one frame, and become 8
+bit RGB by a fixed rule, whose steps `Picture.converted` names:
 
 - the orientation that a camera noted (EXIF) is applied;
 - transparency is laid onto white;
 - of 16 bits per channel the upper 8 are kept;
 - grey, palette and CMYK become RGB by Pillow's plain formulas; colour profiles are not applied.
+
+WebP is read only where a caller asks for it: a suite of the field has such files.
 """
 
 from __future__ import annotations
@@ -34,8 +36,9 @@ MAX_SIDE = 4096
 """Largest accepted height or width, in pixels: a guard against decompression bombs."""
 MAX_BYTES = 32 * 2**20
 """Size of the largest accepted file."""
-_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9", "WEBP": b""}
-"""The accepted formats, by Pillow's names, and what a whole file contains; WebP has a length."""
+_ENDS = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
+"""The accepted formats, by Pillow's names, and what a whole file contains."""
+_WEBP = "WEBP"
 _BIT_DEPTH = 24
 """Offset of a PNG file's bits per channel."""
 _NOT_DECODABLE = (
@@ -83,14 +86,18 @@ class Picture:
         return cls._plain(image)
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Picture:
-        """Decode a PNG, JPEG or WebP file.
+    def from_bytes(cls, data: bytes, *, webp: bool = False) -> Picture:
+        """Decode a PNG or JPEG file.
+
+        Args:
+            data: The file.
+            webp: Also accept WebP.
 
         Raises:
             SectowError: The bytes are not such a file, or it is truncated, animated or too large.
         """
         try:
-            with Image.open(io.BytesIO(data), formats=tuple(_ENDS)) as image:
+            with Image.open(io.BytesIO(data), formats=_formats(webp)) as image:
                 _check_file(image, data)
                 sixteen = image.format == "PNG" and data[_BIT_DEPTH] == 16
                 image.load()
@@ -98,9 +105,7 @@ class Picture:
         except SectowError:
             raise
         except UnidentifiedImageError as error:
-            raise _unusable(
-                f"{len(data)} bytes", "they are not a PNG, JPEG or WebP file"
-            ) from error
+            raise _unusable(f"{len(data)} bytes", "they are not a PNG or JPEG file") from error
         except _NOT_DECODABLE as error:
             raise _unusable(f"{len(data)} bytes", f"they cannot be decoded ({error})") from error
         if sixteen:
@@ -108,15 +113,15 @@ class Picture:
         return picture
 
     @classmethod
-    def from_file(cls, path: Path) -> Picture:
-        """Read a PNG, JPEG or WebP file.
+    def from_file(cls, path: Path, *, webp: bool = False) -> Picture:
+        """Read a PNG or JPEG file, or with `webp` a WebP file.
 
         Raises:
             SectowError: As `from_bytes`, or it is not a regular file.
         """
         data = read_bytes(path, MAX_BYTES)
         try:
-            return cls.from_bytes(data)
+            return cls.from_bytes(data, webp=webp)
         except SectowError as error:
             raise SectowError(f"the file {path} as a picture", error.why, error.fix) from error
 
@@ -204,14 +209,18 @@ def _check_file(image: Image.Image, data: bytes) -> None:
     elif max(image.size) > MAX_SIDE:
         why = f"the larger side has {max(image.size)} pixels"
     # Pillow opens a JPEG file with several pictures as MPO.
-    elif image.format not in _ENDS or getattr(image, "n_frames", 1) > 1:
+    elif image.format not in _formats(True) or getattr(image, "n_frames", 1) > 1:
         why = "they are an animation, or contain several pictures"
-    elif _ENDS[image.format] not in data or (image.format == "WEBP" and len(data) < _length(data)):
+    elif len(data) < _length(data) if image.format == _WEBP else _ENDS[image.format] not in data:
         why = "the file is truncated"
     elif image.format == "PNG" and data[_BIT_DEPTH] == 16 and "transparency" in image.info:
         why = "a transparent colour of 16 bits has no place among colours of 8"
     if why is not None:
         raise _unusable(f"{len(data)} bytes", why)
+
+
+def _formats(webp: bool) -> tuple[str, ...]:
+    return (*_ENDS, _WEBP) if webp else tuple(_ENDS)
 
 
 def _length(webp: bytes) -> int:
@@ -223,5 +232,5 @@ def _unusable(given: str, why: str) -> SectowError:
     return SectowError(
         given=f"{given} as a picture",
         why=why,
-        fix=f"give a whole PNG, JPEG or WebP file with one frame and sides up to {MAX_SIDE} pixels",
+        fix=f"give a whole PNG or JPEG file with one frame and sides up to {MAX_SIDE} pixels",
     )

@@ -66,6 +66,8 @@ class ModelJudge:
     def __init__(self, form: Format, model: ChatModel, *, decoding: str = "") -> None:
         self.form = form
         self.model = model
+        self.names_refusals = bool(getattr(form, "names_refusals", True))
+        """Whether its format has a place for them."""
         self.id = f"{form.id}({model.id})"
         self.version = form.version + (f"+{decoding}" if decoding else "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sectow_env.game import Judge, Refusal, Turn, Verdict
+from sectow_env.game import Judge, Refusal, Scenario, Turn, Verdict
 from sectow_env.game.world import World
 from sectow_env.judges.settings import fingerprint
 from sectow_env.resolve.parts import find_judge
@@ -20,8 +20,15 @@ def grades_answers(judge: object) -> bool:
     return bool(known) if known is not None else not members or any(map(grades_answers, members))
 
 
+def names_refusals(judge: object) -> bool:
+    """Whether a judge says what is a refusal; by its own word, else by that of a member."""
+    members = getattr(judge, "members", ())
+    known = getattr(judge, "names_refusals", None)
+    return bool(known) if known is not None else not members or any(map(names_refusals, members))
+
+
 class TwoSided:
-    """Asks both judges about every turn.
+    """Asks both judges about every turn, unless the judge of harm is spared.
 
     Harmful scenarios: the verdict of the judge of harm, with the refusal that the other one sees
     where it names none, as HarmBench and Llama Guard do not. What it leaves unscored stays so.
@@ -31,18 +38,31 @@ class TwoSided:
     Args:
         harm: Such as a guard; it may know nothing of right answers.
         answers: Grades benign answers and sees refusals, such as `pack/reference`.
+        sparing: Do not ask the judge of harm about benign scenarios with a right answer, nor about
+            any benign one if it names no refusals.
     """
 
-    def __init__(self, harm: Judge, answers: Judge) -> None:
-        self.harm, self.answers = harm, answers
+    def __init__(self, harm: Judge, answers: Judge, *, sparing: bool = False) -> None:
+        self.harm, self.answers, self.sparing = harm, answers, sparing
         self.members = (harm, answers)
         """Who is asked."""
         self.id = f"two_sided({harm.id}+{answers.id})"
-        self.version = f"1-{fingerprint([[part.id, part.version] for part in (harm, answers)])}"
+        parts = [[part.id, part.version] for part in (harm, answers)]
+        self.version = f"1-{fingerprint([*parts, *(['sparing'] if sparing else [])])}"
+
+    def asks_about(self, scenario: Scenario) -> bool:
+        """Whether the judge of harm is asked about a scenario's turns."""
+        if scenario.harmful or not self.sparing:
+            return True
+        return scenario.reference is None and names_refusals(self.harm)
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict per turn, in order; a turn without a response is unscored."""
-        pairs = zip(self.harm.judge(turns), self.answers.judge(turns), strict=True)
+        chosen = [turn for turn in turns if self.asks_about(turn.scenario)]
+        given = iter(self.harm.judge(chosen) if chosen else ())
+        blank = Verdict(judge=self.harm.id, version=self.harm.version)
+        harm = [next(given) if self.asks_about(turn.scenario) else blank for turn in turns]
+        pairs = zip(harm, self.answers.judge(turns), strict=True)
         return [self._verdict(turn, *pair) for turn, pair in zip(turns, pairs, strict=True)]
 
     def _verdict(self, turn: Turn, harm: Verdict, answers: Verdict) -> Verdict:

@@ -79,6 +79,11 @@ def takes_a_model(judge: str) -> bool:
     return bool({"model", "base_url"} & signature(JUDGES.get(judge)).parameters.keys())
 
 
+def is_served(judge: str) -> bool:
+    """Whether a registered judge asks a server: it is built at once, and loads nothing."""
+    return judge in JUDGES.names() and "base_url" in signature(JUDGES.get(judge)).parameters
+
+
 def find_judge(given: str | Judge | None, world: World, *, alone: bool = False) -> Judge:
     """The judge that was named or given; None takes the one that knows the world best.
 

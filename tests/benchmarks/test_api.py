@@ -99,12 +99,13 @@ def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
 
 
 def test_a_plan_counts_what_is_asked_then(tmp_path: Path) -> None:
-    planned = plan("apothecary/keyword", attacker="apothecary/random", **SMALL)
+    planned, judging = plan("apothecary/keyword", attacker="apothecary/random", **SMALL)
     loaded = evaluate(
         "apothecary/keyword", attacker="apothecary/random", out=tmp_path / "run", **SMALL
     )
     fixed = loaded.samples[loaded.samples["answered"] | (loaded.samples["suite"] == "learned_free")]
     assert planned["questions"].sum() == len(fixed)
+    assert judging.empty, "the truth asks no model"
     assert not (tmp_path / "runs").exists()
 
 

@@ -26,7 +26,7 @@ ROOMS = {
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),
-        *("report", "judging", "verify", "api", "studies", "commands"),
+        *("report", "judging", "verify", "hub", "submissions", "api", "studies", "commands"),
     ),
 }
 """The folders and modules of each package; one may import itself and what stands before it."""

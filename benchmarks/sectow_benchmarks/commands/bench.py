@@ -255,7 +255,7 @@ def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: b
     """Print what would be asked, and ask nothing."""
     from sectow_benchmarks.api import plan
 
-    table = plan(model, attacker=attacker, **given)
+    table = plan(model, attacker=attacker, **given).questions
     if as_json:
         print_json(table.to_dict("records"))
         return

@@ -20,6 +20,7 @@ from sectow_benchmarks.evaluation.attackers import (
 )
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
+from sectow_benchmarks.evaluation.judges import Candidates, Judges, frozen_items, named
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
@@ -28,6 +29,7 @@ from sectow_benchmarks.evaluation.policies import (
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
+from sectow_benchmarks.results.further import beside, label_of, looked_at
 from sectow_benchmarks.results.journal import (
     RememberedAttacker,
     RememberedDefender,
@@ -38,12 +40,13 @@ from sectow_benchmarks.results.provenance import (
 )
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
-from sectow_benchmarks.suites.base import Suite, SuiteItem
+from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
-from sectow_env.game import Attack, Attacker, Episode, Judge, Turn, play, settle
+from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
-from sectow_env.resolve.parts import find_attacker, find_judge, find_reward
+from sectow_env.resolve.parts import find_attacker, find_reward
 from sectow_env.resolve.worlds import load_world
 
 Progress = Callable[[str, int, int], None]
@@ -81,9 +84,10 @@ def measure(
     subject, settings = prompted(subject, settings)
     world = load_world(settings.world) if world is None else world
     suites = questions_of(settings, world, allow_import_path=True)
-    beside = [questions for questions in suites if not questions.own]
+    others = [questions for questions in suites if not questions.own]
     _check_sight(subject, suites)
-    judge = find_judge(settings.judge, world)
+    judges = Judges(settings, world, suites)
+    judge = judges.own()
     pack = AttackPack.read(Path(settings.attacks)) if settings.attacks else None
     about = {
         "name": name or subject.name,
@@ -93,14 +97,16 @@ def measure(
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
         "other_suites": [
-            _described(questions, spec, settings)
-            for questions, spec in zip(beside, settings.others(), strict=True)
+            _described(questions, spec, judges.own(questions.suite))
+            for questions, spec in zip(others, settings.others(), strict=True)
         ],
     }
-    about["suites"] |= {questions.suite.name: questions.suite.revision for questions in beside}
+    about["suites"] |= {questions.suite.name: questions.suite.revision for questions in others}
+    if entries := judges.entries:
+        about["judges"] = [entry.model_dump(mode="json") for entry in entries]
     foreign = _answerable_tasks(subject, settings)
     run = _opened(out, about, resume)
-    work = _Work(subject, settings, world, run, progress or _silently)
+    work = _Work(subject, settings, world, run, judges, progress or _silently)
     work.all(suites, pack, foreign, attacker)
     run.close()
     return run
@@ -150,6 +156,7 @@ class _Work:
     settings: MeasureSettings
     world: World
     run: EvaluationRun
+    judges: Judges
     progress: Progress
 
     def all(
@@ -191,12 +198,12 @@ class _Work:
             [item.scenario for item in items],
             [item.attack for item in items],
             ItemDefender(self.subject, items, decoding, self.settings.system, journal, advance),
-            self._judge(unit, suite),
+            self._remembered(unit, self.judges.own(suite, questions.chosen)),
             suite.world.rules,
             find_reward(None),
         )
         rows = _rows(questions, items, episodes, name)
-        self._keep(unit, rows, [item.attack for item in items], journal.seconds)
+        self._keep(unit, rows, episodes, journal.seconds, candidates=questions.chosen)
 
     def uncounted(self, suites: Sequence[SuiteQuestions]) -> None:
         """Items that the rules do not let count: rows that give the reason."""
@@ -208,9 +215,9 @@ class _Work:
             turns = [
                 Turn(scenario=item.scenario, attack=item.attack, response=None) for item in items
             ]
-            judge = judge_of(questions.suite, self.settings)
-            episodes = settle(turns, judge, find_reward(None))
-            rows += _rows(questions, items, episodes, self.settings.decodings[0])
+            episodes = settle(turns, self.judges.own(questions.suite), find_reward(None))
+            judged = _rows(questions, items, episodes, self.settings.decodings[0])
+            rows += self._seen("uncounted", judged, turns, ())
         self.run.add("uncounted", rows)
 
     def foreign(self, tasks: ForeignTasks | None) -> None:
@@ -230,13 +237,13 @@ class _Work:
         lm.journal = self.run.journal(unit)
         results = tasks.ask(lm)
         rows: list[Judged] = []
+        episodes: list[Episode] = []
         for result in results:
-            decoding = "sampled" if result.sampled else "greedy"
-            rows += judged_episodes(
-                result.episodes(), decoding, result.suite, self.world, "capability"
-            )
+            decoding, played = "sampled" if result.sampled else "greedy", result.episodes()
+            rows += judged_episodes(played, decoding, result.suite, self.world, "capability")
+            episodes += played
         aggregates = {result.task: result.results for result in results}
-        self._keep(unit, rows, (), lm.journal.seconds, aggregates)
+        self._keep(unit, rows, episodes, lm.journal.seconds, aggregates)
 
     def frozen(self, name: DecodingName, pack: AttackPack | None) -> None:
         """The attacks of a pack, with one decoding."""
@@ -247,22 +254,23 @@ class _Work:
         self.progress(unit, 0, len(items))
         defender = self.subject.defender(self.settings.decoding(name), self.settings.system)
         journal, seed = self.run.journal(unit), self.settings.seed
+        candidates = frozen_items(items)
         episodes = play(
             [item.scenario for item in items],
             [item.attack for item in items],
             RememberedDefender(defender, journal),
-            self._judge(unit),
+            self._remembered(unit, self.judges.own(None, candidates)),
             self.world.rules,
             find_reward(None),
             seeds=[derive_seed(seed, "attacks", number) for number in range(len(items))],
         )
         rows = judged_episodes(episodes, name, "attacks", self.world)
-        self._keep(unit, rows, [item.attack for item in items], journal.seconds)
+        self._keep(unit, rows, episodes, journal.seconds, candidates=candidates)
         self.progress(unit, len(items), len(items))
 
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
-        setup = replace(setup_of(self.settings, self.world), judge=self._judge("attackers"))
+        setup = setup_of(self.settings, self.world, self.judges.own())
         if attacker is not None:
             if setup.stratified:
                 self._attacked_by(STRATIFIED, setup, attacker.policy)
@@ -280,52 +288,56 @@ class _Work:
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
+        judge = self._remembered("attackers", self.judges.own(None, scenarios))
         episodes = run_attacker(
-            setup,
+            replace(setup, judge=judge),
             RememberedAttacker(attacker, journal),
             RememberedDefender(defender, journal),
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)
-        self._keep(suite, rows, [episode.turns[-1].attack for episode in episodes], journal.seconds)
+        self._keep(suite, rows, episodes, journal.seconds, candidates=scenarios)
         self.progress(suite, len(scenarios), len(scenarios))
 
-    def _judge(self, unit: str, suite: Suite | None = None) -> Judge:
-        """The judge, whose verdicts outlive a kill."""
-        judge = (
-            find_judge(self.settings.judge, self.world)
-            if suite is None
-            else judge_of(suite, self.settings)
-        )
+    def _remembered(self, unit: str, judge: Judge) -> Judge:
+        """A judge whose verdicts outlive a kill."""
         return RememberedJudge(judge, self.run.journal(unit, "verdicts"))
 
     def _keep(
         self,
         unit: str,
         rows: Sequence[Judged],
-        attacks: Sequence[Attack],
+        episodes: Sequence[Episode],
         seconds: float,
         results: Mapping[str, Any] | None = None,
+        candidates: Candidates = (),
     ) -> None:
-        """Count the tokens of the answers, and keep the samples and what they show."""
-        shown = (attack.image for attack in attacks)
-        pictures = {picture.sha256: picture.png for picture in shown if picture is not None}
+        """Let the other judges look, count the tokens, and keep the samples and what they show."""
+        turns = [episode.turns[-1] for episode in episodes]
         counted = [
-            Judged(replace(row.sample, tokens=self._tokens(row.sample)), row.verdict)
-            for row in rows
+            row._replace(sample=replace(row.sample, tokens=self._tokens(row.sample)))
+            for row in self._seen(unit, rows, turns, candidates)
         ]
-        self.run.add(unit, counted, pictures, results, seconds)
+        shown = (turn.attack.image for turn in turns if turn.attack.image is not None)
+        self.run.add(unit, counted, shown, results, seconds)
+
+    def _seen(
+        self, unit: str, rows: Sequence[Judged], turns: Sequence[Turn], candidates: Candidates
+    ) -> list[Judged]:
+        """The rows with the verdicts of the judges beside, each from a journal of its own."""
+        seen = list(rows)
+        samples = [row.sample for row in rows]
+        for entry, judge in self.judges.beside(candidates):
+            journal = self.run.journal(f"{unit}.{label_of(entry.name)}", "verdicts")
+            looked = looked_at(samples, turns, RememberedJudge(judge, journal), entry)
+            seen = [beside(*pair) for pair in zip(seen, looked, strict=True)]
+        return seen
 
     def _tokens(self, sample: Sample) -> float:
         if not sample.answered:
             return math.nan
         tokens = self.subject.tokens(sample.response.removeprefix(sample.prefix))
         return math.nan if tokens is None else float(tokens)
-
-
-def judge_of(suite: Suite, settings: MeasureSettings) -> Judge:
-    """Who judges a suite: the evaluation's judge if one was named, else the suite's own."""
-    return find_judge(settings.judge or suite.judge, suite.world)
 
 
 def _rows(
@@ -340,16 +352,17 @@ def _rows(
     ]
 
 
-def _described(questions: SuiteQuestions, spec: str, settings: MeasureSettings) -> dict[str, Any]:
+def _described(questions: SuiteQuestions, spec: str, judge: Judge) -> dict[str, Any]:
     """A suite beside the measured world, for provenance."""
-    suite, judge = questions.suite, judge_of(questions.suite, settings)
+    suite = questions.suite
     return {
         "name": suite.name,
         "spec": spec,
         "revision": suite.revision,
         "licence": suite.licence,
+        "data": suite.copy_revision if isinstance(suite, DataSuite) else None,
         "world": {"id": suite.world.id, "fingerprint": suite.world.fingerprint},
-        "judge": f"{judge.id}@{judge.version}",
+        "judge": named(judge),
     }
 
 

@@ -49,6 +49,13 @@ class MeasureSettings(Frozen):
     """System prompt of the defender."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
+    also: tuple[str, ...] = ()
+    """Registered judges that look at the answers too; figures do not go by them."""
+    published: str | None = None
+    """Settings of an endpoint, such as `base_url=...&model=...`: the judges of the suites' authors
+    look at their suites too, by it."""
+    judge_limit: int = Field(default=0, ge=0)
+    """Most samples of each suite and decoding that a judge asks a model about; 0: all."""
     learned_split: Split = "validation"
     """Scenarios of the attackers."""
     attempts: int = Field(default=1, gt=0)

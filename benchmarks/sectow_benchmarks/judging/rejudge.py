@@ -6,26 +6,25 @@ figures stay as they are.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sectow_benchmarks.board.terminal import print_report
+from sectow_benchmarks.evaluation.judges import published_judges
 from sectow_benchmarks.judging.commands import annotate, audit
+from sectow_benchmarks.results.further import further, label_of, looked_at
 from sectow_benchmarks.results.journal import RememberedJudge
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.results.samples import rows_of, turn_of_row, verdict_row
+from sectow_benchmarks.results.samples import Sample, columns_of, rows_of, turn_of_row
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError, RunFolderError
-from sectow_env.files import folder_name
-from sectow_env.game import Judge, settle
-from sectow_env.registry.spec import SEPARATOR
+from sectow_env.game import Judge
 from sectow_env.resolve.names import check_names
-from sectow_env.resolve.parts import find_judge, find_reward
+from sectow_env.resolve.parts import find_judge
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -39,14 +38,22 @@ app = typer.Typer(
 
 
 def rejudge(
-    run: EvaluationRun, judge: Judge, name: str, *, progress: Progress | None = None
+    run: EvaluationRun,
+    judge: Judge,
+    name: str,
+    *,
+    suites: Sequence[str] | None = None,
+    progress: Progress | None = None,
 ) -> EvaluationRun:
-    """Put another judge's verdicts on all turns beside those that a closed evaluation has.
+    """Put another judge's verdicts beside those that a closed evaluation has.
+
+    A judge that grades no answers, such as a guard, does not look at capability.
 
     Args:
         run: The evaluation.
         judge: Looks at its turns; what it gave before a kill is not asked again.
         name: How `--judge` names it.
+        suites: Those that it looks at; None: all.
         progress: Called with how many turns have been judged.
 
     Returns:
@@ -75,24 +82,16 @@ def rejudge(
             why="the evaluation goes by its verdicts already",
             fix="give another judge, or check these with sectow verify",
         )
+    entry = further(judge, name, suites)
     pictures = {row["picture"]: run.picture(row["picture"]) for row in rows if row["picture"]}
     turns = [turn_of_row(row, pictures.get(row["picture"])) for row in rows]
+    samples = [Sample(**{key: row[key] for key in columns_of(Sample)}) for row in rows]
     journal = run.journal(label_of(name), "verdicts")
-    episodes = settle(
-        turns, RememberedJudge(judge, journal, _counter(progress, turns)), find_reward(None)
-    )
-    verdicts = [
-        verdict_row(row["sample"], episode) for row, episode in zip(rows, episodes, strict=True)
-    ]
-    run.add_verdicts(verdicts, name, journal.seconds)
+    total = sum(row["answered"] and entry.looks_at(row["suite"], row["role"]) for row in rows)
+    remembered = RememberedJudge(judge, journal, _counter(progress, total))
+    verdicts = [row for row in looked_at(samples, turns, remembered, entry) if row is not None]
+    run.add_verdicts(verdicts, entry.model_copy(update={"seconds": journal.seconds}))
     return run.judged_by(known)
-
-
-def label_of(judge: str) -> str:
-    """What files are called after a judge: its name, and a digest of its settings."""
-    name, _, settings = judge.partition(SEPARATOR)
-    mark = f"-{hashlib.sha256(settings.encode()).hexdigest()[:8]}" if settings else ""
-    return folder_name(name) + mark
 
 
 @app.callback()
@@ -103,7 +102,14 @@ def judge() -> None:
 @app.command()
 def rerun(
     folder: Annotated[Path, typer.Argument(help="A finished evaluation.")],
-    judge: Annotated[str, typer.Option(help="A registered judge.")],
+    judge: Annotated[str | None, typer.Option(help="A registered judge.")] = None,
+    published: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead: the judge of each suite's authors, on that suite, by the endpoint with "
+            "these settings: base_url=...&model=..."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; default: FOLDER/report-JUDGE.")
     ] = None,
@@ -111,26 +117,58 @@ def rerun(
 ) -> None:
     """Score stored turns with one more judge; a killed run of it resumes where it was."""
     run = EvaluationRun.open(folder)
-    check_names(judge=judge)
-    note(f"{judge} looks at {folder}")
+    chosen = _chosen(run, judge, published)
+    for spec in chosen:
+        check_names(judge=spec)
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
     world = load_world(run.about["world"]["name"])
-    with progress_bar() as advance:
-        seen = rejudge(run, find_judge(judge, world), judge, progress=advance)
-    report = build_report([seen], out or folder / f"report-{label_of(judge)}")
-    print_report(report.page, as_json)
+    for spec, suites in chosen.items():
+        note(f"{spec} looks at {', '.join(suites) if suites else folder}")
+        with progress_bar() as advance:
+            seen = rejudge(run, find_judge(spec, world), spec, suites=suites, progress=advance)
+        place = out or folder
+        if out is None or len(chosen) > 1:
+            place /= f"report-{label_of(spec)}"
+        print_report(build_report([seen], place).page, as_json)
 
 
 app.command("audit")(audit)
 app.command("annotate")(annotate)
 
 
-def _counter(progress: Progress | None, turns: list[Any]) -> Callable[[int], None] | None:
+def _chosen(
+    run: EvaluationRun, judge: str | None, published: str | None
+) -> dict[str, list[str] | None]:
+    """The judges by spec, with the suites that each looks at; None for all.
+
+    Raises:
+        ConfigError: Both are named, or neither, or no suite has a judge of its authors.
+    """
+    if (judge is None) == (published is None):
+        raise ConfigError(
+            given="--judge and --published" if judge else "neither --judge nor --published",
+            why="one of them says who looks",
+            fix="give --judge SPEC, or --published base_url=...&model=...",
+        )
+    if judge is not None:
+        return {judge: None}
+    samples = run.samples[["suite", "suite_kind"]].drop_duplicates()
+    specs = published_judges(zip(samples["suite"], samples["suite_kind"], strict=True), published)
+    if not specs:
+        raise ConfigError(
+            given=f"--published on {run.path}",
+            why="none of its suites has a judge of its authors that can be run",
+            fix="give --judge SPEC",
+        )
+    return dict(specs)
+
+
+def _counter(progress: Progress | None, total: int) -> Callable[[int], None] | None:
     if progress is None:
         return None
-    done, total = 0, sum(turn.response is not None for turn in turns)
+    done = 0
 
     def advance(count: int) -> None:
         nonlocal done

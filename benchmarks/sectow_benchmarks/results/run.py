@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sectow_agents.processes import ALONE
 from sectow_benchmarks.results.checksums import SUMS, seal
+from sectow_benchmarks.results.further import Further
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.samples import (
     LABELS,
@@ -37,6 +38,7 @@ from sectow_benchmarks.results.samples import (
     table_of,
     to_frame,
 )
+from sectow_benchmarks.results.strict_json import strict_json
 from sectow_env.errors import FileError, RunFolderError
 from sectow_env.files import sync, write_bytes, write_text
 from sectow_env.game.picture import Picture
@@ -170,7 +172,7 @@ class EvaluationRun:
         self,
         unit: str,
         rows: Sequence[Judged],
-        pictures: Mapping[str, bytes] | None = None,
+        pictures: Iterable[Picture] = (),
         results: Mapping[str, Any] | None = None,
         seconds: float | None = None,
     ) -> None:
@@ -179,18 +181,21 @@ class EvaluationRun:
         Args:
             unit: Its name.
             rows: Its samples with their verdicts.
-            pictures: PNG files by digest.
+            pictures: What was shown.
             results: What lm-eval said itself.
             seconds: How long its answers took.
         """
         if not self.share.main:
             return
-        self._keep_pictures(pictures or {})
+        self._keep_pictures(pictures)
         if results is not None:
-            write_text(self.path / "lm_eval" / f"{unit}.json", _strict(results) + "\n")
+            write_text(self.path / "lm_eval" / f"{unit}.json", strict_json(results) + "\n")
         cost = {"seconds": seconds, "samples": len(rows)}
-        write_text(self.path / "costs" / f"{unit}.json", _strict(cost) + "\n")
-        lines = [_strict([vars(row.sample), vars(row.verdict)]) + "\n" for row in rows]
+        write_text(self.path / "costs" / f"{unit}.json", strict_json(cost) + "\n")
+        lines = [
+            strict_json([vars(row.sample), *map(vars, (row.verdict, *row.further))]) + "\n"
+            for row in rows
+        ]
         write_text(self._shard(unit), "".join(lines))
 
     def close(self) -> None:
@@ -207,23 +212,22 @@ class EvaluationRun:
         for name in ("shards", "responses"):
             shutil.rmtree(self.path / name, ignore_errors=True)
 
-    def add_verdicts(self, verdicts: Sequence[SampleVerdict], name: str, seconds: float) -> None:
+    def add_verdicts(self, verdicts: Sequence[SampleVerdict], entry: Further) -> None:
         """Put another judge's verdicts beside those that a closed evaluation has.
 
         Args:
-            verdicts: One per sample, all of one judge; they replace earlier ones of that judge.
-            name: How the user named the judge.
-            seconds: How long it took.
+            verdicts: One per sample that it looks at; they replace earlier ones of that judge.
+            entry: The judge.
         """
         import pandas as pd
 
-        judge = verdicts[0].judge
+        judge = entry.judge
         before = self.verdicts
         frame = pd.concat(
             [before[before["judge"] != judge], table_of(verdicts, SampleVerdict)], ignore_index=True
         )
         others = [added for added in self.about.get("judges", []) if added["judge"] != judge]
-        self.about["judges"] = [*others, {"judge": judge, "name": name, "seconds": seconds}]
+        self.about["judges"] = [*others, entry.model_dump(mode="json")]
         self._write(VERDICTS, frame)
         write_text(self.path / "run.json", json.dumps(self.about, indent=2) + "\n")
         seal(self.path, SEALED)
@@ -335,10 +339,13 @@ class EvaluationRun:
         for shard in sorted((self.path / "shards").glob("*.jsonl")):
             rows += [row for _, row in read_jsonl(shard)]
         labels = {"run": self.name, "model": str(self.about.get("model", {}).get("name", ""))}
-        samples = ({**labels, **sample} for sample, _ in rows)
+        samples = ({**labels, **sample} for sample, *_ in rows)
         return (
             to_frame(samples, (*LABELS, *columns_of(Sample))),
-            to_frame((verdict for _, verdict in rows), columns_of(SampleVerdict)),
+            to_frame(
+                (verdict for _, *verdicts in rows for verdict in verdicts),
+                columns_of(SampleVerdict),
+            ),
         )
 
     def _write(self, table: str, frame: pd.DataFrame) -> None:
@@ -347,15 +354,16 @@ class EvaluationRun:
         sync(aside)
         aside.replace(self.path / table)
 
-    def _keep_pictures(self, pictures: Mapping[str, bytes]) -> None:
+    def _keep_pictures(self, pictures: Iterable[Picture]) -> None:
         folder = self.path / "pictures"
         spent = sum(file.stat().st_size for file in folder.glob("*.png"))
-        for digest, png in pictures.items():
-            file = folder / f"{digest}.png"
-            if file.exists() or spent + len(png) > MAX_PICTURE_BYTES:
+        for picture in pictures:
+            file = folder / f"{picture.sha256}.png"
+            # One at a time: of thousands, few fit.
+            if file.exists() or spent + len(picture.png) > MAX_PICTURE_BYTES:
                 continue
-            write_bytes(file, png)
-            spent += len(png)
+            write_bytes(file, picture.png)
+            spent += len(picture.png)
 
 
 REQUIRED: Mapping[str, type] = {
@@ -383,17 +391,3 @@ def _foreign(path: Path) -> bool:
 def json_like(tree: Any) -> Any:
     """The tree as JSON would give it back."""
     return json.loads(json.dumps(tree))
-
-
-def _strict(tree: Any) -> str:
-    """JSON in one line, NaN as null."""
-    return json.dumps(_without_nan(tree), allow_nan=False, default=str)
-
-
-def _without_nan(tree: Any) -> Any:
-    if isinstance(tree, Mapping):
-        return {str(key): _without_nan(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_without_nan(value) for value in tree]
-    # NaN and the infinities are the floats whose difference with themselves is not 0.
-    return None if isinstance(tree, float) and tree - tree != 0 else tree

@@ -96,6 +96,8 @@ class Judged(NamedTuple):
 
     sample: Sample
     verdict: SampleVerdict
+    further: tuple[SampleVerdict, ...] = ()
+    """Of judges beside it."""
 
 
 Schema = type[Sample] | type[SampleVerdict]

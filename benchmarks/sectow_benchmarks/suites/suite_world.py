@@ -10,6 +10,7 @@ from sectow_benchmarks.suites.answers import is_right
 from sectow_env.game import Attack, Invalid, Judge, Refusal, Scenario, Turn, Verdict
 from sectow_env.judges.prompts.published import PREFIX
 from sectow_env.judges.refusal import RefusalJudge
+from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.worlds.packs.world import PackWorld
 
 
@@ -84,5 +85,9 @@ class SuiteWorld(PackWorld):
         return SuiteJudge()
 
     def completed(self, judge: Judge) -> Judge:
-        """As of a pack; but a suite's own judge decides on refusals itself, and stays alone."""
-        return judge if judge.id.startswith(PREFIX) else super().completed(judge)
+        """A guard with the rules above: it is asked only where it has something to say.
+
+        A suite's own judge decides on refusals itself, and stays alone.
+        """
+        alone = judge.id.startswith(PREFIX) or grades_answers(judge)
+        return judge if alone else TwoSided(judge, self.judge(), sparing=True)

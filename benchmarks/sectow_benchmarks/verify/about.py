@@ -61,7 +61,10 @@ def _disagreeing(evidence: Evidence) -> Iterator[str]:
         yield "the model has weights, and no source of them"
     if "parameters" in model and "defence" not in model and not evidence.prefilled:
         yield "the model can continue a beginning (prefilled), and run.json denies it"
-    added = [judging.name for judging in evidence.judgings() if judging.added]
+    added = [judging.name for judging in evidence.judgings() if judging.entry is not None]
+    absent = set(settings.also) - {str(judge.get("name")) for judge in about.get("judges", ())}
+    if absent:
+        yield f"it does not name the judge {min(absent)} of the settings"
     if len(set(added)) < len(added) or set(added) & set(evidence.samples["judge"]):
         yield "a judge was added twice"
 
@@ -77,10 +80,10 @@ def _unlike_what_is_built(evidence: Evidence) -> Iterator[str]:
         if (known.get("spec"), known.get("licence")) != (spec, suite.licence):
             yield f"what it says of the suite {suite.name} is something else"
         evidence.judge(
-            Judging(evidence.recorded_judge(suite.name), settings.judge, False), suite.name
+            Judging(evidence.recorded_judge(suite.name), settings.judge, None), suite.name
         )
     if about["world"].get("channels") != list(world_facts(evidence.world).channels):
         yield "the channels of its world are others"
-    evidence.judge(Judging(str(about["judge"]), settings.judge, added=False), "")
+    evidence.judge(Judging(str(about["judge"]), settings.judge, None), "")
     if settings.attacks and dict(evidence.attacks.about) != about["attacks"]:
         yield "what it says of the frozen attacks is something else"

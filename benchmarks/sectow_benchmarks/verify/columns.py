@@ -67,9 +67,10 @@ SETTINGS: Mapping[str, How] = {
     **dict.fromkeys(("suites", "splits", "per_cell", "per_kind", "seed"), How.REBUILT),
     **dict.fromkeys(("tasks", "mini_tasks"), How.REBUILT),
     **dict.fromkeys(("decodings", "judge", "learned_split", "attempts"), How.REBUILT),
-    **dict.fromkeys(("attacks", "limit"), How.REBUILT),
+    **dict.fromkeys(("attacks", "limit", "also"), How.REBUILT),
     **dict.fromkeys(("system", "max_new_tokens"), How.ANSWERED),
     **dict.fromkeys(("temperature", "include", "groups"), How.SEALED),
+    **dict.fromkeys(("published", "judge_limit"), How.SEALED),
 }
 """Fields of the settings in run.json."""
 

@@ -13,8 +13,19 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from sectow_benchmarks.evaluation.attackers import FREE
+from sectow_benchmarks.evaluation.dry_run import setup_of
+from sectow_benchmarks.evaluation.judges import (
+    Candidates,
+    asks_a_model,
+    frozen_items,
+    limited,
+    named,
+)
+from sectow_benchmarks.evaluation.questions import questions_of
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
+from sectow_benchmarks.results.further import Further
 from sectow_benchmarks.results.run import SAMPLES, VERDICTS, EvaluationRun
 from sectow_benchmarks.suites.base import Suite
 from sectow_benchmarks.suites.registry import ANY_WORLD, REGISTRY, find_suite
@@ -67,8 +78,8 @@ class Judging(NamedTuple):
     """Id and version."""
     spec: str | None
     """As the user named it; None takes a world's own."""
-    added: bool
-    """Whether it looked at the evaluation later."""
+    entry: Further | None
+    """What run.json says of it, where it is one beside the judge that the evaluation goes by."""
 
 
 @dataclass
@@ -199,40 +210,54 @@ class Evidence:
         Raises:
             UnverifiedError: It is not a registered judge that asks no model, or another version.
         """
-        spec, world = judging.spec, self.world
+        spec, world, entry = judging.spec, self.world, judging.entry
         known = [beside["name"] for beside in self.other_suites]
-        if not judging.added and suite in known:
+        if entry is None and suite in known:
             beside = self.suites[known.index(suite)]
             spec, world = spec or beside.judge, beside.world
+        limit = self.settings.judge_limit if entry is None else entry.limit
         for given in self.offered.judges:
-            judge = here(f"--judge {given}", partial(find_judge, given, world))
-            if _name(judge) == judging.name:
-                return judge
+            alone = here(f"--judge {given}", partial(find_judge, given, world, alone=True))
+            if named(find_judge(alone, world)) == judging.name:
+                candidates = self._candidates(suite) if limit else ()
+                return limited(alone, world, candidates, limit, entry)
         if spec is not None and not is_plain(spec, JUDGES):
             raise self._judge_elsewhere(judging, "it is not a registered name")
         # Before it is built, for then it loads its model.
         if spec is not None and takes_a_model(parse_spec(spec).name):
             raise self._judge_elsewhere(judging, ASKS_A_MODEL)
         judge = here(f"the judge {judging.name}", lambda: find_judge(spec, world))
-        if _asks_a_model(judge):
+        if asks_a_model(judge):
             raise self._judge_elsewhere(judging, ASKS_A_MODEL)
         if not judging.name.startswith(f"{judge.id}@"):
             raise SectowError(
                 given=f"the judge {judging.name}",
-                why=f"by the settings it is {_name(judge)}",
+                why=f"by the settings it is {named(judge)}",
                 fix="evaluate again",
             )
-        if _name(judge) != judging.name:
-            raise self._judge_elsewhere(judging, f"this version has {_name(judge)}")
+        if named(judge) != judging.name:
+            raise self._judge_elsewhere(judging, f"this version has {named(judge)}")
         return judge
 
     def judgings(self) -> Iterator[Judging]:
         """The judges whose verdicts were added, after those that the evaluation goes by."""
         own = self.run.about["settings"].get("judge")
         for name in dict.fromkeys(self.samples["judge"]):
-            yield Judging(str(name), own, added=False)
+            yield Judging(str(name), own, None)
         for added in self.run.about.get("judges", ()):
-            yield Judging(str(added["judge"]), str(added["name"]), added=True)
+            entry = Further.model_validate(added)
+            yield Judging(entry.judge, entry.name, entry)
+
+    def _candidates(self, suite: str) -> Candidates:
+        """What a limit chose from in a suite."""
+        settings = self.settings
+        for questions in questions_of(settings, self.world, self.suites):
+            if suite in {item.suite for item in questions.chosen}:
+                return questions.chosen
+        if suite == "attacks":
+            return frozen_items(self.attacks.items[: settings.limit or None])
+        setup = setup_of(settings, self.world, self.world.judge())
+        return setup.scenarios(free=suite == FREE)[: settings.limit or None]
 
     @cached_property
     def _worlds(self) -> list[World]:
@@ -318,11 +343,3 @@ def is_plain(spec: str, registry: Registry[Any]) -> bool:
     name, settings = parse_spec(spec)
     plain = all(isinstance(value, int | float | None) for value in settings.values())
     return plain and name in registry.names()
-
-
-def _asks_a_model(judge: object) -> bool:
-    return hasattr(judge, "model") or any(map(_asks_a_model, getattr(judge, "members", ())))
-
-
-def _name(judge: Judge) -> str:
-    return f"{judge.id}@{judge.version}"

@@ -57,9 +57,11 @@ def _keys(evidence: Evidence) -> tuple[int, int, int]:
     verdicts, samples = evidence.verdicts, evidence.samples
     keys = list(zip(*(verdicts[name] for name in KEY), strict=True))
     required = set(zip(samples["sample"], samples["judge"], strict=True))
+    rows = list(zip(*(samples[name] for name in ("sample", "suite", "role")), strict=True))
     for judging in evidence.judgings():
-        if judging.added:
-            required |= {(sample, judging.name) for sample in samples["sample"]}
+        if judging.entry is not None:
+            looks_at = judging.entry.looks_at
+            required |= {(name, judging.name) for name, *kind in rows if looks_at(*kind)}
     present = set(keys)
     return len(required - present), len(present - required), len(keys) - len(present)
 

@@ -67,6 +67,7 @@ class HarmBench:
     """
 
     sees_images = False
+    names_refusals = False
 
     def __init__(
         self,

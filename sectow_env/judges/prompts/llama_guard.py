@@ -29,6 +29,7 @@ class LlamaGuard:
     """
 
     sees_images = True
+    names_refusals = False
 
     def __init__(self, name: str, codes: int, limit: int = LIMIT) -> None:
         self.id = name

@@ -26,7 +26,7 @@ _DEFAULTED = frozenset({"category", "split", "meta"})
 def read_jsonl(path: Path) -> list[Scenario]:
     """Read a pack file: one scenario per line, blank lines skipped.
 
-    Images are paths of PNG, JPEG or WebP files, relative to the pack's folder and inside it.
+    Images are paths of PNG or JPEG files, relative to the pack's folder and inside it.
 
     Raises:
         PackError: The file is missing, empty, not UTF-8, or a line is invalid.
@@ -163,11 +163,9 @@ def _picture(value: object, where: str, folder: Path | None) -> Picture:
         raise PackError(
             given=f"{where}: image" + (f"={value!r}" if isinstance(value, str) else ""),
             why=f"it cannot be used: {error.why if isinstance(error, SectowError) else error}",
-            fix="give a whole PNG, JPEG or WebP file with one picture in it",
+            fix="give a whole PNG or JPEG file with one picture in it",
         ) from error
-    expected = (
-        "the path of a PNG, JPEG or WebP file" if folder else "a picture, as bytes or from PIL"
-    )
+    expected = "the path of a PNG or JPEG file" if folder else "a picture, as bytes or from PIL"
     raise _wrong_type(where, "image", value, expected)
 
 

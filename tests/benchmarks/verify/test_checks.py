@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.judging.rejudge import label_of, rejudge
+from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
+from sectow_benchmarks.results.further import label_of
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
 from sectow_benchmarks.verify.checks import CHECKS, verify

@@ -1,0 +1,1 @@
+"""What leaves this machine: evaluations and packs as data sets, checkpoints with a card."""
