@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 
+
+@pytest.mark.slow
 def test_the_page_of_many_samples(page: ModuleType, tmp_path: Path) -> None:
     file = page.make(tmp_path, 1200)
     measured = page.look(file, 1200, 0.0)

@@ -68,12 +68,13 @@ def build_report(
         figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
     ]
     samples = _samples(runs, out, profile)
+    lines = before_after(runs[0] if len(runs) > 1 else None, runs[-1])
     page = render(
-        runs, rows, attackers, samples, story=story, profile=profile, gates=gates or Gates()
+        runs, rows, attackers, samples, lines, story=story, profile=profile, gates=gates or Gates()
     )
     written = {
         "index.html": page,
-        "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
+        "figures.md": figures_table(lines),
         **files_of(Board.of(rows, gates, profile)),
     }
     for name, text in written.items():

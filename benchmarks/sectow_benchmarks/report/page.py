@@ -39,7 +39,6 @@ from sectow_benchmarks.report.tables import (
     ROUND_FIGURES,
     Line,
     agreement,
-    before_after,
     decodings_of,
     generic_keys,
     grouped,
@@ -73,6 +72,7 @@ def render(
     rows: Sequence[BoardRow],
     attackers: Sequence[AttackerFigures],
     samples: Transcripts,
+    lines: Sequence[Line],
     *,
     story: Story | None,
     profile: Profile,
@@ -84,7 +84,6 @@ def render(
     fictional = own and is_fictional(after.about)
     way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
     decodings = decodings_of(after)
-    lines = before_after(before, after)
     estimates = _all_estimates(rows, lines)
     text = (
         _templates()
