@@ -83,8 +83,7 @@ def make(folder: Path, samples: int) -> Path:
 
     runs = []
     for name in ("keyword", "answer_all"):
-        settings = {"per_cell": 4, "per_kind": 4, "out": folder / name}
-        real = evaluate(f"apothecary/{name}", **settings).run
+        real = evaluate(f"apothecary/{name}", out=folder / name, per_cell=4, per_kind=4).run
         rows = real.samples[real.samples["answered"]]
         table = pd.concat([rows] * -(-samples // len(rows)), ignore_index=True).head(samples)
         number = table.index.astype(str)
@@ -113,14 +112,23 @@ def look(page: Path, samples: int, build_seconds: float) -> Measured:
         heap = [_heap(tools)]
         filters = [float(opened.evaluate(FILTER, number)) for number in range(FILTERS)]
         heap.append(_heap(tools))
+        rows = opened.locator("#browser [role=option]").count()
         search = float(opened.evaluate(SEARCH, "nowhere")) / 1000
         heap.append(_heap(tools))
-        rows = opened.locator("#browser [role=option]").count()
         browser.close()
     size = sum(file.stat().st_size for file in page.parent.rglob("*") if file.is_file())
     return Measured(
-        *(samples, size / 1e6, build_seconds, first),
-        *(statistics.median(filters), max(filters), search, rows, *heap),
+        samples=samples,
+        megabytes=size / 1e6,
+        build_seconds=build_seconds,
+        first_table_ms=first,
+        filter_median_ms=statistics.median(filters),
+        filter_worst_ms=max(filters),
+        search_seconds=search,
+        rows_in_document=rows,
+        heap_before_mb=heap[0],
+        heap_after_filters_mb=heap[1],
+        heap_after_search_mb=heap[2],
     )
 
 

@@ -16,6 +16,7 @@ from sectow_benchmarks.report.chunks import column, script
 from sectow_benchmarks.report.examples import verdict_of
 from sectow_benchmarks.report.public import is_private, is_unnamed
 from sectow_benchmarks.report.visible import visible
+from sectow_benchmarks.suites.revisions import OF_ATTACKERS
 from sectow_env.files import write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ def _items(runs: Sequence[EvaluationRun], *, public: bool) -> pd.DataFrame:
         frames.append(
             run.samples.assign(key=_keys(run.samples), texts=texts, label=label, digits=digits)
         )
-    return pd.concat(frames).drop_duplicates("key").reset_index(drop=True)
+    items = pd.concat(frames).drop_duplicates("key")
+    # What everybody was asked first, then what each attacker found for itself.
+    own = items["suite"].isin(OF_ATTACKERS)
+    return pd.concat([items[~own], items[own]]).reset_index(drop=True)
 
 
 def _keys(samples: pd.DataFrame) -> pd.Series:
