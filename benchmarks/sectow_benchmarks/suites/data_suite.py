@@ -6,25 +6,27 @@ A suite is a class with a card (`about`) and `records`, which yields what each i
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
+from sectow_benchmarks.suites import stored
 from sectow_benchmarks.suites.about import About, Shown
 from sectow_benchmarks.suites.base import Export, Role, Scoring, SuiteItem
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.source import Source, folder_of
+from sectow_benchmarks.suites.stored import StoredPicture
 from sectow_benchmarks.suites.suite_world import SuiteWorld
 from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import Invalid, Scenario
+from sectow_env.game.picture import Picture
 from sectow_env.worlds.packs.world import seed_attack
 
 PLACEHOLDER = "<image>"
@@ -103,6 +105,7 @@ class DataSuite:
         check_copy(self.about, folder)
         self.data = Data(folder)
         self._skip_missing = skip_missing
+        self._kept = 0
 
     def records(self) -> Iterator[Record]:
         """All items, in the order of the files; pictures are not opened."""
@@ -145,7 +148,7 @@ class DataSuite:
         items = []
         for record in self.records():
             if record.id in seen:
-                raise _unlike(self.about.name, f"two items have the id {record.id!r}")
+                raise _unlike(self.about.name, f"two items have the id {record.id[:80]!r}")
             seen.add(record.id)
             if (kept is None or record.id in kept) and self.role in {None, record.role}:
                 items.append(self._item(record))
@@ -154,18 +157,23 @@ class DataSuite:
         # lm-eval must not mix them, and texts batch better by themselves.
         return tuple(sorted(items, key=lambda item: item.attack.image is not None))
 
+    def _opened(self, load: Open) -> Picture:
+        picture = load()
+        self._kept += picture.pixels.nbytes
+        return picture if self._kept <= stored.MOST_PIXELS else StoredPicture(picture, load)
+
     def _item(self, record: Record) -> SuiteItem:
         picture, invalid = None, None
         if record.picture is not None:
             try:
-                picture = record.picture()
+                picture = self._opened(record.picture)
             except SectowError:
                 if not self._skip_missing:
                     raise
                 invalid = Invalid.BAD_IMAGE
         query = record.query.replace(PLACEHOLDER, "").strip()
         if not query and record.picture is None:
-            raise _unlike(self.about.name, f"the item {record.id!r} asks nothing")
+            raise _unlike(self.about.name, f"the item {record.id[:80]!r} asks nothing")
         scenario = Scenario(
             id=record.id,
             behavior=record.behavior or query,
@@ -214,17 +222,8 @@ def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
     id, until `about.mini` are chosen.
     """
-    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for record in records:
-        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
-        strata[record.role, record.stratum or record.category].append((digest, record.id))
-    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
-    turns = (
-        (turn, stratum, name)
-        for stratum, members in strata.items()
-        for turn, (_, name) in enumerate(sorted(members))
-    )
-    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+    members = (((each.role, each.stratum or each.category), each.id) for each in records)
+    return chosen(members, about.mini, about.name)
 
 
 def _unlike(suite: str, why: str) -> ConfigError:

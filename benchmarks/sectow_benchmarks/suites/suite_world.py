@@ -90,7 +90,8 @@ class SuiteWorld(PackWorld):
     def completed(self, judge: Judge) -> Judge:
         """A guard with the rules above: it is asked only where it has something to say.
 
-        A suite's own judge decides on refusals itself, and stays alone.
+        A suite's own judge decides on refusals itself, and stays alone where no answer is graded.
         """
-        alone = judge.id.startswith(PREFIX) or grades_answers(judge)
+        graded = any(item.reference is not None for item in self.items)
+        alone = grades_answers(judge) or (judge.id.startswith(PREFIX) and not graded)
         return judge if alone else TwoSided(judge, self.judge(), sparing=True)
