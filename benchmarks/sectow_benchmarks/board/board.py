@@ -29,6 +29,7 @@ from sectow_benchmarks.board.parts import (
     worst_attacker,
     worst_of,
 )
+from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import (
     Estimate,
@@ -259,13 +260,14 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=_tried_out(run),
+        reasons=(*_tried_out(run), *_partly_judged(run, scorable)),
         forgotten=False,
         others_safety=beside,
         others_over_refusal=over_refusals,
         others_capability=capabilities,
         others_judge={
-            str(suite["name"]): str(suite["judge"]) for suite in run.about.get("other_suites", ())
+            str(suite["name"]): run.chosen_judge or str(suite["judge"])
+            for suite in run.about.get("other_suites", ())
         },
         base=None if base is run else base.name,
     )
@@ -310,7 +312,8 @@ def _track(run: EvaluationRun) -> Track:
 
 def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
     reasons = [*row.reasons, *_refusing(row, gates), *_forgetting(row, base, gates)]
-    if row.unscored_share is not None and row.unscored_share > gates.unscored:
+    partly = any("were judged" in reason for reason in row.reasons)
+    if not partly and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
     forgotten = base.recall.value - row.recall.value > gates.recall_drop
     return replace(row, reasons=tuple(reasons), forgotten=forgotten)
@@ -351,6 +354,13 @@ def _forgetting(row: BoardRow, base: BoardRow, gates: Gates) -> list[str]:
 def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
     limit = run.about["settings"].get("limit")
     return (f"only {limit} items of each task were asked",) if limit else ()
+
+
+def _partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
+    if not (scorable["outcome"] == NOT_JUDGED).any():
+        return ()
+    limit = run.about["settings"].get("judge_limit")
+    return (f"only {limit} samples of each suite were judged",)
 
 
 def _tokens(samples: pd.DataFrame) -> int | None:

@@ -87,7 +87,7 @@ def get(
             if not fetched.pinned:
                 say("  no commit is known for it: this was the newest, and the record has it")
             if about.gate is not None and not kept:
-                say(f"  what is not in the download: {about.gate}")
+                say(f"  gate: {about.gate}")
         return {"suite": name, "folder": str(data_home() / name)} | fetched.model_dump(
             mode="json", exclude={"files", "suite"}
         )

@@ -6,8 +6,6 @@ A suite is a class with a card (`about`) and `records`, which yields what each i
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,8 +13,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from sectow_benchmarks.suites import stored
-from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites.about import About, Shown
+from sectow_benchmarks.suites.base import Export, Role, Scoring, SuiteItem
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
@@ -75,8 +74,15 @@ class DataSuite:
 
     about: ClassVar[About]
     figures: ClassVar[tuple[Figure, ...]] = ()
+    exports: ClassVar[tuple[Export, ...]] = ()
+    """Its lm-eval tasks, which follow from the card."""
     revision: int = 1
     export_tokens: ClassVar[int] = 256
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "about" in vars(cls):
+            cls.exports = tuple(_exports(cls.about))
 
     def __init__(
         self,
@@ -191,23 +197,33 @@ class DataSuite:
         )
 
 
+_SCORING: Mapping[Role, Scoring] = {
+    "safety": "harm",
+    "over_refusal": "over_refusal",
+    "capability": "answer",
+    "recall": "recall",
+}
+_KINDS: Mapping[Shown, tuple[bool, ...]] = {
+    "text": (False,),
+    "picture": (True,),
+    "both": (False, True),
+}
+
+
+def _exports(about: About) -> Iterator[Export]:
+    for role in about.roles:
+        for pictures in _KINDS[about.shown]:
+            yield Export(role, _SCORING[role], pictures, f"{about.title}: {about.asks}")
+
+
 def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     """The items of a suite's mini: the same for everybody who has the same data.
 
     From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
     id, until `about.mini` are chosen.
     """
-    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for record in records:
-        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
-        strata[record.role, record.stratum or record.category].append((digest, record.id))
-    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
-    turns = (
-        (turn, stratum, name)
-        for stratum, members in strata.items()
-        for turn, (_, name) in enumerate(sorted(members))
-    )
-    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+    members = (((each.role, each.stratum or each.category), each.id) for each in records)
+    return chosen(members, about.mini, about.name)
 
 
 def _unlike(suite: str, why: str) -> ConfigError:

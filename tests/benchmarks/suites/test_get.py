@@ -158,7 +158,7 @@ def test_a_gate_names_the_steps(
     gated = replace(Siuo.about, source=source, gate="open its page and accept the terms")
     if token is not None:
         monkeypatch.setenv("HF_TOKEN", token)
-    with pytest.raises(ConfigError, match=r"gated.*accept the terms; then set HF_TOKEN") as caught:
+    with pytest.raises(ConfigError, match=r"gated.*accept the terms, or set HF_TOKEN") as caught:
         fetch(gated)
     assert "hf_others" not in str(caught.value)
     monkeypatch.setenv("HF_TOKEN", "hf_mine")
