@@ -38,7 +38,7 @@ class FigStep(DataSuite):
         published=Published(
             metric="attack success rate, by topic",
             original_judge="people",
-            judge="published/figstep",
+            judge=None,
         ),
     )
 
