@@ -12,6 +12,7 @@ import pytest
 
 PAGES = (
     *("extending", "game", "index", "judges", "limits", "measurement", "packs", "statistics"),
+    *("submissions",),
     *("training", "world"),
 )
 CLEAN = (
