@@ -294,8 +294,8 @@ def _change(after: pd.DataFrame, before: pd.DataFrame, way: str) -> Estimate:
     """The mean change of capability over the suites that both were asked."""
     old = of_others(before, "capability", way)
     changes = [
-        figure.change(after, before, asked)
-        for suite, (figure, asked) in of_others(after, "capability", way).items()
+        figure.change(after, before, decoding)
+        for suite, (figure, decoding) in of_others(after, "capability", way).items()
         if suite in old
     ]
     return mean_of([GENERAL.change(after, before), *changes])

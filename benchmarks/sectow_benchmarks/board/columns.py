@@ -34,7 +34,7 @@ def tables_of(board: Board, groups: Collection[Group] = ()) -> Iterator[Table]:
 
     Args:
         board: The board.
-        groups: Which columns stand in tables of their own behind the few of the first.
+        groups: Which columns are in tables of their own behind the few of the first.
     """
     grounds = list(dict.fromkeys(map(_ground, board.rows)))
     for place, ground in enumerate(grounds, start=1):

@@ -127,8 +127,8 @@ def _means(table: _Table, weights: Floats) -> Floats:
     sums, counts = weights @ table.sums, weights @ table.counts
     present = counts > 0
     rates = np.divide(sums, counts, out=np.zeros_like(sums), where=present)
-    found = present.sum(axis=1)
-    means = np.divide(rates.sum(axis=1), found, out=np.full(len(found), np.nan), where=found > 0)
+    strata = present.sum(axis=1)
+    means = np.divide(rates.sum(axis=1), strata, out=np.full(len(strata), np.nan), where=strata > 0)
     return np.asarray(means, dtype=np.float64)
 
 
