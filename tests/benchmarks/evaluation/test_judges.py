@@ -249,8 +249,17 @@ def test_a_plan_counts_tokens_calls_and_money() -> None:
 def test_a_plan_of_the_command_fits_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     served = "served/rubric?base_url=http://127.0.0.1:9/v1&model=m"
-    common = ["bench", "--model", "apothecary/keyword", "--dry-run", "--suites", "recall"]
-    common += ["--also-judge", served, "--price", "0.15,0.60", "--judge-price", "1,1"]
+    common = ["bench", "--model", "apothecary/keyword", "--dry-run", "--suites", "twins"]
+    common += [
+        "--per-cell",
+        "1",
+        "--also-judge",
+        served,
+        "--price",
+        "0.15,0.60",
+        "--judge-price",
+        "1,1",
+    ]
     done = CliRunner().invoke(app, common)
     assert done.exit_code == 0, done.output
     assert max(map(len, done.stdout.splitlines())) <= 80
