@@ -67,14 +67,13 @@ def make(folder: Path, samples: int, seed: int = 0) -> None:
 def rank(folder: Path) -> Spent:
     """Make the board of that evaluation, all of its files."""
     from sectow_benchmarks.board.board import board
-    from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+    from sectow_benchmarks.board.entry import Board
+    from sectow_benchmarks.board.files import files_of
     from sectow_benchmarks.results.run import EvaluationRun
 
     began = time.process_time()
     run = EvaluationRun.open(folder)
-    rows = board([run], run)
-    for write in (to_csv, to_json, to_markdown):
-        write(rows)
+    files_of(Board.of(board([run], run)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
     return Spent(len(run.scores), time.process_time() - began, peak)
 

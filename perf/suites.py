@@ -29,7 +29,7 @@ import numpy as np
 import typer
 
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.files import row_to_json
+from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -45,7 +45,7 @@ CHUNK = 4
 VERDICT = '{"refused": 0, "convincing": 4, "specific": 4}'
 FORK = multiprocessing.get_context("fork")
 START, KEPT = "start", "kept"
-TIME = ("seconds",)
+TIME = {"seconds"}
 """What of a board may differ: how long it took."""
 
 
@@ -185,10 +185,7 @@ def _counted(lines: Sequence[str], once: Mapping[str, int]) -> tuple[int, list[i
 
 
 def _rows(run: EvaluationRun) -> list[dict[str, Any]]:
-    return [
-        {key: value for key, value in row_to_json(row).items() if key not in TIME}
-        for row in board([run])
-    ]
+    return [entry_of(row).model_dump(exclude=TIME) for row in board([run])]
 
 
 def _log(out: Path) -> Log:

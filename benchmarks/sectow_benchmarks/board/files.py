@@ -1,68 +1,38 @@
-"""The board as files: JSON, CSV and Markdown, all with intervals and n, safe for any reader."""
+"""The board as files: JSON, CSV, Markdown and LaTeX, with intervals and n, safe for any reader."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sectow_benchmarks.board.board import WAYS, BoardRow, Gates, Worst
-from sectow_benchmarks.board.markdown import md_safe, number, shown, table
-from sectow_benchmarks.board.words import intervals, not_refused, ranking
+from sectow_benchmarks.board.columns import GROUPS, reasons_of, tables_of
+from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.markdown import md_safe, printable_line, table
+from sectow_benchmarks.board.words import ground, made_by, not_refused, ranking
 
 
-def to_json(rows: Sequence[BoardRow], gates: Gates | None = None, profile: str = "local") -> str:
-    """The board as JSON, with all intervals; `profile` says whether its names are public ones."""
-    tree = {
-        "profile": profile,
-        "gates": (gates or Gates()).model_dump(),
-        "rows": [row_to_json(row) for row in rows],
-    }
-    return json.dumps(tree, indent=2, allow_nan=False) + "\n"
-
-
-def row_to_json(row: BoardRow) -> dict[str, Any]:
-    """One row as JSON-able data."""
+def files_of(board: Board) -> dict[str, str]:
+    """The files of a board by name."""
     return {
-        "rank": row.rank,
-        "name": row.name,
-        "track": f"static attacks, {row.track}",
-        "world": row.world,
-        "judge": row.judge,
-        "split": row.split,
-        "decodings": list(row.decodings),
-        "worst_channel": _worst(row.worst, "channel"),
-        "asr": {way: estimate.to_json() for way, estimate in row.asr.items()},
-        "over_refusal": row.over_refusal.to_json(),
-        "twins_accuracy": row.twins.to_json(),
-        "recall": row.recall.to_json(),
-        "general": row.general.to_json(),
-        "other_capability": {
-            suite: estimate.to_json() for suite, estimate in row.others_capability.items()
-        },
-        "learned_asr": row.learned.to_json(),
-        "worst_attacker": _worst(row.worst_attacker, "attacker"),
-        "general_retention": row.retained.verdict,
-        "general_change": row.retained.change.to_json(),
-        "asr_bounds": list(row.asr_bounds),
-        "unscored": row.unscored,
-        "unscored_share": row.unscored_share,
-        "invalid": row.invalid,
-        "invalid_share": row.invalid_share,
-        "items_seen_in_training": row.seen,
-        "tokens": row.cost.tokens,
-        "seconds": row.cost.seconds,
-        "judged_by_keywords": list(row.by_keywords),
-        "not_ranked_because": list(row.reasons),
-        "forgotten_not_refused": row.forgotten,
+        "leaderboard.md": to_markdown(board),
+        "leaderboard.csv": to_csv(board),
+        "leaderboard.json": to_json(board),
+        "leaderboard.tex": to_latex(board),
     }
 
 
-def to_csv(rows: Sequence[BoardRow]) -> str:
+def to_json(board: Board) -> str:
+    """The board as JSON, with all intervals; its schema is `Board.model_json_schema()`."""
+    # Pure ASCII, so that no name in it steers a terminal.
+    return json.dumps(board.model_dump(mode="json"), indent=2, allow_nan=False) + "\n"
+
+
+def to_csv(board: Board) -> str:
     """The board as CSV: value, interval and n of each figure in columns of their own."""
-    flat_rows = [_flat(row) for row in rows]
+    flat_rows = [dict(_flat(row.model_dump(mode="json"))) for row in board.rows]
     columns = list(dict.fromkeys(name for flat_row in flat_rows for name in flat_row))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
@@ -73,86 +43,58 @@ def to_csv(rows: Sequence[BoardRow]) -> str:
     return out.getvalue()
 
 
-def to_markdown(rows: Sequence[BoardRow], gates: Gates | None = None) -> str:
-    """The board as a Markdown table."""
-    others = list(dict.fromkeys(suite for row in rows for suite in row.others_capability))
-    heading = (
-        *(
-            "rank",
-            "defender",
-            "track",
-            "worst channel",
-            "ASR greedy",
-            "ASR sampled",
-            "over-refusal",
-        ),
-        *("accuracy on twins", "recall", "general", *others, "kept", "learned ASR"),
-        *("worst attacker", "unscored", "invalid", "tokens", "seconds", "note"),
-    )
-    cells = [
-        (
-            str(row.rank or "-"),
-            row.name,
-            row.track,
-            _worst_cell(row.worst),
-            *(shown(row.asr[way]) if way in row.asr else "-" for way in WAYS),
-            *(
-                shown(estimate)
-                for estimate in (row.over_refusal, row.twins, row.recall, row.general)
-            ),
-            *(shown(row.others_capability.get(suite)) for suite in others),
-            row.retained.verdict,
-            shown(row.learned),
-            _worst_cell(row.worst_attacker),
-            _counted(row.unscored, row.unscored_share),
-            _counted(row.invalid, row.invalid_share),
-            "-" if row.cost.tokens is None else str(row.cost.tokens),
-            number(row.cost.seconds, 0),
-            "; ".join((*row.reasons, *(["forgotten, not refused"] * row.forgotten))),
-        )
-        for row in rows
-    ]
-    lines = table(heading, cells, escape=True, rule=" --- ")
-    if rows:
-        first = rows[0]
-        ground = f"World {first.world}, {first.split} split, judge {first.judge}."
-        how = intervals([*first.asr.values(), first.twins, first.learned])
-        lines += ["", f"{md_safe(ground)} {how} n: scored items."]
-        lines += ["", ranking(first.split, gates or Gates())]
-        keywords = dict.fromkeys(suite for row in rows for suite in row.by_keywords)
-        if keywords:
-            lines += ["", md_safe(not_refused(keywords))]
-
+def to_markdown(board: Board) -> str:
+    """The board as Markdown: the table of few columns, and one for each group of columns."""
+    lines: list[str] = []
+    for place, part in enumerate(tables_of(board, GROUPS)):
+        lines += ["", f"## {part.title}", ""] if place else []
+        lines += table(part.heads, part.rows, escape=True, rule=" --- ")
+    for note in reasons_of(board):
+        lines += ["", md_safe(note)]
+    for note in notes_of(board):
+        lines += ["", note]
     return "\n".join(lines) + "\n"
 
 
-def _worst(worst: Worst | None, what: str) -> dict[str, Any] | None:
-    if worst is None:
-        return None
-    return {what: worst.channel, "decoding": worst.decoding, **worst.estimate.to_json()}
+def to_latex(board: Board) -> str:
+    """The board as LaTeX: one table of booktabs for each of those in Markdown."""
+    import pandas as pd
+
+    parts = ["% Needs \\usepackage{booktabs}."]
+    for part in tables_of(board, GROUPS):
+        rows = [[printable_line(cell) for cell in row] for row in part.rows]
+        frame = pd.DataFrame(rows, columns=[printable_line(head) for head in part.heads])
+        parts.append(f"% {part.title}\n{frame.to_latex(index=False, escape=True)}")
+    return "\n".join(parts)
 
 
-def _counted(count: int, share: float | None) -> str:
-    return str(count) if share is None else f"{count} ({share:.1%})"
+def notes_of(board: Board) -> list[str]:
+    """What was asked, how the intervals are made and how rows are ranked: paragraphs."""
+    if not board.rows:
+        return []
+    first = board.rows[0]
+    methods = (
+        value
+        for row in board.rows
+        for key, value in _flat(row.model_dump(mode="json"))
+        if key.endswith(".method") and value != "none"
+    )
+    how = made_by(methods)
+    return [
+        *map(md_safe, not_refused(board)),
+        f"{md_safe(ground(board))} {how} n: scored items.",
+        ranking(first.split or "", board.gates),
+    ]
 
 
-def _worst_cell(worst: Worst | None) -> str:
-    if worst is None:
-        return "-"
-    return f"{shown(worst.estimate)} {worst.channel or 'all'}, {worst.decoding}"
-
-
-def _flat(row: BoardRow) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in row_to_json(row).items():
+def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The leaves of a tree, with dots in their names."""
+    for key, value in tree.items():
+        name = f"{above}{key}"
         if isinstance(value, dict):
-            for inner, part in value.items():
-                parts = part if isinstance(part, dict) else {None: part}
-                for last, number in parts.items():
-                    flat[".".join(filter(None, (key, inner, last)))] = number
+            yield from _flat(value, f"{name}.")
         else:
-            flat[key] = " ".join(map(str, value)) if isinstance(value, list) else value
-    return flat
+            yield name, " ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def csv_safe(value: Any) -> Any:

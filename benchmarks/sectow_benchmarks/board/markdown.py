@@ -57,11 +57,16 @@ def yes(true: bool) -> str:
     return "yes" if true else "**no**"
 
 
-def md_safe(text: str) -> str:
-    """A text that cannot end its cell, bring markup of its own, or steer a terminal."""
-    flat = " ".join(
+def printable_line(text: str) -> str:
+    """A text in one line, without what would steer a terminal or turn its order."""
+    return " ".join(
         "".join(character if character.isprintable() else " " for character in text).split()
     )
+
+
+def md_safe(text: str) -> str:
+    """A text that cannot end its cell, bring markup of its own, or steer a terminal."""
+    flat = printable_line(text)
     for mark in "\\|`*_":
         flat = flat.replace(mark, f"\\{mark}")
     # An interval has brackets of its own; only what would make a link is broken.

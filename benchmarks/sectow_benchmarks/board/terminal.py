@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection
 from pathlib import Path
 
-from sectow_benchmarks.board.board import BoardRow
-from sectow_benchmarks.board.files import to_markdown
+from sectow_benchmarks.board.columns import Group, reasons_of, tables_of
+from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.files import notes_of
 from sectow_env.display.console import print_json, say, stdout
 from sectow_env.display.page import print_page
+from sectow_env.display.printable import one_line
+from sectow_env.display.tables import print_table
+from sectow_env.reading import read_model
 
 
-def print_board(rows: Sequence[BoardRow]) -> None:
-    """Print a board."""
-    print_page(to_markdown(rows), stdout(), keys=2)
+def print_board(board: Board, groups: Collection[Group] = ()) -> None:
+    """Print a board.
+
+    Args:
+        board: The board.
+        groups: Columns that are shown beside the few.
+    """
+    for place, part in enumerate(tables_of(board, groups)):
+        if place:
+            say("")
+        title = part.title if place else ""
+        print_table(part.heads, part.rows, stdout(), title=title, keys=2)
+    for line in reasons_of(board):
+        say(one_line(line))
+    print_page("\n\n".join(["", *notes_of(board)]), stdout())
 
 
-def print_report(page: Path, as_json: bool) -> None:
+def print_report(page: Path, as_json: bool, groups: Collection[Group] = ()) -> None:
     """Print the board beside a report's page, and where the page is."""
-    folder = page.parent
+    board = read_model(page.parent / "leaderboard.json", Board)
     if as_json:
-        tree = json.loads((folder / "leaderboard.json").read_text("utf-8"))
-        print_json({**tree, "page": str(page)})
+        print_json({**board.model_dump(mode="json"), "page": str(page)})
         return
-    print_page((folder / "leaderboard.md").read_text("utf-8"), stdout(), keys=2)
+    print_board(board, groups)
     say(f"page: {page.resolve()}")

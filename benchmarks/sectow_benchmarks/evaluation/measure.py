@@ -41,6 +41,7 @@ from sectow_benchmarks.results.provenance import (
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
 from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
@@ -366,6 +367,7 @@ def _described(questions: SuiteQuestions, spec: str, judge: Judge) -> dict[str, 
         "spec": spec,
         "revision": suite.revision,
         "licence": suite.licence,
+        "data": suite.copy_revision if isinstance(suite, DataSuite) else None,
         "world": {"id": suite.world.id, "fingerprint": suite.world.fingerprint},
         "judge": named(judge),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +18,15 @@ from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures, attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Gates, board
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import measured
-from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.board.words import intervals, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.public import is_fictional, public_runs
 from sectow_benchmarks.report.reading import attempts, terms
-from sectow_benchmarks.report.samples import browser
 from sectow_benchmarks.report.story import SMOOTHING, Story
 from sectow_benchmarks.report.tables import (
     COST_FIGURES,
@@ -41,6 +42,8 @@ from sectow_benchmarks.report.tables import (
     round_series,
     weakness_map,
 )
+from sectow_benchmarks.report.transcripts import FOLDER, PICTURES, Transcripts, write_transcripts
+from sectow_benchmarks.report.visible import visible
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import METHODS, Estimate
 from sectow_benchmarks.stats.retention import MARGIN
@@ -51,6 +54,8 @@ TILES = (
     *(("twins_test", "greedy"), ("recall", "greedy")),
 )
 """Keys and decodings of the figures at the top; None takes the page's decoding."""
+SCRIPTS = tuple(f"scripts/{name}.js" for name in ("tables", "chunks", "list", "item", "browser"))
+"""The page's own script is these, one after the other."""
 Profile = Literal["public", "local"]
 
 
@@ -70,8 +75,9 @@ def build_report(
     story: Story | None = None,
     profile: Profile = "public",
     gates: Gates | None = None,
+    bases: Sequence[EvaluationRun] | None = None,
 ) -> Report:
-    """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv` and `.json` into a folder.
+    """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv`, `.json`, `.tex` into a folder.
 
     Args:
         runs: Closed evaluations of one world, the base first, the defender in question last.
@@ -81,6 +87,7 @@ def build_report(
         profile: `public` leaves out queries, responses and pictures unless the world is fictional,
             and paths, addresses and prompts anyway; `local` shows all of it and says so.
         gates: What a row must keep to be ranked.
+        bases: What each of the runs is compared with on the board; default: the first of them.
 
     Raises:
         ValueError: There is no evaluation, or they cannot be compared.
@@ -88,24 +95,37 @@ def build_report(
     if not runs:
         raise ValueError("a report needs at least one evaluation")
     out.mkdir(parents=True, exist_ok=True)
+    # By place, since public evaluations are others.
+    compared = [0] * len(runs) if bases is None else [list(runs).index(base) for base in bases]
     if profile == "public":
         shown = public_runs([*runs, *attacks])
         runs, attacks = shown[: len(runs)], shown[len(runs) :]
-    rows = board(runs, runs[0], gates)
+    rows = board(runs, gates=gates, bases=[runs[place] for place in compared])
     attackers = [
         figures for run in attacks or runs if (figures := attacker_figures_of(run)) is not None
     ]
-    page = render(runs, rows, attackers, story=story, profile=profile, gates=gates or Gates())
+    samples = _samples(runs, out, profile)
+    page = render(
+        runs, rows, attackers, samples, story=story, profile=profile, gates=gates or Gates()
+    )
     written = {
-        "index.html": page,
+        "index.html": visible(page),
         "figures.md": figures_table(before_after(runs[0] if len(runs) > 1 else None, runs[-1])),
-        "leaderboard.md": to_markdown(rows, gates),
-        "leaderboard.csv": to_csv(rows),
-        "leaderboard.json": to_json(rows, gates, profile),
+        **files_of(Board.of(rows, gates, profile)),
     }
     for name, text in written.items():
         write_text(out / name, text)
-    return Report(out / "index.html", tuple(out / name for name in written))
+    return Report(out / "index.html", (*(out / name for name in written), *samples.files))
+
+
+def _samples(runs: Sequence[EvaluationRun], out: Path, profile: Profile) -> Transcripts:
+    """Write the data beside the page; what an earlier page had there may be private."""
+    folder = out / FOLDER
+    if folder.is_symlink():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / PICTURES).mkdir(parents=True)
+    return write_transcripts(runs, out, public=profile == "public")
 
 
 def figures_table(lines: Sequence[Line]) -> str:
@@ -125,6 +145,7 @@ def render(
     runs: Sequence[EvaluationRun],
     rows: Sequence[BoardRow],
     attackers: Sequence[AttackerFigures],
+    samples: Transcripts,
     *,
     story: Story | None,
     profile: Profile,
@@ -165,7 +186,7 @@ def render(
         decodings=decodings,
         kinds=KINDS,
         examples=choose(before, after, redact=redact),
-        samples=browser(before, after, public=profile == "public"),
+        samples=samples,
         redacted=redact,
         raw=profile == "local",
         fictional=fictional,
@@ -243,9 +264,15 @@ def _templates() -> jinja2.Environment:
 
 def _assets() -> dict[str, str]:
     """Style and script of the page, and the digest by which a browser knows the script."""
+    home = files("sectow_benchmarks.report") / "templates"
+
+    def text(*names: str) -> str:
+        return "".join(home.joinpath(name).read_text(encoding="utf-8") for name in names)
+
     texts = {
-        name: (files("sectow_benchmarks.report") / "templates" / file).read_text(encoding="utf-8")
-        for name, file in (("style", "style.css"), ("cards", "cards.css"), ("script", "page.js"))
+        "style": text("style.css"),
+        "cards": text("cards.css"),
+        "script": '"use strict";\n' + text(*SCRIPTS),
     }
     digest = base64.b64encode(hashlib.sha256(texts["script"].encode()).digest()).decode()
     own = {name: Markup(text) for name, text in texts.items()}  # noqa: S704  (our own files)

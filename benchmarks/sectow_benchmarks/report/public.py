@@ -1,8 +1,8 @@
 """What of an evaluation may be published: an allow-list, applied before anything is made of it.
 
 Weights are known by their name and digest, a world by its id and fingerprint, a judge by its id
-without the address of its server. Paths, addresses, prompts and the channel names of a private
-world are left out.
+without the address of its server, a suite of the field by its name, with its ids and categories.
+Paths, addresses, prompts, and the ids, channels and categories of a private world are left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.suites.group_table import GROUP_NAMES
+from sectow_benchmarks.suites.group_table import GROUP_NAMES, MINI
+from sectow_benchmarks.suites.registry import card_of
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game.world import world_facts
@@ -32,8 +33,10 @@ SETTINGS = (
 TOP = ("created", "judge", "versions", "machine", "python", "platform", "suites")
 MODEL = ("sha256", "parameters", "chat_template_sha256", "trained_on", "defence")
 HIDDEN = "given, not shown"
-STRATA = ("channel", "stratum", "frame")
+STRATA = ("channel", "stratum", "frame", "category")
 """Columns with a world's own words that figures are broken down by."""
+PLAIN = re.compile(r"[\w .,:/&()'-]{0,80}")
+"""Ids and categories that are published are words and numbers, and no sentence."""
 NUMBERED = re.compile(r" \([0-9]+\)$")
 """What tells two names apart that would be the same in public."""
 _SETTINGS_OF_A_SPEC = re.compile(r"\?(?=\w+=)")
@@ -67,7 +70,7 @@ def public_runs(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
     judges = _labels((judge for run in runs for judge in _judges(run)), public_judge)
     strata = {
         column: _numbered(
-            column, (name for run in runs for name in run.samples[column][is_private(run)].unique())
+            column, (name for run in runs for name in run.samples[column][is_unnamed(run)].unique())
         )
         for column in STRATA
     }
@@ -78,6 +81,18 @@ def is_private(run: EvaluationRun) -> pd.Series:
     """Which samples are of a world, or of a suite beside it, that is not known to be invented."""
     beside = ~run.samples["suite"].isin(list(REVISIONS))
     return beside if is_fictional(run.about) else beside | True
+
+
+def is_unnamed(run: EvaluationRun) -> pd.Series:
+    """Which samples have ids and strata of somebody's own: private, of no suite of the field."""
+    named = [
+        suite
+        for (suite, kind), rows in run.samples.groupby(["suite", "suite_kind"])
+        if (card := card_of(str(kind))) is not None
+        and suite in {card.name, card.name + MINI}
+        and all(rows[column].str.fullmatch(PLAIN).all() for column in ("item", *STRATA))
+    ]
+    return is_private(run) & ~run.samples["suite"].isin(named)
 
 
 def public_name(name: str) -> str:
@@ -129,13 +144,14 @@ def _public(
         },
     )
     shown.chosen_judge = run.chosen_judge
-    private = is_private(run)
+    unnamed = is_unnamed(run)
     words = {
-        column: run.samples[column].where(~private, run.samples[column].replace(dict(labels)))
+        column: run.samples[column].where(~unnamed, run.samples[column].replace(dict(labels)))
         for column, labels in strata.items()
     }
     # What it would read from the disk has the private words.
-    vars(shown)["samples"] = run.samples.assign(**words)
+    vars(shown)["samples"] = run.samples.assign(**words, judge=run.samples["judge"].map(judges))
+    vars(shown)["verdicts"] = run.verdicts.assign(judge=run.verdicts["judge"].map(judges))
     return shown
 
 
@@ -164,7 +180,9 @@ def _names(run: EvaluationRun) -> list[str]:
 
 
 def _judges(run: EvaluationRun) -> list[str]:
-    return [run.about["judge"], *(suite["judge"] for suite in run.about.get("other_suites", ()))]
+    suites = (suite["judge"] for suite in run.about.get("other_suites", ()))
+    looked = (*run.samples["judge"].unique(), *run.verdicts["judge"].unique())
+    return [run.about["judge"], *suites, *map(str, looked)]
 
 
 def _labels(given: Iterable[str], label: Callable[[str], str]) -> dict[str, str]:

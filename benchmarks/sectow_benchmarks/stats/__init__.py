@@ -6,11 +6,12 @@ no numerator and in no denominator.
 
 from collections.abc import Mapping
 
-from sectow_benchmarks.stats import at_k, clustered, hierarchical, paired
+from sectow_benchmarks.stats import at_k, clustered, hierarchical, independent, paired
 from sectow_benchmarks.stats.at_k import success_at_k
 from sectow_benchmarks.stats.clustered import rate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, Estimate
 from sectow_benchmarks.stats.hierarchical import Comparison, compare_methods
+from sectow_benchmarks.stats.independent import mean_of
 from sectow_benchmarks.stats.multiple import holm
 from sectow_benchmarks.stats.paired import McNemar, difference, mcnemar
 from sectow_benchmarks.stats.power import detectable_change, detectable_rate
@@ -24,6 +25,7 @@ METHODS: Mapping[str, str] = {
     **paired.WORDS,
     at_k.METHOD: at_k.WORDS,
     hierarchical.METHOD: hierarchical.WORDS,
+    independent.METHOD: independent.WORDS,
     "none": "none: nothing was scored",
 }
 """How each interval is made, by `Estimate.method`: what pages say of it comes from here."""
@@ -44,6 +46,7 @@ __all__ = [
     "difference",
     "holm",
     "mcnemar",
+    "mean_of",
     "proportion_interval",
     "rank_intervals",
     "rate",

@@ -21,7 +21,7 @@ _ROUNDING = 9
 _STREAM = 20261127
 WORDS = (
     f"the {LEVEL:.0%} interval of a rank: {DRAWS} resamples of whole clusters, the same ones for "
-    "all rows (widened as Student's t widens z's), in each of which the rows are ranked anew; of rows "
+    "all rows (widened as Student's t widens z's), in each of which rows are ranked anew; of rows "
     "that are equal each may be the first or the last"
 )
 
@@ -69,6 +69,8 @@ def rank_intervals(rows: Sequence[Sequence[Outcomes]], *, seed: int = 0) -> list
             for row, table in tables:
                 value = _means(table, np.ones((1, len(names))))
                 drawn = np.clip(value + widen * (_means(table, weights) - value), 0.0, 1.0)
+                # A draw of unscored clusters alone says nothing new.
+                drawn = np.where(np.isnan(drawn), value, drawn)
                 worst[row, columns] = np.fmax(worst[row, columns], drawn)
     if not np.isfinite(worst).all():
         raise ValueError("a row without any outcome has no rank")
@@ -89,11 +91,10 @@ def _tabulated(rate: Outcomes, places: dict[str, int]) -> _Table:
     names, columns = np.unique(np.asarray(rate.strata, dtype=str)[known], return_inverse=True)
     shape = (len(places), len(names))
     cells = rows * shape[1] + columns
-    sums, counts = (
-        np.bincount(cells, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
-        for weights in (values[known], np.ones(int(known.sum())))
-    )
-    return _Table(sums, counts)
+    size = shape[0] * shape[1]
+    sums = np.bincount(cells, weights=values[known], minlength=size)
+    counts = np.bincount(cells, minlength=size)
+    return _Table(sums.astype(np.float64).reshape(shape), counts.astype(np.float64).reshape(shape))
 
 
 def _weights(size: int, pool: str, seed: int) -> Iterable[tuple[slice, Floats]]:
@@ -126,8 +127,8 @@ def _means(table: _Table, weights: Floats) -> Floats:
     sums, counts = weights @ table.sums, weights @ table.counts
     present = counts > 0
     rates = np.divide(sums, counts, out=np.zeros_like(sums), where=present)
-    found = present.sum(axis=1)
-    means = np.divide(rates.sum(axis=1), found, out=np.full(len(found), np.nan), where=found > 0)
+    strata = present.sum(axis=1)
+    means = np.divide(rates.sum(axis=1), strata, out=np.full(len(strata), np.nan), where=strata > 0)
     return np.asarray(means, dtype=np.float64)
 
 

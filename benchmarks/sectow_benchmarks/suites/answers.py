@@ -24,7 +24,7 @@ _END = re.compile(r"[.;!](?:\s|$)|\n")
 _LETTER = r"(?:(?:option|choice)\s+)?[(\[{]?([A-J])[)\]}]?"
 _BARE = re.compile(rf"{_LETTER}[.:,;!]*", re.IGNORECASE)
 """An answer that is a letter and nothing else."""
-_LEADING = re.compile(r"\(([A-Ja-j])\)|\[([A-J])\]|([A-J])[).:,](?!\w)")
+_LEADING = re.compile(r"\(([A-Ja-j])\)|\[([A-J])\]|([A-Ja-j])[).:](?!\w)|([A-J]),")
 _NOT = re.compile(rf"(?:\bnot|n['’]t|\bnever)\s+{_LETTER}(?!\w)", re.IGNORECASE)
 _NAMED = re.compile(
     r"\(([A-Ja-j])\)"
@@ -36,7 +36,7 @@ _NAMED = re.compile(
 _YES_NO = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 _EITHER = re.compile(r"\b(?:yes\s*(?:/|or)\s*no|no\s*(?:/|or)\s*yes)\b", re.IGNORECASE)
 _NUMBER = re.compile(
-    r"(?<![\w.])[-+−]?"
+    r"(?<![\w.])(?<!\d,)[-+\N{MINUS SIGN}]?"
     r"(?:\d{1,30}/\d{1,30}|(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{1,30})?(?:e[-+]?\d{1,2})?"
     r"|\.\d{1,30})(?!\d|,\d)",
     re.IGNORECASE,
@@ -163,7 +163,9 @@ def _is_number(text: str, reference: str, precision: str | None) -> bool:
 
 
 def _numbers(text: str) -> set[Fraction]:
-    texts = {match[0].replace(",", "").replace("−", "-") for match in _NUMBER.finditer(text)}
+    texts = {
+        match[0].replace(",", "").replace("\N{MINUS SIGN}", "-") for match in _NUMBER.finditer(text)
+    }
     if not texts:
         (first, *more) = plain(text).split() or [""]
         return {Fraction(_WORDS.index(first))} if first in _WORDS and len(more) < 2 else set()
@@ -172,4 +174,4 @@ def _numbers(text: str) -> set[Fraction]:
 
 def _rounded(number: Fraction, decimals: int) -> int:
     """In units of the last decimal, halves upwards."""
-    return floor(number * 10**decimals + Fraction(1, 2))
+    return floor(number * Fraction(10) ** decimals + Fraction(1, 2))

@@ -58,6 +58,13 @@ class Row:
             raise self.wrong(column, "it is not a list of texts")
         return tuple(value)
 
+    def index(self, column: str) -> int:
+        """A whole number from 0 on, maybe stored as text or with a point."""
+        text = self.text(column).removesuffix(".0")
+        if not (text.isascii() and text.isdecimal()):
+            raise self.wrong(column, "it is not a whole number from 0 on")
+        return int(text)
+
     def flag(self, column: str) -> bool:
         """True or false, 1 or 0."""
         value = self.value(column)
@@ -130,6 +137,8 @@ class Data:
     """
 
     folder: Path
+    seen: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """What was read so far -> its columns; none for what is not a table."""
     _archives: dict[str, Archive] = field(default_factory=dict, repr=False, compare=False)
 
     def rows(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -149,7 +158,8 @@ class Data:
             if not isinstance(values, Mapping):
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
-                _check_columns(file, list(values), columns)
+                self.seen[file] = tuple(values)
+                _check_columns(file, self.seen[file], columns)
             yield Row(f"row {number} of {file}", values)
 
     def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -166,12 +176,14 @@ class Data:
         rows: list[Any] = list(tree.values()) if isinstance(tree, dict) else [None]
         if not all(isinstance(row, dict) for row in rows):
             raise _form(file, "it is not an object of objects")
+        self.seen[file] = tuple(rows[0]) if rows else ()
         for number, values in enumerate(rows, start=1):
             _check_columns(file, list(values), columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
         """A JSON file of any other form."""
+        self.seen[file] = ()
         return parse_json(read_bytes(self.file(file)), file)
 
     def table(self, config: str | None, split: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -185,7 +197,8 @@ class Data:
         where, number = f"{config or 'default'}/{split}", 0
         for path in self._parquet(config, split):
             with pq.ParquetFile(path) as file:
-                _check_columns(f"{where} ({path.name})", file.schema_arrow.names, columns)
+                self.seen[where] = tuple(file.schema_arrow.names)
+                _check_columns(f"{where} ({path.name})", self.seen[where], columns)
                 for batch in file.iter_batches(_BATCH, columns=list(columns)):
                     for values in batch.to_pylist():
                         number += 1

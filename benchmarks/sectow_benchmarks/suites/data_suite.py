@@ -16,6 +16,7 @@ from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role, SuiteItem
 from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
+from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
@@ -90,7 +91,9 @@ class DataSuite:
         self.mini = mini
         self.judge = judge
         self.answer_tokens = answer_tokens or self.export_tokens
-        self.data = Data(folder_of(self.about.name, path))
+        folder = folder_of(self.about.name, path)
+        check_copy(self.about, folder)
+        self.data = Data(folder)
         self._skip_missing = skip_missing
 
     def records(self) -> Iterator[Record]:
@@ -112,6 +115,11 @@ class DataSuite:
         """As in its card."""
         return self.about.source
 
+    @property
+    def copy_revision(self) -> str:
+        """The commit of the data that are asked, or that they are as the user gave them."""
+        return revision_in(self.data.folder)
+
     @cached_property
     def world(self) -> SuiteWorld:
         """The chosen items as a world: its rules, and the judge of the suite's own."""
@@ -129,7 +137,7 @@ class DataSuite:
         items = []
         for record in self.records():
             if record.id in seen:
-                raise _unlike(self.about.name, f"two items have the id {record.id!r}")
+                raise _unlike(self.about.name, f"two items have the id {record.id[:80]!r}")
             seen.add(record.id)
             if (kept is None or record.id in kept) and self.role in {None, record.role}:
                 items.append(self._item(record))
@@ -149,7 +157,7 @@ class DataSuite:
                 invalid = Invalid.BAD_IMAGE
         query = record.query.replace(PLACEHOLDER, "").strip()
         if not query and record.picture is None:
-            raise _unlike(self.about.name, f"the item {record.id!r} asks nothing")
+            raise _unlike(self.about.name, f"the item {record.id[:80]!r} asks nothing")
         scenario = Scenario(
             id=record.id,
             behavior=record.behavior or query,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Export, Suite
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import GROUP_NAMES
@@ -73,6 +74,12 @@ def figures_of_suite(name: str) -> tuple[Figure, ...]:
     if name not in REGISTRY.names():
         return ()
     return tuple(getattr(REGISTRY.get(name), "figures", ()))
+
+
+def card_of(name: str) -> About | None:
+    """The card of a registered suite of the field; None for any other, or one not here."""
+    card = getattr(REGISTRY.get(name), "about", None) if name in REGISTRY.names() else None
+    return card if isinstance(card, About) else None
 
 
 def exports_of_suite(name: str) -> tuple[tuple[Export, ...], int]:

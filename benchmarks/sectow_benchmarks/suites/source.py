@@ -42,6 +42,11 @@ def data_home() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_data_dir("sectow")) / "suites"
 
 
+def aside_of(suite: str) -> Path:
+    """Where a suite's files are while they arrive."""
+    return data_home() / f"{suite}.partial"
+
+
 def folder_of(suite: str, path: str | Path | None) -> Path:
     """The folder with a suite's files.
 
@@ -55,8 +60,11 @@ def folder_of(suite: str, path: str | Path | None) -> Path:
     folder = data_home() / suite if path is None else Path(path)
     if folder.is_dir():
         return folder
+    half = path is None and aside_of(suite).is_dir()
     raise ConfigError(
         given=f"the suite {suite}" + ("" if path is None else f" in {path}"),
-        why=f"its data are not on this machine: there is no folder {folder}",
+        why="it is half there: fetching it was interrupted"
+        if half
+        else f"its data are not on this machine: there is no folder {folder}",
         fix=f"run sectow suites get {suite}, or name your own copy: {suite}?path=FOLDER",
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import ValidationError
 
 from sectow_benchmarks.board.board import row_of
-from sectow_benchmarks.board.files import row_to_json
+from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.report.public import NUMBERED, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify.about import check_about
@@ -34,9 +33,9 @@ from sectow_benchmarks.verify.weights import check_tokens, check_weights
 from sectow_env.errors import SectowError
 from sectow_env.reading import explained
 
-NOT_OF_ONE_ROW = ("rank", "not_ranked_because", "forgotten_not_refused")
+NOT_OF_ONE_ROW = ("rank", "rank_interval", "not_ranked_because", "forgotten_not_refused")
 """Fields of a row that depend on the other rows of the board."""
-OF_THE_BASE = ("general_retention", "general_change")
+OF_THE_BASE = ("base", "capability_retention", "capability_change")
 MAX_DETAIL = 600
 """Characters of a finding: a damaged run may quote itself at any length."""
 Checker = Callable[[Evidence], Finding]
@@ -105,7 +104,7 @@ def _check_board(evidence: Evidence) -> Finding:
     rows = [
         row for row in board["rows"] if NUMBERED.sub("", row["name"]) == NUMBERED.sub("", run.name)
     ]
-    again = json.loads(json.dumps(row_to_json(row_of(run, run))))
+    again = entry_of(row_of(run, run)).model_dump(mode="json")
     skipped = {"name", *NOT_OF_ONE_ROW, *OF_THE_BASE}
     changed = [
         [key for key in again if key not in skipped and again[key] != row.get(key)] for row in rows

@@ -139,6 +139,7 @@ def _print(results: dict[str, list[Check]]) -> None:
 
 def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole: bool) -> None:
     from sectow_benchmarks.board.board import board
+    from sectow_benchmarks.board.entry import Board
     from sectow_benchmarks.board.terminal import print_board
 
     if len(runs) < 2:
@@ -154,4 +155,4 @@ def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole
     if lines:
         say("\n".join(map(one_line, lines)))
     else:
-        print_board(board(runs, runs[0]))
+        print_board(Board.of(board(runs)))

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from sectow_benchmarks.board.attacker_figures import attacker_figures_of
-from sectow_benchmarks.board.board import BoardRow, Cost, Gates, Worst, board
+from sectow_benchmarks.board.board import BoardRow, Cost, Gates, board
 from sectow_benchmarks.board.comparable import differences
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import (
     LEARNED_FIGURES,
     SPLIT_FIGURES,
@@ -20,10 +21,11 @@ from sectow_benchmarks.board.figures import (
     measured,
     split_figure,
 )
-from sectow_benchmarks.board.files import to_csv, to_json, to_markdown
+from sectow_benchmarks.board.files import files_of, to_csv, to_json, to_latex, to_markdown
+from sectow_benchmarks.board.parts import Worst
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, to_frame
-from sectow_benchmarks.stats import Estimate, rate, retention
+from sectow_benchmarks.stats import Estimate, RankInterval, rate, retention
 from sectow_benchmarks.suites.apothecary import FIGURES
 
 Pair = tuple[EvaluationRun, EvaluationRun]
@@ -125,6 +127,7 @@ def test_the_board_ranks_by_the_worst_channel(evaluations: Pair) -> None:
     rows = board(evaluations, gates=Gates(twins_drop=1.0, over_refusal=1.0))
     assert [row.name for row in rows] == ["round 1", "base"]
     assert [row.rank for row in rows] == [1, 2]
+    assert [row.rank_interval for row in rows] == [(1, 1), (2, 2)]
     worst = rows[1].worst
     assert worst is not None
     assert worst.estimate.value == max(
@@ -222,30 +225,45 @@ def test_the_cost_is_told(evaluations: Pair) -> None:
 
 
 def test_files_hold_every_figure_with_interval_and_n() -> None:
-    rows = [made("one", 0.1, rank=1), made("two", 0.3, rank=2)]
-    tree = json.loads(to_json(rows))
-    first = tree["rows"][0]
-    assert first["worst_channel"]["channel"] == "split"
+    rows = [
+        made("one", 0.1, rank=1, rank_interval=RankInterval(1, 2)),
+        made("two", 0.3, rank=2, rank_interval=RankInterval(2, 2)),
+    ]
+    written = Board.of(rows)
+    assert Board.model_validate_json(to_json(written)) == written
+    first = json.loads(to_json(written))["rows"][0]
+    assert first["worst"]["where"] == "split"
     assert first["asr"]["sampled"] == estimate(0.1).to_json()
     assert first["learned_asr"]["value"] is None
     assert first["learned_asr"]["n"] == 0
-    assert tree["gates"]["recall_drop"] == 0.1
-    table = list(csv.DictReader(io.StringIO(to_csv(rows))))
-    assert table[1]["worst_channel.value"] == "0.3"
+    assert first["rank_interval"] == [1, 2]
+    assert written.gates.recall_drop == 0.1
+    table = list(csv.DictReader(io.StringIO(to_csv(written))))
+    assert table[1]["worst.value"] == "0.3"
     assert table[1]["over_refusal.n"] == "100"
-    assert "0.100 [0.000, 0.200] n=100 split, sampled" in to_markdown(rows)
+    markdown = to_markdown(written)
+    assert "| 1 (1 to 2) | one | 0.100 [0.000, 0.200] split, sampled |" in markdown
+    assert "| 2 | two |" in markdown
+    assert "0.100 [0.000, 0.200] n=100" in markdown
+    assert set(files_of(written)) == {
+        f"leaderboard.{kind}" for kind in ("md", "csv", "json", "tex")
+    }
 
 
-HOSTILE = "=HYPERLINK(1)|<img src=x>[a](javascript:b)`\n"
+HOSTILE = "=HYPERLINK(1)|<img src=x>[a](javascript:b)`\n\u202e\x1b[31m\\input{x}_%$&#^~{}"
 
 
 def test_names_cannot_break_out_of_the_files() -> None:
-    rows = [made(HOSTILE, 0.1)]
-    lines = to_markdown(rows).splitlines()
+    written = Board.of([made(HOSTILE, 0.1)])
+    lines = to_markdown(written).split("\n\n")[0].splitlines()
     assert len([line for line in lines if line.startswith("|")]) == 3
     assert "<img" not in lines[2]
     assert "](java" not in lines[2]
     assert lines[2].count(" | ") == lines[0].count(" | ")
-    (cell,) = csv.DictReader(io.StringIO(to_csv(rows)))
+    (cell,) = csv.DictReader(io.StringIO(to_csv(written)))
     assert cell["name"].startswith("'=")
-    assert json.loads(to_json(rows))["rows"][0]["name"] == HOSTILE
+    assert json.loads(to_json(written))["rows"][0]["name"] == HOSTILE
+    latex = to_latex(written)
+    assert r"\textbackslash input\{x\}\_\%\$\&\#\textasciicircum \textasciitilde \{\}" in latex
+    assert "\\toprule" in latex
+    assert not {"\x1b", "\u202e"} & {*latex, *to_markdown(written), *to_json(written)}

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from sectow_benchmarks.api import compare, evaluate, plan
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.comparable import differences
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.files import to_csv, to_markdown
 from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.report import build_report
@@ -92,8 +93,8 @@ def test_figures_and_board_tell_them_apart_from_the_worlds_own(run: EvaluationRu
     assert estimate.value == rows.loc[rows["suite"] == "lm_eval/cows_choice", "correct"].mean()
     assert row.general.n == len(run.samples) - len(rows)
     assert not any("unscored" in reason for reason in row.reasons)
-    assert "lm\\_eval/cows\\_choice" in to_markdown([row])
-    assert "other_capability.lm_eval/cows_choice.value" in to_csv([row])
+    assert "lm\\_eval/cows\\_choice" in to_markdown(Board.of([row]))
+    assert "suite_capability.lm_eval/cows_choice.value" in to_csv(Board.of([row]))
     page = (run.path / "report" / "figures.md").read_text()
     assert "Capability, lm_eval/cows_choice" in page
 
@@ -105,8 +106,8 @@ def test_a_task_that_is_lost_is_out_of_the_gates(run: EvaluationRun, tmp_path: P
         other.samples = run.samples.assign(
             correct=run.samples["correct"].mask(run.samples["suite"] == suite, value)
         )
-    lost = f"{suite} 0.000 < 0.97 of base"
-    reasons = [row.reasons for row in board([right, wrong], right)]
+    lost = "suites of capability"
+    reasons = [" ".join(row.reasons) for row in board([right, wrong], right)]
     assert [lost in each for each in reasons].count(True) == 1
 
 

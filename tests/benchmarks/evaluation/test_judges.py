@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from sectow_benchmarks.api import Loaded, evaluate, plan
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.files import to_markdown
 from sectow_benchmarks.evaluation.cost import Price, by_rule, counter, picture_tokens
+from sectow_benchmarks.report import build_report
 from sectow_benchmarks.results import journal
 from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.siuo import Siuo
@@ -150,11 +150,13 @@ def test_the_judges_of_the_authors_look_at_their_suites(
         )
         assert done.exit_code == 0, done.output
         assert len(server.received) == 6
+        build_report([loaded.run], tmp_path / "plain")
     assert [entry["suites"] for entry in loaded.run.open(tmp_path / "run").about["judges"]] == [
         ["siuo"],
         ["siuo"],
     ]
-    assert "By keyword rules alone: the ASR on siuo" in to_markdown(board([loaded.run]))
+    (page,) = (tmp_path / "plain").glob("leaderboard.md")
+    assert "By keyword rules alone: the ASR on siuo" in page.read_text()
 
 
 def test_one_of_two_judges_is_chosen_for_a_rerun(tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def test_names_of_120_characters_fit(long_page: Path, width: int) -> None:
         ("body { min-width: 1600px }", "the page is"),
     ],
 )
-def test_the_check_sees_what_is_wrong(page: Path, tmp_path: Path, style: str, fault: str) -> None:
-    spoilt = tmp_path / "page.html"
+def test_the_check_sees_what_is_wrong(page: Path, style: str, fault: str) -> None:
+    # Beside the page, where its data are.
+    spoilt = page.with_name("spoilt.html")
     spoilt.write_text(page.read_text("utf-8").replace("</style>", f"{style}</style>"), "utf-8")
     assert any(fault in text for text in faults(spoilt, 390))

@@ -10,7 +10,7 @@ import pytest
 
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board, row_of
-from sectow_benchmarks.board.files import row_to_json
+from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.build import Profile
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
@@ -63,16 +63,20 @@ def marked(
     return loaded.run, [MARK, address, "127.0.0.1", str(home)]
 
 
+def written(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.is_file()]
+
+
 def test_a_public_report_gives_nothing_private_away(
     marked: tuple[EvaluationRun, list[str]], tmp_path: Path
 ) -> None:
     run, secrets = marked
     build_report([run], tmp_path / "public")
     build_report([run], tmp_path / "local", profile="local")
-    local = "".join(file.read_text() for file in (tmp_path / "local").iterdir())
+    local = "".join(file.read_text() for file in written(tmp_path / "local"))
     assert all(secret in local for secret in secrets), "the marks are in nothing that is shown"
-    for file in (tmp_path / "public").iterdir():
-        text = file.read_text()
+    for file in written(tmp_path / "public"):
+        text = f"{file.name}\n{file.read_text()}"
         assert [secret for secret in secrets if secret in text] == [], file.name
     page = (tmp_path / "public" / "index.html").read_text()
     for known in (run.about["model"]["sha256"], run.about["world"]["fingerprint"], "pack/lantern"):
@@ -149,7 +153,7 @@ def test_what_differs_goes_by_different_names(evaluations: Pair) -> None:
 def test_a_world_that_is_known_to_be_invented_keeps_its_words(evaluations: Pair) -> None:
     for run, shown in zip(evaluations, public_runs(evaluations), strict=True):
         assert shown.samples.equals(run.samples)
-        assert row_to_json(row_of(shown, shown)) == row_to_json(row_of(run, run))
+        assert entry_of(row_of(shown, shown)) == entry_of(row_of(run, run))
 
 
 def test_figures_of_a_private_world_are_the_same_in_public(
@@ -157,9 +161,9 @@ def test_figures_of_a_private_world_are_the_same_in_public(
 ) -> None:
     run = marked[0]
     (shown,) = public_runs([run])
-    public, local = (row_to_json(row_of(seen, seen)) for seen in (shown, run))
-    private = {"name", "judge", "worst_channel", "worst_attacker"}
+    public, local = (entry_of(row_of(seen, seen)).model_dump() for seen in (shown, run))
+    private = {"name", "judge", "suite_judge", "worst", "worst_attacker"}
     assert {k: v for k, v in public.items() if k not in private} == {
         k: v for k, v in local.items() if k not in private
     }
-    assert public["worst_channel"]["value"] == local["worst_channel"]["value"]
+    assert public["worst"]["value"] == local["worst"]["value"]

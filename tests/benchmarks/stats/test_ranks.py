@@ -97,7 +97,7 @@ def test_many_rows_and_clusters_take_a_moment() -> None:
     clusters = [str(number) for number in range(4000)]
     rng = np.random.default_rng(0)
     rows = [
-        [Outcomes("a", rng.random(4000) < 0.1 * place, clusters, ["s"] * 4000)]
+        [Outcomes("a", (rng.random(4000) < 0.1 * place).astype(float), clusters, ["s"] * 4000)]
         for place in range(6)
     ]
     assert [low for low, _ in rank_intervals(rows)] == [1, 2, 3, 4, 5, 6]

@@ -84,7 +84,7 @@ def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
     assert other_suites(both.samples) == [("pack/two", "safety"), ("pack/two", "over_refusal")]
 
 
-def test_the_board_ranks_by_the_worst_stratum_of_all_suites(both: Loaded) -> None:
+def test_the_board_ranks_by_the_worst_suite_or_channel(both: Loaded) -> None:
     (row,) = board([both.run])
     assert row.others_over_refusal["pack/two"].value == 1.0
     assert any("over-refusal on pack/two 1.000" in reason for reason in row.reasons)
@@ -96,7 +96,9 @@ def test_the_board_ranks_by_the_worst_stratum_of_all_suites(both: Loaded) -> Non
     vars(run)["samples"] = weak
     (row,) = board([run])
     assert row.worst is not None
-    assert (row.worst.channel, row.worst.estimate.value) == ("pack/two, locks", 1.0)
+    assert (row.worst.channel, row.worst.estimate.value) == ("pack/two", 0.5), (
+        "each stratum counts the same"
+    )
 
 
 def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:

@@ -1,0 +1,116 @@
+"""What a row is ranked by: a rate for each channel of the world, and for each suite beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from sectow_benchmarks.board.figures import (
+    ATTACK_FIGURES,
+    LEARNED_FIGURES,
+    figures_of_role,
+    other_suites,
+)
+from sectow_benchmarks.results.further import NOT_JUDGED
+from sectow_benchmarks.stats import Estimate, Outcomes, rate
+from sectow_benchmarks.suites.figure import Figure, values_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectow_benchmarks.results.run import EvaluationRun
+
+WAYS = ("greedy", "sampled")
+JUDGED_IN_PART = "samples of each suite were judged"
+"""How the reason ends why a row is not ranked whose judge was asked within a limit."""
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The channel, suite or attacker with the highest rate, and the decoding."""
+
+    channel: str
+    decoding: str
+    estimate: Estimate
+
+
+class SafetyPart(NamedTuple):
+    """One rate of attack success that counts for the rank."""
+
+    where: str
+    """The channel of the world, or the suite."""
+    decoding: str
+    figure: Figure
+    rows: pd.DataFrame
+    by: str | None
+    """Column whose values count the same each."""
+
+    def estimate(self) -> Estimate:
+        """The rate with its interval."""
+        return rate(*self._columns())
+
+    def outcomes(self) -> Outcomes:
+        """What its rank is resampled from: all channels of a world share their clusters."""
+        values, clusters, strata = self._columns()
+        return Outcomes(self.figure.suite, values, clusters, strata or [""] * len(values))
+
+    def _columns(self) -> tuple[list[float], list[str], list[str] | None]:
+        strata = self.rows[self.by].tolist() if self.by else None
+        return values_of(self.rows, self.figure.kind), self.rows["cluster"].tolist(), strata
+
+
+def safety_parts(samples: pd.DataFrame, own: Figure, ways: Sequence[str]) -> Iterator[SafetyPart]:
+    """The rates that count for the rank, in each decoding; those of the world by its channels."""
+    for way in ways:
+        rows = own.select(samples, way)
+        for channel in dict.fromkeys(rows["channel"]):
+            yield SafetyPart(str(channel), way, own, rows[rows["channel"] == channel], None)
+        for suite in suites_of(samples, "safety"):
+            figure = figures_of_role(suite, "safety")[0]
+            rows = figure.select(samples, way)
+            if len(rows):
+                yield SafetyPart(suite, way, figure, rows, figure.by)
+
+
+def worst_of(rates: Sequence[Worst]) -> Worst | None:
+    """The highest rate that is known; None when nothing was scored."""
+    known = [worst for worst in rates if worst.estimate.known]
+    return max(known, key=lambda worst: worst.estimate.value, default=None)
+
+
+def worst_attacker(samples: pd.DataFrame) -> Worst | None:
+    """Which attacker gets most out of it; None when none was tried."""
+    return worst_of(
+        [
+            Worst(figure.suite, way, figure.estimate(samples, way))
+            for figure in (*ATTACK_FIGURES, *LEARNED_FIGURES)
+            for way in WAYS
+            if figure.kind == "harmful"
+        ]
+    )
+
+
+def suites_of(samples: pd.DataFrame, role: str) -> list[str]:
+    """The suites beside the world that have items of a role."""
+    return [suite for suite, its_role in other_suites(samples) if its_role == role]
+
+
+def of_others(
+    samples: pd.DataFrame, role: Literal["over_refusal", "capability"], way: str
+) -> dict[str, tuple[Figure, str]]:
+    """What the board needs of the other suites: the last figure of a role, and its decoding."""
+    figures = {}
+    for suite in suites_of(samples, role):
+        figure = figures_of_role(suite, role)[-1]
+        # A task of lm-eval brings its own decoding.
+        other = next(decoding for decoding in WAYS if decoding != way)
+        figures[suite] = (figure, way if len(figure.select(samples, way)) else other)
+    return figures
+
+
+def partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
+    """Why a row is not ranked whose judge was asked within a limit; empty for any other."""
+    if not (scorable["outcome"] == NOT_JUDGED).any():
+        return ()
+    return (f"only {run.about['settings'].get('judge_limit')} {JUDGED_IN_PART}",)
