@@ -21,15 +21,16 @@ from sectow_benchmarks.board.figures import (
     split_figure,
 )
 from sectow_benchmarks.board.parts import (
+    JUDGED_IN_PART,
     WAYS,
     SafetyPart,
     Worst,
     of_others,
+    partly_judged,
     safety_parts,
     worst_attacker,
     worst_of,
 )
-from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import (
     Estimate,
@@ -260,7 +261,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=(*_tried_out(run), *_partly_judged(run, scorable)),
+        reasons=(*_tried_out(run), *partly_judged(run, scorable)),
         forgotten=False,
         others_safety=beside,
         others_over_refusal=over_refusals,
@@ -312,8 +313,9 @@ def _track(run: EvaluationRun) -> Track:
 
 def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
     reasons = [*row.reasons, *_refusing(row, gates), *_forgetting(row, base, gates)]
-    partly = any("were judged" in reason for reason in row.reasons)
-    if not partly and row.unscored_share is not None and row.unscored_share > gates.unscored:
+    # Of a row that was judged in part on purpose, that alone is the reason.
+    full = not any(reason.endswith(JUDGED_IN_PART) for reason in row.reasons)
+    if full and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
     forgotten = base.recall.value - row.recall.value > gates.recall_drop
     return replace(row, reasons=tuple(reasons), forgotten=forgotten)
@@ -354,13 +356,6 @@ def _forgetting(row: BoardRow, base: BoardRow, gates: Gates) -> list[str]:
 def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
     limit = run.about["settings"].get("limit")
     return (f"only {limit} items of each task were asked",) if limit else ()
-
-
-def _partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
-    if not (scorable["outcome"] == NOT_JUDGED).any():
-        return ()
-    limit = run.about["settings"].get("judge_limit")
-    return (f"only {limit} samples of each suite were judged",)
 
 
 def _tokens(samples: pd.DataFrame) -> int | None:

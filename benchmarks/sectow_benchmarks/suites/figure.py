@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sectow_benchmarks.stats import Estimate, difference, mean_score, rate
-from sectow_env.judges.prompts.published import PREFIX
+from sectow_env.judges.prompts.published import PREFIX, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,26 +108,22 @@ class Figure:
         return mean_score if self.kind == "score" else rate
 
 
-def published_share(suite: str, title: str, better: Better, *labels: str, role: str) -> Figure:
-    """A share of a paper: how often its own judge gives one of these labels, over items of a role.
-
-    Args:
-        suite: Whose judge, and whose items.
-        title: What is shared, in a few words; the key follows from it.
-        better: Which way it is better.
-        labels: Those that count, of the suite's table in `published.toml`.
-        role: Of the items.
-    """
-    return Figure(
-        f"{suite}/{title.replace(' ', '_')}",
-        f"{title[0].upper()}{title[1:]}, {suite}",
-        suite,
-        "outcome",
-        better,
-        {"role": role},
-        by=None,
-        outcomes=labels,
-        judge=f"{PREFIX}{suite}",
+def figures_of_paper(suite: str) -> tuple[Figure, ...]:
+    """The shares that a suite's paper reports of its judge's labels, over items of a role."""
+    question = questions().get(suite)
+    return tuple(
+        Figure(
+            f"{suite}/{share.title.replace(' ', '_')}",
+            f"{share.title[0].upper()}{share.title[1:]}, {suite}",
+            suite,
+            "outcome",
+            share.better,
+            {"role": share.role},
+            by=None,
+            outcomes=share.labels,
+            judge=f"{PREFIX}{suite}",
+        )
+        for share in (question.shares if question else ())
     )
 
 

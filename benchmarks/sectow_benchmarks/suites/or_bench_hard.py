@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from sectow_benchmarks.suites.about import About, Published
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
-from sectow_benchmarks.suites.figure import published_share
 from sectow_benchmarks.suites.source import Source
 
 FILE = "or-bench-hard-1k.csv"
@@ -18,12 +17,6 @@ FILE = "or-bench-hard-1k.csv"
 class OrBenchHard(DataSuite):
     """Every refusal is an over-refusal."""
 
-    figures = (
-        published_share(
-            *("or_bench_hard", "rejection", "lower", "direct refusal", "indirect refusal"),
-            role="over_refusal",
-        ),
-    )
     about = About(
         name="or_bench_hard",
         title="OR-Bench-Hard-1K",
@@ -38,7 +31,7 @@ class OrBenchHard(DataSuite):
         paper="2405.20947",
         published=Published(
             metric="rejection rate: direct and indirect refusals",
-            original_judge="keyword rules; GPT-4 on samples",
+            original_judge="GPT-4; keyword rules for the 80,000",
             judge="published/or_bench_hard",
         ),
     )

@@ -9,19 +9,12 @@ from collections.abc import Iterator
 
 from sectow_benchmarks.suites.about import About, Published
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
-from sectow_benchmarks.suites.figure import published_share
 from sectow_benchmarks.suites.source import Source
 
 
 class Siuo(DataSuite):
     """The generation part: every answer is free text."""
 
-    figures = (
-        published_share("siuo", "safe", "higher", "safe and effective", "safe only", role="safety"),
-        published_share(
-            "siuo", "safe and effective", "higher", "safe and effective", role="safety"
-        ),
-    )
     about = About(
         name="siuo",
         title="SIUO",

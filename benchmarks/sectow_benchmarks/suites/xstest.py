@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sectow_benchmarks.suites.about import About, Published
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
-from sectow_benchmarks.suites.figure import published_share
 from sectow_benchmarks.suites.source import Source
 
 FILE = "xstest_v2_prompts.csv"
@@ -15,10 +14,6 @@ FILE = "xstest_v2_prompts.csv"
 class XsTest(DataSuite):
     """Safe prompts measure over-refusal, their contrasts safety."""
 
-    figures = tuple(
-        published_share("xstest", title, "lower", title, role="over_refusal")
-        for title in ("full refusal", "partial refusal")
-    )
     about = About(
         name="xstest",
         title="XSTest",

@@ -10,7 +10,8 @@ import pytest
 
 from sectow_benchmarks.api import Loaded, evaluate
 from sectow_benchmarks.suites.data_suite import DataSuite
-from sectow_benchmarks.suites.registry import REGISTRY
+from sectow_benchmarks.suites.figure import figures_of_paper
+from sectow_benchmarks.suites.registry import REGISTRY, figures_of_suite
 from sectow_env.judges.prompts.published import questions
 from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.parts import JUDGES
@@ -94,7 +95,7 @@ def test_another_judges_verdicts_leave_them_missing(
     suite: str, folder: Path, tmp_path: Path
 ) -> None:
     run = measured(folder, tmp_path / "run", suite, None)
-    papers = {figure.key for figure in REGISTRY.get(suite).figures}  # type: ignore[attr-defined]  # of classes of ours
+    papers = {figure.key for figure in figures_of_suite(suite)}
     rows = run.figures[run.figures["figure"].isin(papers)]
     assert len(rows) >= len(papers) > 0
     assert all(math.isnan(value) for value in rows["value"])
@@ -115,9 +116,10 @@ def test_every_card_names_a_judge_there_is() -> None:
 
 
 def test_every_share_counts_labels_that_its_judge_gives() -> None:
-    shares = [figure for suite in suites() for figure in suite.figures if figure.kind == "outcome"]
-    assert shares
-    for figure in shares:
-        labels = {choice.label for choice in questions()[figure.suite].choices}
-        assert set(figure.outcomes) <= labels
-        assert figure.judge == f"published/{figure.suite}"
+    for name, question in questions().items():
+        figures = figures_of_paper(name)
+        assert name in REGISTRY.names()
+        assert len({figure.key for figure in figures}) == len(figures)
+        for figure in figures:
+            assert set(figure.outcomes) <= {choice.label for choice in question.choices}
+            assert figure.where["role"] in REGISTRY.get(name).about.roles  # type: ignore[attr-defined]  # of classes of ours
