@@ -267,7 +267,8 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         others_over_refusal=over_refusals,
         others_capability=capabilities,
         others_judge={
-            str(suite["name"]): str(suite["judge"]) for suite in run.about.get("other_suites", ())
+            str(suite["name"]): run.chosen_judge or str(suite["judge"])
+            for suite in run.about.get("other_suites", ())
         },
         base=None if base is run else base.name,
     )
