@@ -21,10 +21,12 @@ from sectow_benchmarks.board.figures import (
     split_figure,
 )
 from sectow_benchmarks.board.parts import (
+    JUDGED_IN_PART,
     WAYS,
     SafetyPart,
     Worst,
     of_others,
+    partly_judged,
     safety_parts,
     worst_attacker,
     worst_of,
@@ -259,13 +261,14 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=_tried_out(run),
+        reasons=(*_tried_out(run), *partly_judged(run, scorable)),
         forgotten=False,
         others_safety=beside,
         others_over_refusal=over_refusals,
         others_capability=capabilities,
         others_judge={
-            str(suite["name"]): str(suite["judge"]) for suite in run.about.get("other_suites", ())
+            str(suite["name"]): run.chosen_judge or str(suite["judge"])
+            for suite in run.about.get("other_suites", ())
         },
         base=None if base is run else base.name,
     )
@@ -310,7 +313,9 @@ def _track(run: EvaluationRun) -> Track:
 
 def _judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
     reasons = [*row.reasons, *_refusing(row, gates), *_forgetting(row, base, gates)]
-    if row.unscored_share is not None and row.unscored_share > gates.unscored:
+    # Of a row that was judged in part on purpose, that alone is the reason.
+    full = not any(reason.endswith(JUDGED_IN_PART) for reason in row.reasons)
+    if full and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
     forgotten = base.recall.value - row.recall.value > gates.recall_drop
     return replace(row, reasons=tuple(reasons), forgotten=forgotten)

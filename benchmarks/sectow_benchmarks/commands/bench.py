@@ -10,6 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 
 from sectow_agents.processes import own_share
+from sectow_benchmarks.commands.judge_options import (
+    AlsoJudge,
+    DefenderPrice,
+    JudgeLimit,
+    JudgePrice,
+    Published,
+    judge_settings,
+    print_plan,
+)
 from sectow_benchmarks.commands.options import (
     AsJson,
     AttackerName,
@@ -43,8 +52,7 @@ from sectow_benchmarks.studies.card.command import card
 from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
-from sectow_env.display.console import note, print_json, say, stdout
-from sectow_env.display.tables import print_table
+from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import folder_name
 from sectow_env.resolve.names import check_names
@@ -74,6 +82,9 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     max_new_tokens: Tokens = 32,
     system: System = None,
     judge: Judge = None,
+    also_judge: AlsoJudge = None,
+    published: Published = None,
+    judge_limit: JudgeLimit = 0,
     suites: Suites = None,
     task: Task = None,
     include: Include = None,
@@ -85,6 +96,8 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     out: Out = None,
     resume: Resume = False,
     dry_run: DryRun = False,
+    price: DefenderPrice = None,
+    judge_price: JudgePrice = None,
     profile: ProfileOption = "public",
     as_json: AsJson = False,
 ) -> None:
@@ -104,6 +117,7 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "max_new_tokens": max_new_tokens,
         "system": system,
         "judge": judge,
+        **judge_settings(also_judge, published, judge_limit),
         "attacks": None if attacks is None else str(attacks),
         "limit": limit,
         "seed": seed,
@@ -111,7 +125,9 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     _check(model, base, attacker, given)
     note(f"{'planning for' if dry_run else 'measuring'} {model} on {chosen.world}")
     if dry_run:
-        _planned(model, attacker, given, as_json)
+        from sectow_benchmarks.api import plan
+
+        print_plan(plan(model, attacker=attacker, **given), as_json, price, judge_price)
         return
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
@@ -154,6 +170,8 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
         attackers=[attacker],
         defenders=[model, *others],
     )
+    for judge in given["also"]:
+        check_names(judge=judge)
     check_suite_names(given["suites"] or ())
     for folder in given["include"]:
         if not folder.is_dir():
@@ -249,19 +267,6 @@ def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[Ev
         return [EvaluationRun.open(known), *measured]
     # Reports want the base first.
     return list(reversed(measured))
-
-
-def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: bool) -> None:
-    """Print what would be asked, and ask nothing."""
-    from sectow_benchmarks.api import plan
-
-    table = plan(model, attacker=attacker, **given).questions
-    if as_json:
-        print_json(table.to_dict("records"))
-        return
-    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    print_table(list(table.columns), rows, stdout(), keys=2)
-    say(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
 
 
 def _batch_size(text: str) -> int | None:
