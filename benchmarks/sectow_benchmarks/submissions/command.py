@@ -44,6 +44,10 @@ def make(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     samples: Annotated[
         bool, typer.Option("--samples", help="Put the samples in, without texts of real suites.")
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the model is called on boards; of several, with the evaluation's."),
+    ] = None,
     defence: Annotated[
         Literal["none", "prompt", "guard", "trained"] | None,
         typer.Option(help="What defends the model; default: what its evaluation knows."),
@@ -64,7 +68,8 @@ def make(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ground = _ground(base, evaluations, runs)
     made: dict[str, Entry] = {}
     for run in runs:
-        entry = entry_of(run, base=ground, defence=defence, by=sender)
+        shown = name if name is None or len(runs) == 1 else f"{name}, {run.name}"
+        entry = entry_of(run, base=ground, defence=defence, by=sender, name=shown)
         folder = _new_folder(out, entry.model.name, run.name, made)
         if samples:
             note(f"copying the samples of {run.path}")
@@ -186,8 +191,10 @@ def _new_folder(out: Path, model: str, run: str, made: dict[str, Entry]) -> Path
     Raises:
         ConfigError: It is there already.
     """
-    folder = out / folder_name(run if run == model else f"{run}-{model}")
-    if folder.exists() or str(folder) in made:
+    folder = out / folder_name(model)
+    if str(folder) in made:
+        folder = out / folder_name(f"{model} {run}")
+    if folder.exists():
         raise ConfigError(
             given=f"the entry {folder}",
             why="it is there already",

@@ -65,6 +65,7 @@ def entry_of(
     base: EvaluationRun | None = None,
     defence: Defence | None = None,
     by: Submitter | None = None,
+    name: str | None = None,
 ) -> Entry:
     """The entry of a closed evaluation, self-reported and without samples.
 
@@ -73,6 +74,7 @@ def entry_of(
         base: What its capability is compared with; None: itself, if nothing defends it.
         defence: What defends it, where the evaluation cannot know.
         by: Who sends it.
+        name: What the model is called on boards; None: as in the evaluation.
 
     Raises:
         ConfigError: The evaluation says that something else defends it.
@@ -87,7 +89,7 @@ def entry_of(
         evidence="self-reported",
         evaluation=digest_of_run(run),
         base=None if ground is None else digest_of_run(ground),
-        model=_model(about["model"], run.about["model"]),
+        model=_model(about["model"], run.about["model"], name),
         defence=defended,
         world=EntryWorld(id=about["world"]["id"], fingerprint=about["world"]["fingerprint"]),
         judge=about["judge"],
@@ -214,11 +216,11 @@ def _suites(about: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[EntrySu
         )
 
 
-def _model(shown: Mapping[str, Any], about: Mapping[str, Any]) -> EntryModel:
+def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None) -> EntryModel:
     source = str(about.get("source") or "")
     hub = about.get("sha256") is None and _HUB.fullmatch(source)
     return EntryModel(
-        name=shown["name"],
+        name=name or shown["name"],
         sha256=shown.get("sha256"),
         hub=source if hub else None,
         parameters=shown.get("parameters"),
