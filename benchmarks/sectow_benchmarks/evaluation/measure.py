@@ -20,6 +20,7 @@ from sectow_benchmarks.evaluation.attackers import (
 )
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
+from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import Candidates, Judges, frozen_items, named
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -47,7 +48,6 @@ from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_attacker, find_reward
-from sectow_env.resolve.worlds import load_world
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
@@ -82,7 +82,8 @@ def measure(
             or cannot answer a task.
     """
     subject, settings = prompted(subject, settings)
-    world = load_world(settings.world) if world is None else world
+    if world is None or settings.world is None:
+        world = ground_of(settings.world)
     suites = questions_of(settings, world, allow_import_path=True)
     others = [questions for questions in suites if not questions.own]
     _check_sight(subject, suites)

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.board.board import WAYS
 from sectow_benchmarks.board.figures import (
     GENERAL,
     SPLIT_FIGURES,
@@ -14,6 +13,7 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
+from sectow_benchmarks.board.parts import WAYS
 from sectow_benchmarks.report.scatter import Point
 from sectow_benchmarks.stats import Estimate, mean_of
 from sectow_benchmarks.stats.estimate import nothing
