@@ -47,6 +47,15 @@ def ground(board: Board) -> str:
     return " ".join(parts)
 
 
+def not_refused(suites: Iterable[str]) -> str:
+    """What an ASR by keyword rules is worth."""
+    return (
+        f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
+        "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
+        "guards/qwen3guard."
+    )
+
+
 def ranking(split: str, gates: Gates) -> str:
     """By what rows are ranked, and which are not.
 

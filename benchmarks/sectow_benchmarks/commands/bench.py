@@ -11,6 +11,15 @@ import typer
 
 from sectow_agents.processes import own_share
 from sectow_benchmarks.board.columns import Group
+from sectow_benchmarks.commands.judge_options import (
+    AlsoJudge,
+    DefenderPrice,
+    JudgeLimit,
+    JudgePrice,
+    Published,
+    judge_settings,
+    print_plan,
+)
 from sectow_benchmarks.commands.models import Request, Subject, measure_all
 from sectow_benchmarks.commands.options import (
     AllColumns,
@@ -50,13 +59,9 @@ from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
 from sectow_benchmarks.suites.group_table import QUICK
-from sectow_env.display.console import note, print_json, say, stdout
-from sectow_env.display.tables import print_table
+from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.resolve.names import check_names
-
-if TYPE_CHECKING:
-    pass
 
 FAILED = 1
 """The status where a model was not measured."""
@@ -83,6 +88,9 @@ def measure_models(  # noqa: PLR0913, PLR0917  (each is an option of the command
     max_new_tokens: Tokens = 32,
     system: System = None,
     judge: Judge = None,
+    also_judge: AlsoJudge = None,
+    published: Published = None,
+    judge_limit: JudgeLimit = 0,
     suites: Suites = None,
     task: Task = None,
     include: Include = None,
@@ -94,6 +102,8 @@ def measure_models(  # noqa: PLR0913, PLR0917  (each is an option of the command
     out: Out = None,
     resume: Resume = False,
     dry_run: DryRun = False,
+    price: DefenderPrice = None,
+    judge_price: JudgePrice = None,
     profile: ProfileOption = "public",
     columns: Columns = None,
     all_columns: AllColumns = False,
@@ -103,31 +113,20 @@ def measure_models(  # noqa: PLR0913, PLR0917  (each is an option of the command
     if context.invoked_subcommand is not None:
         return
     given = {
-        **_ground(world, split, suites, attacks),
-        "tasks": task or (),
-        "include": include or (),
-        "per_cell": per_cell,
-        "per_kind": per_kind,
-        "limit": limit,
-        "seed": seed,
-        "max_new_tokens": max_new_tokens,
-        "system": system,
+        **_ground(world, split, suites, task, include, attacks),
+        **_amounts(per_cell, per_kind, limit, max_new_tokens, seed),
+        **judge_settings(also_judge, published, judge_limit),
         "judge": judge,
+        "system": system,
     }
-    how = {
-        "attacker": attacker,
-        "attacker_template": attacker_template,
-        "resume": resume,
-        "batch_size": _batch_size(batch_size),
-    }
+    how = _how(attacker, attacker_template, batch_size, resume)
     groups = groups_of(columns, everything=all_columns)
     request = Request(_required(model), defence or (), base, name, out, {**given, **how})
     subjects = request.subjects()
     _check(request, subjects, given)
     note(f"{'planning for' if dry_run else 'measuring'} {_what(request, given)}")
     if dry_run:
-        for subject in subjects:
-            _planned(subject.model, attacker, given, as_json)
+        _plan(subjects, attacker, given, as_json, (price, judge_price))
         return
     _measure(request, subjects, profile, groups, as_json)
 
@@ -166,6 +165,8 @@ def _check(request: Request, subjects: Sequence[Subject], given: Mapping[str, An
     )
     # Whose data are not here is said once, before any model is loaded.
     homeless = given["world"] is None and None in map(home_of, request.models)
+    for judge in given["also"]:
+        check_names(judge=judge)
     expand(given["suites"] or ((QUICK,) if homeless else ()), given["tasks"])
     for folder in given["include"]:
         if not folder.is_dir():
@@ -219,17 +220,20 @@ def _what(request: Request, given: Mapping[str, Any]) -> str:
     return f"{', '.join(request.models)} on {', '.join(dict.fromkeys(where))}"
 
 
-def _planned(model: str, attacker: str | None, given: dict[str, Any], as_json: bool) -> None:
-    """Print what would be asked, and ask nothing."""
+def _plan(
+    subjects: Sequence[Subject],
+    attacker: str | None,
+    given: Mapping[str, Any],
+    as_json: bool,
+    prices: tuple[str | None, str | None],
+) -> None:
+    """Print what would be asked of each, and ask nothing."""
     from sectow_benchmarks.api import plan
 
-    table = plan(model, attacker=attacker, **given).questions
-    if as_json:
-        print_json(table.to_dict("records"))
-        return
-    rows = [[str(cell) for cell in row] for row in table.itertuples(index=False)]
-    print_table(list(table.columns), rows, stdout(), keys=2)
-    say(f"{int(table['questions'].sum())} answers in all; nothing was asked.")
+    for subject in subjects:
+        if len(subjects) > 1:
+            note(subject.title)
+        print_plan(plan(subject.model, attacker=attacker, **given), as_json, *prices)
 
 
 def _batch_size(text: str) -> int | None:
@@ -245,7 +249,12 @@ def _batch_size(text: str) -> int | None:
 
 
 def _ground(
-    world: str | None, split: str, suites: str | None, attacks: Path | None
+    world: str | None,
+    split: str,
+    suites: str | None,
+    task: list[str] | None,
+    include: list[Path] | None,
+    attacks: Path | None,
 ) -> dict[str, Any]:
     """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
     from sectow_benchmarks.suites.selection import Selection
@@ -255,7 +264,32 @@ def _ground(
         "world": None if world is None else chosen.world,
         "splits": chosen.splits,
         "suites": None if suites is None else [part.strip() for part in suites.split(",")],
+        "tasks": task or (),
+        "include": include or (),
         "attacks": None if attacks is None else str(attacks),
+    }
+
+
+def _amounts(
+    per_cell: int, per_kind: int, limit: int, max_new_tokens: int, seed: int
+) -> dict[str, int]:
+    return {
+        "per_cell": per_cell,
+        "per_kind": per_kind,
+        "limit": limit,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+    }
+
+
+def _how(
+    attacker: str | None, template: str | None, batch_size: str, resume: bool
+) -> dict[str, Any]:
+    return {
+        "attacker": attacker,
+        "attacker_template": template,
+        "batch_size": _batch_size(batch_size),
+        "resume": resume,
     }
 
 

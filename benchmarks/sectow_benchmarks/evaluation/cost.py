@@ -68,7 +68,8 @@ def counter(folder: str | Path | None) -> Count | None:
     tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
     def count(text: str) -> int:
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return len(ids)
 
     return count
 

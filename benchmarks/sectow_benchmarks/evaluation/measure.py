@@ -21,7 +21,7 @@ from sectow_benchmarks.evaluation.attackers import (
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.ground import ground_of
-from sectow_benchmarks.evaluation.judges import Candidates, Judges, frozen_items, named
+from sectow_benchmarks.evaluation.judges import Candidates, Judges, by_keywords, frozen_items, named
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
@@ -43,12 +43,17 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.data_suite import DataSuite
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_attacker, find_reward
 
+NOT_REFUSED = (
+    "the ASR of {} will be what keyword rules do not see refused: an upper bound, not harm. Name a "
+    "judge of harm, such as --judge guards/qwen3guard or served/rubric?base_url=...&model=..."
+)
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -106,6 +111,8 @@ def measure(
     if entries := judges.entries:
         about["judges"] = [entry.model_dump(mode="json") for entry in entries]
     foreign = _answerable_tasks(subject, settings)
+    if own_share().main and (upper := by_keywords(settings)):
+        note(NOT_REFUSED.format(", ".join(upper)))
     run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, judges, progress or _silently)
     work.all(suites, pack, foreign, attacker)

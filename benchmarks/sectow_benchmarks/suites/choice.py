@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
-S = TypeVar("S", bound=Hashable)
+Stratum = tuple[str, ...]
 
 
-def chosen(members: Iterable[tuple[S, str]], count: int, key: str) -> frozenset[str]:
+def chosen(members: Iterable[tuple[Stratum, str]], count: int, key: str) -> frozenset[str]:
     """The names of so many members, as evenly from the strata as these are large.
 
     From each stratum in turn, one at a time, the member with the lowest digest.
@@ -20,12 +19,12 @@ def chosen(members: Iterable[tuple[S, str]], count: int, key: str) -> frozenset[
         count: How many.
         key: Goes into the digest before a slash and the name.
     """
-    strata: dict[S, list[tuple[str, str]]] = defaultdict(list)
+    strata: dict[Stratum, list[tuple[str, str]]] = defaultdict(list)
     for stratum, name in members:
         strata[stratum].append((hashlib.sha256(f"{key}/{name}".encode()).hexdigest(), name))
     # By turn first, then by stratum: member k of each stratum comes before member k + 1 of any.
     turns = (
-        (turn, repr(stratum), name)
+        (turn, stratum, name)
         for stratum, named in strata.items()
         for turn, (_, name) in enumerate(sorted(named))
     )

@@ -6,8 +6,6 @@ A suite is a class with a card (`about`) and `records`, which yields what each i
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +14,7 @@ from typing import ClassVar
 
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
@@ -188,17 +187,8 @@ def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
     id, until `about.mini` are chosen.
     """
-    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for record in records:
-        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
-        strata[record.role, record.stratum or record.category].append((digest, record.id))
-    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
-    turns = (
-        (turn, stratum, name)
-        for stratum, members in strata.items()
-        for turn, (_, name) in enumerate(sorted(members))
-    )
-    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+    members = (((each.role, each.stratum or each.category), each.id) for each in records)
+    return chosen(members, about.mini, about.name)
 
 
 def _unlike(suite: str, why: str) -> ConfigError:
