@@ -139,7 +139,8 @@ def _figures(samples: pd.DataFrame, split: str) -> Iterator[EntryFigure]:
             if not len(figure.select(samples, way)):
                 continue
             yield _figure(figure, role, attacks, "", way, figure.estimate(samples, way))
-            if role == "safety" and figure.by is not None:
+            # A channel of a world is ranked by itself, a suite beside it as a whole.
+            if role == "safety" and figure.by == "channel":
                 for stratum, estimate in figure.by_stratum(samples, way).items():
                     yield _figure(figure, role, attacks, stratum or "all", way, estimate)
     for figure, decoding in figures_of(samples):

@@ -9,7 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.cards import LEGEND, abouts, card, facts_of, others, rows, table
+from sectow_benchmarks.suites.cards import (
+    LEGEND,
+    NEVER,
+    abouts,
+    card,
+    facts_of,
+    others,
+    rows,
+    table,
+)
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
@@ -38,9 +47,9 @@ def list_suites(as_json: AsJson = False) -> None:
         return
     print_page("\n".join(table(cards)), stdout())
     say(LEGEND, style="dim")
-    never = [row["name"] for row in rows(cards) if row["verified"].startswith("never")]
+    never = [row["name"] for row in rows(cards) if row["verified"] == "never"]
     if never:
-        say(f"never verified on real data: {', '.join(never)}", style="dim")
+        say(f"{NEVER}: {', '.join(never)}", style="dim")
     say(f"without data of their own: {', '.join(others())}", style="dim")
 
 

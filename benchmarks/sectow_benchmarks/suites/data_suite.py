@@ -137,7 +137,7 @@ class DataSuite:
         items = []
         for record in self.records():
             if record.id in seen:
-                raise _unlike(self.about.name, f"two items have the id {record.id!r}")
+                raise _unlike(self.about.name, f"two items have the id {record.id[:80]!r}")
             seen.add(record.id)
             if (kept is None or record.id in kept) and self.role in {None, record.role}:
                 items.append(self._item(record))
@@ -157,7 +157,7 @@ class DataSuite:
                 invalid = Invalid.BAD_IMAGE
         query = record.query.replace(PLACEHOLDER, "").strip()
         if not query and record.picture is None:
-            raise _unlike(self.about.name, f"the item {record.id!r} asks nothing")
+            raise _unlike(self.about.name, f"the item {record.id[:80]!r} asks nothing")
         scenario = Scenario(
             id=record.id,
             behavior=record.behavior or query,
