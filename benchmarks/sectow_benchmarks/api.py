@@ -7,6 +7,7 @@ compare(load_run("runs/bench/base"), run)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -237,8 +238,8 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
         One row a figure and decoding: `figure`, `title`, `suite`, `decoding`, `better`, `before`,
         `after`, `change` with `low` and `high`, `n`, `clusters`, `missing` and `method` (how that
         interval is made: `stats.METHODS`), `gained`, `lost` and `p` (exact McNemar, items taken for
-        independent), `p_holm` (Holm's over all rows), and `retention` of a capability (`kept`,
-        `lost`, `undecided` within 0.03).
+        independent), `p_holm` (Holm's over all rows with a pair), and `retention` of a capability
+        (`kept`, `lost`, `undecided` within 0.03).
 
     Raises:
         ConfigError: They differ in judge, world, items or decoding, or share no figure.
@@ -289,7 +290,8 @@ def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[s
         **{name: getattr(change, name) for name in COLUMNS if name != "value"},
         "gained": test.gained,
         "lost": test.lost,
-        "p": test.p,
+        # Without a pair there was no test, and none to correct for.
+        "p": test.p if test.n else math.nan,
         "retention": retention(change).verdict if held else "",
     }
 
