@@ -21,6 +21,11 @@ def million(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def page(root: Path) -> ModuleType:
+    return _script(root, "page")
+
+
+@pytest.fixture(scope="session")
 def vector(root: Path) -> ModuleType:
     return _script(root, "vector")
 

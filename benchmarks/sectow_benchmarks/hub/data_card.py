@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from sectow_benchmarks.board.markdown import md_safe, table
-from sectow_benchmarks.report.build import Profile
+from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.run import TABLES, EvaluationRun

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 from sectow_benchmarks.hub.data_card import of_evaluation, of_pack
 from sectow_benchmarks.hub.publish import publish
-from sectow_benchmarks.report.build import Profile
+from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.results.attack_packs import PARTS, AttackPack
 from sectow_benchmarks.results.checksums import SUMS, broken

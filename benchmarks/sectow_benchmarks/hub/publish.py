@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sectow_benchmarks.report.build import Profile
+from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import (
     HIDDEN,
     STRATA,

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.hub.dataset import read, write
 from sectow_benchmarks.hub.publish import publish, redistributable
-from sectow_benchmarks.report.build import Profile
+from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.results.attack_packs import AttackPack, freeze
 from sectow_benchmarks.results.run import TABLES, EvaluationRun
 from sectow_benchmarks.verify.checks import verify

@@ -12,7 +12,7 @@ from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board, row_of
 from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.report import build_report
-from sectow_benchmarks.report.build import Profile
+from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify.checks import _check_board

@@ -14,24 +14,14 @@ from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.transcripts import DIGITS, LONGEST, write_transcripts
 from sectow_benchmarks.results.run import EvaluationRun
 from tests.benchmarks.browser import visit
-from tests.benchmarks.report.pages import HOSTILE, hostile
+from tests.benchmarks.report.pages import HOSTILE, STATUS, hostile, ready
 
 Pair = tuple[EvaluationRun, EvaluationRun]
-STATUS = "#browser [role=status]"
 
 
 @pytest.fixture(scope="module")
 def page(evaluations: Pair, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_report(evaluations, tmp_path_factory.mktemp("samples")).page
-
-
-def ready(opened: Any, ending: str = "samples") -> str:
-    """What the browser says of its rows, once it says something that ends so."""
-    opened.page.wait_for_function(
-        "([where, ending]) => document.querySelector(where).textContent.endsWith(ending)",
-        arg=[STATUS, ending],
-    )
-    return str(opened.page.locator(STATUS).inner_text())
 
 
 def choose(opened: Any, name: str, value: str) -> str:
