@@ -51,7 +51,7 @@ def report(
     """Render the report of a finished run, or the board of several evaluations."""
     groups = groups_of(columns, everything=all_columns)
     target = _target(folders, out)
-    if len(folders) == 1 and _kind(folders[0]) == TRAINING:
+    if len(folders) == 1 and _is_training(folders[0]):
         note(f"rendering the report of {folders[0]}")
         print_report(training_report(folders[0], target, profile).page, as_json, groups)
         return
@@ -187,7 +187,7 @@ def _evaluations(folder: Path) -> list[Path]:
         RunFolderError: There is no evaluation.
     """
     if (folder / "run.json").exists():
-        if _kind(folder) != TRAINING:
+        if not _is_training(folder):
             return [folder]
         from sectow_benchmarks.evaluation.callback import read_evaluations
 
@@ -200,6 +200,10 @@ def _evaluations(folder: Path) -> list[Path]:
         # Gives the reason.
         _kind(folder)
     return paths
+
+
+def _is_training(folder: Path) -> bool:
+    return (folder / "run.json").exists() and _kind(folder) == TRAINING
 
 
 def _kind(folder: Path) -> str:

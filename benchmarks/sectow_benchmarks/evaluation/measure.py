@@ -290,8 +290,10 @@ class _Work:
     def _attacked_by(
         self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
+        if suite not in self.settings.suites or self.run.done(suite):
+            return
         scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
-        if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
+        if not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
