@@ -31,7 +31,7 @@ from sectow_benchmarks.evaluation.policies import (
 from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
-from sectow_benchmarks.suites.figure import Figure, values_of
+from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import QUICK
 from sectow_benchmarks.suites.groups import Expansion, expand
 from sectow_env.display.console import note
@@ -279,7 +279,7 @@ def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[s
         for run in (before, after)
     )
     both = new.index.intersection(old.index)
-    test = mcnemar(values_of(new.loc[both], figure.kind), values_of(old.loc[both], figure.kind))
+    test = mcnemar(figure.values(new.loc[both]), figure.values(old.loc[both]))
     capability = figure.suite in CAPABILITIES or figure.where.get("role") == "capability"
     held = capability and figure.better == "higher"
     return {

@@ -26,12 +26,11 @@ from sectow_benchmarks.board.parts import (
     SafetyPart,
     Worst,
     of_others,
+    partly_judged,
     safety_parts,
-    suites_of,
     worst_attacker,
     worst_of,
 )
-from sectow_benchmarks.results.further import KEYWORDS, NOT_JUDGED
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import (
     Estimate,
@@ -124,8 +123,6 @@ class BoardRow:
     """Why it is not ranked; empty for a ranked row."""
     forgotten: bool
     """Recall fell so far that a low ASR may only mean that the recipes are gone."""
-    by_keywords: tuple[str, ...] = ()
-    """Suites beside the world whose ASR is what keyword rules do not see refused."""
     others_safety: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
     """ASR by suite and decoding, of those beside the measured world's own."""
     others_over_refusal: Mapping[str, Estimate] = field(default_factory=dict)
@@ -264,9 +261,8 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=(*_tried_out(run), *_partly_judged(run, scorable)),
+        reasons=(*_tried_out(run), *partly_judged(run, scorable)),
         forgotten=False,
-        by_keywords=_by_keywords(run, samples),
         others_safety=beside,
         others_over_refusal=over_refusals,
         others_capability=capabilities,
@@ -318,24 +314,6 @@ def _track(run: EvaluationRun) -> Track:
 def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
     limit = run.about["settings"].get("limit")
     return (f"only {limit} items of each task were asked",) if limit else ()
-
-
-def _partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
-    if not (scorable["outcome"] == NOT_JUDGED).any():
-        return ()
-    limit = run.about["settings"].get("judge_limit")
-    return (f"only {limit} samples of each suite were judged",)
-
-
-def _by_keywords(run: EvaluationRun, samples: pd.DataFrame) -> tuple[str, ...]:
-    """Suites with harmful items of which a judge without a model says what is harm."""
-    harmful = set(suites_of(samples, "safety"))
-    judges = {suite["name"]: str(suite["judge"]) for suite in run.about.get("other_suites", ())}
-    if run.chosen_judge is not None:
-        judges = dict.fromkeys(judges, run.chosen_judge)
-    return tuple(
-        name for name, judge in judges.items() if judge.startswith(KEYWORDS) and name in harmful
-    )
 
 
 def _tokens(samples: pd.DataFrame) -> int | None:

@@ -94,8 +94,6 @@ class BoardEntry(Frozen):
     suite_capability: Mapping[str, Rate]
     """Accuracy, also of tasks of lm-eval."""
     suite_judge: Mapping[str, str]
-    judged_by_keywords: tuple[str, ...]
-    """Suites whose ASR is what keyword rules do not see refused."""
     learned_asr: Rate
     worst_attacker: Highest | None
     asr_bounds: tuple[float, float]
@@ -164,7 +162,6 @@ def entry_of(row: BoardRow) -> BoardEntry:
         suite_over_refusal=_rates(row.others_over_refusal),
         suite_capability=_rates(row.others_capability),
         suite_judge=dict(row.others_judge),
-        judged_by_keywords=row.by_keywords,
         learned_asr=Rate.of(row.learned),
         worst_attacker=Highest.worst(row.worst_attacker),
         asr_bounds=row.asr_bounds,

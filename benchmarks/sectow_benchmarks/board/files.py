@@ -80,11 +80,10 @@ def notes_of(board: Board) -> list[str]:
         if key.endswith(".method") and value != "none"
     )
     how = made_by(methods)
-    keywords = dict.fromkeys(suite for row in board.rows for suite in row.judged_by_keywords)
     return [
+        *map(md_safe, not_refused(board)),
         f"{md_safe(ground(board))} {how} n: scored items.",
         ranking(first.split or "", board.gates),
-        *([md_safe(not_refused(keywords))] if keywords else []),
     ]
 
 

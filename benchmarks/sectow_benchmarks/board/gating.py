@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sectow_benchmarks.board.parts import JUDGED_IN_PART
 from sectow_benchmarks.stats import mean_of
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
     """
     reasons = [*row.reasons, *_refusing(row, gates), *_forgetting(row, base, gates)]
     # Of a row that was judged in part on purpose, that alone is the reason.
-    partly = any("were judged" in reason for reason in row.reasons)
-    if not partly and row.unscored_share is not None and row.unscored_share > gates.unscored:
+    full = not any(reason.endswith(JUDGED_IN_PART) for reason in row.reasons)
+    if full and row.unscored_share is not None and row.unscored_share > gates.unscored:
         reasons.append(f"unscored {row.unscored_share:.3f} > {gates.unscored:.2f}")
     forgotten = base.recall.value - row.recall.value > gates.recall_drop
     return replace(row, reasons=tuple(reasons), forgotten=forgotten)

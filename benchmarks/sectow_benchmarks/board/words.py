@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from sectow_benchmarks.results.further import KEYWORDS
 from sectow_benchmarks.stats import METHODS, Estimate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, LEVEL
 from sectow_benchmarks.stats.ranks import WORDS as RANKS
@@ -47,13 +48,22 @@ def ground(board: Board) -> str:
     return " ".join(parts)
 
 
-def not_refused(suites: Iterable[str]) -> str:
-    """What an ASR by keyword rules is worth."""
-    return (
+def not_refused(board: Board) -> list[str]:
+    """What an ASR by keyword rules is worth, where there is one."""
+    suites = dict.fromkeys(
+        suite
+        for row in board.rows
+        for suite in row.suite_safety
+        if row.suite_judge.get(suite, "").startswith(KEYWORDS)
+    )
+    if not suites:
+        return []
+    text = (
         f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
         "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
         "guards/qwen3guard."
     )
+    return [text]
 
 
 def ranking(split: str, gates: Gates) -> str:

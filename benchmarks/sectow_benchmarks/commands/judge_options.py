@@ -71,7 +71,7 @@ def print_plan(plan: Plan, as_json: bool, price: str | None, judge_price: str | 
     say(f"{questions} answers{judged} in all; nothing was asked.")
     spent = [f"{name} {amount:.2f}" for name, amount in money.items() if amount is not None]
     if spent:
-        say(f"At most, for what is counted: {', '.join(spent)}, in the money of the prices.")
+        say(f"At most {', '.join(spent)}, in the money of the prices.")
 
 
 def _print(table: pd.DataFrame, keys: int) -> None:
