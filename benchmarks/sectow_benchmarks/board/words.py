@@ -58,13 +58,12 @@ def not_refused(board: Board) -> list[str]:
     )
     if not suites:
         return []
-    return [
-        (
-            f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
-            "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
-            "guards/qwen3guard."
-        )
-    ]
+    text = (
+        f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
+        "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
+        "guards/qwen3guard."
+    )
+    return [text]
 
 
 def ranking(split: str, gates: Gates) -> str:

@@ -59,7 +59,6 @@ from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
-    from sectow_benchmarks.suites.selection import Selection
 
 bench = typer.Typer(
     help="Measure safety, over-refusal and capability.",
@@ -105,13 +104,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     if context.invoked_subcommand is not None:
         return
     model = _required(model)
-    chosen = _chosen(world, split)
     given = {
-        "world": chosen.world,
+        **_ground(world, split),
         "suites": None if suites is None else [part.strip() for part in suites.split(",")],
         "tasks": task or (),
         "include": include or (),
-        "splits": chosen.splits,
         "per_cell": per_cell,
         "per_kind": per_kind,
         "max_new_tokens": max_new_tokens,
@@ -123,15 +120,11 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
         "seed": seed,
     }
     _check(model, base, attacker, given)
-    note(f"{'planning for' if dry_run else 'measuring'} {model} on {chosen.world}")
     if dry_run:
-        from sectow_benchmarks.api import plan
-
-        print_plan(plan(model, attacker=attacker, **given), as_json, price, judge_price)
+        print_plan(model, attacker, given, as_json, (price, judge_price))
         return
     folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
     request = _Request(model, base, attacker, attacker_template, name, size, resume)
-    _check_folders(request, folder)
     runs = _measured(request, given, folder)
     if own_share().main:
         finish(runs, folder / "report", profile, as_json)
@@ -240,6 +233,8 @@ class _Request(NamedTuple):
 
 def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
     """The evaluation of a model, and that of its base beside it."""
+    note(f"measuring {request.model} on {given['world']}")
+    _check_folders(request, folder)
     from sectow_benchmarks.api import evaluate
     from sectow_benchmarks.results.run import EvaluationRun
 
@@ -281,8 +276,9 @@ def _batch_size(text: str) -> int | None:
     return int(text)
 
 
-def _chosen(world: str, split: str) -> Selection:
+def _ground(world: str, split: str) -> dict[str, Any]:
     """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
     from sectow_benchmarks.suites.selection import Selection
 
-    return Selection.read({"world": world, "split": split})
+    chosen = Selection.read({"world": world, "split": split})
+    return {"world": chosen.world, "splits": chosen.splits}
