@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.board.board import RANKED_SPLIT
@@ -134,9 +135,12 @@ def digest_of_run(run: EvaluationRun) -> str:
 
 def _figures(samples: pd.DataFrame, split: str) -> Iterator[EntryFigure]:
     """What decides first, by its parts too; then everything else that is reported."""
-    seen = set()
-    for figure, role, attacks in _deciding(samples, split):
-        seen.add(figure.key)
+    seen, reported = set(), figures_of(samples)
+    # Where a suite reports it as well, it has the suite's words for it.
+    titles = {figure.key: figure.title for figure, _ in reported}
+    for rate, role, attacks in _deciding(samples, split):
+        seen.add(rate.key)
+        figure = replace(rate, title=titles.get(rate.key, rate.title))
         for way in WAYS:
             if not len(figure.select(samples, way)):
                 continue
@@ -145,7 +149,7 @@ def _figures(samples: pd.DataFrame, split: str) -> Iterator[EntryFigure]:
             if role == "safety" and figure.by == "channel":
                 for stratum, estimate in figure.by_stratum(samples, way).items():
                     yield _figure(figure, role, attacks, stratum or "all", way, estimate)
-    for figure, decoding in figures_of(samples):
+    for figure, decoding in reported:
         if figure.key not in seen:
             estimate = figure.estimate(samples, decoding)
             yield _figure(figure, "other", None, "", decoding, estimate)

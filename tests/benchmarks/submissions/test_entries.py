@@ -235,7 +235,7 @@ def test_the_entries_of_the_demo_have_its_published_figures(root: Path) -> None:
     }
     lines = (folder / "demo-world-0.md").read_text().splitlines()
     published = {
-        (cells[1], "sampled" if cells[2] == "T = 1" else "greedy", cells[4])
+        (cells[1], "greedy" if cells[2] == "greedy" else "sampled", cells[4])
         for line in lines
         if len(cells := [cell.strip() for cell in line.split("|")]) == 7 and cells[5].isdigit()
     }
