@@ -33,7 +33,7 @@ def test_the_tasks_path_is_printed() -> None:
     done = runner.invoke(cli.bench, ["tasks-path"])
     assert done.output.strip() == str(tasks_path())
     names = {file.name for file in tasks_path().rglob("*.yaml")}
-    assert {"safety.yaml", "twins_image.yaml", "_common.yaml"} <= names
+    assert {"safety.yaml", "twins_image.yaml", "_answer.yaml"} <= names
 
 
 def test_a_scripted_defender_is_measured_beside_a_base(tmp_path: Path) -> None:
