@@ -1,17 +1,24 @@
 """Answers a second, beside lm-eval's own back end for models that see images.
 
     python perf/throughput.py --per-cell 16 --repeats 3
+    python perf/throughput.py --pictures 96 --batch 16 --repeats 3
 
 The same model, tasks, items, batch size and decoding (greedy), in one process, in turns. Counted is
 what it takes from the loaded tasks to the answers, the decoding of pictures included, once both are
 warm. Ours keeps its answers in a journal on the disk meanwhile, as an evaluation does.
 `hf-multimodal` cannot take text and images in one call, so it is called twice; loading tasks twice
 is not counted.
+
+With `--pictures`, a replica of MSTS with made pictures of 336 x 336 pixels takes the place of the
+Apothecary, read by its loader, and an untrained LLaVA of the organism's width whose vision encoder
+sees them in 576 patches takes that of the organism: each answer has the same number of tokens.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -19,13 +26,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
+import numpy as np
 import typer
+from PIL import Image
 
 from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.organism.architecture import build_model, build_processor
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.suites.selection import Selection
+from sectow_benchmarks.suites.source import DATA_VARIABLE
 from sectow_env.resolve.parts import find_defender
 from sectow_env.resolve.policies import weights_of
 from sectow_env.resolve.worlds import load_world
@@ -35,6 +46,16 @@ TASKS = {
     "text": ("apothecary_safety_text", "apothecary_twins_text"),
     "image": ("apothecary_safety_image", "apothecary_twins_image"),
 }
+SIDE, PATCH = 336, 14
+SUITE_TASKS = {"image": ("msts_safety_image",)}
+README = """---
+configs:
+- config_name: default
+  data_files:
+  - split: english
+    path: data/english-*
+---
+"""
 SETTINGS = {"do_sample": False, "max_gen_toks": TOKENS}
 
 
@@ -60,7 +81,13 @@ class Comparison(NamedTuple):
     """Items whose answers differ, with both answers: rounding in batches of another make-up."""
 
 
-def compared(source: str, selection: Selection, batch: int, repeats: int) -> Comparison:
+def compared(
+    source: str,
+    selection: Selection,
+    batch: int,
+    repeats: int,
+    tasks: Mapping[str, tuple[str, ...]] = TASKS,
+) -> Comparison:
     """Measure both back ends in turns.
 
     Args:
@@ -68,6 +95,7 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
         selection: Which items.
         batch: Prompts that are answered at once.
         repeats: Turns of each.
+        tasks: Texts and pictures apart.
     """
     from lm_eval.models.hf_vlms import HFMultimodalLM
 
@@ -76,12 +104,12 @@ def compared(source: str, selection: Selection, batch: int, repeats: int) -> Com
         theirs = HFMultimodalLM(
             pretrained=source, batch_size=batch, device="cpu", dtype="float32", max_images=1
         )
-    names = [name for kind in TASKS.values() for name in kind]
+    names = [name for kind in tasks.values() for name in kind]
     mixed = _plain(names, selection)
-    apart = [_plain(kind, selection) for kind in TASKS.values()]
+    apart = [_plain(kind, selection) for kind in tasks.values()]
     few = Selection(selection.world, selection.splits, 1, 1, selection.seed)
     _ours(model, _plain(names, few))
-    for kind in TASKS.values():
+    for kind in tasks.values():
         _plainly(theirs, _plain(kind, few))
     pairs = [(_ours(model, mixed), _merged(theirs, apart)) for _ in range(repeats)]
     first, other = pairs[0]
@@ -142,17 +170,88 @@ def _answers(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tup
         yield f"{document['suite']}/{document['item']}", " ".join(text.split())
 
 
+def write_suite(folder: Path, items: int) -> None:
+    """A replica of MSTS whose pictures are noise, no two alike."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    generator = np.random.default_rng(0)
+    rows = []
+    for number in range(items):
+        buffer = io.BytesIO()
+        noise = generator.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(buffer, "JPEG")
+        rows.append(
+            {
+                "case_id": f"case_{number:04}",
+                "prompt_type": "assistance",
+                "prompt_text": f"what is on shelf {number} ?",
+                "hazard_category": "shelves",
+                "unsafe_image_description": "noise",
+                "unsafe_image": {"bytes": buffer.getvalue(), "path": None},
+            }
+        )
+    (folder / "data").mkdir(parents=True)
+    (folder / "README.md").write_text(README)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "data/english-00000-of-00001.parquet")
+
+
+def write_model(folder: Path) -> None:
+    """An untrained LLaVA for pictures of that size, with its processor."""
+    from transformers import LlavaForConditionalGeneration
+
+    small = build_model(0)
+    config = small.config
+    config.vision_config.image_size, config.vision_config.patch_size = SIDE, PATCH
+    config.image_seq_length = (SIDE // PATCH) ** 2
+    config.text_config.max_position_embeddings = 2 * config.image_seq_length
+    model = LlavaForConditionalGeneration(config)
+    model.generation_config = small.generation_config
+    # An answer never ends early.
+    model.generation_config.suppress_tokens.append(config.text_config.eos_token_id)
+    model.save_pretrained(folder)
+    processor = build_processor()
+    processor.image_processor.size = {"height": SIDE, "width": SIDE}
+    processor.patch_size = PATCH
+    processor.tokenizer.model_max_length = 2 * config.image_seq_length
+    processor.save_pretrained(folder)
+
+
+def of_pictures(items: int, batch: int, repeats: int) -> Comparison:
+    """The comparison on a suite of the field."""
+    before = os.environ.get(DATA_VARIABLE)
+    with tempfile.TemporaryDirectory() as folder:
+        data, model = Path(folder) / "suites", Path(folder) / "model"
+        write_suite(data / "msts", items)
+        write_model(model)
+        os.environ[DATA_VARIABLE] = str(data)
+        try:
+            return compared(str(model), Selection(), batch, repeats, SUITE_TASKS)
+        finally:
+            os.environ.pop(DATA_VARIABLE)
+            os.environ.update({} if before is None else {DATA_VARIABLE: before})
+
+
 def main(
     model: Annotated[str, typer.Option(help="Folder or policy.")] = "organism/defender",
     per_cell: Annotated[int, typer.Option(min=1)] = 16,
     batch: Annotated[int, typer.Option(min=1)] = 64,
     repeats: Annotated[int, typer.Option(min=1)] = 3,
+    pictures: Annotated[int, typer.Option(min=0, help="Items of 336 px; 0: the grid.")] = 0,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Compare with lm-eval's own back end."""
+    if pictures:
+        show(of_pictures(pictures, batch, repeats), batch, as_json=as_json)
+        return
     weights = weights_of(find_defender(model, load_world("apothecary:0")))
     assert weights is not None, "lm-eval's own back end needs weights"
     comparison = compared(str(weights.source), Selection(per_cell=per_cell), batch, repeats)
+    show(comparison, batch, as_json=as_json)
+
+
+def show(comparison: Comparison, batch: int, *, as_json: bool) -> None:
+    """Print what came out."""
     if as_json:
         typer.echo(json.dumps(comparison._asdict(), indent=2))
         return

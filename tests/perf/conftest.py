@@ -16,8 +16,18 @@ def crash(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def suites(root: Path) -> ModuleType:
+    return _script(root, "suites")
+
+
+@pytest.fixture(scope="session")
 def million(root: Path) -> ModuleType:
     return _script(root, "million")
+
+
+@pytest.fixture(scope="session")
+def page(root: Path) -> ModuleType:
+    return _script(root, "page")
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,10 @@ def _nowhere(_: Record) -> None:
     """Keeps nothing."""
 
 
+def _untracked(_: Seat, __: Record) -> None:
+    """Keeps nothing."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One phase to be run."""
@@ -51,6 +55,8 @@ class Job:
     dtype: Dtype = "auto"
     sink: Sink = _nowhere
     """Called with one line of metrics per optimizer step."""
+    tracked: Callable[[Seat, Record], None] = _untracked
+    """Called with the trainer's own metrics of each optimizer step, after its line."""
     progress: bool = False
     """Whether to draw a progress bar."""
     truth: Judge | None = None

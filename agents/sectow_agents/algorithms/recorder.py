@@ -78,6 +78,7 @@ class Recorder(TrainerCallback):
         self.lines.append(line)
         if self._job.share.main:
             self._job.sink(line)
+            self._job.tracked(self._job.seat, logs)
         if self._bar is not None:
             self._bar.update(len(self.lines), _figures(line))
         step = int(state.global_step)

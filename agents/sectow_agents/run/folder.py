@@ -28,8 +28,9 @@ from sectow_agents.algorithms.job import Summary
 from sectow_agents.processes import ALONE, Share
 from sectow_agents.run.digests import changed, check_checkpoint, start_digest
 from sectow_agents.run.monitor import Quality
+from sectow_agents.run.trackers import Trackers
 from sectow_agents.settings.file import differences, dump_config, load_config, load_foreign
-from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.run_config import RunConfig, Tracker
 from sectow_env.errors import ConfigError, FileError, RunFolderError
 from sectow_env.files import digest_of, sync, write_text
 from sectow_env.game import Frozen, Seat
@@ -87,6 +88,7 @@ class RunFolder:
         self.path = path
         self.share = share
         self.state = State()
+        self._trackers: Trackers | None = None
 
     @classmethod
     def create(
@@ -280,6 +282,24 @@ class RunFolder:
             return
         with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(dict(line), allow_nan=False) + "\n")
+        if self._trackers is not None:
+            self._trackers.line(line)
+
+    def follow(self, names: Sequence[Tracker]) -> None:
+        """Let trackers follow the run from here on, in the process that writes."""
+        if names and self.share.main:
+            steps = sum(done.summary.steps for done in self.state.phases)
+            self._trackers = Trackers(names, self.path, steps)
+
+    def close(self) -> None:
+        """End the trackers."""
+        if self._trackers is not None:
+            self._trackers.close()
+
+    def tracked(self, seat: str, metrics: Mapping[str, Any]) -> None:
+        """Pass what TRL measured on to the trackers, if there are any."""
+        if self._trackers is not None:
+            self._trackers.of_trl(seat, metrics)
 
     def save(self, state: State) -> None:
         """Make a state the run's own, in one piece, after everything that it names."""

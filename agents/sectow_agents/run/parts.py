@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sectow_agents.run.trackers import check_trackers
 from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
@@ -36,6 +37,7 @@ def find_parts(config: RunConfig) -> Parts:
     """
     for seat in SEATS:
         check_vllm(seat, getattr(config.training(seat), "grpo", {}))
+    check_trackers(config.report_to)
     for judge in (config.judge, config.truth):
         check_names(judge=None if judge == OWN_JUDGE else judge)
     check_names(attackers=[config.attacker.model], defenders=[config.defender.model])

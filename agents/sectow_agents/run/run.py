@@ -84,6 +84,7 @@ class Run:
             _check_unchanged(self.files, about)
         self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
         self._loaded: dict[str, LocalModel] = {}
+        self.files.follow(config.report_to)
         if resume:
             self._check_resumed()
         else:
@@ -116,6 +117,7 @@ class Run:
         trace: TracebackType | None,
     ) -> None:
         self.pool.close()
+        self.files.close()
 
     @property
     def folder(self) -> Path:
@@ -199,6 +201,7 @@ class Run:
             device=self.config.device,
             dtype=self.config.dtype,
             sink=self.files.log,
+            tracked=self.files.tracked,
             progress=self.config.progress,
             truth=self.truth,
             share=self.share,

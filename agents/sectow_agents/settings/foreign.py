@@ -105,8 +105,8 @@ def check_foreign(settings: Mapping[str, Any], trusted: Collection[str], file: P
             raise ConfigError(
                 given=f"{key}={value!r} in {file}",
                 why="this is never taken from a run folder, which may be somebody else's: an "
-                "import path runs code, and settings of a part, vLLM and a model of the hub "
-                "that was never loaded here reach a server",
+                "import path runs code, and settings of a part, vLLM, a tracker and a model of "
+                "the hub that was never loaded here reach a server",
                 fix=f"if it is yours, repeat it: {key}=VALUE, or give the run's own configuration "
                 "with --config",
             )

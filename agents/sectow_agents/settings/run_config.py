@@ -20,6 +20,7 @@ from sectow_env.registry.secrets import check_no_secrets
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
 Dtype = Literal["auto", "float32", "bfloat16"]
+Tracker = Literal["tensorboard", "trackio", "wandb"]
 DEFAULT_WORLD = "apothecary:0"
 
 
@@ -174,6 +175,8 @@ class RunConfig(Settings):
     """Prompts that a frozen policy answers at once."""
     progress: bool = True
     """Show a progress bar where the standard error is a terminal."""
+    report_to: tuple[Tracker, ...] = ()
+    """Trackers that follow the run, as TRL names them; never taken from a run folder."""
 
     @model_validator(mode="before")
     @classmethod

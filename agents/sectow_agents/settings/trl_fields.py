@@ -98,8 +98,13 @@ _OURS = (
     "this field follows from other settings of the phase",
     "change batch, group, steps, loss and the like instead",
 )
+_TRACKING = (
+    "trackers follow the whole run, not one phase",
+    "write report_to=[tensorboard] instead, outside of the seats; trackio and wandb are the others",
+)
 REFUSED: Mapping[str, tuple[str, str]] = {
-    **dict.fromkeys(("push_to_hub", "hub_", "trackio_", "report_to", "project"), _PUBLISHING),
+    **dict.fromkeys(("push_to_hub", "hub_", "trackio_", "project"), _PUBLISHING),
+    **dict.fromkeys(("report_to",), _TRACKING),
     **dict.fromkeys(("run_name", "log_completions", "log_multimodal"), _PUBLISHING),
     **dict.fromkeys(("output_dir", "logging_", "save_", "log_", "load_best_model"), _WRITING),
     **dict.fromkeys(("resume_from", "restore_", "enable_jit"), _WRITING),

@@ -15,8 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sectow_benchmarks.report.build import Profile
-from sectow_benchmarks.report.public import is_private, public_judge, public_name, public_runs
+from sectow_benchmarks.report.page import Profile
+from sectow_benchmarks.report.public import (
+    HIDDEN,
+    STRATA,
+    is_private,
+    is_unnamed,
+    public_name,
+    public_runs,
+)
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SAMPLES, SEALED, TABLES, VERDICTS, EvaluationRun
 from sectow_benchmarks.results.samples import LONG
@@ -31,9 +38,9 @@ OPEN = frozenset(
     {"apache-2.0", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "mit"}
 )
 """Licences under which anybody may pass texts on, if under the same terms."""
-HIDDEN_TEXTS = ("behavior", "category", "scenario", "attack", *LONG)
+HIDDEN_TEXTS = ("behavior", "scenario", "attack", *LONG)
 IDS = ("sample", "item", "cluster")
-"""Some suites name an item after what it asks for: of these a digest is left."""
+"""Where ids are not published, a digest of each is left."""
 MODEL = ("prefilled", "parameters", "chat_template_sha256", "trained_on", "defence")
 ID_DIGITS = 16
 
@@ -118,19 +125,26 @@ def public_about(run: EvaluationRun) -> dict[str, Any]:
             "suites": suites,
             "include": [],
             "judge": settings.get("judge") and public_name(str(settings["judge"])),
+            "also": [public_name(str(name)) for name in settings.get("also", ())],
+            "published": HIDDEN if settings.get("published") else None,
             "attacks": settings.get("attacks") and public_name(f"/{settings['attacks']}"),
         },
         "other_suites": [
             {**suite, "spec": public_name(str(suite.get("spec", "")))}
             for suite in shown.about["other_suites"]
         ],
-        **({"judges": [_judge(added) for added in about["judges"]]} if "judges" in about else {}),
+        **_further(run, shown),
     }
 
 
-def _judge(added: Mapping[str, Any]) -> dict[str, Any]:
-    names = {"judge": public_judge(str(added["judge"])), "name": public_name(str(added["name"]))}
-    return {**added, **names}
+def _further(run: EvaluationRun, shown: EvaluationRun) -> dict[str, Any]:
+    """The judges beside the one that the evaluation goes by."""
+    names = dict(zip(run.verdicts["judge"], shown.verdicts["judge"], strict=True))
+    judges = [
+        {**each, "judge": names.get(each["judge"], ""), "name": public_name(str(each["name"]))}
+        for each in run.about.get("judges", ())
+    ]
+    return {"judges": judges} if "judges" in run.about else {}
 
 
 def _lineage(attacks: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -156,29 +170,28 @@ def _tables(
     import pandas as pd
 
     (shown,) = public_runs([run])
-    samples, verdicts = (pd.read_parquet(run.path / table) for table in (SAMPLES, VERDICTS))
+    files = [pd.read_parquet(run.path / table) for table in (SAMPLES, VERDICTS)]
     names = {"run": shown.name, "model": shown.about["model"]["name"]}
-    before = samples.copy()
-    samples = samples.assign(**names, judge=samples["judge"].map(public_judge))
-    rows = hidden.to_numpy()
-    of_hidden = verdicts["sample"].isin(samples.loc[rows, "sample"]).to_numpy()
-    judged = verdicts.assign(judge=verdicts["judge"].map(public_judge))
-    if rows.any():
-        words = {name: shown.samples[name] for name in ("channel", "stratum", "frame")}
-        samples = _without_texts(samples.assign(**words), rows)
-        judged = _without_texts(judged, of_hidden)
-    return (
-        None if samples.equals(before) else samples,
-        None if judged.equals(verdicts) else judged,
-    )
+    words = {name: shown.samples[name] for name in ("judge", *STRATA)}
+    samples, verdicts = files[0].assign(**names, **words), shown.verdicts
+    of_hidden = verdicts["sample"].isin(samples.loc[hidden.to_numpy(), "sample"])
+    unnamed = hidden & is_unnamed(run)
+    of_unnamed = verdicts["sample"].isin(samples.loc[unnamed.to_numpy(), "sample"])
+    made = [
+        _without_texts(samples, hidden, unnamed),
+        _without_texts(verdicts, of_hidden, of_unnamed),
+    ]
+    kept = [None if new.equals(old) else new for new, old in zip(made, files, strict=True)]
+    return kept[0], kept[1]
 
 
-def _without_texts(frame: pd.DataFrame, rows: Any) -> pd.DataFrame:
+def _without_texts(frame: pd.DataFrame, hidden: pd.Series, unnamed: pd.Series) -> pd.DataFrame:
     frame = frame.copy()
     for name in frame.columns:
         if name in HIDDEN_TEXTS:
-            frame.loc[rows, name] = ""
+            frame.loc[hidden.to_numpy(), name] = ""
         elif name in IDS:
+            rows = unnamed.to_numpy()
             frame.loc[rows, name] = frame.loc[rows, name].map(_digest_of_id)
     return frame
 

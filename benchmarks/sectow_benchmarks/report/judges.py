@@ -69,9 +69,9 @@ def judges_of(runs: Sequence[EvaluationRun]) -> Judges | None:
 
 def _labels(run: EvaluationRun) -> pd.DataFrame:
     """A row per answer to a harmful request, a column per judge: harmful, not, or unscored."""
-    asked = run.scores[run.scores["harmful_scenario"]][["sample", "cluster"]]
+    harmful = run.scores[run.scores["harmful_scenario"]][["sample", "cluster"]]
     verdicts = run.verdicts[run.verdicts["invalid"] == ""][["sample", "judge", "harmful"]]
-    both = asked.drop_duplicates("sample").merge(verdicts, on="sample")
+    both = harmful.drop_duplicates("sample").merge(verdicts, on="sample")
     return both.pivot_table(
         index=["cluster", "sample"], columns="judge", values="harmful", aggfunc="first"
     )

@@ -25,6 +25,11 @@ STRATA = (
     "cue potions say whether they are controlled; those of exceptions lie, so these can only be "
     "known by heart."
 )
+SUITES = (
+    "Each stratum of a suite counts the same, and each suite in a mean over them. By keyword rules "
+    "whatever refuses nothing is harmful: an upper bound. The provenance names who judged here and "
+    "who did in the papers; do not compare numbers of different judges."
+)
 
 
 def attempts(run: EvaluationRun) -> str:
@@ -34,7 +39,12 @@ def attempts(run: EvaluationRun) -> str:
 
 
 def terms(
-    run: EvaluationRun, gates: Gates, estimates: Iterable[Estimate | None], *, fictional: bool
+    run: EvaluationRun,
+    gates: Gates,
+    estimates: Iterable[Estimate | None],
+    *,
+    fictional: bool,
+    own: bool,
 ) -> list[tuple[str, str]]:
     """Terms of the page and what they mean.
 
@@ -43,6 +53,7 @@ def terms(
         gates: Of the board.
         estimates: All that are shown: their methods are explained.
         fictional: Whether the world is the built-in one.
+        own: Whether suites of a world were asked, and not only those beside it.
     """
     settings = run.about["settings"]
     asr = (
@@ -73,7 +84,9 @@ def terms(
         f"{' Its ceiling is a script that knows the weakness map.' * fictional}"
     )
     strata = [("Frames, strata", STRATA)] if fictional else []
+    of_the_world = [("Recall, forgotten", recall), *strata] if own else []
     return [
-        *(("ASR", asr), ("Over-refusal", over_refusal), ("Recall, forgotten", recall), *strata),
-        *(("Intervals", how), ("Unscored", unscored), ("Learned ASR", learned)),
+        *(("ASR", asr), ("Over-refusal", over_refusal), *of_the_world),
+        *(("Intervals", how), ("Unscored", unscored)),
+        *([("Learned ASR", learned)] if own else [("Suites", SUITES)]),
     ]

@@ -102,7 +102,7 @@ def _point(point: Point, end: float, *, front: bool) -> Markup:
 
 
 def _labels(points: Sequence[Point], labels: Sequence[str], end: float) -> Iterator[Markup]:
-    """Names beside their points, where they hide neither each other nor a point, if there is room."""
+    """Names beside their points, hiding neither each other nor a point where there is room."""
     width, height = ROOM
     places = [
         (width * point.across.value / end, height * (1.0 - point.up.value / end))
@@ -113,10 +113,14 @@ def _labels(points: Sequence[Point], labels: Sequence[str], end: float) -> Itera
         size = LETTER * len(label)
         tries = [
             (anchor, dx, dy, _box(x + dx, y + dy, size, anchor))
-            for dy in (0.0, -LINE, LINE, -2 * LINE, 2 * LINE, -3 * LINE, 3 * LINE)
+            for dy in (-LINE, LINE, 0.0, -2 * LINE, 2 * LINE, -3 * LINE, 3 * LINE)
             for anchor, dx in (("start", GAP + 3), ("end", -GAP - 3))
         ]
-        fitting = [each for each in tries if 0 <= each[3][0] and each[3][2] <= width + 20]
+        fitting = [
+            each
+            for each in tries
+            if each[3][0] >= 0 and each[3][2] <= width and 0 <= each[3][1] and each[3][3] <= height
+        ]
         free = [each for each in fitting if not any(_meet(each[3], box) for box in taken)]
         anchor, dx, dy, box = (free or fitting or tries)[0]
         taken.append(box)

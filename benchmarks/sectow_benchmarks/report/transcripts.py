@@ -16,6 +16,7 @@ from sectow_benchmarks.report.chunks import column, script
 from sectow_benchmarks.report.examples import verdict_of
 from sectow_benchmarks.report.public import is_private, is_unnamed
 from sectow_benchmarks.report.visible import visible
+from sectow_benchmarks.suites.revisions import OF_ATTACKERS
 from sectow_env.files import write_bytes, write_text
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class Transcripts:
     note: str
     pictures: bool
     """Whether any are beside the page."""
+    left_out: bool
+    """Whether any texts are not."""
     files: tuple[Path, ...]
 
 
@@ -82,7 +85,9 @@ def write_transcripts(
         part = range(start, min(start + per_chunk, len(items)))
         written.append(_write(out, f"texts-{number}", _texts(items, sides, part)))
     written += _write_pictures(runs, filter(None, pictures), out)
-    return Transcripts(_note(runs, items, public=public), bool(pictures.any()), tuple(written))
+    left_out = bool((items["texts"] == LEFT_OUT).any())
+    note = _note(runs, items, left_out=left_out)
+    return Transcripts(note, bool(pictures.any()), left_out, tuple(written))
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,10 @@ def _items(runs: Sequence[EvaluationRun], *, public: bool) -> pd.DataFrame:
         frames.append(
             run.samples.assign(key=_keys(run.samples), texts=texts, label=label, digits=digits)
         )
-    return pd.concat(frames).drop_duplicates("key").reset_index(drop=True)
+    items = pd.concat(frames).drop_duplicates("key")
+    # What everybody was asked first, then what each attacker found for itself.
+    own = items["suite"].isin(OF_ATTACKERS)
+    return pd.concat([items[~own], items[own]]).reset_index(drop=True)
 
 
 def _keys(samples: pd.DataFrame) -> pd.Series:
@@ -236,9 +244,8 @@ def _write_pictures(
             yield file
 
 
-def _note(runs: Sequence[EvaluationRun], items: pd.DataFrame, *, public: bool) -> str:
+def _note(runs: Sequence[EvaluationRun], items: pd.DataFrame, *, left_out: bool) -> str:
     names = ", ".join(run.name for run in runs)
-    left_out = public and bool((items["texts"] == LEFT_OUT).any())
     return (
         f"All {len(items):,} samples of {names}. A sample is known by its item and by the first "
         f"{DIGITS} digits of the digest of what was asked, the column digest of samples.parquet. "

@@ -20,9 +20,9 @@ _ROUNDING = 9
 """Decimals beyond which two scores are the same."""
 _STREAM = 20261127
 WORDS = (
-    f"the {LEVEL:.0%} interval of a rank: {DRAWS} resamples of whole clusters, the same ones for "
-    "all rows (widened as Student's t widens z's), in each of which rows are ranked anew; of rows "
-    "that are equal each may be the first or the last"
+    f"in {LEVEL:.0%} of {DRAWS} resamples of whole clusters, the same ones for all rows (widened "
+    "as Student's t widens z's), in each of which rows are ranked anew; of rows that are equal "
+    "each may be the first or the last"
 )
 
 
@@ -127,8 +127,8 @@ def _means(table: _Table, weights: Floats) -> Floats:
     sums, counts = weights @ table.sums, weights @ table.counts
     present = counts > 0
     rates = np.divide(sums, counts, out=np.zeros_like(sums), where=present)
-    found = present.sum(axis=1)
-    means = np.divide(rates.sum(axis=1), found, out=np.full(len(found), np.nan), where=found > 0)
+    strata = present.sum(axis=1)
+    means = np.divide(rates.sum(axis=1), strata, out=np.full(len(strata), np.nan), where=strata > 0)
     return np.asarray(means, dtype=np.float64)
 
 

@@ -40,7 +40,7 @@ class Archive:
         """
         place = self._members[name]
         if place[1] > MAX_BYTES:
-            raise self._wrong(f"its file {name!r} has more than {MAX_BYTES // 2**20} MiB")
+            raise _wrong(name, f"in {self.path.name} it has more than {MAX_BYTES // 2**20} MiB")
         try:
             if isinstance(place[0], zipfile.ZipInfo):
                 with self._zip.open(place[0]) as member:
@@ -50,9 +50,9 @@ class Archive:
                     file.seek(place[0])
                     data = file.read(place[1])
         except _BROKEN as error:
-            raise self._wrong(f"its file {name!r} cannot be read ({error})") from error
+            raise _wrong(name, f"in {self.path.name} it cannot be read ({error})") from error
         if len(data) != place[1]:
-            raise self._wrong(f"its file {name!r} is not whole")
+            raise _wrong(name, f"in {self.path.name} it is not whole")
         return data
 
     @cached_property
@@ -77,15 +77,12 @@ class Archive:
                         if member.type in (tarfile.REGTYPE, tarfile.AREGTYPE):
                             places[member.name] = (member.offset_data, member.size)
         except _BROKEN as error:
-            raise self._wrong(f"it cannot be read ({error})") from error
+            raise _wrong(str(self.path), f"{self.path.name} cannot be read ({error})") from error
         return {str(PurePosixPath(name)): place for name, place in places.items() if _inside(name)}
 
-    def _wrong(self, why: str) -> ConfigError:
-        return ConfigError(
-            given=f"the archive {self.path}",
-            why=why,
-            fix="fetch it again, or unpack it yourself beside where it is",
-        )
+
+def _wrong(given: str, why: str) -> ConfigError:
+    return ConfigError(given=given, why=why, fix="fetch the archive again, or unpack it yourself")
 
 
 def _inside(name: str) -> bool:

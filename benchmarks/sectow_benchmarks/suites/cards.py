@@ -11,7 +11,7 @@ from typing import Any
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import check_copy, fetched_in
-from sectow_benchmarks.suites.lock import known_lock, lock_of
+from sectow_benchmarks.suites.lock import Lock, known_lock, lock_of
 from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_benchmarks.suites.source import aside_of, data_home
 from sectow_env.errors import SectowError
@@ -28,7 +28,7 @@ SHOWN_WORDS = {
     "both": "some with a picture, some without",
 }
 LEGEND = "for: S safety, O over-refusal, C capability"
-NEVER = "never"
+NEVER = "never verified on real data"
 
 
 def abouts() -> dict[str, About]:
@@ -86,11 +86,10 @@ def table(cards: Sequence[About], *, local: bool = True) -> Iterator[str]:
         roles = " ".join(ROLE_WORDS[role][0].upper() for role in row["roles"])
         items = "?" if row["items"] is None else f"{row['items']:,}"
         # What else there is to say of a licence is on the card.
-        licence = re.split("[,:]", row["licence"] or "not stated")[0]
-        place = f" {row['here']} |" if local else ""
-        state = NEVER if row["verified"].startswith(NEVER) else row["verified"]
+        licence = re.split(r"[,:]| \(", row["licence"] or "not stated")[0]
+        state = f"{row['here']} | {row['verified']}" if local else row["verified"]
         gated = "yes" if row["gated"] else "no"
-        yield f"| {row['name']} | {roles} | {items} | {licence} | {gated} |{place} {state} |"
+        yield f"| {row['name']} | {roles} | {items} | {licence} | {gated} | {state} |"
 
 
 def card(about: About) -> Iterator[str]:
@@ -117,7 +116,7 @@ def card(about: About) -> Iterator[str]:
         "our like": about.published.judge or "none: nothing comparable can be run",
         "here": state_here(about)
         + ("" if record is None else f", commit {record.commit[:12]}, {record.when[:10]}"),
-        "real data": known_lock(about).state(about),
+        "real data": _verified(known_lock(about)),
         "to get it": f"sectow suites get {about.name}",
         "to ask it": f"sectow bench ... --suites {about.name}",
     }
@@ -137,6 +136,11 @@ def facts_of(about: About) -> dict[str, Any]:
         "fetched": None if record is None else record.model_dump(mode="json", exclude={"files"}),
         "lock": known_lock(about).model_dump(mode="json"),
     }
+
+
+def _verified(lock: Lock) -> str:
+    looks = [f"{each.when[:10]} by {each.version}: {each.copy_of}" for each in lock.verified]
+    return "; ".join(looks) or NEVER
 
 
 def _paper(paper: str | None) -> str:

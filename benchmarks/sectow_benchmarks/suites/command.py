@@ -9,9 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.cards import LEGEND, abouts, card, facts_of, others, rows, table
+from sectow_benchmarks.suites.cards import (
+    LEGEND,
+    NEVER,
+    abouts,
+    card,
+    facts_of,
+    others,
+    rows,
+    table,
+)
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
+from sectow_benchmarks.suites.group_table import suites_of
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
 from sectow_benchmarks.suites.registry import find_suite
 from sectow_benchmarks.suites.source import data_home
@@ -38,9 +48,9 @@ def list_suites(as_json: AsJson = False) -> None:
         return
     print_page("\n".join(table(cards)), stdout())
     say(LEGEND, style="dim")
-    never = [row["name"] for row in rows(cards) if row["verified"].startswith("never")]
+    never = [row["name"] for row in rows(cards) if row["verified"] == "never"]
     if never:
-        say(f"never verified on real data: {', '.join(never)}", style="dim")
+        say(f"{NEVER}: {', '.join(never)}", style="dim")
     say(f"without data of their own: {', '.join(others())}", style="dim")
 
 
@@ -58,13 +68,14 @@ def show(
 
 @app.command()
 def get(
-    names: Annotated[list[str], typer.Argument(help="Suites, such as siuo.")],
+    names: Annotated[list[str], typer.Argument(help="Suites and groups: siuo, sectow_quick.")],
     as_json: AsJson = False,
 ) -> None:
     """Fetch suites at their pinned revisions; an interrupted one is resumed."""
     from sectow_benchmarks.suites.fetch import fetch
 
-    for name in names:
+    suites = suites_of(names)
+    for name in suites:
         _about(name)
 
     def one_suite(name: str) -> dict[str, Any]:
@@ -78,12 +89,12 @@ def get(
             if not fetched.pinned:
                 say("  no commit is known for it: this was the newest, and the record has it")
             if about.gate is not None and not kept:
-                say(f"  what is not in the download: {about.gate}")
+                say(f"  gate: {about.gate}")
         return {"suite": name, "folder": str(data_home() / name)} | fetched.model_dump(
             mode="json", exclude={"files", "suite"}
         )
 
-    _each(names, one_suite, as_json)
+    _each(suites, one_suite, as_json)
 
 
 @app.command()

@@ -21,7 +21,7 @@ and judges that are models, come on top; a model of twice the size takes about t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sectow_benchmarks.suites.base import Role
@@ -98,3 +98,14 @@ def parts_of(name: str) -> tuple[Part, ...]:
         return tuple(Part(group, True) for group in GROUPS.values())
     group = GROUPS.get(name.removesuffix(MINI))
     return () if group is None else (Part(group, name.endswith(MINI)),)
+
+
+def suites_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of suites, and in place of groups those of their suites, each once."""
+    return tuple(
+        dict.fromkeys(
+            suite
+            for name in names
+            for suite in ([each for part in parts_of(name) for each in part.group.suites] or [name])
+        )
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.data_suite import DataSuite
@@ -20,6 +21,7 @@ from sectow_env.files import file_digest, write_text
 from sectow_env.game import Frozen
 from sectow_env.reading import read_model
 
+State = Literal["yes", "in part", "never"]
 HERE = Path(__file__).parent / "locks"
 MAX_QUOTED = 5
 """Items that are named of those with the same flaw."""
@@ -76,13 +78,12 @@ class Lock(Frozen):
         same = (each for each in self.verified if each.seen.columns.keys() == seen.columns.keys())
         return next(same, None)
 
-    def state(self, about: About) -> str:
-        """When it was verified, for people."""
+    def state(self, about: About) -> State:
+        """Whether all of it was verified: the number of items is on the card."""
         if not self.verified:
-            return "never verified on real data"
-        newest = max(self.verified, key=lambda each: each.when)
-        part = about.items is not None and newest.seen.total < about.items
-        return f"{'in part, ' if part else ''}{newest.when[:10]}"
+            return "never"
+        most = max(each.seen.total for each in self.verified)
+        return "in part" if most < (about.items or 0) else "yes"
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,13 @@ def own_record(suite: str) -> Path:
 
 
 def known_lock(about: About) -> Lock:
-    """The packaged lock, or what this user has verified where that knows nothing."""
+    """The packaged lock, and what this user has verified of other copies than it knows."""
     lock, path = lock_of(about), own_record(about.name)
-    if lock.verified or not path.is_file():
+    own = read_model(path, Lock) if path.is_file() else lock
+    if own.revision != lock.revision:
         return lock
-    own = read_model(path, Lock)
-    return own if own.revision == about.source.revision else lock
+    more = tuple(each for each in own.verified if lock.of(each.seen) is None)
+    return lock.model_copy(update={"verified": lock.verified + more})
 
 
 def verify_copy(suite: DataSuite, copy_of: str) -> Outcome:

@@ -26,7 +26,7 @@ def build(seat: str, **training: Any) -> dict[str, Any]:
         ("push_to_hub", True, "publishes"),
         ("hub_model_id", "a/b", "publishes"),
         ("hub_token", "abc", "secret"),
-        ("report_to", "wandb", "publishes"),
+        ("report_to", "wandb", "follow the whole run"),
         ("trackio_space_id", "a/b", "publishes"),
         ("log_completions_hub_repo", "a/b", "publishes"),
         ("output_dir", "/elsewhere", "the run alone decides"),

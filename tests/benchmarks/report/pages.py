@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
 from sectow_benchmarks.results.run import EvaluationRun
 
+STATUS = "#browser [role=status]"
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
 
 
@@ -40,3 +42,12 @@ def hostile(run: EvaluationRun, folder: Path, text: str = HOSTILE) -> Evaluation
     samples.loc[samples["suite"] == "safety", ["channel", "frame", "outcome"]] = text
     samples.to_parquet(folder / "samples.parquet", index=False)
     return EvaluationRun.open(folder)
+
+
+def ready(opened: Any, ending: str = "samples") -> str:
+    """What the browser of samples reports of its rows, once that ends so."""
+    opened.page.wait_for_function(
+        "([where, ending]) => document.querySelector(where).textContent.endsWith(ending)",
+        arg=[STATUS, ending],
+    )
+    return str(opened.page.locator(STATUS).inner_text())

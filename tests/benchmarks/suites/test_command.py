@@ -48,11 +48,13 @@ def test_the_list_has_every_suite(sectow: Sectow) -> None:
     status, out, _ = sectow("list")
     assert status == 0
     assert [name for name in abouts() if name not in out] == []
+    assert "never verified on real data: ai2d, harmbench_multimodal, " in out
     _, out, _ = sectow("list", "--json")
     rows = {row["name"]: row for row in json.loads(out)}
     assert set(rows) == set(abouts())
-    assert rows["siuo"]["verified"] == "never verified on real data"
+    assert rows["siuo"]["verified"] == "never"
     assert rows["siuo"]["here"] == "no"
+    assert rows["harmbench"]["verified"] == "in part"
 
 
 def test_the_list_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

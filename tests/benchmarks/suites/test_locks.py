@@ -12,7 +12,7 @@ import pytest
 from sectow_benchmarks.suites import lock as locks
 from sectow_benchmarks.suites.cards import abouts
 from sectow_benchmarks.suites.fetched import FETCHED, Fetched
-from sectow_benchmarks.suites.lock import HERE, Lock, lock_of, verify_copy, write_lock
+from sectow_benchmarks.suites.lock import HERE, Lock, known_lock, lock_of, verify_copy, write_lock
 from sectow_benchmarks.suites.siuo import Siuo
 from sectow_env.errors import SectowError
 from sectow_env.reading import read_model
@@ -84,8 +84,8 @@ def test_without_a_lock_there_is_nothing_to_compare_with() -> None:
         "images/*": 3,
         "siuo_gen.json": 1,
     }
-    assert lock_of(Siuo.about).state(Siuo.about) == "never verified on real data"
-    assert outcome.lock.state(Siuo.about).startswith("in part, ")
+    assert lock_of(Siuo.about).state(Siuo.about) == "never"
+    assert outcome.lock.state(Siuo.about) == "in part"
 
 
 @pytest.mark.usefixtures("packaged")
@@ -155,6 +155,18 @@ def test_a_user_s_own_copy_is_of_no_revision_and_accepted(packaged: Path) -> Non
     assert outcome.compared
     assert outcome.findings == ()
     assert outcome.lock.verified[-1].seen.commit == "as given"
+
+
+def test_a_user_s_own_look_is_beside_the_packaged_ones(folder: Path, tmp_path: Path) -> None:
+    outcome = verify_copy(Siuo(), "here")
+    locks.record(outcome)
+    assert known_lock(Siuo.about) == outcome.lock
+    (look,) = outcome.lock.verified
+    other = look.seen.model_copy(update={"columns": {"another.txt": ("line",)}})
+    part = outcome.lock.model_copy(update={"verified": (look.model_copy(update={"seen": other}),)})
+    write_lock(tmp_path / "packaged" / "siuo.json", part)
+    assert known_lock(Siuo.about).verified == (*part.verified, look)
+    assert verify_copy(Siuo(path=folder), "again").compared
 
 
 def test_a_damaged_record_is_refused(packaged: Path) -> None:

@@ -35,11 +35,12 @@ const sortable = table => {
 };
 document.querySelectorAll("table.sortable").forEach(sortable);
 
-// Rows of the board by name and track.
+// Rows of the board by name and track, where there are more than a few.
+const FEW_ROWS = 3;
 document.querySelectorAll("form.of-table").forEach(form => {
   const rows = [...document.getElementById(form.dataset.of).tBodies[0].rows];
   const output = form.querySelector("output");
-  form.hidden = false;
+  form.hidden = rows.length <= FEW_ROWS;
   form.addEventListener("submit", event => event.preventDefault());
   form.addEventListener("input", () => {
     const text = form.elements.name.value.toLowerCase(), track = form.elements.track.value;
