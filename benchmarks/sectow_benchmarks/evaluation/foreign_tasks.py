@@ -129,6 +129,13 @@ class ForeignTasks:
             ConfigError: A task executes what the model writes.
             PartError: A task or its data cannot be loaded.
         """
+        with draws_of_its_own(settings.seed):
+            return cls._load(names, settings, minis)
+
+    @classmethod
+    def _load(
+        cls, names: Sequence[str], settings: ForeignSettings, minis: Sequence[str]
+    ) -> ForeignTasks:
         loaded = _load([*names, *(name for name in minis if name not in names)], settings)
         whole = {task for name in names for task in _tasks_of(loaded, name)}
         sizes: dict[str, int] = {}

@@ -58,7 +58,10 @@ def pictures_left_alone() -> Iterator[None]:
 
 @contextlib.contextmanager
 def draws_of_its_own(seed: int) -> Iterator[None]:
-    """Tasks that draw while they score, as MMMU does for an unreadable answer, draw from a seed."""
+    """Tasks that draw while they score, as MMMU does for an unreadable answer, draw from a seed.
+
+    To load tasks draws too, and MMMU then seeds Python's generator, which others draw from.
+    """
     before = random.getstate()
     random.seed(seed)
     try:

@@ -4,15 +4,15 @@
 name, each member's mini, which is the same for everybody who has the same data. `sectow_quick` asks
 all three minis, in under half an hour by this estimate, which has every answer at full length:
 
-    17 suites of safety and over-refusal   1,880 items x 2 decodings x 256 tokens    963,000
-    7 suites of capability                   700 items x 64 tokens                    45,000
+    17 suites of safety and over-refusal   1,884 items x 2 decodings x 256 tokens    965,000
+    7 suites of capability                   700 items x 32 tokens, of one 64         26,000
     mmmu_val and chartqa                     220 documents x 512 tokens              113,000
     ifeval                                   100 documents x 1,280 tokens            128,000
     gsm8k                                    100 documents x 256 tokens               26,000
     mmlu, hellaswag, arc                     414 documents with 4 choices, each taken
                                            for an answer of 128 tokens: a bound      212,000
                                                                                    ---------
-    1,487,000 tokens / 1,290 a second = 1,153 s = 20 minutes
+    1,468,000 tokens / 1,290 a second = 1,138 s = 19 minutes
 
 1,290 tokens a second is what a model of 3.75 billion parameters in bfloat16 gave on one H100, 64
 questions with pictures of 336 x 336 at once (64 x 128 tokens in 6.35 s). Loading weights and data,

@@ -13,6 +13,7 @@ from typing import Any
 import lm_eval
 from datasets import Dataset, Image
 
+from sectow_env.display.console import libraries_silenced
 from tests.benchmarks.suites.replicas.files import stored, write_configs
 
 HOME = Path(lm_eval.__file__).parent / "tasks"
@@ -28,11 +29,13 @@ FILES = {
     "mmlu_anatomy": "mmlu/default/mmlu_anatomy.yaml",
     "mmlu_virology": "mmlu/default/mmlu_virology.yaml",
 }
+GENERATIVE = ("mmmu_val_art", "mmmu_val_math", "chartqa", "gsm8k", "ifeval")
+RATED = tuple(task for task in FILES if task not in GENERATIVE)
 GROUPS = {"mmmu_val": ("mmmu_val_art", "mmmu_val_math"), "mmlu": ("mmlu_anatomy", "mmlu_virology")}
 
 
 def mmmu(number: int) -> dict[str, Any]:
-    """Two pictures, the first shown again after the second; or one, and a free answer."""
+    """Two pictures, the first of which is an option too; or one, and a free answer."""
     several = number % 2 == 0
     pictures = {f"image_{place}": None for place in range(1, 8)}
     shown = {"image_1": stored(2 * number), "image_2": stored(2 * number + 1)}
@@ -134,11 +137,17 @@ def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     for column in table.column_names:
         if column.startswith("image"):
             table = table.cast_column(column, Image())
-    table.to_parquet(str(path))
+    with libraries_silenced():
+        table.to_parquet(str(path))
 
 
-def write_replicas(folder: Path) -> Path:
-    """Data sets and YAML files; returns the folder of the latter, for `include`."""
+def write_replicas(folder: Path, longest: int | None = None) -> Path:
+    """Data sets and YAML files; returns the folder of the latter, for `include`.
+
+    Args:
+        folder: Where they go.
+        longest: Tokens of a generated answer, in place of the task's own.
+    """
     for name, parts in ROWS.items():
         configs: dict[str, dict[str, str]] = {}
         for config, split, row, count in parts:
@@ -150,12 +159,15 @@ def write_replicas(folder: Path) -> Path:
     tasks.mkdir()
     for task, file in FILES.items():
         home = folder / "data" / file.partition("/")[0]
-        lines = (
+        lines = [
             f"include: {HOME / file}",
             f"dataset_path: {home}",
             f"dataset_kwargs: {{cache_dir: {folder / 'cache'}}}",
-        )
-        (tasks / f"{task}.yaml").write_text("\n".join([*lines, f"task: {task}", ""]), "utf-8")
+            f"task: {task}",
+        ]
+        if longest and task in GENERATIVE:
+            lines.append(f"generation_kwargs: {{until: [], max_gen_toks: {longest}}}")
+        (tasks / f"{task}.yaml").write_text("\n".join(lines) + "\n", "utf-8")
     for group, members in GROUPS.items():
         metrics = "aggregate_metric_list: [{metric: acc, weight_by_size: true}]"
         text = f"group: {group}\ntask: [{', '.join(members)}]\n{metrics}\n"
