@@ -25,7 +25,6 @@ from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Judge
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge
-from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation.measure import Progress
@@ -123,10 +122,11 @@ def rerun(
     chosen = _chosen(run, judge, published)
     for spec in chosen:
         check_names(judge=spec)
+    from sectow_benchmarks.evaluation.ground import ground_of
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
-    world = load_world(run.about["world"]["name"])
+    world = ground_of(run.about["world"].get("name"))
     for spec, suites in chosen.items():
         with progress_bar() as advance:
             seen = rejudge(run, find_judge(spec, world), spec, suites=suites, progress=advance)
