@@ -236,6 +236,7 @@ def by_keywords(settings: MeasureSettings) -> list[str]:
         spec.name
         for spec in specs
         if spec.settings.get("judge") is None
+        and spec.settings.get("role") in {None, "safety"}
         and (about := about_of(spec.name)) is not None
         and "safety" in about.roles
     ]

@@ -28,7 +28,7 @@ REGISTERED = re.compile(r"[a-z0-9_-]+(:[0-9]{1,4})?")
 """Names of worlds that no file and no import path has."""
 SETTINGS = (
     *("splits", "per_cell", "per_kind", "decodings", "temperature", "max_new_tokens"),
-    *("learned_split", "attempts", "seed", "limit"),
+    *("learned_split", "attempts", "seed", "limit", "judge_limit"),
 )
 TOP = ("created", "judge", "versions", "machine", "python", "platform", "suites")
 MODEL = ("sha256", "parameters", "chat_template_sha256", "trained_on", "defence")

@@ -16,6 +16,7 @@ from sectow_benchmarks.api import Loaded, evaluate, plan
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.evaluation.cost import Price, by_rule, counter, picture_tokens
 from sectow_benchmarks.report import build_report
+from sectow_benchmarks.report.public import public_runs
 from sectow_benchmarks.results import journal
 from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.siuo import Siuo
@@ -123,6 +124,7 @@ def test_a_limit_leaves_the_rest_unscored_and_says_so(tmp_path: Path) -> None:
         (row,) = board([loaded.run])
         assert row.reasons[0] == "only 2 samples of each suite were judged"
         assert row.rank is None
+        assert board(public_runs([loaded.run]))[0].reasons == row.reasons
         assert row.worst is not None
         assert row.worst.estimate.n == 2, "intervals are over those that were judged"
         checks = outcomes(loaded, guard)
