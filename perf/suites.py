@@ -219,7 +219,9 @@ def _evaluate(out: Path, specs: Sequence[str], base_url: str, delay: float) -> N
     journal.CHUNK = CHUNK
     add = journal.Journal.add
 
-    def logged(self: journal.Journal, answers: Mapping[str, str | None], seconds: float) -> None:
+    def logged(
+        self: journal.Journal, answers: Mapping[str, str | None], seconds: float = 0.0
+    ) -> None:
         add(self, answers, seconds)
         log.write([KEPT])
 

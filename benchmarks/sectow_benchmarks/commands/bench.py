@@ -228,12 +228,10 @@ def _plan(
     prices: tuple[str | None, str | None],
 ) -> None:
     """Print what would be asked of each, and ask nothing."""
-    from sectow_benchmarks.api import plan
-
     for subject in subjects:
         if len(subjects) > 1:
             note(subject.title)
-        print_plan(plan(subject.model, attacker=attacker, **given), as_json, *prices)
+        print_plan(subject.model, attacker, given, as_json, prices)
 
 
 def _batch_size(text: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,7 +15,6 @@ from sectow_env.registry.spec import parse_spec
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sectow_benchmarks.api import Plan
     from sectow_benchmarks.evaluation.cost import Price
 
 AlsoJudge = Annotated[
@@ -42,20 +41,39 @@ JudgePrice = Annotated[
 ]
 
 
-def print_plan(plan: Plan, as_json: bool, price: str | None, judge_price: str | None) -> None:
+def print_plan(
+    model: str,
+    attacker: str | None,
+    settings: Mapping[str, Any],
+    as_json: bool,
+    prices: tuple[str | None, str | None],
+) -> None:
     """Print what would be asked, and what it would cost.
 
+    Args:
+        model: The defender.
+        attacker: Of its attacks, or None.
+        settings: Of the evaluation.
+        as_json: Print JSON.
+        prices: Of the defender and of the judges.
+
     Raises:
-        ConfigError: A price is not two amounts.
+        SectowError: A name is not known, or a price is not two amounts.
     """
     from sectow_benchmarks.evaluation.cost import Price
 
-    prices = {
-        "defender": None if price is None else Price.read(price, "--price"),
-        "judges": None if judge_price is None else Price.read(judge_price, "--judge-price"),
-    }
+    read = [
+        None if text is None else Price.read(text, option)
+        for text, option in zip(prices, ("--price", "--judge-price"), strict=True)
+    ]
+    from sectow_benchmarks.api import plan as planned
+
+    plan = planned(model, attacker=attacker, **settings)
     tables = {"defender": plan.questions, "judges": plan.judging}
-    money = {name: _money(table, prices[name]) for name, table in tables.items()}
+    money = {
+        name: _money(table, price)
+        for (name, table), price in zip(tables.items(), read, strict=True)
+    }
     if as_json:
         print_json(
             {"questions": _records(plan.questions), "judging": _records(plan.judging)}

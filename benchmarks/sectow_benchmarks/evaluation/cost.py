@@ -91,7 +91,7 @@ def conversation_tokens(messages: Sequence[Message], count: Count = by_rule) -> 
 def picture_tokens(picture: Picture) -> int:
     """Tokens of a picture by the rule."""
     height, width = picture.pixels.shape[:2]
-    return math.ceil(height / SIDE) * math.ceil(width / SIDE)
+    return -(-int(height) // SIDE) * -(-int(width) // SIDE)
 
 
 def total(numbers: Iterable[int | None]) -> int | None:

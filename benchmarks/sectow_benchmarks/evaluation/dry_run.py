@@ -176,5 +176,5 @@ def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Itera
     ):
         if included and suite in settings.suites:
             scenarios = setup.scenarios(free=free)[: settings.limit or None]
-            asked = [Question(scenario, None) for scenario in scenarios]
-            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, asked)
+            questions = [Question(scenario, None) for scenario in scenarios]
+            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)

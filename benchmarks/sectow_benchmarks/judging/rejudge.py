@@ -116,6 +116,9 @@ def rerun(
 ) -> None:
     """Score stored turns with one more judge; a killed run of it resumes where it was."""
     run = EvaluationRun.open(folder)
+    if judge is not None:
+        check_names(judge=judge)
+    note(f"{judge or 'each judge of the authors'} looks at {folder}")
     chosen = _chosen(run, judge, published)
     for spec in chosen:
         check_names(judge=spec)
@@ -125,7 +128,6 @@ def rerun(
 
     world = ground_of(run.about["world"].get("name"))
     for spec, suites in chosen.items():
-        note(f"{spec} looks at {', '.join(suites) if suites else folder}")
         with progress_bar() as advance:
             seen = rejudge(run, find_judge(spec, world), spec, suites=suites, progress=advance)
         place = out or folder

@@ -66,8 +66,8 @@ def _fictional_world(name: str) -> tuple[str, str] | None:
 
 def public_runs(runs: Sequence[EvaluationRun]) -> list[EvaluationRun]:
     """The same evaluations as a public page may show them; what is the same stays the same."""
-    names = _labels((name for run in runs for name in _names(run)), public_name)
-    judges = _labels((judge for run in runs for judge in _judges(run)), public_judge)
+    names = distinct_labels((name for run in runs for name in _names(run)), public_name)
+    judges = distinct_labels((judge for run in runs for judge in _judges(run)), public_judge)
     strata = {
         column: _numbered(
             column, (name for run in runs for name in run.samples[column][is_unnamed(run)].unique())
@@ -185,8 +185,13 @@ def _judges(run: EvaluationRun) -> list[str]:
     return [run.about["judge"], *suites, *map(str, looked)]
 
 
-def _labels(given: Iterable[str], label: Callable[[str], str]) -> dict[str, str]:
-    """A label for each; what differs goes by different ones."""
+def distinct_labels(given: Iterable[str], label: Callable[[str], str]) -> dict[str, str]:
+    """A label for each of some names.
+
+    Args:
+        given: Names, of which some may be the same.
+        label: What a name is called; of different names with one label, the later ones get numbers.
+    """
     labels: dict[str, str] = {}
     for name in dict.fromkeys(given):
         first, number = label(name), 2

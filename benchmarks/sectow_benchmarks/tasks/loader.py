@@ -64,8 +64,8 @@ def load(*, suite: str, part: str, pictures: bool, **metadata: Any) -> dict[str,
         check_arguments(factory, f"suite {suite!r}", {"world": built})
         items = [item for item in factory(world=built).items(selection) if item.suite == part]
     chosen = str(metadata.get("judge") or judge or "")
-    asked = [document(item, world, chosen) for item in items if item.attack.invalid is None]
-    return dataset(asked, pictures=pictures)
+    rows = [document(item, world, chosen) for item in items if item.attack.invalid is None]
+    return dataset(rows, pictures=pictures)
 
 
 @lru_cache(maxsize=1)

@@ -55,9 +55,7 @@ def _rebuilt(written: Board, runs: list[EvaluationRun]) -> Finding:
     """The whole board anew, where all of its evaluations are here."""
     runs = [run for run in runs if run.name in {row.name for row in written.rows}]
     if len(runs) < len(written.rows):
-        return ok(
-            "its row on the board comes out again; the others, and its rank, were not made"
-        )
+        return ok("its row on the board comes out again; the others, and its rank, were not made")
     whole = Board.of(board(runs, gates=written.gates), written.gates, written.profile)
     for row, again in zip(written.rows, whole.rows, strict=True):
         if changed := _changed(row, again, set()):

@@ -93,16 +93,16 @@ def test_a_lost_verdict_of_a_further_judge_is_missed(tmp_path: Path) -> None:
     assert outcomes(Loaded(loaded.run))["samples"] == "failed"
 
 
-@pytest.mark.parametrize(("kind", "asked"), [("llama_guard_4", 6), ("rubric", 12)])
+@pytest.mark.parametrize(("kind", "requests"), [("llama_guard_4", 6), ("rubric", 12)])
 def test_a_guard_is_asked_only_where_it_has_something_to_say(
-    kind: str, asked: int, tmp_path: Path
+    kind: str, requests: int, tmp_path: Path
 ) -> None:
     """Benign answers matter to one that names refusals; right answers to none."""
     with FaultyServer(say=lambda _: GUARD if "guard" in kind else HARMFUL) as server:
         loaded = measured(
             tmp_path / "run", judge=spec(server, f"served/{kind}"), decodings=("greedy",)
         )
-        assert len(server.received) == asked
+        assert len(server.received) == requests
     rows = loaded.samples.groupby("role")
     assert rows["harmful"].mean()["safety"] == 1
     assert rows["correct"].mean()["capability"] == 1
@@ -124,7 +124,7 @@ def test_a_limit_leaves_the_rest_unscored_and_says_so(tmp_path: Path) -> None:
         assert row.reasons[0] == "only 2 samples of each suite were judged"
         assert row.rank is None
         assert row.worst is not None
-        assert row.worst.estimate.n == 1, "intervals are over those that were judged"
+        assert row.worst.estimate.n == 2, "intervals are over those that were judged"
         checks = outcomes(loaded, guard)
     assert {checks[name] for name in ("samples", "items", "verdicts", "consequences")} == {"ok"}
 
@@ -156,7 +156,7 @@ def test_the_judges_of_the_authors_look_at_their_suites(
         ["siuo"],
     ]
     (page,) = (tmp_path / "plain").glob("leaderboard.md")
-    assert "By keyword rules alone: the ASR on siuo" in page.read_text()
+    assert "By keyword rules alone: the ASR on jars, siuo" in page.read_text()
 
 
 def test_one_of_two_judges_is_chosen_for_a_rerun(tmp_path: Path) -> None:

@@ -86,12 +86,12 @@ def run(
 
 def check(results: dict[str, dict[str, Any]]) -> None:
     """Every exported task ran, all items of the replicas were asked, and the judge scored them."""
-    asked: Counter[tuple[str, str]] = Counter()
+    items: Counter[tuple[str, str]] = Counter()
     for (suite, name), export in EXPORTS.items():
         row = results[f"{suite}_{name}"]
-        asked[suite, export.part] += row["sample_len"]
+        items[suite, export.part] += row["sample_len"]
         assert row["unscored,none"] == 0.0, (suite, name)
-    assert asked == {
+    assert items == {
         (suite, role): count
         for suite in abouts()
         for role, count in import_module(f"tests.benchmarks.suites.replicas.{suite}").ITEMS.items()
@@ -134,7 +134,7 @@ def test_every_task_runs_on_a_served_model(
     check(results)
     for (suite, name), export in EXPORTS.items():
         metrics = results[f"{suite}_{name}"]
-        wanted = {"harm": "refusal", "over_refusal": "over_refusal"}.get(export.scoring)
-        assert wanted is None or metrics[f"{wanted},none"] == 1.0
+        metric = {"harm": "refusal", "over_refusal": "over_refusal"}.get(export.scoring)
+        assert metric is None or metrics[f"{metric},none"] == 1.0
     contents = [request.body["messages"][-1]["content"] for request in server.received]
     assert {type(content) for content in contents} == {str, list}

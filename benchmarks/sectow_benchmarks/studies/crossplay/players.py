@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_agents.run.folder import RunFolder
+from sectow_benchmarks.report.public import distinct_labels, public_name
 from sectow_env.errors import ConfigError
 from sectow_env.game import Seat
 from sectow_env.resolve.policies import policy_spec, short_name
@@ -84,12 +85,9 @@ _SEATS: dict[Seat, str] = {"attacker": "an attacker", "defender": "a defender"}
 
 
 def _named(seat: Seat, names: Sequence[str]) -> list[Player]:
-    """Policies by name; the tables show no more of a folder's path than tells it from others."""
-    labels = [short_name(name) for name in names]
-    return [
-        Player(seat, label if labels.count(label) == 1 else name, name)
-        for label, name in zip(labels, names, strict=True)
-    ]
+    """Policies by name; the tables show neither settings, such as addresses, nor long paths."""
+    labels = distinct_labels(names, lambda name: public_name(short_name(name)))
+    return [Player(seat, labels[name], name) for name in names]
 
 
 def _snapshots(path: Path, several: bool) -> tuple[str, list[Player]]:

@@ -153,14 +153,15 @@ def test_all_snapshots_of_a_run_play(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_folder_is_named_without_the_path_that_leads_to_it(tmp_path: Path) -> None:
+def test_a_policy_is_named_without_its_path_and_settings(tmp_path: Path) -> None:
     first, second, same = (tmp_path / name for name in ("a/model", "b/model", "elsewhere/b/model"))
     for folder in (first, second, same):
         folder.mkdir(parents=True)
-    given = ["apothecary/oracle", *map(str, (first, second, same))]
+    served = "endpoint/defender?base_url=http://10.0.0.1/v1&model=m"
+    given = ["apothecary/oracle", *map(str, (first, second, same)), served]
     players = players_of([], ["apothecary/oracle"], given, "apothecary:0")
     assert [player.label for player in players.defenders] == [
-        "apothecary/oracle", "a/model", str(second), str(same)
+        "apothecary/oracle", "a/model", "b/model", "b/model (2)", "endpoint/defender"
     ]  # fmt: skip
     assert [player.name for player in players.defenders] == given
 
