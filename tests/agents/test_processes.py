@@ -72,6 +72,8 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
     arguments = [
         "--model",
         str(organism_folder),
+        "--world",
+        "0",
         "--attacker",
         "apothecary/random",
         "--per-cell",
