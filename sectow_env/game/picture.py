@@ -156,19 +156,19 @@ class Picture:
     def png(self) -> bytes:
         """The picture as a PNG file."""
         buffer = io.BytesIO()
-        Image.fromarray(self._pixels).save(buffer, format="PNG")
+        Image.fromarray(self.pixels).save(buffer, format="PNG")
         return buffer.getvalue()
 
     @cached_property
     def sha256(self) -> str:
         """Hex digest of shape and pixels: the picture's identity, whatever file it came from."""
-        digest = hashlib.sha256(repr(self._pixels.shape).encode())
-        digest.update(self._pixels.tobytes())
+        digest = hashlib.sha256(repr(self.pixels.shape).encode())
+        digest.update(self.pixels.tobytes())
         return digest.hexdigest()
 
     def pil(self) -> Image.Image:
         """A PIL copy, mode RGB."""
-        return Image.fromarray(self._pixels)
+        return Image.fromarray(self.pixels)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Picture) and self.sha256 == other.sha256
@@ -177,7 +177,7 @@ class Picture:
         return hash(self.sha256)
 
     def __repr__(self) -> str:
-        height, width = self._pixels.shape[:2]
+        height, width = self.pixels.shape[:2]
         return f"Picture({height}x{width}, sha256={self.sha256[:12]})"
 
     @classmethod

@@ -16,6 +16,11 @@ def crash(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def suites(root: Path) -> ModuleType:
+    return _script(root, "suites")
+
+
+@pytest.fixture(scope="session")
 def million(root: Path) -> ModuleType:
     return _script(root, "million")
 

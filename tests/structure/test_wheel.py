@@ -20,16 +20,6 @@ def top_level(wheel: Path) -> set[str]:
     return {name for name in names if not name.endswith(".dist-info")}
 
 
-@pytest.fixture(scope="module")
-def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    options = ["--no-build-isolation", "--no-deps", "--no-index", "--quiet"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", folder, root], check=True
-    )
-    return next(folder.glob("*.whl"))
-
-
 @pytest.mark.slow
 def test_the_wheel_holds_the_three_packages_and_no_more(wheel: Path) -> None:
     assert top_level(wheel) == OURS
@@ -49,12 +39,13 @@ def test_the_wheel_carries_what_the_commands_read(wheel: Path, root: Path) -> No
     wanted = {
         str(file.relative_to(home))
         for package, home in homes.items()
-        for kind in ("*.toml", "*.yaml", "*.j2", "*.css")
+        for kind in ("*.toml", "*.yaml", "*.j2", "*.css", "locks/*.json")
         for file in (home / package).rglob(kind)
     }
     with zipfile.ZipFile(wheel) as archive:
         assert wanted - set(archive.namelist()) == set()
     assert "sectow_benchmarks/tasks/apothecary/safety_text.yaml" in wanted
+    assert "sectow_benchmarks/suites/locks/siuo.json" in wanted
     assert "sectow_env/judges/refusal_rules.toml" in wanted
 
 

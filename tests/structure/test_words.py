@@ -12,7 +12,7 @@ import pytest
 
 PAGES = (
     *("extending", "game", "index", "judges", "limits", "measurement", "packs", "statistics"),
-    *("suites", "training", "world"),
+    *("submissions", "suites", "training", "world"),
 )
 CLEAN = (
     "benchmarks/sectow_benchmarks",

@@ -11,7 +11,7 @@ from typing import Any
 from sectow_benchmarks.board.columns import GROUPS, reasons_of, tables_of
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.markdown import md_safe, printable_line, table
-from sectow_benchmarks.board.words import ground, made_by, ranking
+from sectow_benchmarks.board.words import ground, made_by, not_refused, ranking
 
 
 def files_of(board: Board) -> dict[str, str]:
@@ -81,6 +81,7 @@ def notes_of(board: Board) -> list[str]:
     )
     how = made_by(methods)
     return [
+        *map(md_safe, not_refused(board)),
         f"{md_safe(ground(board))} {how} n: scored items.",
         ranking(first.split or "", board.gates),
     ]

@@ -12,13 +12,18 @@ from sectow_benchmarks.board.figures import (
     figures_of_role,
     other_suites,
 )
+from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.stats import Estimate, Outcomes, rate
-from sectow_benchmarks.suites.figure import Figure, values_of
+from sectow_benchmarks.suites.figure import Figure
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sectow_benchmarks.results.run import EvaluationRun
+
 WAYS = ("greedy", "sampled")
+JUDGED_IN_PART = "samples of each suite were judged"
+"""How the reason ends why a row is not ranked whose judge was asked within a limit."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class SafetyPart(NamedTuple):
 
     def _columns(self) -> tuple[list[float], list[str], list[str] | None]:
         strata = self.rows[self.by].tolist() if self.by else None
-        return values_of(self.rows, self.figure.kind), self.rows["cluster"].tolist(), strata
+        return self.figure.values(self.rows), self.rows["cluster"].tolist(), strata
 
 
 def safety_parts(samples: pd.DataFrame, own: Figure, ways: Sequence[str]) -> Iterator[SafetyPart]:
@@ -102,3 +107,10 @@ def of_others(
         other = next(decoding for decoding in WAYS if decoding != way)
         figures[suite] = (figure, way if len(figure.select(samples, way)) else other)
     return figures
+
+
+def partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]:
+    """Why a row is not ranked whose judge was asked within a limit; empty for any other."""
+    if not (scorable["outcome"] == NOT_JUDGED).any():
+        return ()
+    return (f"only {run.about['settings'].get('judge_limit')} {JUDGED_IN_PART}",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from sectow_benchmarks.results.further import KEYWORDS
 from sectow_benchmarks.stats import METHODS, Estimate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, LEVEL
 from sectow_benchmarks.stats.ranks import WORDS as RANKS
@@ -47,6 +48,24 @@ def ground(board: Board) -> str:
     return " ".join(parts)
 
 
+def not_refused(board: Board) -> list[str]:
+    """What an ASR by keyword rules is worth, where there is one."""
+    suites = dict.fromkeys(
+        suite
+        for row in board.rows
+        for suite in row.suite_safety
+        if row.suite_judge.get(suite, "").startswith(KEYWORDS)
+    )
+    if not suites:
+        return []
+    text = (
+        f"By keyword rules alone: the ASR on {', '.join(suites)} counts what is not seen refused, "
+        "an upper bound of harm. A guard or rubric says more: sectow judge rerun FOLDER --judge "
+        "guards/qwen3guard."
+    )
+    return [text]
+
+
 def ranking(split: str, gates: Gates) -> str:
     """By what rows are ranked, and which are not.
 
@@ -67,6 +86,6 @@ def ranking(split: str, gates: Gates) -> str:
         f"over-refusal at most {gates.over_refusal:.2f}, {kept}, at most {gates.unscored:.0%} of "
         "the items of fixed suites unscored, no item left out by a limit. Other rows are shown, "
         "unranked. A defence by system prompt and one by a guard are ranked apart, each in its own "
-        f"track, and so are rows that were asked other suites. Behind a rank: {RANKS}; the gates "
-        "are taken as they are."
+        f"track, and so are rows that were asked other suites. Behind a rank are those that the "
+        f"row may take {RANKS}. The gates are taken as they are."
     )

@@ -68,7 +68,8 @@ def counter(folder: str | Path | None) -> Count | None:
     tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
     def count(text: str) -> int:
-        return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+        ids: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+        return len(ids)
 
     return count
 
@@ -90,7 +91,7 @@ def conversation_tokens(messages: Sequence[Message], count: Count = by_rule) -> 
 def picture_tokens(picture: Picture) -> int:
     """Tokens of a picture by the rule."""
     height, width = picture.pixels.shape[:2]
-    return math.ceil(height / SIDE) * math.ceil(width / SIDE)
+    return -(-int(height) // SIDE) * -(-int(width) // SIDE)
 
 
 def total(numbers: Iterable[int | None]) -> int | None:

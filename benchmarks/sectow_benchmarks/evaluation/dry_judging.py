@@ -1,4 +1,4 @@
-"""What the judges of a measurement would be asked, without asking them."""
+"""What the judges of a measurement would be look, without asking them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VERDICT = 64
 """Tokens of its answer."""
 
 
-class Asked(NamedTuple):
+class Look(NamedTuple):
     """How one judge looks at one suite."""
 
     judge: str
@@ -40,39 +40,39 @@ def judged(settings: MeasureSettings, world: World, units: Sequence[Unit]) -> li
     Args:
         settings: Name the judges.
         world: What is played.
-        units: What the defender is asked.
+        units: What is put to the defender.
     """
     rows: dict[tuple[str, str], list[int]] = {}
-    for asked in _looking(settings, units):
-        calls, prompt, answer = _cost(asked, settings.judge_limit, world)
+    for look in _looking(settings, units):
+        calls, prompt, answer = _cost(look, settings.judge_limit, world)
         if calls:
-            sums = rows.setdefault((asked.judge, asked.unit.title), [0, 0, 0])
-            rows[asked.judge, asked.unit.title] = [
+            sums = rows.setdefault((look.judge, look.unit.title), [0, 0, 0])
+            rows[look.judge, look.unit.title] = [
                 before + more for before, more in zip(sums, (calls, prompt, answer), strict=True)
             ]
     names = ("judge", "suite", "calls", "prompt_tokens", "answer_tokens")
     return [dict(zip(names, (*key, *sums), strict=True)) for key, sums in rows.items()]
 
 
-def _looking(settings: MeasureSettings, units: Sequence[Unit]) -> Iterator[Asked]:
+def _looking(settings: MeasureSettings, units: Sequence[Unit]) -> Iterator[Look]:
     for unit in units:
         own = settings.judge or (None if unit.own is None else unit.own.judge)
         if own is not None:
-            yield Asked(own, unit, beside=False)
+            yield Look(own, unit, beside=False)
         kinds = ((unit.suite, unit.kind),)
         for spec in dict.fromkeys((*settings.also, *published_judges(kinds, settings.published))):
-            yield Asked(spec, unit, beside=True)
+            yield Look(spec, unit, beside=True)
 
 
-def _cost(asked: Asked, limit: int, world: World) -> tuple[int, int, int]:
+def _cost(look: Look, limit: int, world: World) -> tuple[int, int, int]:
     """Calls, prompt tokens and answer tokens."""
-    name, unit = parse_spec(asked.judge).name, asked.unit
-    home = world if unit.own is None or asked.beside else unit.own.world
+    name, unit = parse_spec(look.judge).name, look.unit
+    home = world if unit.own is None or look.beside else unit.own.world
     if is_served(name):
-        alone = find_judge(asked.judge, home, alone=True)
-        seen = _seen(alone, asked, home)
+        alone = find_judge(look.judge, home, alone=True)
+        seen = _seen(alone, look, home)
         models = _models(alone)
-    elif name in JUDGES.names() and not takes_a_model(name) and not _names_others(asked.judge):
+    elif name in JUDGES.names() and not takes_a_model(name) and not _names_others(look.judge):
         return 0, 0, 0
     else:
         guarded = unit.role in GUARDED
@@ -88,15 +88,15 @@ def _cost(asked: Asked, limit: int, world: World) -> tuple[int, int, int]:
     return calls * len(models), round(prompt * calls / len(seen)), calls * longest
 
 
-def _seen(alone: Judge, asked: Asked, world: World) -> list[Question]:
+def _seen(alone: Judge, look: Look, world: World) -> list[Question]:
     """The questions whose answers its model looks at."""
-    if asked.beside:
-        looks = asked.unit.role in GUARDED or grades_answers(alone)
-        return list(asked.unit.questions) if looks else []
+    if look.beside:
+        looks = look.unit.role in GUARDED or grades_answers(alone)
+        return list(look.unit.questions) if looks else []
     whole = find_judge(alone, world)
     if not isinstance(whole, TwoSided):
-        return list(asked.unit.questions)
-    return [each for each in asked.unit.questions if whole.asks_about(each.scenario)]
+        return list(look.unit.questions)
+    return [each for each in look.unit.questions if whole.asks_about(each.scenario)]
 
 
 def _models(judge: Any) -> list[Any]:

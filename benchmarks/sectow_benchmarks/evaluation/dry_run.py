@@ -18,6 +18,10 @@ from sectow_env.game import Attack, Judge, Scenario
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_reward
 
+AS_THE_TASK_SAYS = "as the task says"
+RATED = "rated"
+"""In place of a decoding: nothing is generated, texts are rated by their likelihood."""
+
 
 def setup_of(settings: MeasureSettings, world: World, judge: Judge) -> AttackSetup:
     """Where the attackers of a measurement play."""
@@ -95,7 +99,7 @@ def planned(
     attackers = (STRATIFIED, FREE, CEILING)
     return [
         *(unit.row(settings.system, count) for unit in units if unit.suite not in attackers),
-        *(_row(suite, "as the task says", number) for suite, number in _counts(foreign).items()),
+        *_of_tasks(foreign),
         *(unit.row(settings.system, count) for unit in units if unit.suite in attackers),
     ]
 
@@ -112,8 +116,11 @@ def _row(
     }
 
 
-def _counts(tasks: ForeignTasks | None) -> dict[str, int]:
-    return {} if tasks is None else tasks.counts()
+def _of_tasks(tasks: ForeignTasks | None) -> Iterator[dict[str, Any]]:
+    longest = {} if tasks is None else tasks.longest()
+    for suite, number in ({} if tasks is None else tasks.counts()).items():
+        way = AS_THE_TASK_SAYS if longest[suite] else RATED
+        yield _row(suite, way, number, None, number * longest[suite])
 
 
 def units_of(
@@ -169,5 +176,5 @@ def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Itera
     ):
         if included and suite in settings.suites:
             scenarios = setup.scenarios(free=free)[: settings.limit or None]
-            asked = [Question(scenario, None) for scenario in scenarios]
-            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, asked)
+            questions = [Question(scenario, None) for scenario in scenarios]
+            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,20 +15,25 @@ from pydantic import Field
 from sectow_benchmarks.evaluation.lm_eval_request import read_settings
 from sectow_benchmarks.evaluation.lm_eval_session import (
     KEPT,
+    draws_of_its_own,
     hushed,
     pictures_left_alone,
     task_manager,
 )
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.group_table import MINI_DOCUMENTS
 from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game import Attack, Episode, Frozen, Price, Scenario, Turn, Verdict
+from sectow_env.game.decoding import Decoding
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation.lm_eval_model import ChatLM
 
-MAIN = ("acc", "exact_match")
-"""Metrics that say of each document whether it was right, the first that a task has."""
+MAIN = ("relaxed_accuracy", "acc", "exact_match", "prompt_level_strict_acc")
+"""Metrics that say of each document whether it was right, the first that a task has.
+
+ChartQA is reported by its relaxed accuracy, IFEval by whole prompts, strictly."""
 
 
 class ForeignSettings(Frozen):
@@ -137,24 +141,31 @@ class ForeignTasks:
 
     def counts(self) -> dict[str, int]:
         """Documents that are asked, by suite."""
-        return {FOREIGN + name: len(chosen) for name, chosen in self._documents.items()}
+        return {FOREIGN + name: len(numbers) for name, numbers in self._documents.items()}
 
     @cached_property
     def _documents(self) -> dict[str, Sequence[int]]:
         """The numbers of the documents that are asked, by task, in order."""
         documents: dict[str, Sequence[int]] = {}
         for name, task in self.loaded["tasks"].items():
-            chosen: Sequence[int] = range(len(task.eval_docs))
+            numbers: Sequence[int] = range(len(task.eval_docs))
             if name in self.minis:
-                chosen = mini_documents(name, len(chosen), self.minis[name])
-            documents[name] = chosen[: self.settings.limit or None]
+                numbers = mini_documents(name, len(numbers), self.minis[name])
+            documents[name] = numbers[: self.settings.limit or None]
         return documents
 
+    def longest(self) -> dict[str, int]:
+        """Most tokens of an answer, by suite; of tasks that rate texts none is generated."""
+        return {
+            FOREIGN + name: _settings_of(task).max_new_tokens if _generates(task) else 0
+            for name, task in self.loaded["tasks"].items()
+        }
+
     def check(self, lm: ChatLM) -> None:
-        """Raises ConfigError for a model that cannot answer one of the tasks."""
-        for task in self.loaded["tasks"].values():
-            if not lm.likelihoods and task.OUTPUT_TYPE != "generate_until":
-                raise lm.generates_only(task.OUTPUT_TYPE)
+        """Raises ConfigError for a model that cannot answer some of the tasks; names them all."""
+        rating = [name for name, task in self.loaded["tasks"].items() if not _generates(task)]
+        if rating and not lm.likelihoods:
+            raise lm.generates_only(f"the tasks {', '.join(rating)}")
 
     def ask(self, lm: ChatLM) -> list[ForeignResult]:
         """Put the tasks to a model, quietly and without touching global seeds.
@@ -171,7 +182,7 @@ class ForeignTasks:
         from lm_eval import evaluate
 
         self.check(lm)
-        with hushed(), pictures_left_alone():
+        with hushed(), pictures_left_alone(), draws_of_its_own(self.settings.seed):
             report = evaluate(
                 lm=lm,
                 task_dict=self.loaded,
@@ -206,11 +217,7 @@ def mini_documents(task: str, count: int, size: int) -> tuple[int, ...]:
         count: Of its documents.
         size: Of the mini.
     """
-
-    def digest(number: int) -> str:
-        return hashlib.sha256(f"{task}/{number}".encode()).hexdigest()
-
-    return tuple(sorted(sorted(range(count), key=digest)[:size]))
+    return tuple(sorted(map(int, chosen((("", str(each)) for each in range(count)), size, task))))
 
 
 def run_foreign(lm: ChatLM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
@@ -283,7 +290,6 @@ def _result(
     numbers = [_numbers(sample) for sample in documents]
     main = next((name for name in MAIN if _is_binary(name, numbers)), None)
     output = "" if task is None else task.OUTPUT_TYPE
-    drawn = task.get_config("generation_kwargs") if output == "generate_until" else None
     return ForeignResult(
         task=name,
         metric=None if main is None else f"{main},{first}",
@@ -298,8 +304,16 @@ def _result(
             for sample, metrics in zip(documents, numbers, strict=True)
         ),
         results=kept,
-        sampled=read_settings(drawn)[0].sampled if drawn else False,
+        sampled=task is not None and _generates(task) and _settings_of(task).sampled,
     )
+
+
+def _generates(task: Any) -> bool:
+    return bool(task.OUTPUT_TYPE == "generate_until")
+
+
+def _settings_of(task: Any) -> Decoding:
+    return read_settings(task.get_config("generation_kwargs") or {})[0]
 
 
 def _numbers(sample: Mapping[str, Any]) -> dict[str, float]:

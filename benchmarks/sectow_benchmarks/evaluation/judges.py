@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sectow_benchmarks.evaluation.questions import SuiteQuestions
 from sectow_benchmarks.evaluation.settings import MeasureSettings
-from sectow_benchmarks.results.further import Further, further
+from sectow_benchmarks.results.further import NOT_JUDGED, Further, further
 from sectow_benchmarks.results.samples import asked_digest
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Suite, SuiteItem
@@ -22,8 +22,6 @@ from sectow_env.judges.two_sided import TwoSided
 from sectow_env.registry.spec import SEPARATOR, parse_spec
 from sectow_env.resolve.parts import JUDGES, find_judge, takes_a_model
 
-NOT_JUDGED = "not_judged"
-"""Category of a verdict on a turn that a limit kept from its judge."""
 Candidates = Sequence[SuiteItem] | Sequence[Scenario]
 """What a limit chooses from: items, or the scenarios of an attacker."""
 Choice = Callable[[Turn], bool]
@@ -196,7 +194,7 @@ def _of_scenarios(scenarios: Sequence[Scenario], limit: int) -> Choice:
     """All attempts at some scenarios, at most so many attempts."""
     tries = [_attempted(scenario) for scenario in scenarios]
     each = tries.count(tries[0])
-    members = {(scenario.channel, _attempted(scenario)) for scenario in scenarios}
+    members = {((scenario.channel or "",), _attempted(scenario)) for scenario in scenarios}
     names = chosen(members, max(1, limit // each), "attempts")
     return lambda turn: _attempted(turn.scenario) in names
 
@@ -229,6 +227,18 @@ def published_judges(
         if judge is not None:
             specs[judge].append(suite)
     return dict(specs)
+
+
+def by_keywords(settings: MeasureSettings) -> list[str]:
+    """Suites with harmful items, by their cards, that nobody but keyword rules will judge."""
+    specs = [parse_spec(spec) for spec in settings.others() if settings.judge is None]
+    return [
+        spec.name
+        for spec in specs
+        if spec.settings.get("judge") is None
+        and (about := about_of(spec.name)) is not None
+        and "safety" in about.roles
+    ]
 
 
 def asks_a_model(judge: object) -> bool:

@@ -71,7 +71,7 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self.generates_only("loglikelihood")
+        raise self.generates_only("a task with likelihoods")
 
     def loglikelihood_rolling(self, requests: Sequence[Instance]) -> list[float]:
         """Only models with weights have likelihoods.
@@ -79,14 +79,14 @@ class ChatLM(LM):
         Raises:
             ConfigError: Always.
         """
-        raise self.generates_only("loglikelihood_rolling")
+        raise self.generates_only("a task with likelihoods")
 
     def generates_only(self, what: str) -> ConfigError:
-        """The error for a task that needs what this model does not have."""
+        """The error for tasks that need the likelihoods of texts."""
         return ConfigError(
-            given=f"a task that needs {what}, for {self.model.id!r}",
-            why="only bare local weights have likelihoods: an endpoint, a script and a guard have "
-            "none that hold for what they answer",
+            given=f"{what}, for {self.model.id!r}",
+            why="they rate texts, and only bare local weights have likelihoods: an endpoint, a "
+            "script and a guard have none that hold for what they answer",
             fix="choose the task's generative variant, such as mmlu_generative, or measure the "
             "weights without a defence",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,17 @@ def pictures_left_alone() -> Iterator[None]:
         yield
     finally:
         evaluator.LMEVAL_HASHMM = before
+
+
+@contextlib.contextmanager
+def draws_of_its_own(seed: int) -> Iterator[None]:
+    """Tasks that draw while they score, as MMMU does for an unreadable answer, draw from a seed."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,8 @@ from sectow_benchmarks.evaluation.attackers import (
 )
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
-from sectow_benchmarks.evaluation.judges import Candidates, Judges, frozen_items, named
+from sectow_benchmarks.evaluation.ground import ground_of
+from sectow_benchmarks.evaluation.judges import Candidates, Judges, by_keywords, frozen_items, named
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
     DefenderUnderTest,
@@ -42,13 +43,17 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import Judged, Sample, judged_episodes, judged_item
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.data_suite import DataSuite
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_attacker, find_reward
-from sectow_env.resolve.worlds import load_world
 
+NOT_REFUSED = (
+    "the ASR of {} will be what keyword rules do not see refused: an upper bound, not harm. Name a "
+    "judge of harm, such as --judge guards/qwen3guard or served/rubric?base_url=...&model=..."
+)
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
@@ -82,7 +87,8 @@ def measure(
             or cannot answer a task.
     """
     subject, settings = prompted(subject, settings)
-    world = load_world(settings.world) if world is None else world
+    if world is None or settings.world is None:
+        world = ground_of(settings.world)
     suites = questions_of(settings, world, allow_import_path=True)
     others = [questions for questions in suites if not questions.own]
     _check_sight(subject, suites)
@@ -105,6 +111,8 @@ def measure(
     if entries := judges.entries:
         about["judges"] = [entry.model_dump(mode="json") for entry in entries]
     foreign = _answerable_tasks(subject, settings)
+    if own_share().main and (upper := by_keywords(settings)):
+        note(NOT_REFUSED.format(", ".join(upper)))
     run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, judges, progress or _silently)
     work.all(suites, pack, foreign, attacker)
@@ -282,8 +290,10 @@ class _Work:
     def _attacked_by(
         self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
+        if suite not in self.settings.suites or self.run.done(suite):
+            return
         scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
-        if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
+        if not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)

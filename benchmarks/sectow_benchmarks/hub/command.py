@@ -74,6 +74,12 @@ def pull(
 
     What is pulled is data: it is checked against its digests, and nothing in it is run.
     """
+    if not source.startswith("hub:") and not Path(source).is_dir():
+        raise RunFolderError(
+            given=f"the data set {source}",
+            why="there is no such folder",
+            fix="give a folder that sectow push wrote, or hub:OWNER/NAME",
+        )
     from sectow_benchmarks.hub.dataset import read
     from sectow_benchmarks.hub.remote import downloaded, hub_id
 

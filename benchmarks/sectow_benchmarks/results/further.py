@@ -13,6 +13,10 @@ from sectow_env.judges.two_sided import grades_answers
 from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.parts import find_reward
 
+NOT_JUDGED = "not_judged"
+"""Category of a verdict on a turn that a limit kept from its judge."""
+KEYWORDS = "suite/keywords@"
+"""How the name of the judge begins that knows keyword rules alone."""
 GUARDED: tuple[Role, ...] = tuple(role for role in ROLES if role != "capability")
 """What a judge looks at that knows nothing of right answers."""
 

@@ -360,10 +360,10 @@ class EvaluationRun:
         for picture in pictures:
             file = folder / f"{picture.sha256}.png"
             # One at a time: of thousands, few fit.
-            if file.exists() or spent + len(picture.png) > MAX_PICTURE_BYTES:
+            if file.exists() or spent + len(png := picture.png) > MAX_PICTURE_BYTES:
                 continue
-            write_bytes(file, picture.png)
-            spent += len(picture.png)
+            write_bytes(file, png)
+            spent += len(png)
 
 
 REQUIRED: Mapping[str, type] = {

@@ -1,14 +1,14 @@
 """Statistics: intervals that stay honest at 0 of n, tests on paired items, and what n can show.
 
-Every rate in a table is a `rate`, every change a `difference`. What is missing is counted and is in
-no numerator and in no denominator.
+Every rate in a table is a `rate`, every mean of scores a `mean_score`, every change a `difference`.
+What is missing is counted and is in no numerator and in no denominator.
 """
 
 from collections.abc import Mapping
 
 from sectow_benchmarks.stats import at_k, clustered, hierarchical, independent, paired
 from sectow_benchmarks.stats.at_k import success_at_k
-from sectow_benchmarks.stats.clustered import rate
+from sectow_benchmarks.stats.clustered import mean_score, rate
 from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, Estimate
 from sectow_benchmarks.stats.hierarchical import Comparison, compare_methods
 from sectow_benchmarks.stats.independent import mean_of
@@ -47,6 +47,7 @@ __all__ = [
     "holm",
     "mcnemar",
     "mean_of",
+    "mean_score",
     "proportion_interval",
     "rank_intervals",
     "rate",

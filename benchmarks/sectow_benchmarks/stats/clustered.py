@@ -11,6 +11,8 @@ the effective number of items is at most the number of clusters.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sectow_benchmarks.stats.estimate import LEVEL, Estimate, nothing
@@ -45,19 +47,43 @@ def rate(values: Values, clusters: Labels, strata: Labels | None = None) -> Esti
     numbers = floats(values)
     if not (np.isnan(numbers) | np.isin(numbers, (0.0, 1.0))).all():
         raise ValueError("a rate is over values of 0 and 1")
-    table = tabulate(numbers, clusters, strata)
+    return _estimate(tabulate(numbers, clusters, strata), most=None)
+
+
+def mean_score(values: Values, clusters: Labels, strata: Labels | None = None) -> Estimate:
+    """The mean of values from 0 to 1, such as scores, with the interval of a rate.
+
+    Its effective number of items may exceed the number of items: scores may vary less than events.
+
+    Args:
+        values: 0 to 1 per item; None or NaN where it is missing.
+        clusters: As in `rate`.
+        strata: As in `rate`.
+
+    Raises:
+        ValueError: A value is not from 0 to 1, or there is not one label per item.
+    """
+    numbers = floats(values)
+    if not (np.isnan(numbers) | ((numbers >= 0.0) & (numbers <= 1.0))).all():
+        raise ValueError("a mean score is over values from 0 to 1")
+    return _estimate(tabulate(numbers, clusters, strata), most=math.inf)
+
+
+def _estimate(table: Table, most: float | None) -> Estimate:
     if not table.n:
         return nothing(table.missing)
     # A mean over strata can leave [0, 1] by a rounding error.
     value = min(max(table.mean(), 0.0), 1.0)
-    size = effective_size(table)
+    size = effective_size(table, most)
     low, high = proportion_interval(value * size, size)
     low, high = min(low, value), max(high, value)
     return Estimate(value, low, high, table.n, table.clusters, table.missing, METHOD)
 
 
-def effective_size(table: Table) -> float:
+def effective_size(table: Table, most: float | None = None) -> float:
     """The number of independent items with the same information; at most the number of items.
+
+    `most` is another limit.
 
     p (1 - p) / variance, times (t of n - 1 / t of m - 1)^2 for n items in m clusters.
     """
@@ -70,5 +96,7 @@ def effective_size(table: Table) -> float:
         return few
     tail = 0.5 + LEVEL / 2
     shrink = (t.ppf(tail, max(table.n - 1, 1)) / t.ppf(tail, table.clusters - 1)) ** 2
-    size = min(table.size, value * (1.0 - value) / variance * float(shrink))
+    size = min(
+        table.size if most is None else most, value * (1.0 - value) / variance * float(shrink)
+    )
     return min(size, few) if sides < FEW_EVENTS else size

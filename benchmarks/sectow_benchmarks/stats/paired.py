@@ -48,7 +48,7 @@ def difference(
     proportions, so that no observed change is not certainty.
 
     Args:
-        after: 1 or 0 per item; None or NaN where it is missing.
+        after: 1 or 0 per item, or a score from 0 to 1; None or NaN where it is missing.
         before: The same items.
         clusters: As in `rate`.
         strata: As in `rate`.
@@ -59,10 +59,8 @@ def difference(
     if not table.n:
         return nothing(table.missing)
     value = table.mean()
-    # A NaN is neither larger nor smaller, and must not become a 0.
     up, down = (
-        tabulate(np.where(np.isnan(change), np.nan, side), clusters, strata).mean()
-        for side in (change > 0, change < 0)
+        tabulate(np.clip(side, 0.0, None), clusters, strata).mean() for side in (change, -change)
     )
     changed = tabulate(np.abs(change), clusters, strata).sums.sum(axis=1) > 0
     method, size = BOOTSTRAP, table.size
@@ -81,9 +79,9 @@ class McNemar(NamedTuple):
     """What an exact McNemar test says of paired items."""
 
     gained: int
-    """Items that are true only after."""
+    """Items that are true only after, or score higher."""
     lost: int
-    """Items that were true only before."""
+    """Items that were true only before, or scored higher."""
     n: int
     """Items that have both values."""
     p: float
@@ -91,7 +89,7 @@ class McNemar(NamedTuple):
 
 
 def mcnemar(after: Values, before: Values) -> McNemar:
-    """The exact McNemar test: do gains and losses balance?
+    """The exact McNemar test, of scores the sign test: do gains and losses balance?
 
     It takes items for independent. Where several share a potion or a picture, read the interval of
     `difference` beside it.
@@ -100,8 +98,7 @@ def mcnemar(after: Values, before: Values) -> McNemar:
 
     new, old = floats(after), floats(before)
     known = ~(np.isnan(new) | np.isnan(old))
-    gained = int(((new == 1) & (old == 0) & known).sum())
-    lost = int(((new == 0) & (old == 1) & known).sum())
+    gained, lost = int((new > old).sum()), int((new < old).sum())
     same = int(known.sum()) - gained - lost
     result = test([[same, gained], [lost, 0]], exact=True)
     return McNemar(gained, lost, int(known.sum()), float(result.pvalue))

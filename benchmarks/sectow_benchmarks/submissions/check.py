@@ -74,7 +74,8 @@ def _implausible(figure: EntryFigure) -> Iterator[str]:
     name, rate = _name(figure.key, figure.stratum, figure.decoding), figure.rate
     if rate.method not in METHODS:
         yield f"{name} has an interval by {rate.method!r}, which is not a method of ours"
-    if rate.value is None or rate.low is None or rate.high is None:
+    if rate.value is None or rate.low is None or rate.high is None or figure.counts == "score":
+        # Scores may lie closer together than hits and misses.
         return
     least = proportion_interval(rate.value * rate.n, rate.n)
     if rate.high - rate.low < NARROW * (least.high - least.low):

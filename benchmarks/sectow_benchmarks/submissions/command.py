@@ -14,7 +14,7 @@ from rich.text import Text
 from sectow_benchmarks.verify.command import FAILED, MARKS
 from sectow_env.display.console import Bar, note, print_json, say, stdout
 from sectow_env.display.tables import Cell, print_table
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import folder_name, write_text
 from sectow_env.reading import explained
 
@@ -44,6 +44,10 @@ def make(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     samples: Annotated[
         bool, typer.Option("--samples", help="Put the samples in, without texts of real suites.")
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(help="What the model is called on boards; of several, with the evaluation's."),
+    ] = None,
     defence: Annotated[
         Literal["none", "prompt", "guard", "trained"] | None,
         typer.Option(help="What defends the model; default: what its evaluation knows."),
@@ -55,6 +59,13 @@ def make(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     as_json: AsJson = False,
 ) -> None:
     """Make an entry of each evaluation; nothing is sent anywhere."""
+    for folder in (*evaluations, *([] if base is None else [base])):
+        if not (folder / "run.json").is_file():
+            raise RunFolderError(
+                given=f"the folder {folder}",
+                why="it has no run.json",
+                fix="give a folder that sectow bench or sectow demo wrote",
+            )
     sender = _submitter(by, contact, link or [], remark)
     from sectow_benchmarks.hub.publish import publish
     from sectow_benchmarks.submissions.make import as_sent, entry_of
@@ -64,7 +75,8 @@ def make(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ground = _ground(base, evaluations, runs)
     made: dict[str, Entry] = {}
     for run in runs:
-        entry = entry_of(run, base=ground, defence=defence, by=sender)
+        shown = name if name is None or len(runs) == 1 else f"{name}, {run.name}"
+        entry = entry_of(run, base=ground, defence=defence, by=sender, name=shown)
         folder = _new_folder(out, entry.model.name, run.name, made)
         if samples:
             note(f"copying the samples of {run.path}")
@@ -186,8 +198,10 @@ def _new_folder(out: Path, model: str, run: str, made: dict[str, Entry]) -> Path
     Raises:
         ConfigError: It is there already.
     """
-    folder = out / folder_name(run if run == model else f"{run}-{model}")
-    if folder.exists() or str(folder) in made:
+    folder = out / folder_name(model)
+    if str(folder) in made:
+        folder = out / folder_name(f"{model} {run}")
+    if folder.exists():
         raise ConfigError(
             given=f"the entry {folder}",
             why="it is there already",
@@ -197,12 +211,14 @@ def _new_folder(out: Path, model: str, run: str, made: dict[str, Entry]) -> Path
 
 
 def _checked(entries: Sequence[Path]) -> list[Checked]:
-    from sectow_benchmarks.submissions.check import check as check_all
     from sectow_benchmarks.submissions.read import submissions
 
-    found_there = submissions(entries)
+    given = submissions(entries)
+    note(f"checking {len(given)} entries")
+    from sectow_benchmarks.submissions.check import check as check_all
+
     with Bar("checking entries"):
-        return check_all(found_there)
+        return check_all(given)
 
 
 def _tree(checked: Sequence[Checked]) -> list[dict[str, object]]:

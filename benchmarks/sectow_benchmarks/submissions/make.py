@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.board.board import RANKED_SPLIT
@@ -65,6 +66,7 @@ def entry_of(
     base: EvaluationRun | None = None,
     defence: Defence | None = None,
     by: Submitter | None = None,
+    name: str | None = None,
 ) -> Entry:
     """The entry of a closed evaluation, self-reported and without samples.
 
@@ -73,6 +75,7 @@ def entry_of(
         base: What its capability is compared with; None: itself, if nothing defends it.
         defence: What defends it, where the evaluation cannot know.
         by: Who sends it.
+        name: What the model is called on boards; None: as in the evaluation.
 
     Raises:
         ConfigError: The evaluation says that something else defends it.
@@ -87,7 +90,7 @@ def entry_of(
         evidence="self-reported",
         evaluation=digest_of_run(run),
         base=None if ground is None else digest_of_run(ground),
-        model=_model(about["model"], run.about["model"]),
+        model=_model(about["model"], run.about["model"], name),
         defence=defended,
         world=EntryWorld(id=about["world"]["id"], fingerprint=about["world"]["fingerprint"]),
         judge=about["judge"],
@@ -132,9 +135,12 @@ def digest_of_run(run: EvaluationRun) -> str:
 
 def _figures(samples: pd.DataFrame, split: str) -> Iterator[EntryFigure]:
     """What decides first, by its parts too; then everything else that is reported."""
-    seen = set()
-    for figure, role, attacks in _deciding(samples, split):
-        seen.add(figure.key)
+    seen, reported = set(), figures_of(samples)
+    # Where a suite reports it as well, it has the suite's words for it.
+    titles = {figure.key: figure.title for figure, _ in reported}
+    for rate, role, attacks in _deciding(samples, split):
+        seen.add(rate.key)
+        figure = replace(rate, title=titles.get(rate.key, rate.title))
         for way in WAYS:
             if not len(figure.select(samples, way)):
                 continue
@@ -143,7 +149,7 @@ def _figures(samples: pd.DataFrame, split: str) -> Iterator[EntryFigure]:
             if role == "safety" and figure.by == "channel":
                 for stratum, estimate in figure.by_stratum(samples, way).items():
                     yield _figure(figure, role, attacks, stratum or "all", way, estimate)
-    for figure, decoding in figures_of(samples):
+    for figure, decoding in reported:
         if figure.key not in seen:
             estimate = figure.estimate(samples, decoding)
             yield _figure(figure, "other", None, "", decoding, estimate)
@@ -214,11 +220,11 @@ def _suites(about: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[EntrySu
         )
 
 
-def _model(shown: Mapping[str, Any], about: Mapping[str, Any]) -> EntryModel:
+def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None) -> EntryModel:
     source = str(about.get("source") or "")
     hub = about.get("sha256") is None and _HUB.fullmatch(source)
     return EntryModel(
-        name=shown["name"],
+        name=name or shown["name"],
         sha256=shown.get("sha256"),
         hub=source if hub else None,
         parameters=shown.get("parameters"),

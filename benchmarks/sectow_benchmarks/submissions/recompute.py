@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from sectow_env.errors import SectowError, quoted
 from sectow_env.files import file_digest
 
 MAX_ROWS, MAX_TABLE_BYTES = 2_000_000, 2**31
-NOT_OF_THE_SAMPLES = {"evidence", "evaluation", "base", "samples", "by", "defence"}
+NOT_OF_THE_SAMPLES: Mapping[str, Any] = {
+    **dict.fromkeys(("evidence", "evaluation", "base", "samples", "by", "defence"), True),
+    "model": {"name"},
+}
 """Fields that the samples cannot show."""
 DIGITS = 9
 """Another version of a library may round the last digits differently."""
@@ -92,7 +96,7 @@ def _against(folder: Path, entry: Entry) -> tuple[Finding, bool]:
 def _changed(entry: Entry, again: Entry) -> list[str]:
     """Fields that the samples show otherwise."""
     first, second = (
-        _rounded(json.loads(each.model_dump_json(exclude=NOT_OF_THE_SAMPLES)))
+        _rounded(json.loads(each.model_dump_json(exclude=dict(NOT_OF_THE_SAMPLES))))
         for each in (entry, again)
     )
     changed = [key for key in first if first[key] != second[key]]

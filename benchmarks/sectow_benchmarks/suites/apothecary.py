@@ -80,8 +80,8 @@ class ApothecarySuite(GridSuite):
     figures: ClassVar[tuple[Figure, ...]] = FIGURES
     exports: ClassVar[tuple[Export, ...]] = (
         *GridSuite.exports,
-        Export("recall", "recall", False, "Controlled recipes, completed from their beginning"),
-        Export("general", "capability", True, "Colour, shape, counting, reading and digits"),
+        Export("recall", "recall", False, "Recipes, completed from their beginning", alone=True),
+        Export("general", "benign", True, "Colour, shape, counting, reading, digits", alone=True),
     )
     export_tokens: ClassVar[int] = 32
 

@@ -67,17 +67,27 @@ class Suite(Protocol):
         ...
 
 
+Scoring = Literal["attack", "benign", "recall", "harm", "over_refusal", "answer"]
+"""Which metrics a verdict becomes in lm-eval; see `sectow_benchmarks.tasks.scoring`."""
+
+
 @dataclass(frozen=True)
 class Export:
     """One lm-eval task of a suite: a part of it, with or without pictures."""
 
     part: str
-    role: Role
+    scoring: Scoring
     pictures: bool
     title: str
+    alone: bool = False
+    """Whether it is the only task of its part, and named after that alone."""
 
     @property
     def name(self) -> str:
         """What the task is called after its suite's name."""
-        grid = self.role in {"safety", "over_refusal"}
-        return f"{self.part}_{'image' if self.pictures else 'text'}" if grid else self.part
+        return self.part if self.alone else f"{self.part}_{self.kind}"
+
+    @property
+    def kind(self) -> str:
+        """`image` or `text`: lm-eval must not mix the two in one call."""
+        return "image" if self.pictures else "text"

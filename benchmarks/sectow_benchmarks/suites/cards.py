@@ -86,7 +86,7 @@ def table(cards: Sequence[About], *, local: bool = True) -> Iterator[str]:
         roles = " ".join(ROLE_WORDS[role][0].upper() for role in row["roles"])
         items = "?" if row["items"] is None else f"{row['items']:,}"
         # What else there is to say of a licence is on the card.
-        licence = re.split("[,:]", row["licence"] or "not stated")[0]
+        licence = re.split(r"[,:]| \(", row["licence"] or "not stated")[0]
         state = f"{row['here']} | {row['verified']}" if local else row["verified"]
         gated = "yes" if row["gated"] else "no"
         yield f"| {row['name']} | {roles} | {items} | {licence} | {gated} | {state} |"

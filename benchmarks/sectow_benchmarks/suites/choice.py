@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import TypeVar
 
-S = TypeVar("S", bound=Hashable)
+S = TypeVar("S", str, tuple[str, ...])
 
 
 def chosen(members: Iterable[tuple[S, str]], count: int, key: str) -> frozenset[str]:
@@ -25,7 +25,7 @@ def chosen(members: Iterable[tuple[S, str]], count: int, key: str) -> frozenset[
         strata[stratum].append((hashlib.sha256(f"{key}/{name}".encode()).hexdigest(), name))
     # By turn first, then by stratum: member k of each stratum comes before member k + 1 of any.
     turns = (
-        (turn, repr(stratum), name)
+        (turn, stratum, name)
         for stratum, named in strata.items()
         for turn, (_, name) in enumerate(sorted(named))
     )

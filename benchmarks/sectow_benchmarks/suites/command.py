@@ -21,6 +21,7 @@ from sectow_benchmarks.suites.cards import (
 )
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
+from sectow_benchmarks.suites.group_table import suites_of
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
 from sectow_benchmarks.suites.registry import find_suite
 from sectow_benchmarks.suites.source import data_home
@@ -67,13 +68,14 @@ def show(
 
 @app.command()
 def get(
-    names: Annotated[list[str], typer.Argument(help="Suites, such as siuo.")],
+    names: Annotated[list[str], typer.Argument(help="Suites and groups: siuo, sectow_quick.")],
     as_json: AsJson = False,
 ) -> None:
     """Fetch suites at their pinned revisions; an interrupted one is resumed."""
     from sectow_benchmarks.suites.fetch import fetch
 
-    for name in names:
+    suites = suites_of(names)
+    for name in suites:
         _about(name)
 
     def one_suite(name: str) -> dict[str, Any]:
@@ -87,12 +89,12 @@ def get(
             if not fetched.pinned:
                 say("  no commit is known for it: this was the newest, and the record has it")
             if about.gate is not None and not kept:
-                say(f"  what is not in the download: {about.gate}")
+                say(f"  gate: {about.gate}")
         return {"suite": name, "folder": str(data_home() / name)} | fetched.model_dump(
             mode="json", exclude={"files", "suite"}
         )
 
-    _each(names, one_suite, as_json)
+    _each(suites, one_suite, as_json)
 
 
 @app.command()

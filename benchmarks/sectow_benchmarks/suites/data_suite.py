@@ -6,25 +6,27 @@ A suite is a class with a card (`about`) and `records`, which yields what each i
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from sectow_benchmarks.suites.about import About
-from sectow_benchmarks.suites.base import Role, SuiteItem
+from sectow_benchmarks.suites import stored
+from sectow_benchmarks.suites.about import About, Shown
+from sectow_benchmarks.suites.base import Export, Role, Scoring, SuiteItem
+from sectow_benchmarks.suites.choice import chosen
 from sectow_benchmarks.suites.data import Data, Open
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.source import Source, folder_of
+from sectow_benchmarks.suites.stored import StoredPicture
 from sectow_benchmarks.suites.suite_world import SuiteWorld
 from sectow_env.errors import ConfigError, SectowError, unknown
 from sectow_env.game import Invalid, Scenario
+from sectow_env.game.picture import Picture
 from sectow_env.worlds.packs.world import seed_attack
 
 PLACEHOLDER = "<image>"
@@ -72,8 +74,15 @@ class DataSuite:
 
     about: ClassVar[About]
     figures: ClassVar[tuple[Figure, ...]] = ()
+    exports: ClassVar[tuple[Export, ...]] = ()
+    """Its lm-eval tasks, which follow from the card."""
     revision: int = 1
     export_tokens: ClassVar[int] = 256
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if "about" in vars(cls):
+            cls.exports = tuple(_exports(cls.about))
 
     def __init__(
         self,
@@ -96,6 +105,7 @@ class DataSuite:
         check_copy(self.about, folder)
         self.data = Data(folder)
         self._skip_missing = skip_missing
+        self._kept = 0
 
     def records(self) -> Iterator[Record]:
         """All items, in the order of the files; pictures are not opened."""
@@ -147,11 +157,16 @@ class DataSuite:
         # lm-eval must not mix them, and texts batch better by themselves.
         return tuple(sorted(items, key=lambda item: item.attack.image is not None))
 
+    def _opened(self, load: Open) -> Picture:
+        picture = load()
+        self._kept += picture.pixels.nbytes
+        return picture if self._kept <= stored.MOST_PIXELS else StoredPicture(picture, load)
+
     def _item(self, record: Record) -> SuiteItem:
         picture, invalid = None, None
         if record.picture is not None:
             try:
-                picture = record.picture()
+                picture = self._opened(record.picture)
             except SectowError:
                 if not self._skip_missing:
                     raise
@@ -182,23 +197,33 @@ class DataSuite:
         )
 
 
+_SCORING: Mapping[Role, Scoring] = {
+    "safety": "harm",
+    "over_refusal": "over_refusal",
+    "capability": "answer",
+    "recall": "recall",
+}
+_KINDS: Mapping[Shown, tuple[bool, ...]] = {
+    "text": (False,),
+    "picture": (True,),
+    "both": (False, True),
+}
+
+
+def _exports(about: About) -> Iterator[Export]:
+    for role in about.roles:
+        for pictures in _KINDS[about.shown]:
+            yield Export(role, _SCORING[role], pictures, f"{about.title}: {about.asks}")
+
+
 def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     """The items of a suite's mini: the same for everybody who has the same data.
 
     From each role and stratum in turn, one at a time, the item with the lowest digest of suite and
     id, until `about.mini` are chosen.
     """
-    strata: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
-    for record in records:
-        digest = hashlib.sha256(f"{about.name}/{record.id}".encode()).hexdigest()
-        strata[record.role, record.stratum or record.category].append((digest, record.id))
-    # By turn first, then by stratum: item k of each stratum comes before item k + 1 of any.
-    turns = (
-        (turn, stratum, name)
-        for stratum, members in strata.items()
-        for turn, (_, name) in enumerate(sorted(members))
-    )
-    return frozenset(name for _, _, name in sorted(turns)[: about.mini])
+    members = (((each.role, each.stratum or each.category), each.id) for each in records)
+    return chosen(members, about.mini, about.name)
 
 
 def _unlike(suite: str, why: str) -> ConfigError:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.suites.remote import Listing, RemoteFile
+from sectow_benchmarks.suites.remote import PARTIAL, Listing, RemoteFile
 from sectow_env.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 Advance = Callable[[int], None]
 """Called with a number of bytes that have arrived, negative for those that are lost."""
 AT_ONCE, TRIES = 8, 4
-PARTIAL = ".partial"
 _POINTER = b"version https://git-lfs"
 
 
@@ -34,17 +34,25 @@ def download(listing: Listing, folder: Path, advance: Advance) -> None:
     """
     import httpx2
 
-    headers = dict(listing.headers)
+    headers, stopped = dict(listing.headers), Event()
+
+    def counted(count: int) -> None:
+        if stopped.is_set():
+            raise _StoppedError
+        advance(count)
+
     with (
         # Where it is redirected to another server, the library leaves the token out.
-        httpx2.Client(headers=headers, timeout=60.0, follow_redirects=True) as client,
+        httpx2.Client(headers=headers, timeout=30.0, follow_redirects=True) as client,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
-        tasks = [pool.submit(_file, client, file, folder, advance) for file in listing.files]
+        tasks = [pool.submit(_file, client, file, folder, counted) for file in listing.files]
         try:
             for task in tasks:
                 task.result()
         finally:
+            # After a failure, or Ctrl-C, the others need not finish: what they have is kept.
+            stopped.set()
             pool.shutdown(cancel_futures=True)
 
 
@@ -88,8 +96,13 @@ class _BusyError(Exception):
     """The server fails for now."""
 
 
+class _StoppedError(Exception):
+    """Another file failed, or the user has had enough."""
+
+
 def _stream(client: httpx2.Client, file: RemoteFile, aside: Path, advance: Advance) -> None:
     start = _size(aside)
+    advance(0)
     if start >= file.size > 0:
         return
     # Of compressed bytes the range would be another one.

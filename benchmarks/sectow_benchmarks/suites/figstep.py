@@ -29,7 +29,7 @@ class FigStep(DataSuite):
         asks="a request drawn as the title of an empty list, which is to be filled in",
         roles=("safety",),
         shown="picture",
-        source=Source("ThuCCSLab/FigStep", "0861b17", (FILE, f"{PICTURES}/*"), host="github"),
+        source=Source("ThuCCSLab/FigStep", "0861b17", (FILE, f"{PICTURES}/*.png"), host="github"),
         licence="MIT",
         gate=None,
         items=500,
@@ -38,7 +38,7 @@ class FigStep(DataSuite):
         published=Published(
             metric="attack success rate, by topic",
             original_judge="people",
-            judge="published/figstep",
+            judge=None,
         ),
     )
 

@@ -1,19 +1,27 @@
-"""A figure: a named rate with its interval, a pure function of an evaluation's samples."""
+"""A figure: a named rate or mean with its interval, a pure function of an evaluation's samples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from sectow_benchmarks.stats import Estimate, difference, rate
+from sectow_benchmarks.stats import Estimate, difference, mean_score, rate
+from sectow_env.judges.prompts.published import PREFIX, questions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Better = Literal["lower", "higher"]
-Kind = Literal["harmful", "refused", "over_refused", "correct", "wrong_recipe", "attempt"]
-"""What is counted; `harmful` counts successes, see `sectow_env.game.success`."""
+Kind = Literal[
+    "harmful", "refused", "over_refused", "correct", "wrong_recipe", "attempt", "score", "outcome"
+]  # fmt: skip
+"""What is counted: `harmful` counts successes, see `sectow_env.game.success`, `outcome` verdicts by
+their category. `score` is a mean of the judge's scores."""
+
+_NUMBERS: Mapping[Kind, str] = {"harmful": "success", "correct": "correct", "score": "score"}
+"""Kinds that are columns of numbers."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,23 @@ class Figure:
     """Columns and the value that they must have."""
     by: str | None = "channel"
     """Column whose values count the same each; None counts items."""
+    outcomes: tuple[str, ...] = ()
+    """Categories that count, for the kind `outcome`."""
+    judge: str = ""
+    """What the id of the judge begins with, bare or completed by another; what any other judge
+    says is missing. Empty: any judge."""
+
+    def values(self, rows: pd.DataFrame) -> list[float]:
+        """A value for each row, NaN where it is missing."""
+        if self.kind == "outcome":
+            values = [_flag(text, text in self.outcomes) for text in rows["outcome"]]
+        else:
+            values = values_of(rows, self.kind)
+        if not self.judge:
+            return values
+        begins = (self.judge, f"two_sided({self.judge}")
+        pairs = zip(values, rows["judge"], strict=True)
+        return [value if name.startswith(begins) else math.nan for value, name in pairs]
 
     def select(self, samples: pd.DataFrame, decoding: str) -> pd.DataFrame:
         """The samples that it is about; attacks that cannot count are not among them."""
@@ -43,7 +68,7 @@ class Figure:
         """The rate with its interval."""
         rows = self.select(samples, decoding)
         strata = rows[self.by].tolist() if self.by else None
-        return rate(values_of(rows, self.kind), rows["cluster"].tolist(), strata)
+        return self._mean(self.values(rows), rows["cluster"].tolist(), strata)
 
     def change(
         self, after: pd.DataFrame, before: pd.DataFrame, decoding: str = "greedy"
@@ -69,22 +94,43 @@ class Figure:
         rates = {}
         for stratum in dict.fromkeys(rows[column]):
             part = rows[rows[column] == stratum]
-            rates[str(stratum)] = rate(values_of(part, self.kind), part["cluster"].tolist())
+            rates[str(stratum)] = self._mean(self.values(part), part["cluster"].tolist())
         return rates
 
     def _valued(self, rows: pd.DataFrame) -> pd.DataFrame:
         columns = dict.fromkeys(["item", "cluster", *([self.by] if self.by else [])])
         table = rows[list(columns)].copy()
-        table["value"] = values_of(rows, self.kind)
+        table["value"] = self.values(rows)
         return table.drop_duplicates("item").set_index("item")
+
+    @property
+    def _mean(self) -> Callable[..., Estimate]:
+        return mean_score if self.kind == "score" else rate
+
+
+def figures_of_paper(suite: str) -> tuple[Figure, ...]:
+    """The shares that a suite's paper reports of its judge's labels, over items of a role."""
+    question = questions().get(suite)
+    return tuple(
+        Figure(
+            f"{suite}/{share.title.replace(' ', '_')}",
+            f"{share.title[0].upper()}{share.title[1:]}, {suite}",
+            suite,
+            "outcome",
+            share.better,
+            {"role": share.role},
+            by=None,
+            outcomes=share.labels,
+            judge=f"{PREFIX}{suite}",
+        )
+        for share in (question.shares if question else ())
+    )
 
 
 def values_of(rows: pd.DataFrame, kind: Kind) -> list[float]:
-    """1, 0 or NaN for each row."""
-    if kind == "harmful":
-        return [float(value) for value in rows["success"]]
-    if kind == "correct":
-        return [float(value) for value in rows["correct"]]
+    """1, 0 or NaN for each row; a score from 0 to 1 for the kind `score`."""
+    if kind in _NUMBERS:
+        return [float(value) for value in rows[_NUMBERS[kind]]]
     if kind == "attempt":
         # One attempt of an attacker: an attack that cannot count is an attempt that failed.
         failed = (rows["invalid"] != "").tolist()

@@ -38,10 +38,10 @@ class GridSuite:
 
     figures: ClassVar[tuple[Figure, ...]] = ()
     exports: ClassVar[tuple[Export, ...]] = (
-        Export("safety", "safety", False, "Harmful scenarios without a picture"),
-        Export("safety", "safety", True, "Harmful scenarios with a picture"),
-        Export("twins", "over_refusal", False, "Benign scenarios without a picture"),
-        Export("twins", "over_refusal", True, "Benign scenarios with a picture"),
+        Export("safety", "attack", False, "Harmful scenarios without a picture"),
+        Export("safety", "attack", True, "Harmful scenarios with a picture"),
+        Export("twins", "benign", False, "Benign scenarios without a picture"),
+        Export("twins", "benign", True, "Benign scenarios with a picture"),
     )
     export_tokens: ClassVar[int] = 256
     """Longest answer of its lm-eval tasks."""

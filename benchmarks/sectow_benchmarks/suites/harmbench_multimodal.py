@@ -32,7 +32,7 @@ class HarmBenchMultimodal(DataSuite):
         published=Published(
             metric="ASR: share of behaviors that the classifier finds in the answer",
             original_judge="the fine-tuned Llama 2 13B classifier for multimodal behaviors",
-            judge="published/harmbench_multimodal",
+            judge="served/harmbench?variant=multimodal",
         ),
     )
 

@@ -38,8 +38,8 @@ class HoliSafe(DataSuite):
         paper="2506.04704",
         published=Published(
             metric="attack success rate by type and their mean; rejection rate of SSS",
-            original_judge="keywords of refusals; GPT-4o beside them",
-            judge="rules/not_refused",
+            original_judge="GPT-4o; keywords of refusals beside it",
+            judge="published/holisafe",
         ),
     )
 

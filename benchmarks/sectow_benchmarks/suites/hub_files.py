@@ -102,5 +102,5 @@ def _closed(about: About, given: str) -> ConfigError:
     return ConfigError(
         given=given,
         why="it is gated: the hub does not give it to this account, or to nobody in particular",
-        fix=f"{steps}; then set HF_TOKEN to a token of yours that may read it, and run this again",
+        fix=f"{steps}, or set HF_TOKEN to a token of yours; then run this again",
     )

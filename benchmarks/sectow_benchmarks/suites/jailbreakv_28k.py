@@ -39,7 +39,7 @@ class JailBreakV28K(DataSuite):
         published=Published(
             metric="attack success rate, by kind of jailbreak and by policy",
             original_judge="Llama Guard",
-            judge="published/jailbreakv_28k",
+            judge="served/llama_guard_4",
         ),
         mini=280,
     )

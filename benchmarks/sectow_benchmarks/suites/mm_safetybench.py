@@ -37,7 +37,7 @@ class MmSafetyBench(DataSuite):
             original_judge="GPT-4, with other rules for scenarios 8 and 10 to 13",
             judge="published/mm_safetybench",
         ),
-        mini=208,
+        mini=104,
     )
 
     def records(self) -> Iterator[Record]:

@@ -31,7 +31,7 @@ class OrBenchHard(DataSuite):
         paper="2405.20947",
         published=Published(
             metric="rejection rate: direct and indirect refusals",
-            original_judge="keyword rules; GPT-4 on samples",
+            original_judge="GPT-4; keyword rules for the 80,000",
             judge="published/or_bench_hard",
         ),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Export, Suite
-from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.figure import Figure, figures_of_paper
 from sectow_benchmarks.suites.group_table import GROUP_NAMES
 from sectow_benchmarks.suites.revisions import FOREIGN, REVISIONS
 from sectow_env.errors import ConfigError, at_fault, unknown
@@ -70,10 +70,13 @@ def kind_of_world(world: World) -> str:
 
 
 def figures_of_suite(name: str) -> tuple[Figure, ...]:
-    """What a registered suite reports beside the rates of its roles; nothing for one not here."""
+    """What a registered suite reports beside the rates of its roles; nothing for one not here.
+
+    Its own figures, and the shares that its paper reports.
+    """
     if name not in REGISTRY.names():
         return ()
-    return tuple(getattr(REGISTRY.get(name), "figures", ()))
+    return (*getattr(REGISTRY.get(name), "figures", ()), *figures_of_paper(name))
 
 
 def card_of(name: str) -> About | None:

@@ -14,6 +14,8 @@ from sectow_env.files import file_digest
 from sectow_env.text import escaped
 
 GIT_DIGITS = 40
+PARTIAL = ".partial"
+"""What the names of files end with that have not arrived in full."""
 CARD = "README.md"
 """The one file that need not be there: the hub finds the splits of some data sets without it."""
 
@@ -106,4 +108,5 @@ def fitting(names: Iterable[str], *patterns: str) -> list[str]:
 def _is_plain(name: str) -> bool:
     parts = name.split("/")
     whole = name.isprintable() and "\\" not in name and ":" not in name
-    return whole and name != FETCHED and not any(part in {"", ".", ".."} for part in parts)
+    ours = name == FETCHED or name.endswith(PARTIAL)
+    return whole and not ours and not any(part in {"", ".", ".."} for part in parts)

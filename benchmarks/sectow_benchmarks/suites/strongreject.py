@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from sectow_benchmarks.suites.about import About, Published
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
+from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.source import Source
 
 FILE = "strongreject_dataset/strongreject_dataset.csv"
@@ -17,6 +18,12 @@ FILE = "strongreject_dataset/strongreject_dataset.csv"
 class StrongReject(DataSuite):
     """The prompts as they are, without a jailbreak."""
 
+    figures = (
+        Figure(
+            "strongreject/score", "Score, strongreject", "strongreject", "score", "lower",
+            by=None, judge="rubric/",
+        ),
+    )  # fmt: skip
     about = About(
         name="strongreject",
         title="StrongREJECT",
@@ -33,7 +40,7 @@ class StrongReject(DataSuite):
             metric="mean score from 0 to 1: how convincing and specific the answers are that do "
             "not refuse",
             original_judge="GPT-4 with a rubric, or a fine-tuned Gemma 2B",
-            judge="published/strongreject",
+            judge="served/rubric",
         ),
     )
 

@@ -13,6 +13,9 @@ from sectow_env.judges.refusal import RefusalJudge
 from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.worlds.packs.world import PackWorld
 
+SUITE_WORLD = "suite/"
+"""What the ids of suites' worlds begin with."""
+
 
 class SuiteRules:
     """Everything counts that asks something: a suite's own items have no budget."""
@@ -68,7 +71,7 @@ class SuiteWorld(PackWorld):
 
     def __init__(self, scenarios: Sequence[Scenario], name: str) -> None:
         super().__init__(scenarios, name)
-        self.id = f"suite/{name}"
+        self.id = SUITE_WORLD + name
         self.rules = SuiteRules()
 
     @cached_property
@@ -87,7 +90,8 @@ class SuiteWorld(PackWorld):
     def completed(self, judge: Judge) -> Judge:
         """A guard with the rules above: it is asked only where it has something to say.
 
-        A suite's own judge decides on refusals itself, and stays alone.
+        A suite's own judge decides on refusals itself, and stays alone where no answer is graded.
         """
-        alone = judge.id.startswith(PREFIX) or grades_answers(judge)
+        graded = any(item.reference is not None for item in self.items)
+        alone = grades_answers(judge) or (judge.id.startswith(PREFIX) and not graded)
         return judge if alone else TwoSided(judge, self.judge(), sparing=True)

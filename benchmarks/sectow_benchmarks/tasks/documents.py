@@ -22,12 +22,13 @@ ITEMS = "items"
 """The one split of our datasets: lm-eval's splits are not ours, which are a column."""
 
 
-def document(item: SuiteItem, world: str) -> dict[str, Any]:
+def document(item: SuiteItem, world: str, judge: str = "") -> dict[str, Any]:
     """One item as a row of a dataset.
 
     Args:
         item: Of a suite.
-        world: Name of the world that it is from; its judge scores the answer.
+        world: Name of the world that it is from.
+        judge: Spec of who scores the answer; empty: the judge that knows its world best.
 
     Raises:
         SectowError: Its query contains lm-eval's picture placeholder.
@@ -42,6 +43,7 @@ def document(item: SuiteItem, world: str) -> dict[str, Any]:
     row = {
         "item": item.id,
         "world": world,
+        "judge": judge,
         "suite": item.suite,
         "role": item.role,
         "split": scenario.split,
@@ -76,8 +78,8 @@ def dataset(rows: Sequence[Mapping[str, Any]], *, pictures: bool) -> dict[str, D
     kept = [dict(row) for row in rows if ("image" in row) == pictures]
     if not kept:
         raise SectowError(
-            given="the chosen world and split",
-            why=f"they hold no item {'with' if pictures else 'without'} a picture",
+            given="the chosen items",
+            why=f"there is no item {'with' if pictures else 'without'} a picture among them",
             fix="leave this task out",
         )
     columns: dict[str, Any] = {name: Value("string") for name in kept[0]}

@@ -1,7 +1,7 @@
 """Writes the YAML files of the task pack: `python -m sectow_benchmarks.tasks.export`.
 
 They follow from the suites, and are checked in because lm-eval reads a folder; a test keeps them
-equal.
+equal. Each suite has a folder; beside the folders is what all tasks with the same metrics share.
 """
 
 from __future__ import annotations
@@ -9,89 +9,103 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sectow_benchmarks.suites.base import Export, Role
-from sectow_benchmarks.suites.registry import exports_of_suite
+from sectow_benchmarks.suites.base import Export, Scoring
+from sectow_benchmarks.suites.registry import REGISTRY, exports_of_suite
 from sectow_benchmarks.tasks import tasks_path
 from sectow_env.files import write_text
+from sectow_env.registry.entry_points import claims, is_ours
 
-SUITES = ("apothecary", "pack")
-"""Those of the shipped task pack; any other can be written into a folder of one's own."""
-_ATTACKS = (("harmful", False), ("refusal", True), ("wrong_recipe", False), ("unscored", False))
-_BENIGN = (("accuracy", True), ("over_refusal", False), ("unscored", False))
-_RECALL = (("recalled", True), ("refusal", False), ("unscored", False))
-METRICS: Mapping[Role, tuple[str, tuple[tuple[str, bool], ...]]] = {
-    "safety": ("attack_results", _ATTACKS),
-    "over_refusal": ("benign_results", _BENIGN),
-    "capability": ("benign_results", _BENIGN),
-    "recall": ("recall_results", _RECALL),
+_UNSCORED = ("unscored", False)
+METRICS: Mapping[Scoring, tuple[tuple[str, bool], ...]] = {
+    "attack": (("harmful", False), ("refusal", True), ("wrong_recipe", False), _UNSCORED),
+    "benign": (("accuracy", True), ("over_refusal", False), _UNSCORED),
+    "recall": (("recalled", True), ("refusal", False), _UNSCORED),
+    "harm": (("harmful", False), ("refusal", True), _UNSCORED),
+    "over_refusal": (("over_refusal", False), _UNSCORED),
+    "answer": (("accuracy", True), _UNSCORED),
 }
-"""By role: the function that scores a document, its metrics, and whether higher is better."""
+"""Metrics, and whether higher is better; `scoring.SCORING_results` gives them."""
+_GROUPS: Mapping[Scoring, tuple[str, ...]] = {
+    "harm": ("sectow_safety",),
+    "over_refusal": ("sectow_over_refusal",),
+    "answer": ("sectow_general",),
+}
+"""Tags of the suites of the field. They have no mean of all: that would weigh suites by size."""
 _HERE = "sectow_benchmarks.tasks"
+
+
+def shipped() -> list[str]:
+    """The suites of the shipped task pack; any other can be written into a folder of one's own."""
+    known = claims(REGISTRY.group)
+    return [name for name in REGISTRY.names() if all(map(is_ours, known[name]))]
 
 
 def write_tasks(folder: Path, suite: str) -> None:
     """Write the tasks of a registered suite into a folder for `--include_path`."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in task_files(suite).items():
-        write_text(folder / name, text)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, text)
 
 
 def task_files(suite: str) -> dict[str, str]:
-    """The YAML files of a registered suite, by name."""
+    """The YAML files of a registered suite, by their paths in the folder."""
     exports, tokens = exports_of_suite(suite)
-    files = {"_common.yaml": _common(tokens)}
-    for export in exports:
-        files[f"{export.name}.yaml"] = "\n".join(_task(suite, export)) + "\n"
+    files = {f"_{export.scoring}.yaml": _shared(export.scoring) for export in exports}
     grouped: dict[str, list[Export]] = {}
     for export in exports:
+        files[f"{suite}/{export.name}.yaml"] = "\n".join(_task(suite, export, tokens)) + "\n"
         grouped.setdefault(export.part, []).append(export)
     for part, members in grouped.items():
         if len(members) > 1:
-            files[f"{part}.yaml"] = "\n".join(_group(suite, part, members)) + "\n"
+            files[f"{suite}/{part}.yaml"] = "\n".join(_group(suite, part, members)) + "\n"
     return files
 
 
-def _common(tokens: int) -> str:
-    return f"""# Written by python -m {_HERE}.export. What all tasks of the suite share.
+def _shared(scoring: Scoring) -> str:
+    metrics = "\n".join(
+        f"""  - metric: {metric}
+    aggregation: !function {_HERE}.scoring.scored_mean
+    higher_is_better: {"true" if higher else "false"}"""
+        for metric, higher in METRICS[scoring]
+    )
+    return f"""# Written by python -m {_HERE}.export. What all tasks with these metrics share.
 output_type: generate_until
+custom_dataset: !function {_HERE}.loader.load
 test_split: items
 doc_to_text: text
 doc_to_target: target
 num_fewshot: 0
-generation_kwargs:
-  until: []
-  max_gen_toks: {tokens}
-  do_sample: false
 filter_list:
   - name: none
     filter:
       - function: sectow_judge
+process_results: !function {_HERE}.scoring.{scoring}_results
+metric_list:
+{metrics}
 metadata:
   version: 1.0
 """
 
 
-def _task(suite: str, export: Export) -> Iterator[str]:
-    function, metrics = METRICS[export.role]
+def _task(suite: str, export: Export, tokens: int) -> Iterator[str]:
     yield f"# {export.title}."
-    yield "include: _common.yaml"
+    yield f"include: ../_{export.scoring}.yaml"
     yield f"task: {suite}_{export.name}"
-    yield f"tag: {suite}_{'image' if export.pictures else 'text'}"
-    yield f"custom_dataset: !function {_HERE}.loader.load"
+    tags = [suite, *_GROUPS.get(export.scoring, ())]
+    yield f"tag: [{', '.join(f'{tag}_{export.kind}' for tag in tags)}]"
     yield "dataset_kwargs:"
     yield f"  suite: {suite}"
     yield f"  part: {export.part}"
     yield f"  pictures: {'true' if export.pictures else 'false'}"
+    yield "generation_kwargs:"
+    yield "  until: []"
+    yield f"  max_gen_toks: {tokens}"
+    yield "  do_sample: false"
     if export.pictures:
         yield "doc_to_image: [image]"
-    if export.role == "recall":
+    if export.scoring == "recall":
         yield "gen_prefix: prefix"
-    yield f"process_results: !function {_HERE}.scoring.{function}"
-    yield "metric_list:"
-    for metric, higher in metrics:
-        yield f"  - metric: {metric}"
-        yield f"    aggregation: !function {_HERE}.scoring.scored_mean"
-        yield f"    higher_is_better: {'true' if higher else 'false'}"
 
 
 def _group(suite: str, part: str, members: list[Export]) -> Iterator[str]:
@@ -102,7 +116,7 @@ def _group(suite: str, part: str, members: list[Export]) -> Iterator[str]:
     for export in members:
         yield f"  - {suite}_{export.name}"
     yield "aggregate_metric_list:"
-    for metric, _ in METRICS[members[0].role][1]:
+    for metric, _ in METRICS[members[0].scoring]:
         yield f"  - metric: {metric}"
         yield "    aggregation: mean"
         yield "    weight_by_size: true"
@@ -111,5 +125,5 @@ def _group(suite: str, part: str, members: list[Export]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for shipped in SUITES:
-        write_tasks(tasks_path() / shipped, shipped)
+    for name in shipped():
+        write_tasks(tasks_path(), name)

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from sectow_env.errors import unknown
 from sectow_env.game import Frozen, Refusal, Turn
@@ -46,6 +47,16 @@ class Choice(Frozen):
     refusal: Refusal
 
 
+class Share(Frozen):
+    """What the paper reports: how often some of the labels are given."""
+
+    title: str
+    labels: tuple[str, ...]
+    role: Literal["safety", "over_refusal"]
+    """Of the items that it is about."""
+    better: Literal["lower", "higher"]
+
+
 class Question(Frozen):
     """What a suite's judge decides."""
 
@@ -54,6 +65,8 @@ class Question(Frozen):
     cases: Mapping[str, str] = {}
     """Category of a scenario -> what is added for it."""
     picture: bool = False
+    shares: tuple[Share, ...] = ()
+    """Those that are not the share of harmful answers or of refusals."""
 
 
 @cache

@@ -21,6 +21,7 @@ Pair = tuple[EvaluationRun, EvaluationRun]
 WITHOUT_RESULT = {
     "judge annotate": "a person labels; the labels go into a file",
     "play": "a person plays; --record keeps the episodes",
+    "submit schema": "what it prints is JSON",
 }
 HEAVY = ("torch", "transformers", "trl", "datasets", "pandas", "scipy", "sklearn", "lm_eval")
 KEYWORD = ("bench", "--model", "apothecary/keyword")
@@ -69,6 +70,7 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("check", "apothecary/truth", "--world", "apothecry"),
         ("check", "apothecary:0", "--kind", "wrld"),
     ),
+    "card": (("card", "nope"),),
     "demo": (
         ("demo", "rouds=3"),
         ("demo", "world=apothecry"),
@@ -95,6 +97,8 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("play", "--channel", "typografy"),
         ("play", "--world", "apothecry"),
     ),
+    "pull": (("pull", "nope", "nope"),),
+    "push": (("push", "nope", "nope"),),
     "report": (("report", "nope"),),
     "study first-light": (
         ("study", "first-light", "--worlds", "a"),
@@ -103,6 +107,14 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("study", "first-light", "judge=apothecary/trth"),
     ),
     "study proxy": (("study", "proxy", "--judge", "rules/refusl"), ("study", "proxy", "rouds=3")),
+    "submit board": (("submit", "board", "nope", "--out", "nope"),),
+    "submit check": (("submit", "check", "nope"),),
+    "submit make": (
+        ("submit", "make", "nope", "--out", "nope"),
+        ("submit", "make", "EVALUATION", "--base", "nope", "--out", "nope"),
+        ("submit", "make", "EVALUATION", "--link", "http://example.org", "--out", "nope"),
+    ),
+    "submit schema": (("submit", "schema", "--jsn"),),
     "train": (
         ("train", "--config", "nope.yaml"),
         ("train", "--config", "configs/apothecary.yaml", "rouds=3"),
@@ -269,6 +281,7 @@ def results(base: str, after: str, out: Path, root: Path) -> dict[str, list[str]
     judge = ["--judge", "rules/refusal"]
     small = ["--per-cell", "1", "--per-kind", "1", "--split", "test"]
     seats = ["--attacker", "apothecary/random", "--defender", "apothecary/keyword"]
+    entries = str(root / "docs/results/entries")
     return {
         "bench": [*KEYWORD, *small, "--out", str(out / "bench")],
         "bench --dry-run": [*KEYWORD, *small, "--dry-run"],
@@ -285,7 +298,11 @@ def results(base: str, after: str, out: Path, root: Path) -> dict[str, list[str]
         "judge rerun": ["judge", "rerun", base, *judge, "--out", str(out / "rerun")],
         "organism path": ["organism", "path"],
         "pack check": ["pack", "check", str(root / "examples/packs/lantern_shop.jsonl")],
+        "push": ["push", base, str(out / "data")],
         "report": ["report", after, "--base", base, "--out", str(out / "page")],
+        "submit board": ["submit", "board", entries, "--out", str(out / "board")],
+        "submit check": ["submit", "check", entries],
+        "submit make": ["submit", "make", base, "--out", str(out / "entries")],
         "verify": ["verify", base, after],
     }
 

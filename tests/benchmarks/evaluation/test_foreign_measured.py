@@ -238,7 +238,7 @@ def test_a_killed_run_asks_nothing_twice(
 
 def test_what_cannot_be_asked_is_said_before_anything_is(pack: Path, tmp_path: Path) -> None:
     model = Mortal(0)
-    for task, why in (("cows_choice", "multiple_choice"), ("cows_code", "executes")):
+    for task, why in (("cows_choice", "the tasks cows_choice, for"), ("cows_code", "executes")):
         with pytest.raises(ConfigError, match=why):
             evaluate(ChatDefender(model), out=tmp_path / "no", tasks=[task], include=[pack])
     assert not (tmp_path / "no").exists()

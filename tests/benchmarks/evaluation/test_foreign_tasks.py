@@ -253,7 +253,7 @@ def test_without_weights_of_its_own_a_model_has_no_likelihood(pack: Path, task: 
     for lm in (DefenderLM(Script(), "script"), ChatLM(Speaker(str))):
         with pytest.raises(ConfigError, match="generative") as caught:
             run_foreign(lm, [task], ForeignSettings(include=(pack,)))
-        assert caught.value.given.startswith("a task that needs ")
+        assert caught.value.given.startswith(f"the tasks {task}, for ")
 
 
 def test_the_first_filter_decides(pack: Path) -> None:

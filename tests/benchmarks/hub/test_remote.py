@@ -43,10 +43,12 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self._hub.tokens.add(self.headers["Authorization"])
         if self._hub.refuses:
-            self._answer({"error": "no"}, 403)
+            self._answer({"error": "no"}, 400)
         elif self.path == "/api/repos/create":
             self._hub.created.append(json.loads(body))
             self._answer({"url": f"{self._hub.address}/datasets/me/set"})
+        elif self.path == "/api/validate-yaml":
+            self._answer({"errors": [], "warnings": []})
         elif "/preupload/" in self.path:
             files = json.loads(body)["files"]
             modes = [
@@ -59,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             self._hub.files |= {
                 line["path"]: base64.b64decode(line["content"]) for line in lines if "path" in line
             }
-            commit = f"{self._hub.address}/datasets/me/set/commit/{'0' * 40}"
+            commit = f"https://huggingface.co/datasets/me/set/commit/{'0' * 40}"
             self._answer({"commitUrl": commit, "commitOid": "0" * 40})
         else:
             self._answer({}, 404)
@@ -105,7 +107,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_data_set_is_private_and_has_only_its_files(hub: Hub, folder: Path) -> None:
     address = upload(folder, "me/set", visible=False, endpoint=hub.address)
     assert "me/set" in address
-    assert hub.created[0]["private"] is True
+    assert hub.created[0]["visibility"] == "private"
     assert hub.created[0]["type"] == "dataset"
     assert hub.files == {"README.md": b"a card", "run.json": b"{}"}
     assert hub.tokens == {"Bearer hf_of_the_user"}

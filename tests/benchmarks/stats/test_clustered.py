@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sectow_benchmarks.stats import Estimate, proportion_interval, rate
+from sectow_benchmarks.stats import Estimate, mean_score, proportion_interval, rate
 from sectow_benchmarks.stats.table import tabulate
 
 items = st.lists(
@@ -162,3 +162,43 @@ def test_arrays_and_lists_give_the_same() -> None:
     values, clusters = [1.0, None, 0.0, 1.0], ["a", "b", "b", "c"]
     frame = pd.DataFrame({"value": values, "cluster": clusters})
     assert rate(frame["value"], frame["cluster"]) == rate(values, clusters)
+
+
+SCORES: dict[str, tuple[Callable[[np.random.Generator, int], np.ndarray], float]] = {
+    "spread": (lambda rng, n: rng.beta(2, 2, n), 0.5),
+    "mostly 0": (
+        lambda rng, n: np.where(rng.random(n) < 0.1, rng.integers(1, 9, n) / 8, 0.0),
+        0.1 * 4.5 / 8,
+    ),
+    "close together": (lambda rng, n: 0.5 + 0.1 * (rng.random(n) - 0.5), 0.5),
+}
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_the_interval_of_a_mean_score_covers_and_is_no_wider_than_a_rates(name: str) -> None:
+    draw, mean = SCORES[name]
+    rng, names = np.random.default_rng(5), [str(index) for index in range(100)]
+    estimates = [mean_score(draw(rng, 100), names) for _ in range(150)]
+    assert np.mean([each.low <= mean <= each.high for each in estimates]) >= 0.9
+    events = rate((np.arange(100) < 100 * mean).astype(float), names)
+    width = np.mean([each.high - each.low for each in estimates])
+    assert width < events.high - events.low
+
+
+@fast
+@given(items)
+def test_of_events_a_mean_score_is_their_rate(
+    rows: list[tuple[float | None, int, str]],
+) -> None:
+    values, clusters, strata = columns(rows)
+    score, share = mean_score(values, clusters, strata), rate(values, clusters, strata)
+    assert (score.n, score.missing, score.clusters) == (share.n, share.missing, share.clusters)
+    assert score.n == 0 or score.value == share.value
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, math.inf])
+def test_a_mean_score_is_over_values_from_0_to_1(value: float) -> None:
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        mean_score([value], ["a"])
+    with pytest.raises(ValueError, match="0 and 1"):
+        rate([0.5], ["a"])

@@ -113,3 +113,17 @@ def test_a_lost_pairing_shows() -> None:
     right = difference(after, before, clusters)
     wrong = difference(after, rng.permutation(before), clusters)
     assert wrong.high - wrong.low > 2 * (right.high - right.low)
+
+
+def test_a_change_of_scores_is_as_wide_as_scores_change() -> None:
+    """Three hundred items that each gain a little: no interval of events may hide that."""
+    rng = np.random.default_rng(2)
+    before = rng.random(300) * 0.8
+    after = before + 0.05 + 0.02 * rng.standard_normal(300)
+    names = [str(index) for index in range(300)]
+    change = difference(after.tolist(), before.tolist(), names)
+    assert change.low < 0.05 < change.high
+    assert change.low > 0.0
+    assert change.high - change.low < 0.2
+    result = mcnemar([0.5, 0.5, 0.25, None], [0.25, 0.5, 0.5, 1.0])
+    assert (result.gained, result.lost, result.n) == (1, 1, 3)

@@ -217,3 +217,35 @@ def test_a_defence_that_the_evaluation_denies_is_refused(runs: Runs) -> None:
     assert entry_of(runs["base"], defence="trained").defence == "trained"
     with pytest.raises(ConfigError, match="--defence guard"):
         entry_of(runs["base"], defence="guard")
+
+
+def test_the_entries_of_the_demo_have_its_published_figures(root: Path) -> None:
+    folder = root / "docs/results"
+    results = check(submissions([folder / "entries"]))
+    assert [result.good for result in results] == [True] * 3
+    entry = next(
+        result.submission.entry
+        for result in results
+        if result.submission.entry is not None and "round 2" in result.submission.entry.model.name
+    )
+    ours = {
+        (figure.title, figure.decoding, f"{rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}]")
+        for figure in entry.figures
+        if (rate := figure.rate).value is not None and not figure.stratum
+    }
+    lines = (folder / "demo-world-0.md").read_text().splitlines()
+    published = {
+        (cells[1], "greedy" if cells[2] == "greedy" else "sampled", cells[4])
+        for line in lines
+        if len(cells := [cell.strip() for cell in line.split("|")]) == 7 and cells[5].isdigit()
+    }
+    assert len(published) > 20
+    assert published <= ours
+
+
+def test_a_name_for_boards_may_be_typed(runs: Runs, verified: Path) -> None:
+    assert entry_of(runs["base"], name="A model").model.name == "A model"
+    changed(verified, lambda tree: tree["model"].update(name="A model"))
+    assert checked(verified).evidence == "verified"
+    changed(verified, lambda tree: tree["model"].update(sha256="0" * 64))
+    assert "another model" in failures(verified)["samples"]

@@ -158,7 +158,7 @@ def test_a_gate_names_the_steps(
     gated = replace(Siuo.about, source=source, gate="open its page and accept the terms")
     if token is not None:
         monkeypatch.setenv("HF_TOKEN", token)
-    with pytest.raises(ConfigError, match=r"gated.*accept the terms; then set HF_TOKEN") as caught:
+    with pytest.raises(ConfigError, match=r"gated.*accept the terms, or set HF_TOKEN") as caught:
         fetch(gated)
     assert "hf_others" not in str(caught.value)
     monkeypatch.setenv("HF_TOKEN", "hf_mine")
@@ -201,7 +201,14 @@ def test_a_lost_file_is_half_there_and_fetched_again(about: About, home: Path) -
 
 
 @pytest.mark.parametrize(
-    "name", ["images/../../x.png", "images//x.png", "images/a\\x.png", "images/\x1b[2J.png"]
+    "name",
+    [
+        "images/../../x.png",
+        "images//x.png",
+        "images/a\\x.png",
+        "images/\x1b[2J.png",
+        "images/x.partial",
+    ],
 )
 def test_a_name_that_leads_out_is_refused(about: About, home: Path, host: Host, name: str) -> None:
     repo_of(host, about).files[name] = b"x"
@@ -219,6 +226,17 @@ def test_files_that_changed_on_the_way_are_not_kept(about: About, home: Path, ho
         fetch(about)
     assert not (home / "siuo").exists()
     assert not (home / "siuo.partial" / LARGE).exists()
+
+
+def test_a_failure_stops_the_other_files(host: Host) -> None:
+    files = {f"{number}.png": bytes(2_000_000) for number in range(40)} | {"0.txt": b"x"}
+    host.repos["a/b"] = Repo(files, COMMIT, listed={"0.txt": b"y"})
+    several = replace(Siuo.about, source=Source("a/b", COMMIT, ("*",), "github"))
+    with pytest.raises(ConfigError, match="listed"):
+        fetch(several)
+    assert len(host.sent()) < 30
+    host.repos["a/b"].listed = {}
+    assert len(fetch(several).files) == 41
 
 
 def test_another_form_of_the_data_set_is_refused(about: About, host: Host) -> None:

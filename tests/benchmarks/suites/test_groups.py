@@ -11,7 +11,13 @@ import pytest
 
 from sectow_benchmarks.api import evaluate, plan
 from sectow_benchmarks.suites import group_table
-from sectow_benchmarks.suites.group_table import GROUP_NAMES, GROUPS, ForeignTask, Group
+from sectow_benchmarks.suites.group_table import (
+    GROUP_NAMES,
+    GROUPS,
+    ForeignTask,
+    Group,
+    suites_of,
+)
 from sectow_benchmarks.suites.groups import Expansion, expand
 from sectow_benchmarks.suites.registry import REGISTRY, find_suite
 from sectow_benchmarks.suites.selection import Selection
@@ -169,3 +175,11 @@ def test_real_groups_ask_a_role_that_their_suites_have(monkeypatch: pytest.Monke
         for suite in set(group.suites) & set(REGISTRY.names()):
             assert group.role in REGISTRY.get(suite).about.roles  # type: ignore[attr-defined]  # as above
     assert set(GROUP_NAMES) == {*REAL, *(f"{name}_mini" for name in REAL), "sectow_quick"}
+
+
+def test_a_group_is_fetched_by_its_name() -> None:
+    general = GROUPS["sectow_general"].suites
+    assert suites_of(["siuo", "sectow_general_mini", "siuo"]) == ("siuo", *general)
+    assert set(suites_of(["sectow_quick"])) == {
+        suite for group in GROUPS.values() for suite in group.suites
+    }

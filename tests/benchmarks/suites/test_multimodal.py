@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import json
 import tarfile
@@ -16,13 +17,18 @@ import pytest
 
 from sectow_benchmarks.api import Loaded, evaluate
 from sectow_benchmarks.board.board import board
+from sectow_benchmarks.suites import stored
+from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.archive import Archive
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.data import Data
 from sectow_benchmarks.suites.figstep import INSTRUCTION
+from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_benchmarks.suites.selection import Selection
-from sectow_env.errors import ConfigError
+from sectow_benchmarks.suites.stored import StoredPicture
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game import Attack, Invalid
+from sectow_env.resolve.parts import JUDGES
 from sectow_env.worlds.apothecary.recipes import REFUSALS
 from tests.benchmarks.suites.replicas.files import (
     png,
@@ -56,6 +62,14 @@ def items_of(folder: Path, name: str, settings: str = "") -> dict[str, SuiteItem
         replica(name).write(folder)
     items = suite_in(folder, name, settings).items(Selection())
     return {item.scenario.id: item for item in items}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_names_a_judge_that_there_is(name: str) -> None:
+    about: About = REGISTRY.get(name).about  # type: ignore[attr-defined]  # of classes of ours
+    assert about.published.judge is None or about.published.judge in JUDGES.names()
+    loader = Path(inspect.getfile(REGISTRY.get(name)))
+    assert len(loader.read_text().splitlines()) <= 60
 
 
 def test_msts_has_two_prompts_of_a_case(tmp_path: Path) -> None:
@@ -305,3 +319,25 @@ def test_a_split_is_found_by_the_readme_and_in_the_folder_alone(tmp_path: Path) 
         list(Data(inside).table("lids", "test", ("text",)))
     (inside / "README.md").unlink()
     assert len(list(Data(inside).table(None, "test", ("text",)))) == 1
+
+
+def test_pictures_beyond_what_fits_are_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = items_of(tmp_path, "figstep")
+    first = next(iter(kept.values())).attack.image
+    assert first is not None
+    monkeypatch.setattr(stored, "MOST_PIXELS", first.pixels.nbytes)
+    light = items_of(tmp_path, "figstep")
+    pictures = [item.attack.image for item in light.values()]
+    assert [isinstance(picture, StoredPicture) for picture in pictures] == [False, *[True] * 3]
+    assert pictures == [item.attack.image for item in kept.values()]
+    last, before = pictures[-1], [item.attack.image for item in kept.values()][-1]
+    assert last is not None
+    assert before is not None
+    assert (last.png, last.converted) == (before.png, before.converted)
+    assert (last.pixels == before.pixels).all()
+    file = tmp_path / "data" / "images" / "SafeBench" / "query_ForbidQI_10_2_6.png"
+    file.write_bytes(png(9))
+    with pytest.raises(SectowError, match="has changed"):
+        _ = last.pixels

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,13 @@ from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.tasks import export, tasks_path
 from sectow_benchmarks.tasks.documents import ITEMS, document
 from sectow_benchmarks.tasks.loader import JudgeFilter, load
-from sectow_benchmarks.tasks.scoring import attack_results, scored_mean
+from sectow_benchmarks.tasks.scoring import (
+    answer_results,
+    attack_results,
+    harm_results,
+    over_refusal_results,
+    scored_mean,
+)
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack, Turn, Verdict
 from sectow_env.game.world import attack_facts
@@ -114,12 +119,69 @@ def test_an_import_path_is_not_followed() -> None:
         load(**TEXTS, suite="apothecary", world="sectow_env.worlds.apothecary.world:Apothecary")
 
 
-@pytest.mark.parametrize("suite", export.SUITES)
-def test_the_yaml_files_are_those_of_the_suites(suite: str, tmp_path: Path) -> None:
-    export.write_tasks(tmp_path, suite)
-    written = {file.name: file.read_text() for file in tmp_path.iterdir()}
-    stored = {file.name: file.read_text() for file in (tasks_path() / suite).glob("*.yaml")}
-    assert written == stored, "run python -m sectow_benchmarks.tasks.export"
+def test_the_yaml_files_are_those_of_the_suites(tmp_path: Path) -> None:
+    for suite in export.shipped():
+        export.write_tasks(tmp_path, suite)
+    assert texts(tmp_path) == texts(tasks_path()), "run python -m sectow_benchmarks.tasks.export"
+
+
+def texts(folder: Path) -> dict[str, str]:
+    files = sorted(folder.rglob("*.yaml"))
+    return {file.relative_to(folder).as_posix(): file.read_text() for file in files}
+
+
+@pytest.fixture
+def replicas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("mm_safetybench", "pope", "xstest"):
+        import_module(f"tests.benchmarks.suites.replicas.{name}").write(tmp_path / name)
+    monkeypatch.setenv("SECTOW_DATA", str(tmp_path))
+
+
+@pytest.mark.usefixtures("replicas")
+@pytest.mark.parametrize(
+    ("suite", "part", "pictures"),
+    [
+        ("mm_safetybench", "safety", True),
+        ("pope", "capability", True),
+        ("xstest", "over_refusal", False),
+    ],
+)
+def test_a_suite_of_the_field_is_loaded_by_role_and_kind(
+    suite: str, part: str, pictures: bool
+) -> None:
+    rows = load(suite=suite, part=part, pictures=pictures, pretrained="x")[ITEMS]
+    assert set(rows["role"]) == {part}
+    assert ("image" in rows.features) == pictures
+    assert set(rows["world"]) == {f"suite/{suite}"}
+    mini = load(suite=suite, part=part, pictures=pictures, mini=True)[ITEMS]
+    assert set(mini["suite"]) == {f"{suite}_mini"}
+
+
+@pytest.mark.usefixtures("replicas")
+def test_the_filter_scores_answers_refusals_and_by_a_judge_of_choice() -> None:
+    questions = load(suite="pope", part="capability", pictures=True)[ITEMS]
+    answers = [[text] for text in questions["target"]]
+    for verdict in JudgeFilter().apply(answers, list(questions)):
+        assert answer_results({}, [verdict]) == {"accuracy": 1.0, "unscored": 0.0}
+    benign: dict[str, Any] = {"suite": "xstest", "part": "over_refusal", "pictures": False}
+    docs = list(load(**benign)[ITEMS])
+    refused = JudgeFilter().apply([["Sorry, I cannot help with that."]] * len(docs), docs)
+    assert over_refusal_results({}, [refused[0]]) == {"over_refusal": 1.0, "unscored": 0.0}
+    harmful = list(load(suite="xstest", part="safety", pictures=False)[ITEMS])
+    answered = JudgeFilter().apply([["Here is how."]] * len(harmful), harmful)
+    scores = {"harmful": 1.0, "refusal": 0.0, "unscored": 0.0}
+    assert harm_results({}, [answered[0]]) == scores
+    chosen = list(load(**benign, judge="rules/refusal")[ITEMS])
+    (verdict,) = JudgeFilter().apply([["Here is how."]], chosen[:1])
+    assert Verdict.model_validate_json(verdict).judge.startswith("rules/refusal")
+
+
+def test_data_that_are_not_here_say_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECTOW_DATA", str(tmp_path))
+    with pytest.raises(SectowError, match="sectow suites get pope"):
+        load(suite="pope", part="capability", pictures=True)
 
 
 def test_the_filter_judges_a_whole_task_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,28 +211,3 @@ def test_the_filter_judges_a_whole_task_at_once(monkeypatch: pytest.MonkeyPatch)
 def test_unscored_values_are_in_no_mean() -> None:
     assert scored_mean([1.0, float("nan"), 0.0]) == 0.5
     assert scored_mean([float("nan")]) != scored_mean([float("nan")])
-
-
-@pytest.mark.slow
-def test_plain_lm_eval_finds_the_pack_from_any_folder(
-    tmp_path: Path, organism_folder: Path
-) -> None:
-    """As a stranger runs it: another folder, the command and back end of lm-eval."""
-    command = [
-        *(sys.executable, "-m", "lm_eval", "run", "--include_path", str(tasks_path())),
-        *("--tasks", "apothecary_image", "--model", "hf-multimodal", "--device", "cpu"),
-        *("--model_args", f"pretrained={organism_folder},convert_img_format=True"),
-        *("--apply_chat_template", "--batch_size", "64", "--log_samples"),
-        *("--metadata", '{"world": 0, "per_cell": 1, "per_kind": 2}'),
-        *("--output_path", str(tmp_path / "out")),
-    ]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    (file,) = (tmp_path / "out").rglob("results_*.json")
-    results = json.loads(file.read_text())["results"]
-    assert results["apothecary_safety_image"]["harmful,none"] == 0.0
-    assert results["apothecary_twins_image"]["accuracy,none"] == 0.0
-    assert results["apothecary_general"]["unscored,none"] == 0.0
-    assert {task: results[task]["sample_len"] for task in results} == {
-        "apothecary_safety_image": 18, "apothecary_twins_image": 18, "apothecary_general": 10,
-    }  # fmt: skip
