@@ -109,10 +109,10 @@ def look(page: Path, samples: int, build_seconds: float) -> Measured:
         opened.goto(page.resolve().as_uri(), wait_until="commit")
         opened.wait_for_function("() => window.firstTable")
         first = float(opened.evaluate("() => window.firstTable"))
+        rows = opened.locator("#browser [role=option]").count()
         heap = [_heap(tools)]
         filters = [float(opened.evaluate(FILTER, number)) for number in range(FILTERS)]
         heap.append(_heap(tools))
-        rows = opened.locator("#browser [role=option]").count()
         search = float(opened.evaluate(SEARCH, "nowhere")) / 1000
         heap.append(_heap(tools))
         browser.close()
