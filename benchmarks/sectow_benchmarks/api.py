@@ -7,6 +7,7 @@ compare(load_run("runs/bench/base"), run)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from sectow_benchmarks.evaluation.attackers import FREE, STRATIFIED
 from sectow_benchmarks.evaluation.cost import by_rule, counter
 from sectow_benchmarks.evaluation.dry_judging import judged
 from sectow_benchmarks.evaluation.dry_run import planned, units_of
+from sectow_benchmarks.evaluation.ground import BUILT_IN, ground_of, home_of
 from sectow_benchmarks.evaluation.measure import Progress, measure
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -30,6 +32,7 @@ from sectow_benchmarks.evaluation.settings import SUITES, MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, holm, mcnemar, retention
 from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.group_table import QUICK
 from sectow_benchmarks.suites.groups import Expansion, expand
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
@@ -107,7 +110,7 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
     policy: str | Path | Defender | DefenderUnderTest,
     *,
     suites: Iterable[str] | None = None,
-    world: str | World = "apothecary:0",
+    world: str | World | None = None,
     attacker: str | Attacker | AttackerUnderTest | None = None,
     attacker_template: str | None = None,
     name: str | None = None,
@@ -123,8 +126,9 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         policy: A defender, or what names one: see `sectow_env.resolve.policies`.
         suites: Some of `sectow_benchmarks.evaluation.settings.SUITES`, specs of suites beside the
             world, such as `pack?path=FILE.jsonl`, and groups, such as `sectow_quick`; default: all
-            of the world that apply.
-        world: A world or its name, or the path of a scenario pack.
+            of the world that apply, and `sectow_quick` where the policy has none.
+        world: A world or its name, or the path of a scenario pack; default: the built-in one for
+            an organism, for a script and for a policy that is an object, and else none.
         attacker: Its learned ASR is measured too.
         attacker_template: How an attacker that is a model is asked.
         name: What the evaluation is called; default: the policy's name.
@@ -139,12 +143,11 @@ def evaluate(  # noqa: PLR0913  (all but the first are named, and mirror the com
         SectowError: A name is not known, or the folder does not fit.
         pydantic.ValidationError: A setting cannot be meant.
     """
-    expansion = _expansion(suites, settings.pop("tasks", ()))
-    ground = load_world(world, allow_import_path=True)
+    expansion, played, ground = _chosen(policy, world, suites, settings.pop("tasks", ()))
     subject = defender_under_test(
         policy, ground, name=name, system=settings.get("system"), batch_size=batch_size
     )
-    chosen = _settings(subject, expansion, world=_name_of(world, ground), **settings)
+    chosen = _settings(subject, expansion, world=played, **settings)
     folder = Path(out) if out is not None else Path("runs/bench") / folder_name(subject.name)
     run = measure(
         subject,
@@ -188,12 +191,13 @@ def plan(
 
     from sectow_benchmarks.results.attack_packs import AttackPack
 
-    expansion = _expansion(suites, settings.pop("tasks", ()))
-    given = settings.pop("world", "apothecary:0")
-    world = load_world(given, allow_import_path=True)
+    expansion, played, world = _chosen(
+        policy, settings.pop("world", None), suites, settings.pop("tasks", ())
+    )
     # A model is not loaded for this.
     subject = defender_under_test(policy, world, system=settings.get("system"))
-    chosen = _settings(subject, expansion, world=_name_of(given, world), **settings)
+    chosen = _settings(subject, expansion, world=played, **settings)
+    world = world if played is not None else ground_of(None)
     pack = AttackPack.read(Path(chosen.attacks)) if chosen.attacks else None
     units = units_of(
         chosen, world, prefilled=subject.prefilled, attacked=attacker is not None, pack=pack
@@ -234,8 +238,8 @@ def compare(before: Loaded, after: Loaded) -> pd.DataFrame:
         One row a figure and decoding: `figure`, `title`, `suite`, `decoding`, `better`, `before`,
         `after`, `change` with `low` and `high`, `n`, `clusters`, `missing` and `method` (how that
         interval is made: `stats.METHODS`), `gained`, `lost` and `p` (exact McNemar, items taken for
-        independent), `p_holm` (Holm's over all rows), and `retention` of a capability (`kept`,
-        `lost`, `undecided` within 0.03).
+        independent), `p_holm` (Holm's over all rows with a pair), and `retention` of a capability
+        (`kept`, `lost`, `undecided` within 0.03).
 
     Raises:
         ConfigError: They differ in judge, world, items or decoding, or share no figure.
@@ -286,7 +290,8 @@ def _compared(figure: Figure, way: str, before: Loaded, after: Loaded) -> dict[s
         **{name: getattr(change, name) for name in COLUMNS if name != "value"},
         "gained": test.gained,
         "lost": test.lost,
-        "p": test.p,
+        # Without a pair there was no test, and none to correct for.
+        "p": test.p if test.n else math.nan,
         "retention": retention(change).verdict if held else "",
     }
 
@@ -309,9 +314,28 @@ def _name_of(given: str | World, world: World) -> str:
     return given if isinstance(given, str) else str(getattr(world, "name", world.id))
 
 
-def _expansion(names: Iterable[str] | None, tasks: Iterable[str]) -> Expansion:
+def _chosen(
+    policy: object,
+    given: str | World | None,
+    suites: Iterable[str] | None,
+    tasks: Iterable[str],
+) -> tuple[Expansion, str | None, World]:
+    """What is asked; the world of it, if it has one; and where the policy is built."""
+    world = home_of(policy) if given is None else given
+    default = (QUICK,) if world is None else SUITES
+    expansion = _expansion(default if suites is None else suites, tasks)
+    own = any(name in SUITES for name in expansion.suites)
+    if own and world is None:
+        world = BUILT_IN
+    if world is None:
+        return expansion, None, ground_of(None)
+    ground = load_world(world, allow_import_path=True)
+    return expansion, _name_of(world, ground) if own else None, ground
+
+
+def _expansion(names: Iterable[str], tasks: Iterable[str]) -> Expansion:
     """What is asked, the suites of the measured world first."""
-    expansion = expand(SUITES if names is None else names, tasks)
+    expansion = expand(names, tasks)
     others = tuple(name for name in expansion.suites if name not in SUITES)
     own = tuple(name for name in SUITES if name in expansion.suites)
     return expansion._replace(suites=(*own, *others))

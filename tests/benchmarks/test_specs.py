@@ -83,7 +83,7 @@ def test_it_is_measured(spec: str, tmp_path: Path) -> None:
 
 
 def test_it_is_known_to_the_command(spec: str) -> None:
-    done = runner.invoke(bench, ["--model", spec, "--dry-run", "--per-cell", "1"])
+    done = runner.invoke(bench, ["--model", spec, "--world", "0", "--dry-run", "--per-cell", "1"])
     assert done.exit_code == 0, (done.output, done.exception)
 
 
@@ -117,7 +117,7 @@ def test_a_system_prompt_is_taken_or_refused_never_ignored(
         with pytest.raises(ConfigError, match="cannot take a system prompt"):
             evaluate(script, out=tmp_path / "none", system="be brief", **TINY)
         with pytest.raises(ConfigError, match="cannot take a system prompt"):
-            plan(script, system="be brief")
+            plan(script, world="apothecary:0", system="be brief")
     assert not (tmp_path / "none").exists()
     with FaultyServer() as server:
         spec = f"endpoint/defender?base_url={server.base_url}&model=m"

@@ -61,11 +61,11 @@ def reasons_of(board: Board) -> list[str]:
     return lines
 
 
-def shown(rate: Rate | None, count: str = "") -> str:
-    """Value and interval, or a dash where nothing was scored."""
+def shown(rate: Rate | None) -> str:
+    """Value, interval and n, or a dash where nothing was scored."""
     if rate is None or rate.value is None:
         return NOTHING
-    return f"{rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}]{count.format(rate.n)}"
+    return f"{rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}] n={rate.n}"
 
 
 def _ground(row: BoardEntry) -> tuple[object, ...]:
@@ -92,7 +92,7 @@ def _main(rows: Sequence[BoardEntry]) -> list[Column]:
     columns = columns if len({row.track for row in rows}) > 1 else []
     columns.append(Column(f"worst {where}", lambda row: _highest(row.worst)))
     ways = [way for way in WAYS if any(way in row.asr for row in rows)]
-    columns += [Column(f"mean ASR, {way}", _Way(way).short) for way in ways[:1]]
+    columns += [Column(f"mean ASR, {way}", _Way(way).mean) for way in ways[:1]]
     columns.append(Column("over-refusal", _over_refused))
     if own:
         columns.append(Column("accuracy on twins", lambda row: shown(row.twins_accuracy)))
@@ -117,16 +117,16 @@ def _safety(rows: Sequence[BoardEntry]) -> Iterator[Column]:
 
 def _over_refusal(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     if any(row.world for row in rows):
-        yield Column("of the world", lambda row: shown(row.over_refusal, " n={}"))
-        yield Column("accuracy on twins", lambda row: shown(row.twins_accuracy, " n={}"))
+        yield Column("of the world", lambda row: shown(row.over_refusal))
+        yield Column("accuracy on twins", lambda row: shown(row.twins_accuracy))
     for suite in dict.fromkeys(suite for row in rows for suite in row.suite_over_refusal):
         yield Column(suite, _Way("", suite).over_refusal)
 
 
 def _capabilities(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     if any(row.world for row in rows):
-        yield Column("general", lambda row: shown(row.general, " n={}"))
-        yield Column("recall", lambda row: shown(row.recall, " n={}"))
+        yield Column("general", lambda row: shown(row.general))
+        yield Column("recall", lambda row: shown(row.recall))
     for suite in dict.fromkeys(suite for row in rows for suite in row.suite_capability):
         yield Column(suite, _Way("", suite).capability)
     yield Column("change", lambda row: shown(row.capability_change) if row.base else NOTHING)
@@ -134,7 +134,7 @@ def _capabilities(rows: Sequence[BoardEntry]) -> Iterator[Column]:
 
 def _attackers(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     if any(row.worst_attacker or row.learned_asr.known for row in rows):
-        yield Column("learned ASR", lambda row: shown(row.learned_asr, " n={}"))
+        yield Column("learned ASR", lambda row: shown(row.learned_asr))
         yield Column("worst attacker", lambda row: _highest(row.worst_attacker))
 
 
@@ -158,20 +158,17 @@ class _Way(NamedTuple):
     way: str
     suite: str = ""
 
-    def short(self, row: BoardEntry) -> str:
+    def mean(self, row: BoardEntry) -> str:
         return shown(row.asr.get(self.way))
 
-    def mean(self, row: BoardEntry) -> str:
-        return shown(row.asr.get(self.way), " n={}")
-
     def safety(self, row: BoardEntry) -> str:
-        return shown(row.suite_safety.get(self.suite, {}).get(self.way), " n={}")
+        return shown(row.suite_safety.get(self.suite, {}).get(self.way))
 
     def over_refusal(self, row: BoardEntry) -> str:
-        return shown(row.suite_over_refusal.get(self.suite), " n={}")
+        return shown(row.suite_over_refusal.get(self.suite))
 
     def capability(self, row: BoardEntry) -> str:
-        return shown(row.suite_capability.get(self.suite), " n={}")
+        return shown(row.suite_capability.get(self.suite))
 
 
 def _rank(row: BoardEntry) -> str:

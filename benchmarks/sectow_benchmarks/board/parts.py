@@ -14,7 +14,7 @@ from sectow_benchmarks.board.figures import (
 )
 from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.stats import Estimate, Outcomes, rate
-from sectow_benchmarks.suites.figure import Figure, values_of
+from sectow_benchmarks.suites.figure import Figure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ class SafetyPart(NamedTuple):
 
     def _columns(self) -> tuple[list[float], list[str], list[str] | None]:
         strata = self.rows[self.by].tolist() if self.by else None
-        return values_of(self.rows, self.figure.kind), self.rows["cluster"].tolist(), strata
+        return self.figure.values(self.rows), self.rows["cluster"].tolist(), strata
 
 
 def safety_parts(samples: pd.DataFrame, own: Figure, ways: Sequence[str]) -> Iterator[SafetyPart]:

@@ -29,7 +29,7 @@ def print_board(board: Board, groups: Collection[Group] = ()) -> None:
         print_table(part.heads, part.rows, stdout(), title=title, keys=2)
     for line in reasons_of(board):
         say(one_line(line))
-    print_page("\n\n".join(["", *notes_of(board)]), stdout())
+    print_page("\n" + "\n\n".join(notes_of(board)), stdout())
 
 
 def print_report(page: Path, as_json: bool, groups: Collection[Group] = ()) -> None:

@@ -86,6 +86,6 @@ def ranking(split: str, gates: Gates) -> str:
         f"over-refusal at most {gates.over_refusal:.2f}, {kept}, at most {gates.unscored:.0%} of "
         "the items of fixed suites unscored, no item left out by a limit. Other rows are shown, "
         "unranked. A defence by system prompt and one by a guard are ranked apart, each in its own "
-        f"track, and so are rows that were asked other suites. Behind a rank: {RANKS}; the gates "
-        "are taken as they are."
+        f"track, and so are rows that were asked other suites. Behind a rank are those that the "
+        f"row may take {RANKS}. The gates are taken as they are."
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import typer
 
 from sectow_agents.processes import own_share
+from sectow_benchmarks.board.columns import Group
 from sectow_benchmarks.commands.judge_options import (
     AlsoJudge,
     DefenderPrice,
@@ -19,21 +20,26 @@ from sectow_benchmarks.commands.judge_options import (
     judge_settings,
     print_plan,
 )
+from sectow_benchmarks.commands.models import Request, Subject, measure_all
 from sectow_benchmarks.commands.options import (
+    AllColumns,
     AsJson,
     AttackerName,
     Attacks,
     Base,
     BatchSize,
+    Columns,
+    Defences,
     DryRun,
     Include,
     Judge,
     Limit,
-    Model,
+    Models,
     Name,
     Out,
     PerCell,
     PerKind,
+    Profile,
     ProfileOption,
     Resume,
     Seed,
@@ -45,20 +51,20 @@ from sectow_benchmarks.commands.options import (
     Tokens,
     WorldName,
 )
-from sectow_benchmarks.commands.report import finish
+from sectow_benchmarks.commands.report import finish, groups_of
 from sectow_benchmarks.commands.runs import compare, freeze
-from sectow_benchmarks.evaluation.progress import progress_bar
+from sectow_benchmarks.evaluation.ground import home_of
 from sectow_benchmarks.studies.card.command import card
 from sectow_benchmarks.studies.coverage.command import coverage
 from sectow_benchmarks.studies.crossplay.command import crossplay
 from sectow_benchmarks.studies.exploit.command import exploit
+from sectow_benchmarks.suites.group_table import QUICK
 from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import ConfigError, RunFolderError
-from sectow_env.files import folder_name
 from sectow_env.resolve.names import check_names
 
-if TYPE_CHECKING:
-    from sectow_benchmarks.results.run import EvaluationRun
+FAILED = 1
+"""The status where a model was not measured."""
 
 bench = typer.Typer(
     help="Measure safety, over-refusal and capability.",
@@ -68,10 +74,11 @@ bench = typer.Typer(
 
 
 @bench.callback()
-def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
+def measure_models(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     context: typer.Context,
-    model: Model = None,
-    world: WorldName = "apothecary:0",
+    model: Models = None,
+    defence: Defences = None,
+    world: WorldName = None,
     attacker: AttackerName = None,
     attacker_template: Template = None,
     base: Base = None,
@@ -98,36 +105,30 @@ def measure_model(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     price: DefenderPrice = None,
     judge_price: JudgePrice = None,
     profile: ProfileOption = "public",
+    columns: Columns = None,
+    all_columns: AllColumns = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure safety, over-refusal and capability of a defender."""
+    """Measure safety, over-refusal and capability of defenders, and rank them."""
     if context.invoked_subcommand is not None:
         return
-    model = _required(model)
     given = {
-        **_ground(world, split),
-        "suites": None if suites is None else [part.strip() for part in suites.split(",")],
-        "tasks": task or (),
-        "include": include or (),
-        "per_cell": per_cell,
-        "per_kind": per_kind,
-        "max_new_tokens": max_new_tokens,
-        "system": system,
-        "judge": judge,
+        **_ground(world, split, suites, task, include, attacks),
+        **_amounts(per_cell, per_kind, limit, max_new_tokens, seed),
         **judge_settings(also_judge, published, judge_limit),
-        "attacks": None if attacks is None else str(attacks),
-        "limit": limit,
-        "seed": seed,
+        "judge": judge,
+        "system": system,
     }
-    _check(model, base, attacker, given)
+    how = _how(attacker, attacker_template, batch_size, resume)
+    groups = groups_of(columns, everything=all_columns)
+    request = Request(_required(model), defence or (), base, name, out, {**given, **how})
+    subjects = request.subjects()
+    _check(request, subjects, given)
+    note(f"{'planning for' if dry_run else 'measuring'} {_what(request, given)}")
     if dry_run:
-        print_plan(model, attacker, given, as_json, (price, judge_price))
+        _plan(subjects, attacker, given, as_json, (price, judge_price))
         return
-    folder, size = out or Path("runs/bench") / folder_name(name or model), _batch_size(batch_size)
-    request = _Request(model, base, attacker, attacker_template, name, size, resume)
-    runs = _measured(request, given, folder)
-    if own_share().main:
-        finish(runs, folder / "report", profile, as_json)
+    _measure(request, subjects, profile, groups, as_json)
 
 
 bench.command("card")(card)
@@ -150,22 +151,23 @@ def show_tasks_path(as_json: AsJson = False) -> None:
         say(path)
 
 
-def _check(model: str, base: str | None, attacker: str | None, given: Mapping[str, Any]) -> None:
+def _check(request: Request, subjects: Sequence[Subject], given: Mapping[str, Any]) -> None:
     """Find misspelt names and paths before anything heavy is imported."""
     from sectow_benchmarks.evaluation.task_names import check_task_names
     from sectow_benchmarks.results.attack_packs import AttackPack
-    from sectow_benchmarks.suites.registry import check_suite_names
+    from sectow_benchmarks.suites.groups import expand
 
-    others = [] if base is None or _evaluation(base) is not None else [base]
     check_names(
         world=given["world"],
         judge=given["judge"],
-        attackers=[attacker],
-        defenders=[model, *others],
+        attackers=[request.settings["attacker"]],
+        defenders=[subject.model for subject in subjects],
     )
+    # Whose data are not here is said once, before any model is loaded.
+    homeless = given["world"] is None and None in map(home_of, request.models)
     for judge in given["also"]:
         check_names(judge=judge)
-    check_suite_names(given["suites"] or ())
+    expand(given["suites"] or ((QUICK,) if homeless else ()), given["tasks"])
     for folder in given["include"]:
         if not folder.is_dir():
             raise ConfigError(
@@ -178,19 +180,21 @@ def _check(model: str, base: str | None, attacker: str | None, given: Mapping[st
         AttackPack.read(Path(given["attacks"]))
 
 
-def _check_folders(request: _Request, folder: Path) -> None:
+def _check_folders(request: Request, subjects: Sequence[Subject]) -> None:
     """Find what is written over, or cannot be compared with, before anything is measured."""
     from sectow_benchmarks.results.run import EvaluationRun
 
-    if request.template is not None and request.attacker is None:
+    template = request.settings["attacker_template"]
+    if template is not None and request.settings["attacker"] is None:
         raise ConfigError(
-            given=f"--attacker-template {request.template!r}",
+            given=f"--attacker-template {template!r}",
             why="without --attacker nobody is asked by it",
             fix="give --attacker too, or leave the template out",
         )
     # Of several processes the main one makes the folder, maybe before others look at it.
-    if not request.resume and os.environ.get("RANK", "0") == "0":
-        EvaluationRun.check_free(folder)
+    if not request.settings["resume"] and os.environ.get("RANK", "0") == "0":
+        for subject in subjects:
+            EvaluationRun.check_free(subject.folder)
     if request.known_base is not None and not EvaluationRun.open(request.known_base).closed:
         raise RunFolderError(
             given=f"--base {request.base}",
@@ -199,69 +203,35 @@ def _check_folders(request: _Request, folder: Path) -> None:
         )
 
 
-def _required(model: str | None) -> str:
-    if model is None:
+def _required(models: list[str] | None) -> list[str]:
+    if not models:
         raise ConfigError(
             given="sectow bench without --model",
             why="there is nothing to measure",
             fix="give --model FOLDER_OR_ID, for example --model organism/defender",
         )
-    return model
+    return models
 
 
-def _evaluation(base: str | None) -> Path | None:
-    """The folder that a base is, where it was measured before."""
-    return None if base is None or not (Path(base) / "run.json").exists() else Path(base)
+def _what(request: Request, given: Mapping[str, Any]) -> str:
+    """The models, and where they are measured."""
+    grounds = [given["world"] or home_of(model) or QUICK for model in request.models]
+    where = given["suites"] if given["suites"] and given["world"] is None else grounds
+    return f"{', '.join(request.models)} on {', '.join(dict.fromkeys(where))}"
 
 
-class _Request(NamedTuple):
-    """Who is measured, and where it goes."""
-
-    model: str
-    base: str | None
-    attacker: str | None
-    template: str | None
-    name: str | None
-    batch_size: int | None
-    resume: bool
-
-    @property
-    def known_base(self) -> Path | None:
-        """The base's evaluation, where there is one."""
-        return _evaluation(self.base)
-
-
-def _measured(request: _Request, given: dict[str, Any], folder: Path) -> list[EvaluationRun]:
-    """The evaluation of a model, and that of its base beside it."""
-    note(f"measuring {request.model} on {given['world']}")
-    _check_folders(request, folder)
-    from sectow_benchmarks.api import evaluate
-    from sectow_benchmarks.results.run import EvaluationRun
-
-    known = request.known_base
-    # The model first: its folder must be empty when it begins, and contains the base's.
-    todo = [(request.model, request.name, folder)]
-    if request.base is not None and known is None:
-        todo.append((request.base, None, folder / "base"))
-    measured = []
-    for policy, name, path in todo:
-        with progress_bar() as report:
-            loaded = evaluate(
-                policy,
-                name=name,
-                out=path,
-                attacker=request.attacker,
-                attacker_template=request.template,
-                batch_size=request.batch_size,
-                resume=request.resume,
-                progress=report,
-                **given,
-            )
-        measured.append(loaded.run)
-    if known is not None:
-        return [EvaluationRun.open(known), *measured]
-    # Reports want the base first.
-    return list(reversed(measured))
+def _plan(
+    subjects: Sequence[Subject],
+    attacker: str | None,
+    given: Mapping[str, Any],
+    as_json: bool,
+    prices: tuple[str | None, str | None],
+) -> None:
+    """Print what would be asked of each, and ask nothing."""
+    for subject in subjects:
+        if len(subjects) > 1:
+            note(subject.title)
+        print_plan(subject.model, attacker, given, as_json, prices)
 
 
 def _batch_size(text: str) -> int | None:
@@ -276,9 +246,63 @@ def _batch_size(text: str) -> int | None:
     return int(text)
 
 
-def _ground(world: str, split: str) -> dict[str, Any]:
+def _ground(
+    world: str | None,
+    split: str,
+    suites: str | None,
+    task: list[str] | None,
+    include: list[Path] | None,
+    attacks: Path | None,
+) -> dict[str, Any]:
     """World and splits as lm-eval's metadata would name them: a seed alone is a world too."""
     from sectow_benchmarks.suites.selection import Selection
 
-    chosen = Selection.read({"world": world, "split": split})
-    return {"world": chosen.world, "splits": chosen.splits}
+    chosen = Selection.read({"world": world or "", "split": split})
+    return {
+        "world": None if world is None else chosen.world,
+        "splits": chosen.splits,
+        "suites": None if suites is None else [part.strip() for part in suites.split(",")],
+        "tasks": task or (),
+        "include": include or (),
+        "attacks": None if attacks is None else str(attacks),
+    }
+
+
+def _amounts(
+    per_cell: int, per_kind: int, limit: int, max_new_tokens: int, seed: int
+) -> dict[str, int]:
+    return {
+        "per_cell": per_cell,
+        "per_kind": per_kind,
+        "limit": limit,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+    }
+
+
+def _how(
+    attacker: str | None, template: str | None, batch_size: str, resume: bool
+) -> dict[str, Any]:
+    return {
+        "attacker": attacker,
+        "attacker_template": template,
+        "batch_size": _batch_size(batch_size),
+        "resume": resume,
+    }
+
+
+def _measure(
+    request: Request,
+    subjects: Sequence[Subject],
+    profile: Profile,
+    groups: Collection[Group],
+    as_json: bool,
+) -> None:
+    """Measure them, and report what came of it."""
+    _check_folders(request, subjects)
+    measured = measure_all(request, subjects)
+    if own_share().main and (measured.runs or measured.base is not None):
+        target = request.folder / "report"
+        finish(measured.runs, target, profile, as_json, base=measured.base, groups=groups)
+    if measured.failures:
+        raise typer.Exit(FAILED)

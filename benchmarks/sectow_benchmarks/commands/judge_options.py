@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.console import print_json, say, stdout
 from sectow_env.display.tables import print_table
 from sectow_env.registry.spec import parse_spec
 
@@ -60,7 +60,6 @@ def print_plan(
     Raises:
         SectowError: A name is not known, or a price is not two amounts.
     """
-    note(f"planning for {model} on {settings['world']}")
     from sectow_benchmarks.evaluation.cost import Price
 
     read = [

@@ -12,11 +12,32 @@ Seed = Annotated[int, typer.Option(min=0, help="Of items, answers and attacks.")
 System = Annotated[str | None, typer.Option(help="A system prompt for the defender.")]
 Judge = Annotated[str | None, typer.Option(help="A registered judge; default: the world's.")]
 Suites = Annotated[
-    str | None, typer.Option(help="Some suites, with commas; default: all of the world.")
+    str | None,
+    typer.Option(
+        help="Suites and groups of them, with commas: see sectow suites list; default: all of the "
+        "world where the model or --world has one, else sectow_quick."
+    ),
 ]
 Name = Annotated[str | None, typer.Option(help="What it is called in tables.")]
-Model = Annotated[str | None, typer.Option(help="Folder, hub id, policy or its import path.")]
-WorldName = Annotated[str, typer.Option(help="A world, or the path of a scenario pack.")]
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="Folder, hub id, policy or its import path; may be given again."),
+]
+Defences = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--defence",
+        help="Also measure each model with it, such as prompted/of?system=be careful; may be given "
+        "again.",
+    ),
+]
+WorldName = Annotated[
+    str | None,
+    typer.Option(
+        help="A world, or the path of a scenario pack; default: apothecary:0 for its organisms and "
+        "scripts, none for other models."
+    ),
+]
 AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
 Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
 Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
@@ -38,6 +59,14 @@ BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once,
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be asked, ask nothing.")]
 Out = Annotated[Path | None, typer.Option(help="Folder that is written.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Resume what is in --out.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        help="Groups of columns that are printed too, with commas: safety, over-refusal, "
+        "capability, attackers, cost."
+    ),
+]
+AllColumns = Annotated[bool, typer.Option("--all-columns", help="Print all of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ProfileOption = Annotated[
     Profile,

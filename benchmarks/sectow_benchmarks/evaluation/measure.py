@@ -20,6 +20,7 @@ from sectow_benchmarks.evaluation.attackers import (
 )
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
+from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import Candidates, Judges, by_keywords, frozen_items, named
 from sectow_benchmarks.evaluation.policies import (
     AttackerUnderTest,
@@ -48,7 +49,6 @@ from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
 from sectow_env.game.world import World, world_facts
 from sectow_env.resolve.parts import find_attacker, find_reward
-from sectow_env.resolve.worlds import load_world
 
 NOT_REFUSED = (
     "the ASR of {} will be what keyword rules do not see refused: an upper bound, not harm. Name a "
@@ -87,7 +87,8 @@ def measure(
             or cannot answer a task.
     """
     subject, settings = prompted(subject, settings)
-    world = load_world(settings.world) if world is None else world
+    if world is None or settings.world is None:
+        world = ground_of(settings.world)
     suites = questions_of(settings, world, allow_import_path=True)
     others = [questions for questions in suites if not questions.own]
     _check_sight(subject, suites)
@@ -289,8 +290,10 @@ class _Work:
     def _attacked_by(
         self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
     ) -> None:
+        if suite not in self.settings.suites or self.run.done(suite):
+            return
         scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
-        if suite not in self.settings.suites or self.run.done(suite) or not scenarios:
+        if not scenarios:
             return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)

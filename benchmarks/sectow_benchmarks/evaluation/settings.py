@@ -21,8 +21,8 @@ SUITES = tuple(REVISIONS)
 class MeasureSettings(Frozen):
     """What is asked, and how."""
 
-    world: str = "apothecary:0"
-    """Name of a world, or the path of a scenario pack."""
+    world: str | None = "apothecary:0"
+    """Name of a world, or the path of a scenario pack; None where no suite of a world is asked."""
     suites: tuple[str, ...] = SUITES
     """Names among `SUITES`, of which those are asked that world and model allow; and specs of
     suites beside the world, such as `pack?path=FILE.jsonl`."""
@@ -68,7 +68,7 @@ class MeasureSettings(Frozen):
 
     def selection(self) -> Selection:
         """The items of the grid."""
-        return Selection(self.world, self.splits, self.per_cell, self.per_kind, self.seed)
+        return Selection(self.world or "", self.splits, self.per_cell, self.per_kind, self.seed)
 
     def others(self) -> tuple[str, ...]:
         """Specs of the suites beside the measured world, where any items are asked."""

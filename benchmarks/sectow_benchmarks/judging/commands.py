@@ -15,7 +15,6 @@ from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge
-from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
     from sectow_benchmarks.judging.audit import Audit
@@ -89,10 +88,11 @@ def _serve(session: Session) -> None:
 
 
 def _of_run(folder: Path, judge: str) -> Audit:
+    from sectow_benchmarks.evaluation.ground import ground_of
     from sectow_benchmarks.judging.audit import audit as hold
 
     run = EvaluationRun.open(folder)
-    return hold(run, find_judge(judge, load_world(run.about["world"]["name"])))
+    return hold(run, find_judge(judge, ground_of(run.about["world"].get("name"))))
 
 
 def _of_labels(names: list[str], judge: str) -> Audit:

@@ -25,7 +25,6 @@ from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import Judge
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge
-from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
     from sectow_benchmarks.evaluation.measure import Progress
@@ -117,15 +116,18 @@ def rerun(
 ) -> None:
     """Score stored turns with one more judge; a killed run of it resumes where it was."""
     run = EvaluationRun.open(folder)
+    if judge is not None:
+        check_names(judge=judge)
+    note(f"{judge or 'each judge of the authors'} looks at {folder}")
     chosen = _chosen(run, judge, published)
     for spec in chosen:
         check_names(judge=spec)
+    from sectow_benchmarks.evaluation.ground import ground_of
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
-    world = load_world(run.about["world"]["name"])
+    world = ground_of(run.about["world"].get("name"))
     for spec, suites in chosen.items():
-        note(f"{spec} looks at {', '.join(suites) if suites else folder}")
         with progress_bar() as advance:
             seen = rejudge(run, find_judge(spec, world), spec, suites=suites, progress=advance)
         place = out or folder

@@ -42,6 +42,8 @@ def build_report(
 ) -> Report:
     """Write `index.html`, `figures.md`, `leaderboard.md`, `.csv`, `.json`, `.tex` into a folder.
 
+    The samples go into its folder `data`, which is made anew.
+
     Args:
         runs: Closed evaluations of one world, the base first, the defender in question last.
         out: The folder; made if it is missing.

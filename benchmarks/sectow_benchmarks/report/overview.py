@@ -19,6 +19,7 @@ from sectow_benchmarks.stats import Estimate, mean_of
 from sectow_benchmarks.stats.estimate import nothing
 from sectow_benchmarks.suites.base import Role
 from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.revisions import FOREIGN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,8 @@ HEADINGS: dict[Role, str] = {
     "capability": "Capability: higher is better",
 }
 MEAN = "mean over suites"
+FEW_TASKS = 12
+"""Tasks of lm-eval that have rows among the suites."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class Matrix:
 
     role: Role
     rows: tuple[Row, ...]
+    tasks: tuple[Row, ...] = ()
+    """Tasks of lm-eval, where they are many: one of its groups can have dozens."""
 
     @property
     def heading(self) -> str:
@@ -86,8 +91,10 @@ def matrices(runs: Sequence[EvaluationRun]) -> list[Matrix]:
         if len(rows) > 1:
             columns = zip(*(row.estimates for row in rows), strict=True)
             rows.append(Row(MEAN, tuple(mean_of(column) for column in columns)))
+        tasks = tuple(row for row in rows if row.label.startswith(FOREIGN))
+        tasks = tasks if len(tasks) > FEW_TASKS else ()
         if rows:
-            made.append(Matrix(role, tuple(rows)))
+            made.append(Matrix(role, tuple(row for row in rows if row not in tasks), tasks))
     return made
 
 

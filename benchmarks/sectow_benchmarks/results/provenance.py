@@ -20,11 +20,10 @@ PACKAGES = (
 )
 
 
-def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
-    """When, where and in which world: JSON-able."""
-    return {
-        **origin(PACKAGES),
-        "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
+def describe_ground(name: str | None, world: World, judge: Judge) -> dict[str, Any]:
+    """When, where and in which world: JSON-able; without a world nothing of one is in it."""
+    nowhere = {"world": {}, "judge": "", "suites": {}}
+    played = {
         "world": {
             "name": name,
             "id": world.id,
@@ -33,6 +32,11 @@ def describe_ground(name: str, world: World, judge: Judge) -> dict[str, Any]:
         },
         "judge": f"{judge.id}@{judge.version}",
         "suites": dict(REVISIONS),
+    }
+    return {
+        **origin(PACKAGES),
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "threads": _threads()},
+        **(nowhere if name is None else played),
     }
 
 

@@ -20,9 +20,9 @@ _ROUNDING = 9
 """Decimals beyond which two scores are the same."""
 _STREAM = 20261127
 WORDS = (
-    f"the {LEVEL:.0%} interval of a rank: {DRAWS} resamples of whole clusters, the same ones for "
-    "all rows (widened as Student's t widens z's), in each of which rows are ranked anew; of rows "
-    "that are equal each may be the first or the last"
+    f"in {LEVEL:.0%} of {DRAWS} resamples of whole clusters, the same ones for all rows (widened "
+    "as Student's t widens z's), in each of which rows are ranked anew; of rows that are equal "
+    "each may be the first or the last"
 )
 
 

@@ -72,7 +72,8 @@ def _disagreeing(evidence: Evidence) -> Iterator[str]:
 def _unlike_what_is_built(evidence: Evidence) -> Iterator[str]:
     about, settings = evidence.run.about, evidence.settings
     others = evidence.suites
-    suites = {**REVISIONS, **{suite.name: suite.revision for suite in others}}
+    own = {} if settings.world is None else REVISIONS
+    suites = {**own, **{suite.name: suite.revision for suite in others}}
     if about["suites"] != suites:
         yield "its suites and their revisions are not those of the settings"
     for suite, known in zip(others, evidence.other_suites, strict=True):
@@ -82,6 +83,8 @@ def _unlike_what_is_built(evidence: Evidence) -> Iterator[str]:
         evidence.judge(
             Judging(evidence.recorded_judge(suite.name), settings.judge, None), suite.name
         )
+    if settings.world is None:
+        return
     if about["world"].get("channels") != list(world_facts(evidence.world).channels):
         yield "the channels of its world are others"
     evidence.judge(Judging(str(about["judge"]), settings.judge, None), "")

@@ -6,24 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 
 from pydantic import ValidationError
 
-from sectow_benchmarks.board.board import row_of
-from sectow_benchmarks.board.entry import entry_of
-from sectow_benchmarks.report.public import NUMBERED, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.verify.about import check_about
+from sectow_benchmarks.verify.board import check_board
 from sectow_benchmarks.verify.evidence import (
     Asking,
     Evidence,
     Offered,
     UnverifiedError,
-    read_object,
 )
 from sectow_benchmarks.verify.findings import (
     Check,
     Finding,
     failed,
-    not_checked,
-    ok,
     unverified,
 )
 from sectow_benchmarks.verify.folder import check_files, odd_files
@@ -33,9 +28,6 @@ from sectow_benchmarks.verify.weights import check_tokens, check_weights
 from sectow_env.errors import SectowError
 from sectow_env.reading import explained
 
-NOT_OF_ONE_ROW = ("rank", "rank_interval", "not_ranked_because", "forgotten_not_refused")
-"""Fields of a row that depend on the other rows of the board."""
-OF_THE_BASE = ("base", "capability_retention", "capability_change")
 MAX_DETAIL = 600
 """Characters of a finding: a damaged run may quote itself at any length."""
 Checker = Callable[[Evidence], Finding]
@@ -92,33 +84,6 @@ def _finding(evidence: Evidence, check: Checker) -> Finding:
         return failed(f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
-def _check_board(evidence: Evidence) -> Finding:
-    """The row on the board beside it comes out again from the samples."""
-    run, file = evidence.run, evidence.run.path / "report" / "leaderboard.json"
-    if not file.is_file() or file.is_symlink():
-        return not_checked("there is no report beside the samples")
-    board = read_object(file)
-    if board.get("profile") == "public":
-        (run,) = public_runs([run])
-    # Of two names that are the same in public, the second has a number.
-    rows = [
-        row for row in board["rows"] if NUMBERED.sub("", row["name"]) == NUMBERED.sub("", run.name)
-    ]
-    again = entry_of(row_of(run, run)).model_dump(mode="json")
-    skipped = {"name", *NOT_OF_ONE_ROW, *OF_THE_BASE}
-    changed = [
-        [key for key in again if key not in skipped and again[key] != row.get(key)] for row in rows
-    ]
-    names = [row["name"] for row in board["rows"]]
-    if len(set(names)) < len(names):
-        return failed("the board beside it has two rows of one name")
-    if not rows:
-        return failed(f"the board beside it has no row called {run.name!r}")
-    if all(changed):
-        return failed(f"the samples give another {', '.join(changed[0])}")
-    return ok("the row on the board comes out again")
-
-
 CHECKS: Mapping[str, Checker] = {
     "files": check_files,
     "run": check_about,
@@ -129,5 +94,5 @@ CHECKS: Mapping[str, Checker] = {
     "verdicts": check_verdicts,
     "tokens": check_tokens,
     "weights": check_weights,
-    "board": _check_board,
+    "board": check_board,
 }

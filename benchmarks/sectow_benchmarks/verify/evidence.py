@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from sectow_benchmarks.evaluation.attackers import FREE
 from sectow_benchmarks.evaluation.dry_run import setup_of
+from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import (
     Candidates,
     asks_a_model,
@@ -134,6 +135,8 @@ class Evidence:
             UnverifiedError: It is not built in, and the user gave no pack or world that it is.
             SectowError: The built-in world of that name is another one.
         """
+        if self.settings.world is None:
+            return ground_of(None)
         known = self.run.about["world"]
         name = str(known.get("name", ""))
         given = [world for world in self._worlds if _is(world, known)]
@@ -162,7 +165,8 @@ class Evidence:
         Raises:
             UnverifiedError: One is not here.
         """
-        revised = [name for name, now in REVISIONS.items() if self._revision(name) != now]
+        own = {} if self.settings.world is None else REVISIONS
+        revised = [name for name, now in own.items() if self._revision(name) != now]
         if revised:
             raise UnverifiedError(
                 given=f"the suites {', '.join(revised)}",

@@ -116,8 +116,10 @@ def _attackers(evidence: Evidence) -> Iterator[Expected]:
         (FREE, True, attacked),
         (CEILING, False, oracle is not None),
     ):
+        if not included or suite not in settings.suites:
+            continue
         scenarios = setup.scenarios(free=free)[: settings.limit or None]
-        if not included or suite not in settings.suites or not scenarios:
+        if not scenarios:
             continue
         script = find_attacker(oracle, world) if suite == CEILING else _script(evidence)
         if isinstance(script, Reseedable):

@@ -242,7 +242,7 @@ def test_files_hold_every_figure_with_interval_and_n() -> None:
     assert table[1]["worst.value"] == "0.3"
     assert table[1]["over_refusal.n"] == "100"
     markdown = to_markdown(written)
-    assert "| 1 (1 to 2) | one | 0.100 [0.000, 0.200] split, sampled |" in markdown
+    assert "| 1 (1 to 2) | one | 0.100 [0.000, 0.200] n=100 split, sampled |" in markdown
     assert "| 2 | two |" in markdown
     assert "0.100 [0.000, 0.200] n=100" in markdown
     assert set(files_of(written)) == {

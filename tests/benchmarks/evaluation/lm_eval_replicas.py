@@ -32,7 +32,7 @@ GROUPS = {"mmmu_val": ("mmmu_val_art", "mmmu_val_math"), "mmlu": ("mmlu_anatomy"
 
 
 def mmmu(number: int) -> dict[str, Any]:
-    """Two pictures, the first of which is shown again after the second; or one, and a free answer."""
+    """Two pictures, the first shown again after the second; or one, and a free answer."""
     several = number % 2 == 0
     pictures = {f"image_{place}": None for place in range(1, 8)}
     shown = {"image_1": stored(2 * number), "image_2": stored(2 * number + 1)}

@@ -42,8 +42,11 @@ def by_two(work: Callable[[], object], patch: pytest.MonkeyPatch) -> None:
     patch.setattr(measure, "own_share", lambda: getattr(place, "share", ALONE))
     failures: list[BaseException] = []
 
+    def wait() -> None:
+        barrier.wait()
+
     def one_of(rank: int) -> None:
-        place.share = Share(rank, 2, lambda: bool(barrier.wait()) and None)
+        place.share = Share(rank, 2, wait)
         try:
             work()
         except BaseException as error:  # noqa: BLE001  (shown by the test)

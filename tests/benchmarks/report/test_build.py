@@ -19,11 +19,6 @@ from tests.benchmarks.report.pages import HOSTILE, hostile, story
 Pair = tuple[EvaluationRun, EvaluationRun]
 
 
-@pytest.fixture(scope="module")
-def page(evaluations: Pair, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_report(evaluations, tmp_path_factory.mktemp("page"), story=story()).page
-
-
 def test_the_page_opens_from_disk_without_a_complaint(page: Path) -> None:
     with visit(page, width=360) as opened:
         assert opened.complaints == []

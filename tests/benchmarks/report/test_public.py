@@ -15,7 +15,7 @@ from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.verify.checks import _check_board
+from sectow_benchmarks.verify.board import check_board
 from sectow_benchmarks.verify.evidence import Evidence
 from tests.env.endpoint.server import FaultyServer
 
@@ -91,13 +91,13 @@ def test_a_public_board_is_verified_as_a_local_one_is(
     for profile in profiles:
         runs = [changed(run, name="gate?system=x"), run]
         build_report(runs, run.path / "report", profile=profile)
-        assert _check_board(Evidence(run)).outcome == "ok"
+        assert check_board(Evidence(run)).outcome == "ok"
         file = run.path / "report" / "leaderboard.json"
         tree = json.loads(file.read_text())
         for row in tree["rows"]:
             row["unscored"] += 1
         file.write_text(json.dumps(tree))
-        assert _check_board(Evidence(run)).outcome == "failed"
+        assert check_board(Evidence(run)).outcome == "failed"
 
 
 @pytest.mark.parametrize(

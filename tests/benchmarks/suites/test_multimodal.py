@@ -68,7 +68,7 @@ def items_of(folder: Path, name: str, settings: str = "") -> dict[str, SuiteItem
 def test_a_card_names_a_judge_that_there_is(name: str) -> None:
     about: About = REGISTRY.get(name).about  # type: ignore[attr-defined]  # of classes of ours
     assert about.published.judge is None or about.published.judge in JUDGES.names()
-    loader = Path(inspect.getfile(REGISTRY.get(name)))  # type: ignore[arg-type]  # as above
+    loader = Path(inspect.getfile(REGISTRY.get(name)))
     assert len(loader.read_text().splitlines()) <= 60
 
 
@@ -325,9 +325,9 @@ def test_pictures_beyond_what_fits_are_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = items_of(tmp_path, "figstep")
-    one = next(iter(kept.values())).attack.image
-    assert one is not None
-    monkeypatch.setattr(stored, "MOST_PIXELS", one.pixels.nbytes)
+    first = next(iter(kept.values())).attack.image
+    assert first is not None
+    monkeypatch.setattr(stored, "MOST_PIXELS", first.pixels.nbytes)
     light = items_of(tmp_path, "figstep")
     pictures = [item.attack.image for item in light.values()]
     assert [isinstance(picture, StoredPicture) for picture in pictures] == [False, *[True] * 3]

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.board.comparable import differences
+from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
 from sectow_benchmarks.results.further import label_of
@@ -227,6 +229,35 @@ def test_another_row_on_the_board_is_found(copy: Path, figure: str) -> None:
     counted[key] += 1
     file.write_text(json.dumps(tree))
     assert failed(copy) == {"board"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("rank", 2), ("rank_interval", [1, 2]), ("not_ranked_because", ["too weak"]), ("base", "x")],
+)
+def test_another_rank_or_reason_on_the_board_is_found(copy: Path, field: str, value: Any) -> None:
+    file = copy / "report" / "leaderboard.json"
+    board = Board.model_validate_json(file.read_text())
+    (row,) = board.rows
+    changed = row.model_validate({**row.model_dump(), field: value})
+    for name, text in files_of(board.model_copy(update={"rows": (changed,)})).items():
+        (file.parent / name).write_text(text)
+    (finding,) = (check for check in verify(EvaluationRun.open(copy)) if check.name == "board")
+    assert finding.outcome == "failed"
+    assert field in finding.detail
+
+
+def test_files_beside_the_board_that_say_something_else_are_found(copy: Path) -> None:
+    def detail() -> str:
+        checks = verify(EvaluationRun.open(copy))
+        return next(check.detail for check in checks if check.name == "board")
+
+    assert "its ranks and reasons too" in detail()
+    table = copy / "report" / "leaderboard.tex"
+    table.write_text(table.read_text().replace("0.", "1."))
+    (copy / "report" / "endorsement.md").write_text("verified")
+    assert "leaderboard.tex does not follow" in detail()
+    assert "endorsement.md is not a part" in detail()
 
 
 def test_a_run_folder_names_no_code(copy: Path, tmp_path: Path, monkeypatch: Any) -> None:
