@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,27 @@ def test_texts_that_are_not_ours_to_give_stay(real: EvaluationRun, tmp_path: Pat
         assert pulled.samples["success"].tolist() == pytest.approx(
             real.samples["success"].tolist(), nan_ok=True
         )
+
+
+def test_texts_of_an_open_suite_are_in_a_local_copy_alone(tmp_path: Path) -> None:
+    """XSTest is open and free to be fetched, SIUO states no licence."""
+    specs = []
+    for name in ("xstest", "siuo"):
+        import_module(f"tests.benchmarks.suites.replicas.{name}").write(tmp_path / name)
+        specs.append(f"{name}?path={tmp_path / name}")
+    run = evaluate("apothecary/refuse_all", suites=specs, out=tmp_path / "run", **SMALL).run
+    public = write(run.path, tmp_path / "public")
+    local = write(run.path, tmp_path / "local", "local")
+    assert (public.withheld, local.withheld) == (("siuo", "xstest"), ("siuo",))
+    texts = {
+        name: EvaluationRun.open(read(made.path, tmp_path / f"{name}-pulled").path).samples
+        for name, made in (("public", public), ("local", local))
+    }
+    assert (texts["public"]["query"] == "").all()
+    kept = texts["local"].groupby("suite")["query"].agg(lambda queries: (queries != "").all())
+    assert kept.to_dict() == {"siuo": False, "xstest": True}
+    assert "Keep it private" in (local.path / "README.md").read_text()
+    assert str(tmp_path) not in (local.path / "run.json").read_text()
 
 
 def test_only_open_and_ungated_suites_are_redistributable() -> None:
