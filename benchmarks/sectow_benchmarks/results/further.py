@@ -9,7 +9,7 @@ from sectow_benchmarks.results.samples import Judged, Sample, SampleVerdict, ver
 from sectow_benchmarks.suites.base import ROLES, Role
 from sectow_env.files import folder_name
 from sectow_env.game import Frozen, Judge, Turn, settle
-from sectow_env.judges.two_sided import grades_answers
+from sectow_env.judges.two_sided import TwoSided, grades_answers
 from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.parts import find_reward
 
@@ -45,11 +45,13 @@ def further(
     judge: Judge, name: str, suites: Sequence[str] | None = None, limit: int = 0
 ) -> Further:
     """The entry of a judge; one that grades no answers is spared capability."""
+    # A world may have completed it; what it looks at follows from what it is by itself.
+    alone = judge.harm if isinstance(judge, TwoSided) else judge
     return Further(
         judge=f"{judge.id}@{judge.version}",
         name=name,
         suites=None if suites is None else tuple(suites),
-        roles=ROLES if grades_answers(judge) else GUARDED,
+        roles=ROLES if grades_answers(alone) else GUARDED,
         limit=limit,
     )
 

@@ -58,7 +58,7 @@ def outcomes(loaded: Loaded, *judges: str) -> dict[str, str]:
 def judged(loaded: Loaded, judge: str) -> Mapping[str, int]:
     """Verdicts by role of the judges whose name starts so."""
     both = loaded.run.verdicts.merge(loaded.samples[["sample", "role"]], on="sample")
-    return Counter(both.loc[both["judge"].str.startswith(judge), "role"])
+    return Counter(both.loc[both["judge"].str.match(rf"(two_sided\()?{judge}"), "role"])
 
 
 def test_further_judges_look_at_the_same_answers(tmp_path: Path) -> None:
