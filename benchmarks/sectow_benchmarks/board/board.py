@@ -27,6 +27,7 @@ from sectow_benchmarks.board.parts import (
     Worst,
     of_others,
     partly_judged,
+    pooled,
     safety_parts,
     worst_attacker,
     worst_of,
@@ -216,7 +217,7 @@ def board(
 
 def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
     """The row of one evaluation, before the gates."""
-    samples = run.scores
+    samples = pooled(run)
     split = _split(samples)
     asr, twins, over = (split_figure(figure, split) for figure in (_ASR, _TWINS, _OVER))
     parts = list(safety_parts(samples, asr, WAYS))
@@ -253,7 +254,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         general=GENERAL.estimate(samples),
         learned=LEARNED_FIGURES[0].estimate(samples, "sampled"),
         worst_attacker=worst_attacker(samples),
-        retained=retention(_change(samples, base.scores, first)),
+        retained=retention(_change(samples, pooled(base), first)),
         asr_bounds=(0.0, 1.0) if bounds is None else (bounds.low, bounds.high),
         unscored=unscored,
         unscored_share=unscored / len(scorable) if len(scorable) else None,

@@ -15,6 +15,8 @@ from sectow_benchmarks.board.figures import (
 from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.stats import Estimate, Outcomes, rate
 from sectow_benchmarks.suites.figure import Figure
+from sectow_benchmarks.suites.group_table import GROUPS
+from sectow_benchmarks.suites.revisions import FOREIGN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,6 +96,24 @@ def worst_attacker(samples: pd.DataFrame) -> Worst | None:
 def suites_of(samples: pd.DataFrame, role: str) -> list[str]:
     """The suites beside the world that have items of a role."""
     return [suite for suite, its_role in other_suites(samples) if its_role == role]
+
+
+def pooled(run: EvaluationRun) -> pd.DataFrame:
+    """The scores of an evaluation, in which MMLU and MMMU are one suite each.
+
+    Else the 57 tasks of MMLU would weigh 57 times as much as any other suite.
+    """
+    samples = run.scores
+    suites = samples["suite"]
+    tasks = {task.name for group in GROUPS.values() for task in group.tasks}
+    for task in sorted(tasks):
+        members = suites.str.startswith(f"{FOREIGN}{task}_")
+        if members.any():
+            samples = samples.assign(
+                stratum=samples["stratum"].where(~members, suites),
+                suite=samples["suite"].where(~members, f"{FOREIGN}{task}"),
+            )
+    return samples
 
 
 def of_others(

@@ -67,6 +67,9 @@ def print_plan(
         for text, option in zip(prices, ("--price", "--judge-price"), strict=True)
     ]
     from sectow_benchmarks.api import plan as planned
+    from sectow_benchmarks.evaluation.estimate import arithmetic
+    from sectow_benchmarks.evaluation.ground import home_of
+    from sectow_benchmarks.suites.group_table import parts_of
 
     plan = planned(model, attacker=attacker, **settings)
     tables = {"defender": plan.questions, "judges": plan.judging}
@@ -87,6 +90,9 @@ def print_plan(
                                                        plan.judging["calls"]))  # fmt: skip
     judged = f" and {calls} calls of judges" if calls else ""
     say(f"{questions} answers{judged} in all; nothing was asked.")
+    groups = any(map(parts_of, settings.get("suites") or ()))
+    if groups or (settings.get("world") is None and home_of(model) is None):
+        say(arithmetic(_records(plan.questions)))
     spent = [f"{name} {amount:.2f}" for name, amount in money.items() if amount is not None]
     if spent:
         say(f"At most {', '.join(spent)}, in the money of the prices.")

@@ -86,6 +86,19 @@ def test_rows_are_capability_with_lm_evals_own_verdicts(run: EvaluationRun) -> N
     assert rows.loc[rows["suite"] == "lm_eval/cows_rolling", "correct"].isna().all()
 
 
+def test_the_tasks_of_mmlu_count_as_one_suite(run: EvaluationRun) -> None:
+    names = {"lm_eval/cows_choice": "lm_eval/mmlu_law", "lm_eval/cows_generate": "lm_eval/mmlu_art"}
+    renamed = EvaluationRun(run.path, run.about)
+    vars(renamed)["samples"] = run.scores.assign(suite=run.scores["suite"].replace(names))
+    (row,) = board([renamed])
+    pooled = row.others_capability["lm_eval/mmlu"]
+    assert {"lm_eval/mmlu_law", "lm_eval/mmlu_art"} & set(row.others_capability) == set()
+    (apart,) = board([run])
+    means = [apart.others_capability[name].value for name in names]
+    assert pooled.value == pytest.approx(sum(means) / 2)
+    assert pooled.n == 6
+
+
 def test_figures_and_board_tell_them_apart_from_the_worlds_own(run: EvaluationRun) -> None:
     (row,) = board([run])
     rows = of_tasks(run)
