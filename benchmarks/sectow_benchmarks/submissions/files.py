@@ -125,16 +125,22 @@ def to_html(tables: Sequence[Table], gates: Gates) -> str:
 
 def title(each: Table) -> str:
     """What a table is about."""
-    return f"{each.first.world.id}: {WORDS[each.attacks]}"
+    world = each.first.world
+    return f"{world.id if world else 'suites of the field'}: {WORDS[each.attacks]}"
 
 
 def about(each: Table) -> str:
     """What all entries of a table have in common."""
     first = each.first
-    suites = ", ".join(f"{suite.name} {suite.revision}" for suite in first.suites)
+    suites = ", ".join(
+        f"{suite.name} {suite.revision}"
+        + (f" by {suite.judge}" if suite.judge != first.judge else "")
+        for suite in first.suites
+    )
     how = first.settings
+    judged = f", judge {first.judge}" if first.judge else ""
     return (
-        f"{how.split} split, judge {first.judge}, temperature {how.temperature:g}, at most "
+        f"{how.split} split{judged}, temperature {how.temperature:g}, at most "
         f"{how.max_new_tokens} tokens. Suites: {suites}.{_budget(each)}"
     )
 
@@ -193,7 +199,7 @@ def _rows(each: Table) -> Iterator[dict[str, Any]]:
             "model_sha256": entry.model.sha256 or "",
             "defence": entry.defence,
             "evidence": line.evidence,
-            "judge": entry.judge,
+            "judge": entry.judge or "",
         }
         rates = {"worst": line.worst and line.worst.rate}
         rates |= {role: line.rate(role) for role in ("over_refusal", "accuracy", "capability")}

@@ -92,8 +92,8 @@ def entry_of(
         base=None if ground is None else digest_of_run(ground),
         model=_model(about["model"], run.about["model"], name),
         defence=defended,
-        world=EntryWorld(id=about["world"]["id"], fingerprint=about["world"]["fingerprint"]),
-        judge=about["judge"],
+        world=_world(about["world"]),
+        judge=about["judge"] or None,
         suites=tuple(_suites(about, samples)),
         settings=EntrySettings(
             split=split,
@@ -229,6 +229,10 @@ def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None)
         hub=source if hub else None,
         parameters=shown.get("parameters"),
     )
+
+
+def _world(world: Mapping[str, Any]) -> EntryWorld | None:
+    return EntryWorld(id=world["id"], fingerprint=world["fingerprint"]) if world else None
 
 
 def _attacker(about: Mapping[str, Any]) -> EntryAttacker | None:
