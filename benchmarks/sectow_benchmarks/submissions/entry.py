@@ -209,8 +209,10 @@ class Entry(Part):
     """Of the checksums of the copy of the evaluation beside it; null without one."""
     model: EntryModel
     defence: Defence
-    world: EntryWorld
-    judge: Label
+    world: EntryWorld | None
+    """None where only suites of the field were asked."""
+    judge: Label | None
+    """Of the world; each suite names its own."""
     suites: tuple[EntrySuite, ...] = Field(max_length=100)
     settings: EntrySettings
     attacker: EntryAttacker | None = None

@@ -125,7 +125,8 @@ def to_html(tables: Sequence[Table], gates: Gates) -> str:
 
 def title(each: Table) -> str:
     """What a table is about."""
-    return f"{each.first.world.id}: {WORDS[each.attacks]}"
+    world = each.first.world
+    return f"{world.id if world else 'suites of the field'}: {WORDS[each.attacks]}"
 
 
 def about(each: Table) -> str:
@@ -133,6 +134,9 @@ def about(each: Table) -> str:
     first = each.first
     suites = ", ".join(f"{suite.name} {suite.revision}" for suite in first.suites)
     how = first.settings
+    if first.world is None:
+        judges = ", ".join(dict.fromkeys(suite.judge for suite in first.suites))
+        return f"Judge {judges}, temperature {how.temperature:g}. Suites: {suites}.{_budget(each)}"
     return (
         f"{how.split} split, judge {first.judge}, temperature {how.temperature:g}, at most "
         f"{how.max_new_tokens} tokens. Suites: {suites}.{_budget(each)}"

@@ -92,8 +92,8 @@ def entry_of(
         base=None if ground is None else digest_of_run(ground),
         model=_model(about["model"], run.about["model"], name),
         defence=defended,
-        world=EntryWorld(id=about["world"]["id"], fingerprint=about["world"]["fingerprint"]),
-        judge=about["judge"],
+        world=_world(about["world"]),
+        judge=about["judge"] or None,
         suites=tuple(_suites(about, samples)),
         settings=EntrySettings(
             split=split,
@@ -218,6 +218,10 @@ def _suites(about: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[EntrySu
                 },
             }
         )
+
+
+def _world(known: Mapping[str, Any]) -> EntryWorld | None:
+    return EntryWorld(id=known["id"], fingerprint=known["fingerprint"]) if known else None
 
 
 def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None) -> EntryModel:
