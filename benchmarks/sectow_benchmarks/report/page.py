@@ -67,7 +67,7 @@ SOMETIMES = ("twins", "recall", "general", "learned")
 """Columns of the board that are left out where nobody was measured in them."""
 
 
-def render(
+def render(  # noqa: PLR0913  (each is a part of the page)
     runs: Sequence[EvaluationRun],
     rows: Sequence[BoardRow],
     attackers: Sequence[AttackerFigures],
@@ -77,8 +77,9 @@ def render(
     story: Story | None,
     profile: Profile,
     gates: Gates,
+    paired: bool = True,
 ) -> str:
-    """The page as text."""
+    """The page as text; `paired` if the first of the evaluations is what others come after."""
     before, after = (runs[0] if len(runs) > 1 else None), runs[-1]
     own, beside = has_own(runs), suites_of(runs)
     fictional = own and is_fictional(after.about)
@@ -96,7 +97,7 @@ def render(
             runs=runs,
             before=before,
             after=after,
-            many=story is None and len(runs) > FEW_MODELS,
+            many=story is None and (len(runs) > FEW_MODELS or not paired),
             own=own,
             board=rows,
             columns=_columns(rows),
