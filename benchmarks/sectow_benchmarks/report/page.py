@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures
 from sectow_benchmarks.board.board import BoardRow, Gates
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.markdown import number, shown
-from sectow_benchmarks.board.words import ranking
+from sectow_benchmarks.board.words import not_refused, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.judges import judges_of
@@ -102,6 +103,7 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             board=rows,
             columns=_columns(rows),
             tracks=list(dict.fromkeys(row.track for row in rows)),
+            upper_bound=not_refused(Board.of(rows, gates, profile)),
             ranking=ranking(rows[0].split, gates),
             margin=MARGIN,
             terms=terms(after, gates, estimates, fictional=fictional, own=own),

@@ -83,6 +83,7 @@ def test_two_models_without_a_base_are_no_before_and_after(out: Path) -> None:
     page = (out / "report" / "index.html").read_text()
     assert "2 models on 3 suites" in page
     assert "Before and after" not in page
+    assert "By keyword rules alone: the ASR on siuo, xstest" in page
 
 
 def test_each_model_has_an_evaluation_without_a_world(out: Path) -> None:
