@@ -126,7 +126,7 @@ def to_html(tables: Sequence[Table], gates: Gates) -> str:
 def title(each: Table) -> str:
     """What a table is about."""
     world = each.first.world
-    return f"{world.id if world else 'suites of the field'}: {WORDS[each.attacks]}"
+    return f"{world.id if world else 'Suites of the field'}: {WORDS[each.attacks]}"
 
 
 def about(each: Table) -> str:

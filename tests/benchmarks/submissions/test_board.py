@@ -52,7 +52,7 @@ def test_suites_of_the_field_need_no_world(tmp_path: Path) -> None:
     assert len(table.lines) == 2
     write_board([table], tmp_path / "board")
     text = (tmp_path / "board" / "board.md").read_text()
-    assert "## suites of the field: " in text
+    assert "## Suites of the field: " in text
     assert "Judge suite/keywords@1+rules/refusal@2, " in text
 
 
