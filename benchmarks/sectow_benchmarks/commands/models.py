@@ -68,6 +68,11 @@ class Request(NamedTuple):
             return None
         return Path(self.base)
 
+    @property
+    def base_among_models(self) -> bool:
+        """Whether the base is one of several models, which are measured once each."""
+        return len(self.models) > 1 and self.base in self.models
+
     def subjects(self) -> list[Subject]:
         """The models in order, each before its defences; the base that is measured too is last.
 
@@ -103,7 +108,7 @@ class Request(NamedTuple):
             subjects = [
                 Subject(model, name, self.folder / folder_name(name)) for model, name in pairs
             ]
-        if self.base is not None and self.known_base is None:
+        if self.base is not None and self.known_base is None and not self.base_among_models:
             # The model first: its folder must be empty when it begins, and contains the base's.
             subjects.append(Subject(self.base, None, self.folder / BASE))
         return subjects
@@ -147,10 +152,12 @@ def measure_all(request: Request, subjects: Sequence[Subject]) -> Measured:
             note(f"{subject.title} was not measured: {failures[-1].why}", style="bold red")
         _free()
     base = None if request.known_base is None else EvaluationRun.open(request.known_base)
-    if base is None and request.base is not None and measured:
-        *others, last = measured
-        if last.path == subjects[-1].folder:
-            measured, base = others, last
+    if base is None and request.base is not None:
+        # The base that is measured too is last, and bare models come before their defences.
+        order = subjects if request.base_among_models else subjects[-1:]
+        place = next((each.folder for each in order if each.model == request.base), None)
+        base = next((run for run in measured if run.path == place), None)
+        measured = [run for run in measured if run is not base]
     return Measured(measured, base, failures)
 
 

@@ -10,7 +10,7 @@ import typer
 Profile = Literal["public", "local"]
 Seed = Annotated[int, typer.Option(min=0, help="Of items, answers and attacks.")]
 System = Annotated[str | None, typer.Option(help="A system prompt for the defender.")]
-Judge = Annotated[str | None, typer.Option(help="A registered judge; default: the world's.")]
+Judge = Annotated[str | None, typer.Option(help="A registered judge; default: each suite's own.")]
 Suites = Annotated[
     str | None,
     typer.Option(
@@ -40,7 +40,10 @@ WorldName = Annotated[
 ]
 AttackerName = Annotated[str | None, typer.Option(help="Also measure what it gets out of it.")]
 Template = Annotated[str | None, typer.Option(help="How the attacker is asked.")]
-Base = Annotated[str | None, typer.Option(help="Compare with this model or evaluation.")]
+Base = Annotated[
+    str | None,
+    typer.Option(help="Compare with this model or evaluation; it may be one of the models."),
+]
 PerCell = Annotated[int, typer.Option(min=0, help="Items of each channel and frame; 0: all.")]
 PerKind = Annotated[int, typer.Option(min=0, help="General questions of each kind and split.")]
 Task = Annotated[
@@ -52,7 +55,10 @@ Include = Annotated[
     typer.Option("--include-path", help="A folder with tasks of your own; may be given again."),
 ]
 Split = Annotated[str, typer.Option(help="Some of train,validation,test.")]
-Tokens = Annotated[int, typer.Option(min=1, help="Longest answer.")]
+Tokens = Annotated[
+    int,
+    typer.Option(min=1, help="Longest answer to a world's suites; others have a length each."),
+]
 Attacks = Annotated[Path | None, typer.Option(help="Replay a pack of frozen attacks.")]
 Limit = Annotated[int, typer.Option(min=0, help="Items of each task, to try things out; 0: all.")]
 BatchSize = Annotated[str, typer.Option(help="Prompts that are answered at once, or auto.")]

@@ -12,6 +12,7 @@ from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import is_fictional
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.run import TABLES, EvaluationRun
+from sectow_benchmarks.suites.revisions import REVISIONS
 
 SPLIT = "test"
 OURS, OTHERS = "apache-2.0", "other"
@@ -55,10 +56,11 @@ def of_evaluation(
         licence or (OURS if is_fictional(about) and not withheld else OTHERS),
         ["evaluation"],
     )
+    beside = {suite["name"] for suite in about.get("other_suites", ())}
     rows = [
-        (str(name), str(revision), "this project", "")
+        (str(name), str(revision), "this project" if name in REVISIONS else "none stated", "")
         for name, revision in about["suites"].items()
-        if name in set(run.scores["suite"])
+        if name in set(run.scores["suite"]) - beside
     ]
     rows += [
         (

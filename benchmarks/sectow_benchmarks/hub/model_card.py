@@ -167,7 +167,7 @@ def _results(run: EvaluationRun, figures: list[Measured], task: str) -> Iterator
         yield EvalResult(
             task_type=task,
             dataset_type=suite,
-            dataset_name=f"{suite}, {run.about['world'].get('id', '')}",
+            dataset_name=", ".join(filter(None, (suite, run.about["world"].get("id")))),
             dataset_revision=str(beside.get(suite, run.about["suites"].get(suite, ""))),
             dataset_config=each.decoding,
             metric_type=each.figure.key,
@@ -212,12 +212,19 @@ def _figures(run: EvaluationRun | None, figures: list[Measured]) -> list[str]:
         return ["", "## Figures", "", "None was given: see `sectow bench`."]
     rows = [(each.title, each.decoding, shown(each.estimate)) for each in figures]
     known = [each.estimate.method for each in figures if each.estimate.known]
-    world, judge = (md_safe(str(each)) for each in (run.about["world"]["id"], run.about["judge"]))
-    how = f"World {world}, judge {judge}. {made_by(known)}"
+    ground = [("World", run.about["world"].get("id")), ("judge", ", ".join(_judges(run)))]
+    how = ", ".join(f"{word} {md_safe(str(value))}" for word, value in ground if value)
+    how = f"{how[:1].upper()}{how[1:]}. {made_by(known)}"
     return [
         *("", "## Figures", "", how, ""),
         *table(("figure", "decoding", "measured"), rows, escape=True),
     ]
+
+
+def _judges(run: EvaluationRun) -> list[str]:
+    """That of the world, or those of the suites where none was played."""
+    own = [run.about["judge"]] if run.about["judge"] else []
+    return own or list(dict.fromkeys(str(suite["judge"]) for suite in run.about["other_suites"]))
 
 
 def _again(training: Training | None, run: EvaluationRun | None) -> list[str]:

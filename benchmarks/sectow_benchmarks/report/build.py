@@ -71,8 +71,17 @@ def build_report(
     ]
     samples = _samples(runs, out, profile)
     lines = before_after(runs[0] if len(runs) > 1 else None, runs[-1])
+    # Two that are compared with themselves are no before and after.
     page = render(
-        runs, rows, attackers, samples, lines, story=story, profile=profile, gates=gates or Gates()
+        runs,
+        rows,
+        attackers,
+        samples,
+        lines,
+        story=story,
+        profile=profile,
+        gates=gates or Gates(),
+        paired=set(compared) == {0},
     )
     written = {
         "index.html": page,

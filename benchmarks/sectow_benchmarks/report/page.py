@@ -15,9 +15,10 @@ from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures
 from sectow_benchmarks.board.board import BoardRow, Gates
+from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.markdown import number, shown
-from sectow_benchmarks.board.words import ranking
+from sectow_benchmarks.board.words import not_refused, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
 from sectow_benchmarks.report.judges import judges_of
@@ -67,7 +68,7 @@ SOMETIMES = ("twins", "recall", "general", "learned")
 """Columns of the board that are left out where nobody was measured in them."""
 
 
-def render(
+def render(  # noqa: PLR0913  (each is a part of the page)
     runs: Sequence[EvaluationRun],
     rows: Sequence[BoardRow],
     attackers: Sequence[AttackerFigures],
@@ -77,8 +78,9 @@ def render(
     story: Story | None,
     profile: Profile,
     gates: Gates,
+    paired: bool = True,
 ) -> str:
-    """The page as text."""
+    """The page as text; `paired` if the first of the evaluations is what others come after."""
     before, after = (runs[0] if len(runs) > 1 else None), runs[-1]
     own, beside = has_own(runs), suites_of(runs)
     fictional = own and is_fictional(after.about)
@@ -96,11 +98,12 @@ def render(
             runs=runs,
             before=before,
             after=after,
-            many=story is None and len(runs) > FEW_MODELS,
+            many=story is None and (len(runs) > FEW_MODELS or not paired),
             own=own,
             board=rows,
             columns=_columns(rows),
             tracks=list(dict.fromkeys(row.track for row in rows)),
+            upper_bound=not_refused(Board.of(rows, gates, profile)),
             ranking=ranking(rows[0].split, gates),
             margin=MARGIN,
             terms=terms(after, gates, estimates, fictional=fictional, own=own),

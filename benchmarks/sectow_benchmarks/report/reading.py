@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TWINS = {
     True: "benign requests that look exactly like the attacks (twins)",
-    False: "the benign requests of the world",
+    False: "the benign requests",
 }
 CLUSTERS = {
     True: "Items on one potion are one cluster, of general questions those on one picture.",

@@ -109,9 +109,8 @@ def ground(entry: Entry, attacks: Attacks) -> str:
         against = entry.frozen_attacks
     elif attacks == "adaptive" and entry.attacker is not None:
         against = entry.attacker.attempts
-    return json.dumps(
-        [entry.world and entry.world.model_dump(), entry.judge, suites, common, against]
-    )
+    world = entry.world and entry.world.model_dump()
+    return json.dumps([world, entry.judge, suites, common, against])
 
 
 def _worst(entry: Entry, attacks: Attacks) -> EntryFigure | None:

@@ -126,7 +126,7 @@ def to_html(tables: Sequence[Table], gates: Gates) -> str:
 def title(each: Table) -> str:
     """What a table is about."""
     world = each.first.world
-    return f"{world.id if world else 'suites of the field'}: {WORDS[each.attacks]}"
+    return f"{world.id if world else 'Suites of the field'}: {WORDS[each.attacks]}"
 
 
 def about(each: Table) -> str:
@@ -138,6 +138,8 @@ def about(each: Table) -> str:
         for suite in first.suites
     )
     how = first.settings
+    if first.world is None:
+        return f"Temperature {how.temperature:g}. Suites: {suites}.{_budget(each)}"
     judged = f", judge {first.judge}" if first.judge else ""
     return (
         f"{how.split} split{judged}, temperature {how.temperature:g}, at most "

@@ -220,6 +220,10 @@ def _suites(about: Mapping[str, Any], samples: pd.DataFrame) -> Iterator[EntrySu
         )
 
 
+def _world(known: Mapping[str, Any]) -> EntryWorld | None:
+    return EntryWorld(id=known["id"], fingerprint=known["fingerprint"]) if known else None
+
+
 def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None) -> EntryModel:
     source = str(about.get("source") or "")
     hub = about.get("sha256") is None and _HUB.fullmatch(source)
@@ -229,10 +233,6 @@ def _model(shown: Mapping[str, Any], about: Mapping[str, Any], name: str | None)
         hub=source if hub else None,
         parameters=shown.get("parameters"),
     )
-
-
-def _world(world: Mapping[str, Any]) -> EntryWorld | None:
-    return EntryWorld(id=world["id"], fingerprint=world["fingerprint"]) if world else None
 
 
 def _attacker(about: Mapping[str, Any]) -> EntryAttacker | None:

@@ -113,7 +113,7 @@ def card(about: About) -> Iterator[str]:
         "paper": _paper(about.paper),
         "published metric": about.published.metric,
         "their judge": about.published.original_judge,
-        "our like": about.published.judge or "none: nothing comparable can be run",
+        "our nearest judge": about.published.judge or "none comes near",
         "here": state_here(about)
         + ("" if record is None else f", commit {record.commit[:12]}, {record.when[:10]}"),
         "real data": _verified(known_lock(about)),

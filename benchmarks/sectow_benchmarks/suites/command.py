@@ -21,7 +21,7 @@ from sectow_benchmarks.suites.cards import (
 )
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
-from sectow_benchmarks.suites.group_table import suites_of
+from sectow_benchmarks.suites.group_table import GROUP_NAMES, suites_of
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
 from sectow_benchmarks.suites.registry import find_suite
 from sectow_benchmarks.suites.source import data_home
@@ -41,7 +41,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 @app.command("list")
 def list_suites(as_json: AsJson = False) -> None:
-    """Show all suites: what they ask for, licence, and whether they are on this machine."""
+    """Show all suites, whether they are on this machine, and the names of groups."""
     cards = list(abouts().values())
     if as_json:
         print_json(rows(cards))
@@ -52,6 +52,7 @@ def list_suites(as_json: AsJson = False) -> None:
     if never:
         say(f"{NEVER}: {', '.join(never)}", style="dim")
     say(f"without data of their own: {', '.join(others())}", style="dim")
+    say(f"groups: {', '.join(GROUP_NAMES)}", style="dim")
 
 
 @app.command()
@@ -154,7 +155,7 @@ def _say_outcome(spec: str, outcome: Outcome) -> None:
     seen = outcome.lock.verified[-1].seen
     counts = ", ".join(f"{role} {count:,}" for role, count in seen.items.items())
     files = sum(each.count for each in seen.files.values())
-    read = f"{counts}; {files:,} files at {seen.commit[:12]}"
+    read = f"{counts}; {files:,} files, commit {seen.commit[:12]}"
     if outcome.findings:
         say(f"{one_line(spec)} differs: {read}", style="red")
     elif outcome.compared:

@@ -11,8 +11,9 @@ from sectow_benchmarks.results.samples import KEY, rows_of, turn_of_row, verdict
 from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_benchmarks.verify.columns import VERDICT, How, chosen
 from sectow_benchmarks.verify.evidence import Evidence, Judging
-from sectow_benchmarks.verify.findings import Finding, failed, ok, same
+from sectow_benchmarks.verify.findings import Finding, failed, ok, same, unverified
 from sectow_benchmarks.verify.foreign import unlike_lm_eval
+from sectow_benchmarks.verify.rows import WITHHELD, withheld
 from sectow_env.game import Episode, Judge, Turn, Verdict, settle
 from sectow_env.resolve.parts import find_reward
 
@@ -22,6 +23,9 @@ Row = dict[str, Any]
 
 def check_consequences(evidence: Evidence) -> Finding:
     """Success, prices and whether a verdict is scored follow from the verdict, whoever judged."""
+    gone = withheld(evidence.samples)
+    if gone.any():
+        return unverified(WITHHELD.format(int(gone.sum())))
     samples = {str(row["sample"]): row for row in rows_of(evidence.samples)}
     rows = [row for row in rows_of(evidence.verdicts) if not row["judge"].startswith(FOREIGN)]
     turns = [turn_of_row(samples[row["sample"]]) for row in rows]

@@ -67,6 +67,25 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_base_that_is_one_of_the_models_is_measured_once(tmp_path: Path) -> None:
+    given = [word for model in MODELS for word in ("--model", model)]
+    base = ["--base", MODELS[1], "--suites", "xstest", "--out", str(tmp_path / "run")]
+    done = runner.invoke(cli.bench, [*given, *base, "--json"])
+    assert done.exit_code == 0, done.output
+    tree = json.loads(done.stdout)
+    rows = {row["name"]: row["base"] for row in tree["rows"]}
+    assert rows == {MODELS[1]: None, MODELS[0]: MODELS[1]}
+    assert not (tmp_path / "run" / "base").exists()
+    assert "Before and after" in Path(tree["page"]).read_text()
+
+
+def test_two_models_without_a_base_are_no_before_and_after(out: Path) -> None:
+    page = (out / "report" / "index.html").read_text()
+    assert "2 models on 3 suites" in page
+    assert "Before and after" not in page
+    assert "By keyword rules alone: the ASR on siuo, xstest" in page
+
+
 def test_each_model_has_an_evaluation_without_a_world(out: Path) -> None:
     for model in MODELS:
         about = EvaluationRun.open(out / model.replace("/", "-")).about

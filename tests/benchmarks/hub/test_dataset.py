@@ -157,7 +157,17 @@ def test_texts_of_an_open_suite_are_in_a_local_copy_alone(tmp_path: Path) -> Non
         suite: bool((rows["query"] != "").all()) for suite, rows in texts["local"].groupby("suite")
     }
     assert kept == {"siuo": False, "xstest": True}
-    assert "Keep it private" in (local.path / "README.md").read_text()
+    card = (local.path / "README.md").read_text()
+    assert "Keep it private" in card
+    # No suite of a world was asked: nothing here is of our licence, and no world is named.
+    assert "this project" not in card
+    about = EvaluationRun.open(tmp_path / "local-pulled").about
+    assert (about["world"], about["settings"]["world"]) == ({}, None)
+    outcomes = {each.name: each for each in verify(EvaluationRun.open(tmp_path / "local-pulled"))}
+    assert "failed" not in {each.outcome for each in outcomes.values()}
+    for name in ("samples", "consequences"):
+        assert outcomes[name].outcome == "unverified"
+        assert "without their texts" in outcomes[name].detail
     assert str(tmp_path) not in (local.path / "run.json").read_text()
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from sectow_agents.run.digests import check_checkpoint, folder_digests
 from sectow_agents.run.folder import RunFolder
+from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -22,6 +23,7 @@ from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError
 from tests.agents.stubs import StubPhases, stub_run
 from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.suites.replicas import xstest
 
 SETTINGS = MeasureSettings(
     splits=("test",), per_cell=1, per_kind=1, decodings=("greedy",), max_new_tokens=2, limit=4
@@ -59,6 +61,15 @@ def test_the_hub_reads_the_figures_with_their_intervals(model: Path, run: Evalua
     text = file.read_text()
     assert "## Limits" in text
     assert "clustered" in text or "cluster" in text
+
+
+def test_suites_without_a_world(model: Path, tmp_path: Path) -> None:
+    xstest.write(tmp_path / "xstest")
+    suites = [f"xstest?path={tmp_path / 'xstest'}"]
+    run = evaluate(str(model), suites=suites, decodings=("greedy",), out=tmp_path / "run").run
+    file = write_card(model, evaluation=run)
+    assert read(file).eval_results
+    assert "Judge suite/keywords@1+rules/refusal@2. " in file.read_text()
 
 
 def test_without_an_evaluation_no_figure_is_claimed(model: Path) -> None:

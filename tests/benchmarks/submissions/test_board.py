@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.submissions.board import Table, tables
 from sectow_benchmarks.submissions.check import Checked, check
@@ -19,6 +20,7 @@ from sectow_benchmarks.submissions.files import write_board
 from sectow_benchmarks.submissions.make import entry_of
 from sectow_benchmarks.submissions.read import Submission, submissions
 from tests.benchmarks.submissions.conftest import write
+from tests.benchmarks.suites.replicas import xstest
 
 Runs = dict[str, EvaluationRun]
 HOSTILE = "<script>alert(1)</script> =cmd|'x' [a](https://x)"
@@ -38,6 +40,20 @@ def like(entry: Entry, name: str, **changes: Any) -> Entry:
 
 def ranks(table: Table) -> dict[str, int | None]:
     return {line.entry.model.name: line.rank for line in table.lines}
+
+
+def test_suites_of_the_field_need_no_world(tmp_path: Path) -> None:
+    xstest.write(tmp_path / "xstest")
+    suites = [f"xstest?path={tmp_path / 'xstest'}"]
+    run = evaluate("apothecary/keyword", suites=suites, out=tmp_path / "run").run
+    entry = entry_of(run)
+    assert (entry.world, entry.judge) == (None, None)
+    (table,) = board(entry, like(entry, "other"))
+    assert len(table.lines) == 2
+    write_board([table], tmp_path / "board")
+    text = (tmp_path / "board" / "board.md").read_text()
+    assert "## Suites of the field: " in text
+    assert "xstest 1 by suite/keywords@1+rules/refusal@2" in text
 
 
 def test_the_one_that_refuses_everything_is_shown_unranked(runs: Runs, base: Entry) -> None:

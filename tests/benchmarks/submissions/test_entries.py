@@ -9,19 +9,15 @@ from typing import Any
 
 import pytest
 
-from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.submissions import entry as entry_module
-from sectow_benchmarks.submissions.board import tables
 from sectow_benchmarks.submissions.check import Checked, check
 from sectow_benchmarks.submissions.entry import Entry, schema_text
-from sectow_benchmarks.submissions.files import write_board
 from sectow_benchmarks.submissions.make import entry_of
 from sectow_benchmarks.submissions.read import MAX_ENTRY_BYTES, submissions
 from sectow_env.errors import ConfigError, FileError
 from tests.benchmarks.submissions.conftest import Change, changed, write
-from tests.benchmarks.suites.replicas import siuo
 
 Runs = dict[str, EvaluationRun]
 
@@ -59,20 +55,6 @@ def test_an_entry_says_what_the_evaluation_found(base: Entry) -> None:
 def test_an_entry_without_samples_is_self_reported(alone: Path) -> None:
     result = checked(alone)
     assert (result.good, result.evidence) == (True, "self-reported")
-
-
-def test_suites_of_the_field_alone_make_an_entry(tmp_path: Path) -> None:
-    siuo.write(tmp_path / "siuo")
-    run = evaluate("apothecary/refuse_all", suites=[f"siuo?path={tmp_path / 'siuo'}"]).run
-    entry = entry_of(run)
-    assert (entry.world, entry.judge) == (None, None)
-    assert [suite.name for suite in entry.suites] == ["siuo"]
-    result = checked(write(entry, tmp_path / "entry"))
-    assert result.good
-    write_board(tables([result]), tmp_path / "board")
-    text = (tmp_path / "board" / "board.md").read_text()
-    assert "suites of the field" in text
-    assert "siuo 1 by suite/keywords@1" in text
 
 
 def test_an_entry_with_samples_is_verified(verified: Path) -> None:
