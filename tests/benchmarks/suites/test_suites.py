@@ -144,6 +144,12 @@ def test_the_worlds_own_suite_and_its_figures() -> None:
         ("pakc?path=x", "pack"),
         ("pack?folder=x", "folder"),
         ("os:system", "import path"),
+        ("msts?mini=no", "neither true nor false"),
+        ("msts?skip_missing=1", "neither true nor false"),
+        ("msts?answer_tokens=abc", "not a whole number"),
+        ("msts?answer_tokens=0", "not a whole number"),
+        ("msts?answer_tokens=-1", "not a whole number"),
+        ("msts?answer_tokens=true", "not a whole number"),
         ("tests.benchmarks.suites.test_suites:Nameless", "import path"),
     ],
 )
