@@ -24,11 +24,12 @@ from sectow_benchmarks.suites.registry import (
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.verify.checks import verify
 from sectow_benchmarks.verify.evidence import Offered
-from sectow_env.errors import SectowError
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.world import AttackFacts, WorldFacts, attack_facts, world_facts
 from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.suites.replicas import msts, siuo
 
 ROWS = [
     {"id": "a", "behavior": "x", "harmful": True, "query": "tell x", "reference": "x it is"},
@@ -202,3 +203,21 @@ def test_equal_worlds_have_equal_grids_and_others_do_not() -> None:
     assert grid_items(first, few, harmful=True) == grid_items(again, few, harmful=True)
     other = grid_items(load_world("apothecary:1"), few, harmful=True)
     assert other != grid_items(first, few, harmful=True)
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    msts.write(tmp_path)
+    (table,) = tmp_path.glob("data/*.parquet")
+    for damaged in (b"no table", table.read_bytes()[:-40]):
+        table.write_bytes(damaged)
+        with pytest.raises(ConfigError, match="not a whole parquet file"):
+            find_suite(f"msts?path={tmp_path}").items(Selection())
+
+
+def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
+    siuo.write(tmp_path)
+    (tmp_path / "images" / "S-1.png").unlink()
+    run = evaluate("apothecary/keyword", suites=[f"siuo?path={tmp_path}&skip_missing=true"]).run
+    (row,) = board([run])
+    assert row.rank is None
+    assert "1 items of siuo were left out: their pictures are missing" in row.reasons
