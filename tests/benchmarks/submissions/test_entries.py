@@ -63,7 +63,8 @@ def test_an_entry_without_samples_is_self_reported(alone: Path) -> None:
 
 def test_suites_of_the_field_alone_make_an_entry(tmp_path: Path) -> None:
     siuo.write(tmp_path / "siuo")
-    run = evaluate("apothecary/refuse_all", suites=[f"siuo?path={tmp_path / 'siuo'}"]).run
+    suites = [f"siuo?path={tmp_path / 'siuo'}"]
+    run = evaluate("apothecary/refuse_all", suites=suites, out=tmp_path / "out").run
     entry = entry_of(run)
     assert (entry.world, entry.judge) == (None, None)
     assert [suite.name for suite in entry.suites] == ["siuo"]

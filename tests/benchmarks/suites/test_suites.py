@@ -215,9 +215,10 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
 
 
 def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
-    siuo.write(tmp_path)
-    (tmp_path / "images" / "S-1.png").unlink()
-    run = evaluate("apothecary/keyword", suites=[f"siuo?path={tmp_path}&skip_missing=true"]).run
+    siuo.write(tmp_path / "siuo")
+    (tmp_path / "siuo" / "images" / "S-1.png").unlink()
+    spec = f"siuo?path={tmp_path / 'siuo'}&skip_missing=true"
+    run = evaluate("apothecary/keyword", suites=[spec], out=tmp_path / "out").run
     (row,) = board([run])
     assert row.rank is None
     assert "1 items of siuo were left out: their pictures are missing" in row.reasons
