@@ -121,7 +121,7 @@ def public_about(run: EvaluationRun) -> dict[str, Any]:
         "settings": {
             **settings,
             **shown.about["settings"],
-            "world": shown.about["world"].get("name", ""),
+            "world": shown.about["world"].get("name", "") if about["world"] else None,
             "suites": suites,
             "include": [],
             "judge": settings.get("judge") and public_name(str(settings["judge"])),

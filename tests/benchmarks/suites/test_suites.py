@@ -13,6 +13,8 @@ from sectow_benchmarks.api import Loaded, evaluate, load_run
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import figures_of, other_suites
+from sectow_benchmarks.results.checksums import seal
+from sectow_benchmarks.results.run import SEALED
 from sectow_benchmarks.suites.apothecary import FIGURES, ApothecarySuite
 from sectow_benchmarks.suites.grid import grid_items
 from sectow_benchmarks.suites.registry import (
@@ -222,3 +224,18 @@ def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
     (row,) = board([run])
     assert row.rank is None
     assert "1 items of siuo were left out: their pictures are missing" in row.reasons
+
+
+def test_a_commit_that_the_copy_here_is_not_of_is_not_verified(tmp_path: Path) -> None:
+    siuo.write(tmp_path / "siuo")
+    spec = f"siuo?path={tmp_path / 'siuo'}"
+    run = evaluate("apothecary/keyword", suites=[spec], out=tmp_path / "out").run
+    offered = Offered(suites=(spec,))
+    assert {each.name: each.outcome for each in verify(run, offered)}["run"] == "ok"
+    about = json.loads((run.path / "run.json").read_text())
+    about["other_suites"][0]["data"] = "024e80a"
+    (run.path / "run.json").write_text(json.dumps(about))
+    seal(run.path, SEALED)
+    (found,) = [each for each in verify(load_run(run.path).run, offered) if each.name == "run"]
+    assert found.outcome == "unverified"
+    assert "the copy here is of as given" in found.detail
