@@ -45,7 +45,7 @@ from sectow_benchmarks.stats import (
 from sectow_benchmarks.stats.unscored import MAX_UNSCORED
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS
-from sectow_env.game import Frozen
+from sectow_env.game import Frozen, Invalid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,7 +262,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         invalid_share=invalid / len(samples) if len(samples) else None,
         seen=_seen(run, asr.select(samples, first)),
         cost=Cost(_tokens(samples), run.seconds),
-        reasons=(*_tried_out(run), *partly_judged(run, scorable)),
+        reasons=(*_tried_out(run), *_skipped(run, samples), *partly_judged(run, scorable)),
         forgotten=False,
         others_safety=beside,
         others_over_refusal=over_refusals,
@@ -315,6 +315,16 @@ def _track(run: EvaluationRun) -> Track:
 def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
     limit = run.about["settings"].get("limit")
     return (f"only {limit} items of each task were asked",) if limit else ()
+
+
+def _skipped(run: EvaluationRun, samples: pd.DataFrame) -> tuple[str, ...]:
+    """Whoever chooses which pictures are missing chooses the rate."""
+    names = [str(suite["name"]) for suite in run.about.get("other_suites", ())]
+    skipped = samples[(samples["invalid"] == Invalid.BAD_IMAGE) & samples["suite"].isin(names)]
+    return tuple(
+        f"{rows['item'].nunique()} items of {suite} were left out: their pictures are missing"
+        for suite, rows in skipped.groupby("suite", sort=False)
+    )
 
 
 def _tokens(samples: pd.DataFrame) -> int | None:

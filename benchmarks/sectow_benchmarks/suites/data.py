@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sectow_benchmarks.suites.archive import Archive
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import ConfigError, SectowError, quoted
 from sectow_env.game.picture import Picture
 from sectow_env.reading import parse_json, read_bytes, read_jsonl, read_text
 from sectow_env.text import is_whole
@@ -192,17 +192,27 @@ class Data:
         Raises:
             ConfigError: There is no such split, it is not parquet, or lacks a column.
         """
-        import pyarrow.parquet as pq
+        import pyarrow as pa
 
         where, number = f"{config or 'default'}/{split}", 0
         for path in self._parquet(config, split):
-            with pq.ParquetFile(path) as file:
-                self.seen[where] = tuple(file.schema_arrow.names)
-                _check_columns(f"{where} ({path.name})", self.seen[where], columns)
-                for batch in file.iter_batches(_BATCH, columns=list(columns)):
-                    for values in batch.to_pylist():
-                        number += 1
-                        yield Row(f"row {number} of {where}", values)
+            try:
+                for values in self._stored(path, where, columns):
+                    number += 1
+                    yield Row(f"row {number} of {where}", values)
+            except (pa.ArrowException, OSError) as error:
+                raise _form(
+                    f"{where} ({path.name})", f"it is not a whole parquet file ({quoted(error)})"
+                ) from error
+
+    def _stored(self, path: Path, where: str, columns: Sequence[str]) -> Iterator[Any]:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(path) as file:
+            self.seen[where] = tuple(file.schema_arrow.names)
+            _check_columns(f"{where} ({path.name})", self.seen[where], columns)
+            for batch in file.iter_batches(_BATCH, columns=list(columns)):
+                yield from batch.to_pylist()
 
     def picture(self, file: str, archive: str | None = None) -> Open:
         """A picture file, opened when it is called; only then is it an error if it is missing.

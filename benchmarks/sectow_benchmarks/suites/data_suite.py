@@ -68,7 +68,7 @@ class DataSuite:
         skip_missing: Count items whose picture is missing as invalid, in place of an error.
 
     Raises:
-        ConfigError: The files are not there.
+        ConfigError: The files are not there, or a setting is of another kind.
         UnknownNameError: It has no items of this role.
     """
 
@@ -94,6 +94,7 @@ class DataSuite:
         answer_tokens: int | None = None,
         skip_missing: bool = False,
     ) -> None:
+        _check_settings(self.about.name, answer_tokens, mini=mini, skip_missing=skip_missing)
         self.name = self.about.name + (MINI if mini else "")
         if role is not None and role not in self.about.roles:
             raise unknown(f"role of {self.about.name}", role, self.about.roles)
@@ -224,6 +225,24 @@ def mini_ids(about: About, records: Iterable[Record]) -> frozenset[str]:
     """
     members = (((each.role, each.stratum or each.category), each.id) for each in records)
     return chosen(members, about.mini, about.name)
+
+
+def _check_settings(suite: str, answer_tokens: int | None, **switches: object) -> None:
+    """A spec gives whatever somebody wrote: `mini=no` is a text, and would count as true."""
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            raise ConfigError(
+                given=f"{name}={value} of the suite {suite}",
+                why="it is neither true nor false",
+                fix=f"write {suite}?{name}=true, or leave it out",
+            )
+    number = isinstance(answer_tokens, int) and not isinstance(answer_tokens, bool)
+    if answer_tokens is not None and not (number and answer_tokens >= 1):
+        raise ConfigError(
+            given=f"answer_tokens={answer_tokens} of the suite {suite}",
+            why="it is not a whole number from 1 up",
+            fix=f"write {suite}?answer_tokens=256, or leave it out",
+        )
 
 
 def _unlike(suite: str, why: str) -> ConfigError:

@@ -114,6 +114,9 @@ def _suite(spec: str) -> _Suite:
     about = _about(name)
     if about is None:
         return _Suite(name, spec, None, (), False, settings)
+    if not isinstance(settings.get("mini", False), bool):
+        # As it was written, for the suite to refuse.
+        return _Suite(name, spec, None, (), False, settings)
     role, mini = settings.pop("role", None), bool(settings.pop("mini", False))
     # A role that it does not have is refused when the suite is built.
     roles = about.roles if role is None else (str(role),)

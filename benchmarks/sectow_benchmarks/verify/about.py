@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from sectow_benchmarks.suites.base import Suite
+from sectow_benchmarks.suites.fetched import AS_GIVEN
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_benchmarks.verify.columns import ATTACKER, MODEL, RUN, SETTINGS, How
-from sectow_benchmarks.verify.evidence import Evidence, Judging
+from sectow_benchmarks.verify.evidence import Evidence, Judging, UnverifiedError
 from sectow_benchmarks.verify.findings import Finding, failed, ok
 from sectow_env.game.world import world_facts
 
@@ -83,6 +85,7 @@ def _unlike_what_is_built(evidence: Evidence) -> Iterator[str]:
         evidence.judge(
             Judging(evidence.recorded_judge(suite.name), settings.judge, None), suite.name
         )
+        _check_commit(suite, known.get("data"))
     if settings.world is None:
         return
     if about["world"].get("channels") != list(world_facts(evidence.world).channels):
@@ -90,3 +93,14 @@ def _unlike_what_is_built(evidence: Evidence) -> Iterator[str]:
     evidence.judge(Judging(str(about["judge"]), settings.judge, None), "")
     if settings.attacks and dict(evidence.attacks.about) != about["attacks"]:
         yield "what it says of the frozen attacks is something else"
+
+
+def _check_commit(suite: Suite, recorded: object) -> None:
+    """Raise UnverifiedError where the copy here cannot show that the data were of this commit."""
+    here = getattr(suite, "copy_revision", None)
+    if recorded not in {here, AS_GIVEN}:
+        raise UnverifiedError(
+            given=f"the data of the suite {suite.name}",
+            why=f"they were of {recorded}, it says, and the copy here is of {here}",
+            fix=f"sectow suites get {suite.name}",
+        )

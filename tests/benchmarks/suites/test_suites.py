@@ -13,6 +13,8 @@ from sectow_benchmarks.api import Loaded, evaluate, load_run
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import figures_of, other_suites
+from sectow_benchmarks.results.checksums import seal
+from sectow_benchmarks.results.run import SEALED
 from sectow_benchmarks.suites.apothecary import FIGURES, ApothecarySuite
 from sectow_benchmarks.suites.grid import grid_items
 from sectow_benchmarks.suites.registry import (
@@ -24,11 +26,12 @@ from sectow_benchmarks.suites.registry import (
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.verify.checks import verify
 from sectow_benchmarks.verify.evidence import Offered
-from sectow_env.errors import SectowError
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.world import AttackFacts, WorldFacts, attack_facts, world_facts
 from sectow_env.resolve.worlds import load_world
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.suites.replicas import msts, siuo
 
 ROWS = [
     {"id": "a", "behavior": "x", "harmful": True, "query": "tell x", "reference": "x it is"},
@@ -144,6 +147,12 @@ def test_the_worlds_own_suite_and_its_figures() -> None:
         ("pakc?path=x", "pack"),
         ("pack?folder=x", "folder"),
         ("os:system", "import path"),
+        ("msts?mini=no", "neither true nor false"),
+        ("msts?skip_missing=1", "neither true nor false"),
+        ("msts?answer_tokens=abc", "not a whole number"),
+        ("msts?answer_tokens=0", "not a whole number"),
+        ("msts?answer_tokens=-1", "not a whole number"),
+        ("msts?answer_tokens=true", "not a whole number"),
         ("tests.benchmarks.suites.test_suites:Nameless", "import path"),
     ],
 )
@@ -196,3 +205,37 @@ def test_equal_worlds_have_equal_grids_and_others_do_not() -> None:
     assert grid_items(first, few, harmful=True) == grid_items(again, few, harmful=True)
     other = grid_items(load_world("apothecary:1"), few, harmful=True)
     assert other != grid_items(first, few, harmful=True)
+
+
+def test_a_damaged_table_is_named(tmp_path: Path) -> None:
+    msts.write(tmp_path)
+    (table,) = tmp_path.glob("data/*.parquet")
+    for damaged in (b"no table", table.read_bytes()[:-40]):
+        table.write_bytes(damaged)
+        with pytest.raises(ConfigError, match="not a whole parquet file"):
+            find_suite(f"msts?path={tmp_path}").items(Selection())
+
+
+def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
+    siuo.write(tmp_path / "siuo")
+    (tmp_path / "siuo" / "images" / "S-1.png").unlink()
+    spec = f"siuo?path={tmp_path / 'siuo'}&skip_missing=true"
+    run = evaluate("apothecary/keyword", suites=[spec], out=tmp_path / "out").run
+    (row,) = board([run])
+    assert row.rank is None
+    assert "1 items of siuo were left out: their pictures are missing" in row.reasons
+
+
+def test_a_commit_that_the_copy_here_is_not_of_is_not_verified(tmp_path: Path) -> None:
+    siuo.write(tmp_path / "siuo")
+    spec = f"siuo?path={tmp_path / 'siuo'}"
+    run = evaluate("apothecary/keyword", suites=[spec], out=tmp_path / "out").run
+    offered = Offered(suites=(spec,))
+    assert {each.name: each.outcome for each in verify(run, offered)}["run"] == "ok"
+    about = json.loads((run.path / "run.json").read_text())
+    about["other_suites"][0]["data"] = "024e80a"
+    (run.path / "run.json").write_text(json.dumps(about))
+    seal(run.path, SEALED)
+    (found,) = [each for each in verify(load_run(run.path).run, offered) if each.name == "run"]
+    assert found.outcome == "unverified"
+    assert "the copy here is of as given" in found.detail
