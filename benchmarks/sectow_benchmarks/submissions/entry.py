@@ -210,7 +210,7 @@ class Entry(Part):
     model: EntryModel
     defence: Defence
     world: EntryWorld | None
-    """None where only suites of the field were asked."""
+    """Null where suites of the field alone were asked."""
     judge: Label | None
     """Of the world; each suite names its own."""
     suites: tuple[EntrySuite, ...] = Field(max_length=100)

@@ -132,13 +132,17 @@ def title(each: Table) -> str:
 def about(each: Table) -> str:
     """What all entries of a table have in common."""
     first = each.first
-    suites = ", ".join(f"{suite.name} {suite.revision}" for suite in first.suites)
+    suites = ", ".join(
+        f"{suite.name} {suite.revision}"
+        + (f" by {suite.judge}" if suite.judge != first.judge else "")
+        for suite in first.suites
+    )
     how = first.settings
     if first.world is None:
-        judges = ", ".join(dict.fromkeys(suite.judge for suite in first.suites))
-        return f"Judge {judges}, temperature {how.temperature:g}. Suites: {suites}.{_budget(each)}"
+        return f"Temperature {how.temperature:g}. Suites: {suites}.{_budget(each)}"
+    judged = f", judge {first.judge}" if first.judge else ""
     return (
-        f"{how.split} split, judge {first.judge}, temperature {how.temperature:g}, at most "
+        f"{how.split} split{judged}, temperature {how.temperature:g}, at most "
         f"{how.max_new_tokens} tokens. Suites: {suites}.{_budget(each)}"
     )
 
@@ -197,7 +201,7 @@ def _rows(each: Table) -> Iterator[dict[str, Any]]:
             "model_sha256": entry.model.sha256 or "",
             "defence": entry.defence,
             "evidence": line.evidence,
-            "judge": entry.judge,
+            "judge": entry.judge or "",
         }
         rates = {"worst": line.worst and line.worst.rate}
         rates |= {role: line.rate(role) for role in ("over_refusal", "accuracy", "capability")}
