@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from sectow_benchmarks.results.run import EvaluationRun
 
-DECODING = ("temperature", "max_new_tokens")
+OF_A_WORLD = "max_new_tokens"
+DECODING = ("temperature", OF_A_WORLD)
 """Settings that change what an answer of a fixed suite means."""
 
 
@@ -49,7 +50,10 @@ def differences(first: EvaluationRun, other: EvaluationRun) -> list[str]:
 
 def _settings(first: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:
     settings = (first.about["settings"], other.about["settings"])
-    return [(name, *(each.get(name) for each in settings)) for name in DECODING]
+    # Suites of the field have longest answers of their own.
+    ours = any(run.about["world"] for run in (first, other))
+    names = DECODING if ours else tuple(name for name in DECODING if name != OF_A_WORLD)
+    return [(name, *(each.get(name) for each in settings)) for name in names]
 
 
 def _revisions(first: EvaluationRun, other: EvaluationRun) -> list[tuple[str, object, object]]:

@@ -71,7 +71,6 @@ def build_report(
     ]
     samples = _samples(runs, out, profile)
     lines = before_after(runs[0] if len(runs) > 1 else None, runs[-1])
-    # Two that are compared with themselves are no before and after.
     page = render(
         runs,
         rows,

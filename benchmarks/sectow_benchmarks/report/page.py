@@ -100,11 +100,7 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             after=after,
             many=story is None and (len(runs) > FEW_MODELS or not paired),
             own=own,
-            board=rows,
-            columns=_columns(rows),
-            tracks=list(dict.fromkeys(row.track for row in rows)),
-            upper_bound=not_refused(Board.of(rows, gates, profile)),
-            ranking=ranking(rows[0].split, gates),
+            **_of_the_board(rows, gates, profile),
             margin=MARGIN,
             terms=terms(after, gates, estimates, fictional=fictional, own=own),
             lines=grouped(lines),
@@ -130,6 +126,16 @@ def render(  # noqa: PLR0913  (each is a part of the page)
         )
     )
     return visible(text)
+
+
+def _of_the_board(rows: Sequence[BoardRow], gates: Gates, profile: Profile) -> dict[str, Any]:
+    return {
+        "board": rows,
+        "columns": _columns(rows),
+        "tracks": list(dict.fromkeys(row.track for row in rows)),
+        "upper_bound": not_refused(Board.of(rows, gates, profile)),
+        "ranking": ranking(rows[0].split, gates),
+    }
 
 
 def _of_models(runs: Sequence[EvaluationRun], beside: Sequence[str]) -> dict[str, Any]:

@@ -104,6 +104,9 @@ def ground(entry: Entry, attacks: Attacks) -> str:
         for suite in entry.suites
     )
     common = entry.settings.model_dump(include={"split", "temperature", "max_new_tokens", "limit"})
+    if entry.world is None:
+        # Suites of the field have longest answers of their own.
+        del common["max_new_tokens"]
     against: object = None
     if attacks == "transfer":
         against = entry.frozen_attacks

@@ -119,7 +119,9 @@ def test_the_board_names_suites_judges_and_reasons(out: Path) -> None:
 
 def test_a_report_is_made_of_what_was_measured_before_or_later(out: Path, tmp_path: Path) -> None:
     before = json.loads((out / "report/leaderboard.json").read_text())
-    later = evaluate("apothecary/keyword", suites=SUITES, out=tmp_path / "later").run.path
+    # What it sets is the longest answer to a world's suites, of which none was asked.
+    longer: dict[str, Any] = {"suites": SUITES, "max_new_tokens": 99}
+    later = evaluate("apothecary/keyword", out=tmp_path / "later", **longer).run.path
     done = runner.invoke(
         report_app, [str(out), str(later), "--out", str(tmp_path / "page"), "--json"]
     )

@@ -48,7 +48,8 @@ def test_suites_of_the_field_need_no_world(tmp_path: Path) -> None:
     run = evaluate("apothecary/keyword", suites=suites, out=tmp_path / "run").run
     entry = entry_of(run)
     assert (entry.world, entry.judge) == (None, None)
-    (table,) = board(entry, like(entry, "other"))
+    longer = entry.settings.model_copy(update={"max_new_tokens": 99})
+    (table,) = board(entry, like(entry, "other", settings=longer))
     assert len(table.lines) == 2
     write_board([table], tmp_path / "board")
     text = (tmp_path / "board" / "board.md").read_text()
