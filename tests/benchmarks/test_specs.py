@@ -14,6 +14,7 @@ from sectow_agents.tug_of_war import TugOfWar
 from sectow_benchmarks.api import evaluate, plan
 from sectow_benchmarks.commands.bench import bench
 from sectow_benchmarks.evaluation.settings import MeasureSettings
+from sectow_benchmarks.report.public import public_name
 from sectow_benchmarks.studies.crossplay.play import play_all
 from sectow_benchmarks.studies.crossplay.players import players_of
 from sectow_benchmarks.studies.exploit.command import _Options, _target
@@ -91,7 +92,8 @@ def test_it_plays_in_cross_play(spec: str, tmp_path: Path) -> None:
     players = players_of([], ["apothecary/random"], [spec], None)
     settings = MeasureSettings(max_new_tokens=3, decodings=())
     (pair,) = play_all(players, WORLD, settings, tmp_path, batch_size=64)
-    assert pair.run.about["model"]["name"] == short_name(spec)
+    known = short_name(spec) if Path(spec).is_dir() else public_name(spec)
+    assert pair.run.about["model"]["name"] == known
 
 
 def test_it_is_exploited(spec: str, organism_folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ def test_a_killed_evaluation_of_suites_asks_nothing_twice(
 ) -> None:
     outcome = suites.endure(tmp_path, kills=3, suites=3, seed=0, delay=0.02)
     assert outcome.same
-    assert outcome.kills == 3
+    # On a busy machine it may end before it is killed for the last time.
+    assert 1 <= outcome.kills <= 3
     assert outcome.asked_twice == 0
     assert outcome.most_lost <= suites.CHUNK
 

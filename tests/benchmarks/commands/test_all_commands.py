@@ -107,6 +107,10 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("study", "first-light", "judge=apothecary/trth"),
     ),
     "study proxy": (("study", "proxy", "--judge", "rules/refusl"), ("study", "proxy", "rouds=3")),
+    "suites get": (("suites", "get", "siou"),),
+    "suites list": (("suites", "list", "--jsn"),),
+    "suites show": (("suites", "show", "siou"),),
+    "suites verify": (("suites", "verify", "siou"),),
     "submit board": (("submit", "board", "nope", "--out", "nope"),),
     "submit check": (("submit", "check", "nope"),),
     "submit make": (

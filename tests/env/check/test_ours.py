@@ -16,7 +16,7 @@ from tests.env.check.broken_worlds import PACK, QUICK
 from tests.env.judges.models import Scripted
 
 NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
-NEEDS_MORE = ("ensemble/", "guards/", "served/", "two_sided/")
+NEEDS_MORE = ("ensemble/", "guards/", "published/", "served/", "two_sided/")
 """Judges that need settings, a network's weights or a server."""
 JUDGES = [
     *(name for name in Registry[Any]("sectow.judges").names() if not name.startswith(NEEDS_MORE)),
