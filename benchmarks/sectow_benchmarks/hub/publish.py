@@ -23,6 +23,7 @@ from sectow_benchmarks.report.public import (
     is_unnamed,
     public_name,
     public_runs,
+    public_suite,
 )
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SAMPLES, SEALED, TABLES, VERDICTS, EvaluationRun
@@ -105,7 +106,7 @@ def public_about(run: EvaluationRun) -> dict[str, Any]:
     """run.json without paths, addresses and prompts, with every field that it must have."""
     (shown,) = public_runs([run])
     about, settings = run.about, run.about["settings"]
-    suites = [public_name(str(name)) for name in settings.get("suites", ())]
+    suites = [public_suite(str(name)) for name in settings.get("suites", ())]
     return {
         **{key: about[key] for key in ("schema", "kind", "created", "versions", "machine")},
         **{key: about[key] for key in ("python", "platform", "suites")},
@@ -131,8 +132,14 @@ def public_about(run: EvaluationRun) -> dict[str, Any]:
             "attacks": settings.get("attacks") and public_name(f"/{settings['attacks']}"),
         },
         "other_suites": [
-            {**suite, "spec": public_name(str(suite.get("spec", "")))}
-            for suite in shown.about["other_suites"]
+            {
+                **suite,
+                "spec": public_suite(str(own.get("spec", ""))),
+                **{key: own[key] for key in ("data",) if key in own},
+            }
+            for suite, own in zip(
+                shown.about["other_suites"], about.get("other_suites", ()), strict=True
+            )
         ],
         **_further(run, shown),
     }

@@ -14,11 +14,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.suites.base import ROLES
 from sectow_benchmarks.suites.group_table import GROUP_NAMES, MINI
 from sectow_benchmarks.suites.registry import card_of
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game.world import world_facts
+from sectow_env.registry.spec import SEPARATOR, parse_spec
 from sectow_env.resolve.worlds import load_world
 
 if TYPE_CHECKING:
@@ -102,6 +104,21 @@ def public_name(name: str) -> str:
     return re.split(r"[/\\]", head.rstrip("/\\"))[-1] if private else head
 
 
+def public_suite(spec: str) -> str:
+    """A suite's registered name, with its role and whether it is the mini: nothing of a path."""
+    try:
+        name, settings = parse_spec(spec)
+    except SectowError:
+        return public_name(spec)
+    kept = {
+        key: value
+        for key, value in settings.items()
+        if (key == "role" and value in ROLES) or (key == "mini" and isinstance(value, bool))
+    }
+    pairs = "&".join(f"{key}={str(value).lower()}" for key, value in kept.items())
+    return public_name(name) + (SEPARATOR + pairs if pairs else "")
+
+
 def public_judge(judge: str) -> str:
     """A judge's id and version without the addresses of its models."""
     models, closed, version = judge.rpartition(")")
@@ -128,7 +145,7 @@ def _public(
             "attacker": about.get("attacker") and _model(about["attacker"], names),
             "settings": {
                 **_only(settings, SETTINGS),
-                "suites": [public_name(str(name)) for name in settings.get("suites", ())],
+                "suites": [public_suite(str(name)) for name in settings.get("suites", ())],
                 "tasks": [PurePath(str(name)).name for name in settings.get("tasks", ())],
                 "mini_tasks": [PurePath(str(name)).name for name in settings.get("mini_tasks", ())],
                 "groups": [name for name in settings.get("groups", ()) if name in GROUP_NAMES],

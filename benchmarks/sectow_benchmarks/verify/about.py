@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sectow_benchmarks.suites.base import Suite
 from sectow_benchmarks.suites.fetched import AS_GIVEN
+from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_benchmarks.verify.columns import ATTACKER, MODEL, RUN, SETTINGS, How
 from sectow_benchmarks.verify.evidence import Evidence, Judging, UnverifiedError
@@ -102,5 +103,5 @@ def _check_commit(suite: Suite, recorded: object) -> None:
         raise UnverifiedError(
             given=f"the data of the suite {suite.name}",
             why=f"they were of {recorded}, it says, and the copy here is of {here}",
-            fix=f"sectow suites get {suite.name}",
+            fix=f"sectow suites get {suite.name.removesuffix(MINI)}",
         )

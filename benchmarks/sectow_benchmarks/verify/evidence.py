@@ -28,7 +28,7 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.further import Further
 from sectow_benchmarks.results.run import SAMPLES, VERDICTS, EvaluationRun
-from sectow_benchmarks.suites.base import Suite
+from sectow_benchmarks.suites.base import ROLES, Suite
 from sectow_benchmarks.suites.registry import ANY_WORLD, REGISTRY, find_suite
 from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
@@ -343,7 +343,10 @@ def here(what: str, build: Callable[[], T]) -> T:
 
 
 def is_plain(spec: str, registry: Registry[Any]) -> bool:
-    """Whether a spec is a registered name, with numbers and flags at most: no path, no address."""
+    """Whether a spec is a registered name with numbers, flags and a role at most: no path."""
     name, settings = parse_spec(spec)
-    plain = all(isinstance(value, int | float | None) for value in settings.values())
+    plain = all(
+        isinstance(value, int | float | None) or (key == "role" and value in ROLES)
+        for key, value in settings.items()
+    )
     return plain and name in registry.names()

@@ -44,6 +44,8 @@ def check_verdicts(evidence: Evidence) -> Finding:
     unlike = unlike_lm_eval(evidence)
     if unlike:
         return failed(f"lm-eval's own results are different for {', '.join(unlike)}")
+    if gone := int(withheld(evidence.samples).sum()):
+        return unverified(WITHHELD.format(gone))
     changed: Counter[str] = Counter()
     names, foreign = [], 0
     for judging in evidence.judgings():

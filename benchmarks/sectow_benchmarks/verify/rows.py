@@ -91,6 +91,8 @@ def check_items(evidence: Evidence) -> Finding:
     apart = [*_counted("missing", missing), *_counted("not what the settings ask for", others)]
     if apart:
         return failed("; ".join(apart))
+    if gone := int(withheld(evidence.samples).sum()):
+        return unverified(WITHHELD.format(gone))
     changed = _changed(expected, stored)
     if changed:
         return failed("; ".join(changed))

@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from sectow_agents.models.chat_model import LocalModel
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.evaluation.policies import AttackerUnderTest
+from sectow_benchmarks.hub.publish import public_about
 from sectow_benchmarks.judging.rejudge import rejudge
+from sectow_benchmarks.report.public import public_suite
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.results.samples import digest_of, rows_of
@@ -28,6 +30,7 @@ from sectow_env.judges.refusal import RefusalJudge
 from sectow_env.policies.chat import ChatAttacker
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.scripted import WORLD
+from tests.benchmarks.suites.replicas import xstest
 from tests.benchmarks.verify.conftest import Sound
 
 
@@ -210,3 +213,27 @@ def test_honest_ones_of_all_kinds_pass(settings: dict[str, Any], tmp_path: Path)
     attacker = "apothecary/random"
     run = evaluate("apothecary/keyword", attacker=attacker, out=tmp_path / "run", **small).run
     assert {check.outcome for check in verify(run)} == {"ok", "not checked"}
+
+
+def test_a_mini_and_a_role_are_built_again_in_a_copy_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECTOW_DATA", str(tmp_path / "data"))
+    xstest.write(tmp_path / "data" / "xstest")
+    suites = ["xstest?role=safety&mini=true"]
+    run = evaluate("apothecary/keyword", suites=suites, out=tmp_path / "run").run
+    assert status(run.path)[0] == 0
+    assert public_about(run)["settings"]["suites"] == suites
+    assert public_about(run)["other_suites"][0]["spec"] == suites[0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("siuo?path=/home/me/siuo&mini=true", "siuo?mini=true"),
+        ("vlguard?role=safety&judge=served/rubric?base_url=http://h", "vlguard?role=safety"),
+        ("siuo?role=/home/me", "siuo"),
+    ],
+)
+def test_a_public_suite_keeps_its_role_and_mini_alone(spec: str, shown: str) -> None:
+    assert public_suite(spec) == shown
