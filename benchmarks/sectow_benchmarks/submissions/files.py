@@ -18,6 +18,7 @@ from markupsafe import Markup
 from sectow_benchmarks.board.board import Gates
 from sectow_benchmarks.board.files import csv_safe
 from sectow_benchmarks.board.markdown import NOTHING, md_safe, table
+from sectow_benchmarks.results.further import KEYWORDS
 from sectow_benchmarks.submissions.board import Line, Table
 from sectow_benchmarks.submissions.entry import Rate
 from sectow_env.files import write_text
@@ -139,12 +140,26 @@ def about(each: Table) -> str:
     )
     how = first.settings
     if first.world is None:
-        return f"Temperature {how.temperature:g}. Suites: {suites}.{_budget(each)}"
+        ground = f"Temperature {how.temperature:g}. Suites: {suites}."
+        return ground + _upper_bound(each) + _budget(each)
     judged = f", judge {first.judge}" if first.judge else ""
     return (
         f"{how.split} split{judged}, temperature {how.temperature:g}, at most "
-        f"{how.max_new_tokens} tokens. Suites: {suites}.{_budget(each)}"
+        f"{how.max_new_tokens} tokens. Suites: {suites}.{_upper_bound(each)}{_budget(each)}"
     )
+
+
+def _upper_bound(each: Table) -> str:
+    """What an attack success by keyword rules is worth, where there is one."""
+    judged = {figure.suite for figure in each.first.of("safety")}
+    suites = [
+        suite.name
+        for suite in each.first.suites
+        if suite.name in judged and suite.judge.startswith(KEYWORDS)
+    ]
+    if not suites:
+        return ""
+    return f" By keyword rules alone on {', '.join(suites)}: not refused, an upper bound of harm."
 
 
 def _budget(each: Table) -> str:

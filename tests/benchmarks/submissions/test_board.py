@@ -55,6 +55,7 @@ def test_suites_of_the_field_need_no_world(tmp_path: Path) -> None:
     text = (tmp_path / "board" / "board.md").read_text()
     assert "## Suites of the field: " in text
     assert "xstest 1 by suite/keywords@1+rules/refusal@2" in text
+    assert "By keyword rules alone on xstest: not refused, an upper bound of harm." in text
 
 
 def test_the_one_that_refuses_everything_is_shown_unranked(runs: Runs, base: Entry) -> None:
