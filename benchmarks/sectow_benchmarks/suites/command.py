@@ -12,6 +12,7 @@ from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.cards import (
     LEGEND,
     NEVER,
+    ROLE_WORDS,
     abouts,
     card,
     facts_of,
@@ -21,9 +22,10 @@ from sectow_benchmarks.suites.cards import (
 )
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_benchmarks.suites.fetched import fetched_in
-from sectow_benchmarks.suites.group_table import GROUP_NAMES, suites_of
+from sectow_benchmarks.suites.group_table import GROUP_NAMES, Part, parts_of, suites_of
 from sectow_benchmarks.suites.lock import Outcome, record, verify_copy, write_lock
 from sectow_benchmarks.suites.registry import find_suite
+from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_benchmarks.suites.source import data_home
 from sectow_env.commands.main import complain
 from sectow_env.display.console import note, print_json, say, stdout
@@ -57,9 +59,13 @@ def list_suites(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A suite, such as siuo.")], as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="A suite or group: siuo, sectow_quick.")],
+    as_json: AsJson = False,
 ) -> None:
-    """Show the card of a suite: what it is, where it is from, and how to get it."""
+    """Show the card of a suite: what it is, where it is from, and how to get it; or of a group."""
+    if parts := parts_of(name):
+        _show_group(name, parts, as_json)
+        return
     about = _about(name)
     if as_json:
         print_json(facts_of(about))
@@ -149,6 +155,22 @@ def verify(
     results = _each(names, one_suite, as_json)
     if any(result["findings"] for result in results):
         raise typer.Exit(FAILED)
+
+
+def _show_group(name: str, parts: Sequence[Part], as_json: bool) -> None:
+    tasks = [[f"{FOREIGN}{task.name}" for task in part.group.tasks] for part in parts]
+    if as_json:
+        members = [
+            {"role": each.group.role, "mini": each.mini, "suites": each.group.suites, "tasks": also}
+            for each, also in zip(parts, tasks, strict=True)
+        ]
+        print_json({"group": name, "members": members})
+        return
+    lines = [f"## {name}", ""]
+    for part, also in zip(parts, tasks, strict=True):
+        what = ROLE_WORDS[part.group.role] + ", minis" * part.mini
+        lines.append(f"- {what}: {', '.join([*part.group.suites, *also])}")
+    print_page("\n".join(lines), stdout())
 
 
 def _say_outcome(spec: str, outcome: Outcome) -> None:

@@ -148,3 +148,13 @@ def test_an_evaluation_records_which_copy_it_asked(home: Path, tmp_path: Path) -
     loaded = evaluate("apothecary/refuse_all", suites=["siuo"], out=tmp_path / "run", **few)
     (beside,) = loaded.about["other_suites"]
     assert (beside["name"], beside["data"]) == ("siuo", "as given")
+
+
+def test_a_group_shows_its_members(sectow: Sectow) -> None:
+    status, out, _ = sectow("show", "sectow_quick")
+    assert status == 0
+    assert "safety, minis: msts, " in " ".join(out.split())
+    assert "lm_eval/gsm8k" in out
+    _, out, _ = sectow("show", "sectow_over_refusal", "--json")
+    (part,) = json.loads(out)["members"]
+    assert (part["role"], part["mini"], part["suites"][0]) == ("over_refusal", False, "mossbench")
