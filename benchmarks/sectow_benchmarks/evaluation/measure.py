@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,18 @@ def measure(
         about["judges"] = [entry.model_dump(mode="json") for entry in entries]
     foreign = _answerable_tasks(subject, settings)
     if own_share().main and (upper := by_keywords(settings)):
-        note(NOT_REFUSED.format(", ".join(upper)))
+        note_once(NOT_REFUSED.format(", ".join(upper)))
     run = _opened(out, about, resume)
     work = _Work(subject, settings, world, run, judges, progress or _silently)
     work.all(suites, pack, foreign, attacker)
     run.close()
     return run
+
+
+@cache
+def note_once(text: str) -> None:
+    """Once in a process, which may measure several models."""
+    note(text)
 
 
 def _check_sight(subject: DefenderUnderTest, suites: Sequence[SuiteQuestions]) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from sectow_benchmarks.api import Loaded, evaluate, plan
 from sectow_benchmarks.board.board import board
 from sectow_benchmarks.evaluation.cost import Price, by_rule, counter, picture_tokens
+from sectow_benchmarks.evaluation.measure import note_once
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.public import public_runs
 from sectow_benchmarks.results import journal
@@ -291,3 +292,14 @@ def test_a_choice_takes_from_each_stratum_in_turn() -> None:
     assert names == chosen(reversed(members), 5, "key")
     assert Counter(name[0] for name in names) == {"a": 2, "b": 2, "c": 1}
     assert names != chosen(members, 5, "other")
+
+
+def test_an_asr_by_keyword_rules_is_noted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    siuo.write(tmp_path / "siuo")
+    note_once.cache_clear()
+    for name in ("a", "b"):
+        suites = [f"siuo?path={tmp_path / 'siuo'}"]
+        evaluate("apothecary/keyword", suites=suites, out=tmp_path / name, decodings=("greedy",))
+    assert capsys.readouterr().err.count("an upper bound, not harm") == 1
