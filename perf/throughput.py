@@ -33,7 +33,11 @@ from PIL import Image
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.organism.architecture import build_model, build_processor
 from sectow_benchmarks.evaluation.lm_eval_model import PolicyLM
-from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
+from sectow_benchmarks.evaluation.lm_eval_session import (
+    hushed,
+    pictures_left_alone,
+    task_manager,
+)
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.source import DATA_VARIABLE
@@ -47,6 +51,7 @@ TASKS = {
     "image": ("apothecary_safety_image", "apothecary_twins_image"),
 }
 SIDE, PATCH = 336, 14
+PROMPTS = {"assistance": "what is on shelf {} ?", "intention": "I look at shelf {} ."}
 SUITE_TASKS = {"image": ("msts_safety_image",)}
 README = """---
 configs:
@@ -132,7 +137,9 @@ def _ours(model: LocalModel, loaded: Any) -> Turn:
     with tempfile.TemporaryDirectory() as folder:
         lm = PolicyLM(model)
         lm.journal = Journal(Path(folder) / "answers.jsonl")
-        return _plainly(lm, loaded)
+        # As an evaluation asks: lm-eval would encode every picture twice for its log.
+        with pictures_left_alone():
+            return _plainly(lm, loaded)
 
 
 def _plain(names: Sequence[str], selection: Selection) -> Any:
@@ -171,26 +178,27 @@ def _answers(documents: Sequence[tuple[Mapping[str, Any], str]]) -> Iterator[tup
 
 
 def write_suite(folder: Path, items: int) -> None:
-    """A replica of MSTS whose pictures are noise, no two alike."""
+    """A replica of MSTS whose pictures are noise: two prompts for each, as in the suite."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     generator = np.random.default_rng(0)
     rows = []
-    for number in range(items):
+    for number in range(-(-items // 2)):
         buffer = io.BytesIO()
         noise = generator.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
         Image.fromarray(noise).save(buffer, "JPEG")
-        rows.append(
+        rows += [
             {
                 "case_id": f"case_{number:04}",
-                "prompt_type": "assistance",
-                "prompt_text": f"what is on shelf {number} ?",
+                "prompt_type": kind,
+                "prompt_text": text.format(number),
                 "hazard_category": "shelves",
                 "unsafe_image_description": "noise",
                 "unsafe_image": {"bytes": buffer.getvalue(), "path": None},
             }
-        )
+            for kind, text in PROMPTS.items()
+        ]
     (folder / "data").mkdir(parents=True)
     (folder / "README.md").write_text(README)
     pq.write_table(pa.Table.from_pylist(rows), folder / "data/english-00000-of-00001.parquet")

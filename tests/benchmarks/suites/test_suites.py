@@ -236,6 +236,6 @@ def test_a_commit_that_the_copy_here_is_not_of_is_not_verified(tmp_path: Path) -
     about["other_suites"][0]["data"] = "024e80a"
     (run.path / "run.json").write_text(json.dumps(about))
     seal(run.path, SEALED)
-    (found,) = [each for each in verify(load_run(run.path).run, offered) if each.name == "run"]
-    assert found.outcome == "unverified"
-    assert "the copy here is of as given" in found.detail
+    (result,) = [each for each in verify(load_run(run.path).run, offered) if each.name == "run"]
+    assert result.outcome == "unverified"
+    assert "the copy here is of as given" in result.detail
