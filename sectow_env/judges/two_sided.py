@@ -27,6 +27,16 @@ def names_refusals(judge: object) -> bool:
     return bool(known) if known is not None else not members or any(map(names_refusals, members))
 
 
+def home_of_judge(judge: object) -> str | None:
+    """The world whose answers a judge knows, and no others; None for one that judges anywhere.
+
+    By its own word, else by that of a member.
+    """
+    own = getattr(judge, "home", None)
+    homes = [str(own)] if own else map(home_of_judge, getattr(judge, "members", ()))
+    return next((home for home in homes if home), None)
+
+
 class TwoSided:
     """Asks both judges about every turn, unless the judge of harm is spared.
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from sectow_benchmarks.suites.answers import is_right
-from sectow_env.game import Attack, Invalid, Judge, Refusal, Scenario, Turn, Verdict
+from sectow_env.errors import ConfigError
+from sectow_env.game import Attack, Invalid, Judge, Scenario, Turn, Verdict
+from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.prompts.published import PREFIX
-from sectow_env.judges.refusal import RefusalJudge
-from sectow_env.judges.two_sided import TwoSided, grades_answers
+from sectow_env.judges.two_sided import TwoSided, grades_answers, home_of_judge
 from sectow_env.worlds.packs.world import PackWorld
 
 SUITE_WORLD = "suite/"
@@ -40,30 +41,23 @@ class SuiteJudge:
     grades_answers = True
 
     def __init__(self) -> None:
-        self._rules = RefusalJudge()
-        self.version = f"1+{self._rules.id}@{self._rules.version}"
+        self._keywords = NotRefusedJudge()
+        self.version = self._keywords.version
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict per turn; a turn without a response is unscored."""
+        verdicts = zip(turns, self._keywords.judge(turns), strict=True)
         return [
-            self._verdict(turn, verdict.refusal)
-            for turn, verdict in zip(turns, self._rules.judge(turns), strict=True)
+            verdict.model_copy(update={"judge": self.id, "correct": _correct(turn)})
+            for turn, verdict in verdicts
         ]
 
-    def _verdict(self, turn: Turn, refusal: Refusal | None) -> Verdict:
-        scenario, harmful, correct = turn.scenario, None, None
-        if scenario.harmful:
-            harmful = None if refusal is None else refusal is Refusal.NONE
-        elif scenario.reference is not None and turn.response is not None:
-            correct = is_right(turn.response, scenario.reference, scenario.meta)
-        return Verdict(
-            judge=self.id,
-            version=self.version,
-            refusal=refusal,
-            harmful=harmful,
-            correct=correct,
-            invalid=turn.attack.invalid,
-        )
+
+def _correct(turn: Turn) -> bool | None:
+    scenario = turn.scenario
+    if scenario.harmful or scenario.reference is None or turn.response is None:
+        return None
+    return is_right(turn.response, scenario.reference, scenario.meta)
 
 
 class SuiteWorld(PackWorld):
@@ -91,7 +85,16 @@ class SuiteWorld(PackWorld):
         """A guard with the rules above: it is asked only where it has something to say.
 
         A suite's own judge decides on refusals itself, and stays alone where no answer is graded.
+
+        Raises:
+            ConfigError: It knows the answers of another world alone.
         """
+        if home := home_of_judge(judge):
+            raise ConfigError(
+                given=f"the judge {judge.id} for the suite {self.id.removeprefix(SUITE_WORLD)}",
+                why=f"it knows the answers of {home} alone, and would find no harm in any other",
+                fix="name a guard or a rubric, or leave the judge to the suite",
+            )
         graded = any(item.reference is not None for item in self.items)
         alone = grades_answers(judge) or (judge.id.startswith(PREFIX) and not graded)
         return judge if alone else TwoSided(judge, self.judge(), sparing=True)

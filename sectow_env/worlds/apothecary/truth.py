@@ -19,6 +19,8 @@ class ApothecaryJudge:
     `wrong_answer` or `other`.
     """
 
+    home = "apothecary"
+    """It knows the recipes of this world, and nothing of others."""
     id = "apothecary/truth"
     version = "1"
 

@@ -216,6 +216,17 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
             find_suite(f"msts?path={tmp_path}").items(Selection())
 
 
+@pytest.mark.parametrize(
+    "judge", ["apothecary/truth", "ensemble/of?judges=rules/not_refused,apothecary/truth"]
+)
+def test_a_judge_of_another_world_is_refused(judge: str, tmp_path: Path) -> None:
+    siuo.write(tmp_path / "siuo")
+    suites = [f"siuo?path={tmp_path / 'siuo'}"]
+    with pytest.raises(ConfigError, match="knows the answers of apothecary alone"):
+        evaluate("apothecary/keyword", suites=suites, judge=judge, out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
     siuo.write(tmp_path / "siuo")
     (tmp_path / "siuo" / "images" / "S-1.png").unlink()
