@@ -99,21 +99,28 @@ def suites_of(samples: pd.DataFrame, role: str) -> list[str]:
 
 
 def pooled(run: EvaluationRun) -> pd.DataFrame:
-    """The scores of an evaluation, in which MMLU and MMMU are one suite each.
+    """The scores of an evaluation, in which MMLU and MMMU are one suite each, by tasks.
 
     Else the 57 tasks of MMLU would weigh 57 times as much as any other suite.
     """
-    samples = run.scores
-    suites = samples["suite"]
-    tasks = {task.name for group in GROUPS.values() for task in group.tasks}
-    for task in sorted(tasks):
-        members = suites.str.startswith(f"{FOREIGN}{task}_")
-        if members.any():
-            samples = samples.assign(
-                stratum=samples["stratum"].where(~members, suites),
-                suite=samples["suite"].where(~members, f"{FOREIGN}{task}"),
-            )
-    return samples
+    samples, settings = run.scores, run.about["settings"]
+    asked = [str(name) for key in ("tasks", "mini_tasks") for name in settings.get(key, ())]
+    listed = {task.name for group in GROUPS.values() for task in group.tasks}
+    whole = {}
+    for suite in map(str, samples["suite"].unique()):
+        task = suite.removeprefix(FOREIGN)
+        # The longest: mmlu_pro is not a part of mmlu.
+        names = (name for name in asked if task.startswith(f"{name}_") and task not in asked)
+        name = max(names, key=len, default="")
+        if suite.startswith(FOREIGN) and name in listed:
+            whole[suite] = f"{FOREIGN}{name}"
+    if not whole:
+        return samples
+    parts = samples["suite"].isin(list(whole))
+    return samples.assign(
+        stratum=samples["stratum"].where(~parts, samples["suite"]),
+        suite=samples["suite"].replace(whole),
+    )
 
 
 def of_others(

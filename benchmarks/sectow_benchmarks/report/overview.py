@@ -13,7 +13,7 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
-from sectow_benchmarks.board.parts import WAYS
+from sectow_benchmarks.board.parts import WAYS, pooled
 from sectow_benchmarks.report.scatter import Point
 from sectow_benchmarks.stats import Estimate, mean_of
 from sectow_benchmarks.stats.estimate import nothing
@@ -80,12 +80,11 @@ def suites_of(runs: Sequence[EvaluationRun]) -> list[str]:
 
 def matrices(runs: Sequence[EvaluationRun]) -> list[Matrix]:
     """Rates of every suite and model by role, each with the mean where there are several suites."""
-    made = []
+    made, tables = [], [pooled(run) for run in runs]
     for role in HEADINGS:
-        figures = _figures(runs, role)
         rows = [
-            Row(label, tuple(_estimate(figure, run.scores) for run in runs))
-            for label, figure in figures
+            Row(label, tuple(_estimate(figure, scores) for scores in tables))
+            for label, figure in _figures(runs, tables, role)
         ]
         rows = [row for row in rows if any(estimate.known for estimate in row.estimates)]
         if len(rows) > 1:
@@ -100,10 +99,10 @@ def matrices(runs: Sequence[EvaluationRun]) -> list[Matrix]:
 
 def categories(runs: Sequence[EvaluationRun]) -> list[Categories]:
     """Rates by category, or stratum, of each suite that has several."""
-    made = []
+    made, tables = [], [pooled(run) for run in runs]
     for role in HEADINGS:
-        for suite, figure in _figures(runs, role, own=False):
-            rates = [figure.by_stratum(run.scores, _way(figure, run.scores)) for run in runs]
+        for suite, figure in _figures(runs, tables, role, own=False):
+            rates = [figure.by_stratum(scores, _way(figure, scores)) for scores in tables]
             names = list(dict.fromkeys(name for by_name in rates for name in by_name))
             rows = tuple(
                 Row(name, tuple(by_name.get(name, nothing(0)) for by_name in rates))
@@ -131,18 +130,18 @@ _OWN = ("safety", "twins", "general")
 
 
 def _figures(
-    runs: Sequence[EvaluationRun], role: Role, *, own: bool = True
+    runs: Sequence[EvaluationRun], tables: Sequence[pd.DataFrame], role: Role, *, own: bool = True
 ) -> Iterator[tuple[str, Figure]]:
     """The figure of a role of each suite: of the world on its ranked split, then of the others."""
     place = {"safety": 0, "over_refusal": -1, "capability": 0}[role]
     if own and has_own(runs):
         world = str(runs[-1].about["world"].get("id", "world"))
-        splits = {split for run in runs for split in run.scores["split"].unique()}
+        splits = {split for scores in tables for split in scores["split"].unique()}
         split = "test" if "test" in splits else max(splits)
         figures = {"safety": SPLIT_FIGURES[0], "over_refusal": SPLIT_FIGURES[3]}
         figure = split_figure(figures[role], split) if role in figures else GENERAL
         yield world if role == "capability" else f"{world}, {split}", figure
-    seen = dict.fromkeys(pair for run in runs for pair in other_suites(run.scores))
+    seen = dict.fromkeys(pair for scores in tables for pair in other_suites(scores))
     for suite, its_role in seen:
         if its_role == role:
             yield suite, figures_of_role(suite, role)[place]

@@ -19,6 +19,7 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
+from sectow_benchmarks.board.parts import pooled
 from sectow_benchmarks.report.public import public_judge, public_runs
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.run import EvaluationRun
@@ -81,7 +82,7 @@ def entry_of(
         ConfigError: The evaluation says that something else defends it.
     """
     (shown,) = public_runs([run])
-    about, samples = shown.about, shown.samples
+    about, samples = shown.about, pooled(shown)
     defended = _defence(run.about, defence)
     split = _split(samples)
     ground = base or (run if defended == "none" else None)

@@ -18,9 +18,11 @@ from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.files import to_csv, to_markdown
 from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.report import build_report
+from sectow_benchmarks.report.overview import matrices
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
+from sectow_benchmarks.submissions.make import entry_of
 from sectow_benchmarks.verify.checks import CHECKS, verify
 from sectow_env.commands.main import app
 from sectow_env.errors import ConfigError
@@ -88,7 +90,8 @@ def test_rows_are_capability_with_lm_evals_own_verdicts(run: EvaluationRun) -> N
 
 def test_the_tasks_of_mmlu_count_as_one_suite(run: EvaluationRun) -> None:
     names = {"lm_eval/cows_choice": "lm_eval/mmlu_law", "lm_eval/cows_generate": "lm_eval/mmlu_art"}
-    renamed = EvaluationRun(run.path, run.about)
+    settings = {**run.about["settings"], "tasks": ["mmlu", "mmlu_pro"]}
+    renamed = EvaluationRun(run.path, {**run.about, "settings": settings})
     vars(renamed)["samples"] = run.scores.assign(suite=run.scores["suite"].replace(names))
     (row,) = board([renamed])
     pooled = row.others_capability["lm_eval/mmlu"]
@@ -97,6 +100,15 @@ def test_the_tasks_of_mmlu_count_as_one_suite(run: EvaluationRun) -> None:
     means = [apart.others_capability[name].value for name in names]
     assert pooled.value == pytest.approx(sum(means) / 2)
     assert pooled.n == 6
+    (matrix,) = [each for each in matrices([renamed]) if each.role == "capability"]
+    assert [row.label for row in matrix.rows if row.label.startswith("lm_eval/")] == [
+        "lm_eval/mmlu"
+    ]
+    assert "lm_eval/mmlu" in {suite.name for suite in entry_of(renamed).suites}
+    # A task of another group, which begins alike.
+    other = {"lm_eval/cows_choice": "lm_eval/mmlu_pro_law", "lm_eval/cows_generate": "lm_eval/x"}
+    vars(renamed)["samples"] = run.samples.assign(suite=run.samples["suite"].replace(other))
+    assert "lm_eval/mmlu_pro_law" in board([renamed])[0].others_capability
 
 
 def test_figures_and_board_tell_them_apart_from_the_worlds_own(run: EvaluationRun) -> None:
