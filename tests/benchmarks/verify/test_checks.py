@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from sectow_benchmarks.board.board import Gates
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.files import files_of
@@ -245,6 +246,16 @@ def test_another_rank_or_reason_on_the_board_is_found(copy: Path, field: str, va
     (finding,) = (check for check in verify(EvaluationRun.open(copy)) if check.name == "board")
     assert finding.outcome == "failed"
     assert field in finding.detail
+
+
+def test_a_board_within_other_gates_is_not_verified(copy: Path) -> None:
+    file = copy / "report" / "leaderboard.json"
+    board = Board.model_validate_json(file.read_text())
+    loose = board.model_copy(update={"gates": Gates(over_refusal=1.0)})
+    for name, text in files_of(loose).items():
+        (file.parent / name).write_text(text)
+    (finding,) = (check for check in verify(EvaluationRun.open(copy)) if check.name == "board")
+    assert (finding.outcome, "other gates" in finding.detail) == ("unverified", True)
 
 
 def test_files_beside_the_board_that_say_something_else_are_found(copy: Path) -> None:
