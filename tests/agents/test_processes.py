@@ -20,10 +20,12 @@ from sectow_agents.run.folder import RunFolder
 from sectow_agents.settings.file import build_config
 from sectow_agents.tug_of_war import TugOfWar
 from sectow_benchmarks.api import load_run
+from sectow_benchmarks.evaluation.settings import SUITES
 from sectow_benchmarks.results.journal import Journal, key_of, recall
 from sectow_env.pool.store import AttackPool
 from tests.agents.recipes import toy
 from tests.agents.tiny import weights
+from tests.benchmarks.suites.replicas import siuo, xstest
 
 KEYS = [key_of(str(number)) for number in range(11)]
 
@@ -69,7 +71,13 @@ def test_each_reads_what_the_others_answered(tmp_path: Path, whole: bool) -> Non
 
 @pytest.mark.slow
 def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> None:
+    beside = {"siuo": siuo, "xstest": xstest}
+    for name, replica in beside.items():
+        replica.write(tmp_path / "data" / name)
+    suites = ",".join([*SUITES, *(f"{name}?answer_tokens=4" for name in beside)])
     arguments = [
+        "--suites",
+        suites,
         "--model",
         str(organism_folder),
         "--world",
@@ -83,7 +91,7 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
     sectow = str(Path(sys.executable).with_name("sectow"))
     launcher = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--no_python"]
     launcher += ["--num_processes", "2"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "SECTOW_DATA": str(tmp_path / "data")}
     for name, front in (("one", [sectow]), ("two", [*launcher, sectow])):
         done = subprocess.run(
             [*front, "bench", *arguments, "--out", str(tmp_path / name), "--name", "model"],
@@ -98,6 +106,7 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
         assert done.stdout.count("leaderboard") + done.stdout.count("worst channel") == 1
     alone, two = (load_run(tmp_path / name) for name in ("one", "two"))
     pd.testing.assert_frame_equal(alone.samples, two.samples)
+    assert set(beside) < set(alone.samples["suite"])
     assert not list((tmp_path / "two").glob("responses"))
 
 
