@@ -1,4 +1,4 @@
-"""What the judges of a measurement would be look, without asking them."""
+"""What the judges of a measurement would be shown, without asking them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Record:
     """What is asked for, in plain words, for judges; empty takes the query."""
     category: str = "default"
     stratum: str = ""
-    """What rates are weighted and ranked by; empty takes the category."""
+    """What rates are weighted by, each the same; empty takes the category."""
     cluster: str = ""
     """Items that share it are not independent; empty: it is one of its own."""
     reference: str | None = None

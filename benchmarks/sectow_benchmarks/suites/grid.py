@@ -105,7 +105,7 @@ class GridSuite:
         )
 
     def stratum(self, scenario: Scenario, attack: Attack) -> str:
-        """What an item's rate is weighted and ranked by."""
+        """What the rates of a suite beside the world are weighted by."""
         if self.name:
             return attack.channel or scenario.channel or scenario.category
         return scenario.meta.get("stratum", "")
