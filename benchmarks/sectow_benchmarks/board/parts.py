@@ -104,13 +104,15 @@ def pooled(run: EvaluationRun) -> pd.DataFrame:
     Else the 57 tasks of MMLU would weigh 57 times as much as any other suite.
     """
     samples, settings = run.scores, run.about["settings"]
-    asked = [str(name) for key in ("tasks", "mini_tasks") for name in settings.get(key, ())]
+    requested = [str(name) for key in ("tasks", "mini_tasks") for name in settings.get(key, ())]
     listed = {task.name for group in GROUPS.values() for task in group.tasks}
     whole = {}
     for suite in map(str, samples["suite"].unique()):
         task = suite.removeprefix(FOREIGN)
         # The longest: mmlu_pro is not a part of mmlu.
-        names = (name for name in asked if task.startswith(f"{name}_") and task not in asked)
+        names = (
+            name for name in requested if task.startswith(f"{name}_") and task not in requested
+        )
         name = max(names, key=len, default="")
         if suite.startswith(FOREIGN) and name in listed:
             whole[suite] = f"{FOREIGN}{name}"
