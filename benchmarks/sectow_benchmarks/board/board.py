@@ -29,6 +29,7 @@ from sectow_benchmarks.board.parts import (
     partly_judged,
     pooled,
     safety_parts,
+    skipped_items,
     worst_attacker,
     worst_of,
 )
@@ -45,7 +46,7 @@ from sectow_benchmarks.stats import (
 from sectow_benchmarks.stats.unscored import MAX_UNSCORED
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS
-from sectow_env.game import Frozen, Invalid
+from sectow_env.game import Frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -319,11 +320,9 @@ def _tried_out(run: EvaluationRun) -> tuple[str, ...]:
 
 def _skipped(run: EvaluationRun, samples: pd.DataFrame) -> tuple[str, ...]:
     """Whoever chooses which pictures are missing chooses the rate."""
-    names = [str(suite["name"]) for suite in run.about.get("other_suites", ())]
-    skipped = samples[(samples["invalid"] == Invalid.BAD_IMAGE) & samples["suite"].isin(names)]
     return tuple(
-        f"{rows['item'].nunique()} items of {suite} were left out: their pictures are missing"
-        for suite, rows in skipped.groupby("suite", sort=False)
+        f"{count} items of {suite} were left out: their pictures are missing"
+        for suite, count in skipped_items(run, samples).items()
     )
 
 

@@ -17,6 +17,7 @@ from sectow_benchmarks.stats import Estimate, Outcomes, rate
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import GROUPS
 from sectow_benchmarks.suites.revisions import FOREIGN
+from sectow_env.game import Invalid
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,3 +144,11 @@ def partly_judged(run: EvaluationRun, scorable: pd.DataFrame) -> tuple[str, ...]
     if not (scorable["outcome"] == NOT_JUDGED).any():
         return ()
     return (f"only {run.about['settings'].get('judge_limit')} {JUDGED_IN_PART}",)
+
+
+def skipped_items(run: EvaluationRun, samples: pd.DataFrame) -> dict[str, int]:
+    """Items of suites of the field that were not asked since their pictures are missing."""
+    names = [str(suite["name"]) for suite in run.about.get("other_suites", ())]
+    skipped = samples[(samples["invalid"] == Invalid.BAD_IMAGE) & samples["suite"].isin(names)]
+    counts = skipped.groupby("suite", sort=False)["item"].nunique()
+    return {str(suite): int(count) for suite, count in counts.items()}

@@ -171,6 +171,8 @@ def _reasons(entry: Entry, base: Entry | None, gates: Gates) -> tuple[str, ...]:
         reasons.append("over-refusal was not measured")
     if entry.unscored is None or entry.unscored > gates.unscored:
         reasons.append(f"more than {gates.unscored:.0%} unscored")
+    if entry.left_out:
+        reasons.append(f"{entry.left_out} items were left out: their pictures are missing")
     if entry.settings.limit:
         reasons.append(f"only {entry.settings.limit} items of each task were asked")
     if base is None:

@@ -11,13 +11,13 @@ from sectow_benchmarks.stats import METHODS, proportion_interval
 from sectow_benchmarks.submissions.entry import Entry, EntryFigure, Evidence
 from sectow_benchmarks.submissions.read import Submission
 from sectow_benchmarks.submissions.recompute import recompute
+from sectow_benchmarks.suites.group_table import MINI
 from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS, REVISIONS
 from sectow_benchmarks.verify.findings import Check, Finding, failed, ok
 
 NARROW = 0.2
 """An interval is at least this share of the one for as many independent items."""
-MINI = "_mini"
 
 
 @dataclass(frozen=True)

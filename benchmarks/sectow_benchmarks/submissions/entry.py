@@ -220,6 +220,8 @@ class Entry(Part):
     """Of the pack that the transfer figures are of."""
     unscored: Share | None
     """Share of the items of fixed suites that no judge scored."""
+    left_out: int = Field(default=0, ge=0, le=10**9)
+    """Items that were not asked since their pictures are missing."""
     figures: tuple[EntryFigure, ...] = Field(min_length=1, max_length=MAX_FIGURES)
     provenance: Provenance
     by: Submitter = Submitter()

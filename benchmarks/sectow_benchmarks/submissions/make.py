@@ -19,7 +19,7 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
-from sectow_benchmarks.board.parts import pooled
+from sectow_benchmarks.board.parts import pooled, skipped_items
 from sectow_benchmarks.report.public import public_judge, public_runs
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.run import EvaluationRun
@@ -107,6 +107,7 @@ def entry_of(
         attacker=_attacker(about),
         frozen_attacks=(run.about.get("attacks") or {}).get("attacks_sha256"),
         unscored=float(fixed["unscored"].mean()) if len(fixed) else None,
+        left_out=sum(skipped_items(shown, samples).values()),
         figures=tuple(_figures(samples, split)),
         provenance=Provenance(
             **{key: about[key] for key in ("created", "python", "platform")},

@@ -15,6 +15,10 @@ from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import figures_of, other_suites
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SEALED
+from sectow_benchmarks.submissions.board import tables
+from sectow_benchmarks.submissions.check import Checked
+from sectow_benchmarks.submissions.make import entry_of
+from sectow_benchmarks.submissions.read import Submission
 from sectow_benchmarks.suites.apothecary import FIGURES, ApothecarySuite
 from sectow_benchmarks.suites.grid import grid_items
 from sectow_benchmarks.suites.registry import (
@@ -235,6 +239,12 @@ def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
     (row,) = board([run])
     assert row.rank is None
     assert "1 items of siuo were left out: their pictures are missing" in row.reasons
+    entry = entry_of(run)
+    submission = Submission(tmp_path, entry)
+    (table,) = tables([Checked(submission, (), "self-reported")])
+    (line,) = table.lines
+    assert line.rank is None
+    assert "1 items were left out: their pictures are missing" in line.reasons
 
 
 def test_a_commit_that_the_copy_here_is_not_of_is_not_verified(tmp_path: Path) -> None:
