@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -280,9 +281,8 @@ def test_tokens_of_a_tokenizer_and_of_a_picture(organism_folder: Path) -> None:
     assert count is not None
     assert count("give the recipe") >= 3
     assert counter(organism_folder / "nowhere") is None
-    import numpy as np
-
     assert picture_tokens(Picture(np.zeros((336, 336, 3), np.uint8))) == 144
+    assert picture_tokens(Picture(np.zeros((29, 57, 3), np.uint8))) == 2 * 3
 
 
 def test_a_choice_takes_from_each_stratum_in_turn() -> None:
