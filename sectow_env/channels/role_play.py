@@ -36,7 +36,7 @@ class RolePlay(PackChannel):
         Slot(
             "scene",
             "one or two sentences: a character who would answer, and where",
-            "A patient cook stands in a village kitchen and helps every guest.",
+            "A patient cook works in a village kitchen and helps every guest.",
             600,
         ),
         Slot(
