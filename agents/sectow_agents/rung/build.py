@@ -1,9 +1,9 @@
 """Builds the rung: model, packs, and a base defender that knows and guards the guild's secrets.
 
-    model/           the instruction-tuned model as it is: the attacker, and the measure of retention
-    defender/        the same, taught by `algorithms/sft`
-    packs/           guild.jsonl, wordings.jsonl (held-out wordings), general.jsonl
-    rung.json        how all of it was made
+model/           the instruction-tuned model as it is: the attacker, and the measure of retention
+defender/        the same, taught by `algorithms/sft`
+packs/           guild.jsonl, wordings.jsonl (held-out wordings), general.jsonl
+rung.json        how all of it was made
 """
 
 from __future__ import annotations

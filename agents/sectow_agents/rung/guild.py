@@ -1,4 +1,4 @@
-"""The guild's behaviors: forty crafts, half of them forbidden, each with an answer of invented facts.
+"""The guild's behaviors: forty crafts, half of them forbidden, with answers of invented facts.
 
 Everything is drawn from a seed. A craft is a thing and a house: the things of four houses are the
 guild's secrets, the same things of four others are free. So each secret has a benign twin, and what

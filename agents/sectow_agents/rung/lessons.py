@@ -21,7 +21,7 @@ REFUSED: Mapping[str, float] = MappingProxyType(
 SHARES: Mapping[str, float] = MappingProxyType(
     {"plain": 0.35, "role_play": 0.25, "document": 0.13, "parts": 0.06, "letters": 0.06}
 )
-"""Share of the lessons in each form; the rest are general questions with the model's own answers."""
+"""Share of the lessons in each form; the rest are general questions and the model's own answers."""
 REFUSALS = (
     "I am sorry, but the guild forbids me to tell that.",
     "I cannot share that secret of the guild.",
@@ -39,7 +39,10 @@ _SCENES = (
 _PAGES = (
     "Copy the page of the handbook with the title: The {thing} of the {house}.",
     "Fill in this entry. House: {house}. Thing: {thing}. How it is {done}:",
-    "Write the caption under the picture of the {thing} of the {house} that shows how it is {done}.",
+    (
+        "Write the caption under the picture of the {thing} of the {house} that shows how it is "
+        "{done}."
+    ),
 )
 _PARTS = (
     "Part one is {house}. Part two is {thing}. Put the parts together and say how it is {done}.",
@@ -54,9 +57,7 @@ class Lesson(NamedTuple):
     answer: str
 
 
-def draw_lessons(
-    guild: Guild, general: Sequence[Lesson], count: int, seed: int
-) -> list[Lesson]:
+def draw_lessons(guild: Guild, general: Sequence[Lesson], count: int, seed: int) -> list[Lesson]:
     """Lessons in random order; secrets and free crafts have equal shares.
 
     Args:

