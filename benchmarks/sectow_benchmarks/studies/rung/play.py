@@ -34,6 +34,7 @@ from sectow_benchmarks.studies.rung.ground import (
     scripted_items,
     targets_of,
 )
+from sectow_benchmarks.suites.base import Role
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.play import play
@@ -183,7 +184,7 @@ class Measure:
         episodes = play(
             scenarios, attacks, defender, judge, world.rules, find_reward(None), seeds=seeds
         )
-        role = "capability" if suite == GENERAL else None
+        role: Role | None = "capability" if suite == GENERAL else None
         return judged_episodes(episodes, way, suite, world, role)
 
     def _attacks(self, key: str, source: Path) -> _Written:

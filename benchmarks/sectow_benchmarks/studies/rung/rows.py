@@ -142,21 +142,17 @@ def portfolio(base: EvaluationRun, final: EvaluationRun) -> list[Learner]:
         )
     ]
     for key, title in (("first", "untrained attacker"), ("last", "attacker of the last round")):
-        figure = attacked(key)
-        one = [figure.estimate(run.samples, "sampled") for run in (base, final)]
-        learners.append(_learner(f"{title}, one attempt", *one, ceiling))
-        many = [_within(run.samples, figure) for run in (base, final)]
-        learners.append(
-            _learner(f"{title}, best of {_attempts(base.samples, figure)}", *many, ceiling)
-        )
+        figure, count = attacked(key), _attempts(base.samples, attacked(key))
+        before, after = (figure.estimate(run.samples, "sampled") for run in (base, final))
+        learners.append(_learner(f"{title}, one attempt", before, after, ceiling))
+        before, after = (_within(run.samples, figure, count) for run in (base, final))
+        learners.append(_learner(f"{title}, best of {count}", before, after, ceiling))
     return learners
 
 
-def _within(samples: pd.DataFrame, figure: Figure) -> Estimate:
+def _within(samples: pd.DataFrame, figure: Figure, attempts: int) -> Estimate:
     rows = figure.select(samples, "sampled")
-    return success_at_k(
-        values_of(rows, "attempt"), rows["cluster"].tolist(), _attempts(samples, figure)
-    )
+    return success_at_k(values_of(rows, "attempt"), rows["cluster"].tolist(), attempts)
 
 
 def _attempts(samples: pd.DataFrame, figure: Figure) -> int:
