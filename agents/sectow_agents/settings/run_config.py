@@ -154,6 +154,9 @@ class RunConfig(Settings):
     """`NAME:SEED` of a registered world."""
     scenarios: Path | None = None
     """A scenario pack (JSONL) to play instead of the world."""
+    renderer: str | None = None
+    """Draws the pictures that attackers describe: a registered renderer with its settings. Default:
+    the world's, which writes the words in large letters."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     truth: str | None = None
