@@ -105,13 +105,14 @@ def study(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Attack and harden a real language model in plain English, and print the table."""
-    from sectow_benchmarks.studies.rung.ground import Sizes
+    from sectow_benchmarks.studies.rung.ground import Sizes, pack
 
+    note(f"the rung in {rung}, played in {out}")
+    pack(rung, "guild")
     recipe = _recipe(rung, changes or [], out / "game", small, config)
     sizes = Sizes(per_behavior=per_behavior, attempts=attempts, seed=recipe.seed)
     if small:
         sizes = Sizes(per_behavior=1, attempts=1, general=4)
-    note(f"the rung in {rung}, played in {out}")
     check_recipe(recipe)
     command = " ".join(["sectow study rung", *(changes or [])])
     page, tree = _played(recipe, rung, sizes, out, command + " --small" * small)
