@@ -47,6 +47,7 @@ OURS: Mapping[str, About] = {
     "play": About("Take a seat yourself, in the terminal."),
     "check": About("Check an environment, world, judge, policy, channel or renderer."),
     "train": About("Train attacker and defender in turn.", "train"),
+    "plan": About("Say what memory, time and disk a run needs.", "train"),
     "bench": About("Measure safety, over-refusal and capability.", "bench"),
     "suites": About("List the field's suites, fetch them, and verify copies.", "bench"),
     "report": About("Render the report of a finished run.", "bench"),
