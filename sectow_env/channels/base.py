@@ -42,7 +42,7 @@ class PackChannel(ABC):
 
     name: str = ""
     """The spec by which it was found; set by `find_channel`."""
-    version: ClassVar[str] = "1"
+    version: str = "1"
     """Changes whenever the same slots would be rendered otherwise."""
     task: ClassVar[str]
     """What the attacker does with the request, as one sentence that is put to it."""
@@ -60,7 +60,8 @@ class PackChannel(ABC):
         """One attack per writing, in order; None where no picture could be made of it.
 
         All pictures of a batch should be drawn in one call. Equal writings give equal attacks.
-        `channel`, `frame` and `source` are set by the caller.
+        `channel`, `frame` and `source` are set by the caller, and the scenario's seed image is
+        kept by the caller where the channel draws nothing.
 
         Args:
             writings: Slots that were read and are within their limits, or that `script` wrote.

@@ -9,7 +9,7 @@ from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Judge, RewardFunction
-from sectow_env.game.world import AsksGeneralQuestions, World
+from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
@@ -44,6 +44,8 @@ def find_parts(config: RunConfig) -> Parts:
     world = load_world(config.played, allow_import_path=True)
     reward = find_reward(config.reward.model_dump())
     channels = config.attacker.channels
+    if channels is not None and isinstance(world, TakesChannels):
+        world = world.attacked_through(channels)
     world.scenarios(
         "train", harmful=True, channels=world.working_channels if channels is None else channels
     )
