@@ -16,7 +16,7 @@ import numpy as np
 
 from sectow_env.channels import slots as reader
 from sectow_env.channels.slots import Slot, Slots
-from sectow_env.game.messages import Message, shown
+from sectow_env.game.messages import Message
 from sectow_env.game.records import Attack, Scenario
 from sectow_env.game.renderer import Renderer
 from sectow_env.images.drawing import generator
@@ -103,12 +103,13 @@ class PackChannel(ABC):
     def request(self, scenario: Scenario) -> tuple[Message, ...]:
         """What the attacker is asked: a worked example as an earlier exchange, then the task.
 
-        What comes from the scenario is quoted, so that it is read as data.
+        What comes from the scenario is quoted, so that it is read as data; its seed image is
+        shown by the caller.
         """
         return (
             Message(role="user", text=self.instruction(_EXAMPLE)),
             Message(role="assistant", text=self.write(self.example)),
-            Message(role="user", text=self.instruction(scenario), pictures=shown(scenario.image)),
+            Message(role="user", text=self.instruction(scenario)),
         )
 
     def instruction(self, scenario: Scenario) -> str:

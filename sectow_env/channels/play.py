@@ -61,11 +61,10 @@ def render(channel: PackChannel, writings: Sequence[Writing], renderer: Renderer
 
 
 def _signed(channel: PackChannel, attack: Attack | None, writing: Writing) -> Attack:
-    signature = {"channel": channel.name, "frame": writing.style}
-    if attack is None:
-        return Attack(query="", invalid=Invalid.BAD_IMAGE, **signature)
+    attack = attack or Attack(query="", invalid=Invalid.BAD_IMAGE)
     image = attack.image if channel.draws else writing.scenario.image
-    return attack.model_copy(update={**signature, "image": image})
+    signature = {"channel": channel.name, "frame": writing.style, "image": image}
+    return attack.model_copy(update=signature)
 
 
 def scripted(channel: PackChannel, scenario: Scenario, style: str, seed: int = 0) -> Writing:
