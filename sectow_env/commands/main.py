@@ -58,6 +58,7 @@ OURS: Mapping[str, About] = {
     "pull": About("Make the evaluation or the attack pack of a data set again.", "bench"),
     "judge": About("Score stored turns anew, label them by hand, and audit judges.", "bench"),
     "organism": About("Build the built-in model organism and find its parts.", "train"),
+    "rung": About("Build the second rung: a small real language model with secrets.", "all"),
     "study": About("Play a study over several worlds and print its table.", "all"),
     "pack": About("Check scenario packs."),
     "doctor": About("Show versions, extras and what this machine offers."),

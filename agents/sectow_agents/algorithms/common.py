@@ -19,6 +19,7 @@ import torch
 from transformers import PrinterCallback, Trainer
 from transformers.pytorch_utils import Conv1D
 
+from sectow_agents.algorithms.checkpoint import Checkpoints
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
@@ -203,7 +204,7 @@ def trainer_arguments(
         "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": [],
-        # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
+        # Its checkpoints contain pickles; `Checkpoints` writes others.
         "save_strategy": "no",
     }
 
@@ -228,22 +229,25 @@ def run_trainer(
     recorder = Recorder(job, names, data.reward)
     with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
         trainer = build(Path(scratch))
+        checkpoints = Checkpoints(job, trainer, recorder, data.reward)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(recorder)
+        trainer.add_callback(checkpoints)
         try:
-            trainer.train()
+            trainer.train(resume_from_checkpoint=checkpoints.resume())
         finally:
             recorder.close()
         _save(trainer, job)
         # The trainer's parts point at each other; a large model must not wait for the collector.
         trainer.accelerator.free_memory()
-        del trainer
+        seconds = checkpoints.before + time.perf_counter() - started
+        del trainer, checkpoints
         gc.collect()
     summary = Summary(
         seat=job.seat,
         round=job.round,
         steps=job.training.steps,
-        seconds=round(time.perf_counter() - started, 3),
+        seconds=round(seconds, 3),
         metrics=summarise(recorder.lines),
     )
     return PhaseReport(summary=summary, episodes=tuple(recorder.successes))

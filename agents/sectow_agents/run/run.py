@@ -205,6 +205,8 @@ class Run:
             progress=self.config.progress,
             truth=self.truth,
             share=self.share,
+            steps=self.files.steps(seat, round),
+            checkpoint_every=self.config.checkpoint_every,
         )
 
     def defender(self, given: str | Path, seed: int, *, sampled: bool = True) -> Defender:
@@ -293,6 +295,7 @@ class Run:
         phases = (*self.state.phases, done)
         update = {"phases": phases, "stopped": stopped, "pool_sha256": pool}
         self.files.save(self.state.model_copy(update=update))
+        self.files.drop_steps()
         return done
 
     def _pool_digest(self, *more: Finished) -> str | None:

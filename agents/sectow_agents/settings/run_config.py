@@ -173,6 +173,9 @@ class RunConfig(Settings):
     """auto: float32 on the CPU and for weights that are all trained, else bfloat16."""
     batch_size: int = Field(default=128, gt=0)
     """Prompts that a frozen policy answers at once."""
+    checkpoint_every: int | None = Field(default=20, gt=0)
+    """Optimizer steps after which a phase can be resumed; null: a phase that is cut short is played
+    from its beginning."""
     progress: bool = True
     """Show a progress bar where the standard error is a terminal."""
     report_to: tuple[Tracker, ...] = ()
