@@ -9,7 +9,7 @@ from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Judge, RewardFunction
-from sectow_env.game.world import AsksGeneralQuestions, World
+from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge, find_renderer, find_reward
 from sectow_env.resolve.worlds import drawn_by, load_world
@@ -46,6 +46,8 @@ def find_parts(config: RunConfig) -> Parts:
         world = drawn_by(world, find_renderer(config.renderer))
     reward = find_reward(config.reward.model_dump())
     channels = config.attacker.channels
+    if channels is not None and isinstance(world, TakesChannels):
+        world = world.attacked_through(channels)
     world.scenarios(
         "train", harmful=True, channels=world.working_channels if channels is None else channels
     )
