@@ -22,7 +22,7 @@ ROOMS = {
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "commands"),
+        *("phases", "run", "tug_of_war", "trl_game", "organism", "doctor", "commands"),
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),

@@ -10,6 +10,7 @@ from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Judge, RewardFunction
 from sectow_env.game.world import AsksGeneralQuestions, World
+from sectow_env.judges.cached import remembered
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge, find_reward
 from sectow_env.resolve.worlds import load_world
@@ -47,10 +48,11 @@ def find_parts(config: RunConfig) -> Parts:
     world.scenarios(
         "train", harmful=True, channels=world.working_channels if channels is None else channels
     )
-    _check_mix(config.defender.mix, world)
+    check_mix(config.defender.mix, world)
     return Parts(
         world=world,
-        judge=find_judge(config.judge, world),
+        # A pool's attacks and an attacker's favourites come back.
+        judge=remembered(find_judge(config.judge, world)),
         truth=_truth(config.truth, world),
         reward=reward,
     )
@@ -59,10 +61,10 @@ def find_parts(config: RunConfig) -> Parts:
 def _truth(given: str | None, world: World) -> Judge | None:
     if given is None:
         return None
-    return find_judge(None if given == OWN_JUDGE else given, world)
+    return remembered(find_judge(None if given == OWN_JUDGE else given, world))
 
 
-def _check_mix(mix: MixSettings, world: World) -> None:
+def check_mix(mix: MixSettings, world: World) -> None:
     """The defender's channels and kinds must exist, long before its first phase uses them."""
     for channels, harmful in ((mix.benign_channels, False), (mix.controlled_channels, True)):
         if channels:
