@@ -156,9 +156,9 @@ def _check_vllm(config: RunConfig, seat: Seat) -> None:
 
 
 def _world(config: RunConfig) -> tuple[World, str]:
-    from sectow_env.resolve.worlds import load_world
+    from sectow_agents.run.parts import find_played
 
-    world = load_world(config.played, allow_import_path=True)
+    world = find_played(config)
     return world, world.id
 
 
