@@ -91,16 +91,19 @@ def check_config(
     else:
         checks.attempt("data", lambda: _data(config, world))
     if packages is None:
-        for name in ("device", "models", "judge"):
+        for name in ("device", "models", "room", "judge"):
             checks.skip(name, "needs the missing packages")
         return checks.results
     checks.attempt("device", lambda: _device(config))
     if world is not None:
-        sources: dict[Seat, str | None] = {
-            seat: checks.attempt(f"{seat}'s model", partial(_model, config, seat, world))
+        models = [
+            checks.attempt(f"{seat}'s model", partial(_model, config, seat, world))
             for seat in SEATS
-        }
-        checks.attempt("disk", lambda: _disk(config, sources))
+        ]
+        if None in models:
+            checks.skip("room", "needs both models")
+        else:
+            checks.attempt("room", lambda: _room(config, world, processes))
         judge = checks.attempt("judge", lambda: _judge(config.judge, world))
         if judge is not None:
             checks.attempt("judge, tried", lambda: _tried(config, judge, world))
@@ -210,36 +213,45 @@ def _model(config: RunConfig, seat: Seat, world: World) -> tuple[str, str]:
     check_names(attackers=[given]) if seat == "attacker" else check_names(defenders=[given])
     weights = weights_of(occupant(config, seat, world))
     if weights is None:
-        return "", f"{given}, without weights"
+        return given, f"{given}, without weights"
     from sectow_agents.models.load import check_source
 
     check_source(weights.source)
-    size = _size(Path(weights.source))
-    known = f"{size / GIB:.2f} GiB" if size else "not in a folder here, so its size is unknown"
-    return str(weights.source), f"{weights.source}, {known}"
+    return given, str(weights.source)
 
 
-def _disk(config: RunConfig, sources: dict[Seat, str | None]) -> tuple[int, str]:
-    """Room for the checkpoints of all rounds, as far as the size of the weights is known."""
-    whole = [seat for seat in config.seats if config.training(seat).lora is None]
-    needed = sum(config.rounds * _size(Path(sources[seat] or "")) for seat in whole)
+def _room(config: RunConfig, world: World, processes: int) -> tuple[bool, str]:
+    """Disk for the checkpoints and memory of the GPU, by the plan of the run."""
+    from sectow_agents.planning.here import gpu_here
+    from sectow_agents.planning.machines import DEFAULT, gpu_of
+    from sectow_agents.planning.plan import Setting, plan_of
+
+    gpu = gpu_here()
+    plan = plan_of(config, world, Setting(gpu or gpu_of(DEFAULT), processes))
     place = next(
         folder for folder in (config.run, *config.run.absolute().parents) if folder.is_dir()
     )
-    free = shutil.disk_usage(place).free
-    seen = f"{free / GIB:.1f} GiB free, checkpoints of whole weights take {needed / GIB:.1f}"
-    if needed > free:
+    free = shutil.disk_usage(place).free / GIB
+    seen = f"{free:.1f} GiB of disk are free, the checkpoints take {plan.disk:.2f}"
+    if plan.disk > free:
         raise ConfigError(
             given=f"the run folder {config.run}",
             why=seen,
             fix="name a run folder elsewhere, train adapters (lora), or fewer rounds",
         )
-    return free, seen
-
-
-def _size(folder: Path) -> int:
-    """Bytes of a folder's weights; 0 for what is no folder."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) if folder.name else 0
+    if gpu is None:
+        return True, f"{seen}; no GPU is here to hold the plan against"
+    peaks = ", ".join(
+        f"{phase.seat} {phase.peak.low:.0f} to {phase.peak.high:.0f}" for phase in plan.phases
+    )
+    seen = f"{seen}; of the GPU's {gpu.memory:.0f} GiB the phases take {peaks}"
+    if plan.fits is False:
+        raise ConfigError(
+            given=f"the GPU {gpu.name}",
+            why=seen,
+            fix="make micro_batch smaller, or train adapters; sectow plan shows the parts",
+        )
+    return True, seen
 
 
 def _judge(given: str | None, world: World) -> tuple[Judge, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,8 @@ def test_a_full_disk_is_seen(root: Path, free: str, monkeypatch: pytest.MonkeyPa
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(9, 8, 1))
     failed = failures(check_config(root / "configs/apothecary.yaml", [free]))
-    assert list(failed) == ["disk"]
-    assert "adapters" in failed["disk"].fix
+    assert list(failed) == ["room"]
+    assert "adapters" in failed["room"].fix
 
 
 def test_a_split_cluster_and_missing_benign_data_are_seen(tmp_path: Path, free: str) -> None:
@@ -120,7 +121,7 @@ def test_what_was_not_looked_at_is_unknown(
     monkeypatch.setattr(module, "missing", lambda _: ["torch"])
     results = check_config(root / "configs/apothecary.yaml", [free])
     assert states(results)["packages"] == "fails"
-    assert {states(results)[name] for name in ("device", "models", "judge")} == {"unknown"}
+    assert {states(results)[name] for name in ("device", "models", "room", "judge")} == {"unknown"}
 
 
 def test_the_command_says_so_by_its_exit_status(
@@ -135,3 +136,17 @@ def test_the_command_says_so_by_its_exit_status(
         assert report["ok"] is (code == 0)
         assert {"python", "hub", "vllm_range"} <= set(report)
         assert {check["state"] for check in report["checks"]} <= {"ok", "fails", "unknown"}
+
+
+def test_a_gpu_that_is_too_small_is_seen(
+    root: Path, free: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sectow_agents.planning import here
+    from sectow_agents.planning.machines import gpu_of
+
+    changes = [free, "defender.training.micro_batch=8"]
+    for memory, fails in ((80.0, []), (0.001, ["room"])):
+        gpu = replace(gpu_of("h100"), memory=memory)
+        monkeypatch.setattr(here, "gpu_here", lambda gpu=gpu: gpu)
+        failed = failures(check_config(root / "configs/apothecary.yaml", changes))
+        assert list(failed) == fails
