@@ -60,6 +60,8 @@ def train(
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
 
+    if own_share().main:
+        note(f"the judge {parts.judge.id}@{parts.judge.version} prices both seats")
     try:
         summary = TugOfWar(settings, parts=parts).run(resume=resume)
     except KeyboardInterrupt:
