@@ -162,6 +162,10 @@ def _bare(value: str) -> str:
         inner = value[len(start) : -len(end)]
         if value == start + inner + end and start not in inner and end not in inner:
             value = inner.strip()
+    for mark in ("**", "`"):
+        # It was opened before the key.
+        if value.endswith(mark) and value.count(mark) % 2:
+            value = value.removesuffix(mark).rstrip()
     return value
 
 

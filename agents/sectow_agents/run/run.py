@@ -26,7 +26,6 @@ from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
@@ -234,7 +233,7 @@ class Run:
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
             policy = policy.answered_by(self._model(policy.source))
-        if isinstance(policy, ChatAttacker) and policy.template == ATTACK_TEMPLATE:
+        if isinstance(policy, ChatAttacker) and policy.template is None:
             policy = policy.asked_by(self.config.attacker.template)
         return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
 

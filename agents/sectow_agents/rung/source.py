@@ -14,7 +14,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.models.quiet import quiet
 from sectow_agents.models.weights import weights_digest
 from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import file_digest
@@ -103,6 +102,8 @@ def _convert(gguf: Path, folder: Path) -> None:
 def _load_and_save(folder: Path, source: str, **where: Any) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from sectow_agents.models.quiet import quiet
 
     aside = folder.with_name(folder.name + ".partial")
     shutil.rmtree(aside, ignore_errors=True)

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from sectow_agents.settings.base import Settings
 from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE, unknown_placeholders
+from sectow_env.game.asking import unknown_placeholders
 from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
@@ -30,9 +30,9 @@ class AttackerSettings(Settings):
     model: str
     """A policy by its spec: a registered name with or without settings, a folder, an id of the
     Hugging Face hub, or an import path. It needs weights where the seat is trained."""
-    template: str = ATTACK_TEMPLATE
+    template: str | None = None
     """How the policy is asked; `{channel}` is `free` where none is requested, `{behavior}` is what
-    the attack is for."""
+    the attack is for. Default: the world's own request, such as that of a channel for packs."""
     system: str | None = None
     channels: list[str | None] | None = Field(default=None, min_length=1)
     """Channels that attacks are requested for, evenly; a null among them leaves the form free.
@@ -41,6 +41,8 @@ class AttackerSettings(Settings):
 
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
+        if self.template is None:
+            return self
         try:
             others = ", ".join(unknown_placeholders(self.template))
         except ValueError as error:
@@ -156,6 +158,9 @@ class RunConfig(Settings):
     """`NAME:SEED` of a registered world."""
     scenarios: Path | None = None
     """A scenario pack (JSONL) to play instead of the world."""
+    renderer: str | None = None
+    """Draws the pictures that attackers describe: a registered renderer with its settings. Default:
+    the world's, which writes the words in large letters."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     truth: str | None = None
