@@ -36,8 +36,9 @@ ROOMS = {
         "commands",
     ),
     "sectow_benchmarks": (
-        *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),
-        *("report", "judging", "verify", "hub", "submissions", "api", "studies", "commands"),
+        *("stats", "ratings", "suites", "overlap", "tasks", "results", "evaluation", "board"),
+        *("labels", "report", "judging", "verify", "hub", "packs", "submissions", "api", "studies"),
+        "commands",
     ),
 }
 """The folders and modules of each package; one may import itself and what stands before it."""
