@@ -28,6 +28,7 @@ _TRAIN = {
     "peft": "peft",
     "datasets": "datasets",
     "accelerate": "accelerate",
+    "imagehash": "ImageHash",
     "safetensors": "safetensors",
     "sklearn": "scikit-learn",
 }

@@ -24,6 +24,7 @@ from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
+from sectow_agents.algorithms.sharding import gathered, name_layers
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
@@ -229,6 +230,7 @@ def run_trainer(
     recorder = Recorder(job, names, data.reward)
     with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
         trainer = build(Path(scratch))
+        name_layers(trainer)
         checkpoints = Checkpoints(job, trainer, recorder, data.reward)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(recorder)
@@ -255,10 +257,12 @@ def run_trainer(
 
 def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    whole = gathered(trainer)
     if job.share.main:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        check_weights(job, job.training.steps, model.state_dict().items())
-        model.save_pretrained(job.out, safe_serialization=True)
+        weights = model.state_dict() if whole is None else whole
+        check_weights(job, job.training.steps, weights.items())
+        model.save_pretrained(job.out, state_dict=whole, safe_serialization=True)
         keep_settings(job.source, job.out)
         trainer.processing_class.save_pretrained(job.out)
 

@@ -119,14 +119,15 @@ def _counted(processor: Any, size: Size) -> int:
 def _merged_patches(config: Any, height: int, width: int) -> int:
     """Qwen-VL: one token for each square of patches that are merged."""
     vision = config.vision_config
-    side = vision.patch_size * vision.spatial_merge_size
+    side = int(vision.patch_size) * int(vision.spatial_merge_size)
     return max(1, round(height / side)) * max(1, round(width / side))
 
 
 def _tiles(config: Any, height: int, width: int) -> int:
     """Idefics3, SmolVLM: enlarged to four tiles at the longer side, and once more as a whole."""
     vision, longest = config.vision_config, 4
-    tokens = (vision.image_size // vision.patch_size) ** 2 // config.scale_factor**2
+    patches = int(vision.image_size) // int(vision.patch_size)
+    tokens = patches**2 // int(config.scale_factor) ** 2
     rows, columns = (math.ceil(longest * side / max(height, width)) for side in (height, width))
     return (rows * columns + 1) * (tokens + 2)
 

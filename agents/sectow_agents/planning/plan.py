@@ -15,7 +15,7 @@ from sectow_agents.planning.shapes import Shape, adapter_parameters, shape_of
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.training import TrainingSettings
 from sectow_env.errors import ConfigError
-from sectow_env.game import Seat
+from sectow_env.game import SEATS, Seat
 from sectow_env.game.asking import attack_conversation, defence_conversation
 from sectow_env.game.messages import Conversation
 from sectow_env.game.world import World
@@ -86,10 +86,10 @@ def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     Raises:
         ConfigError: A model's configuration cannot be read, or the GPUs cannot share the batch.
     """
-    sources = {seat: _source(config, seat, world) for seat in ("attacker", "defender")}
+    sources = {seat: _source(config, seat, world) for seat in SEATS}
     phases = tuple(
         _phase(config, world, setting, seat, sources)
-        for seat in ("attacker", "defender")
+        for seat in SEATS
         if seat in config.seats
     )
     once = NOTHING

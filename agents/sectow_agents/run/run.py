@@ -29,7 +29,7 @@ from sectow_env.game import SEATS, Attacker, Defender, Seat
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_attacker, find_defender
@@ -182,10 +182,6 @@ class Run:
         """Rules, judge and prices, with the pool as it is now."""
         context = RewardContext(pool_counts=self.pool.counts("frame"))
         return Referee(self.world, self.judge, self.reward, context)
-
-    def pool_items(self) -> list[Item]:
-        """All attacks of the pool with their scenarios, oldest first."""
-        return [Item(entry.turn.scenario, entry.turn.attack) for entry in self.pool]
 
     def job(self, seat: Seat, round: int, out: Path) -> Job:  # noqa: A002  (its name everywhere)
         """The job of a phase."""

@@ -68,6 +68,10 @@ class MixSettings(Settings):
 
     pool: Share = Field(default=0.4, ge=0.0)
     """Attacks of the pool, evenly over channels and frames."""
+    recent: Share = Field(default=0.0, ge=0.0)
+    """More of those that the latest round with any found."""
+    repeats: int = Field(default=1, ge=1)
+    """An attack of the pool comes up as often as it succeeded, up to this: 1 treats all alike."""
     benign: Share = Field(default=0.4, ge=0.0)
     """Benign requests of the world's grid (the attacks' harmless twins), trained frames."""
     general: Share = Field(default=0.1, ge=0.0)
@@ -82,7 +86,7 @@ class MixSettings(Settings):
 
     @model_validator(mode="after")
     def _something(self) -> MixSettings:
-        if self.pool + self.benign + self.general + self.controlled <= 0:
+        if self.pool + self.recent + self.benign + self.general + self.controlled <= 0:
             raise ValueError("all shares are 0, so the defender would see nothing")
         return self
 
@@ -154,6 +158,9 @@ class RunConfig(Settings):
     """`NAME:SEED` of a registered world."""
     scenarios: Path | None = None
     """A scenario pack (JSONL) to play instead of the world."""
+    renderer: str | None = None
+    """Draws the pictures that attackers describe: a registered renderer with its settings. Default:
+    the world's, which writes the words in large letters."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     truth: str | None = None
