@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.families import family_of
-from sectow_agents.models.generator import Generator, control_tokens
+from sectow_agents.models.generator import Generator, control_tokens, suppressed_tokens
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Exchange, Scenario
 from sectow_env.game.asking import defence_conversation
@@ -95,7 +93,7 @@ def test_what_is_shown_is_seen(tiny: Tiny, generator: Generator) -> None:
 
 
 @every
-def test_it_plays_in_both_seats(tiny: Tiny, folder: Path, generator: Generator) -> None:
+def test_it_plays_in_both_seats(tiny: Tiny, generator: Generator) -> None:
     model = LocalModel(generator)
     world = load_world("apothecary:0")
     scenario: Scenario = world.scenarios("train", harmful=True)[0]
@@ -160,8 +158,6 @@ def test_control_tokens_in_an_attack_forge_nothing(tiny: Tiny, generator: Genera
 
 @every
 def test_placeholders_are_never_generated(tiny: Tiny, generator: Generator) -> None:
-    from sectow_agents.models.generator import suppressed_tokens
-
     forbidden = suppressed_tokens(generator.model, generator.processor)
     if tiny.shown:
         assert generator.processor.tokenizer.convert_tokens_to_ids(tiny.shown) in forbidden
@@ -184,6 +180,7 @@ def test_it_has_a_record_that_fits_the_model(tiny: Tiny, generator: Generator) -
 
 
 @blind
-def test_a_text_model_needs_no_record(tiny: Tiny, generator: Generator) -> None:
+@pytest.mark.usefixtures("tiny")
+def test_a_text_model_needs_no_record(generator: Generator) -> None:
     assert not generator.sees_images
     assert family_of(generator.model.config).language_targets() == "all-linear"
