@@ -19,10 +19,12 @@ import torch
 from transformers import PrinterCallback, Trainer
 from transformers.pytorch_utils import Conv1D
 
+from sectow_agents.algorithms.checkpoint import Checkpoints
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
+from sectow_agents.algorithms.sharding import gathered, name_layers
 from sectow_agents.models.begin import begin_once
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
@@ -208,7 +210,7 @@ def trainer_arguments(
         "logging_nan_inf_filter": False,
         "disable_tqdm": True,
         "report_to": [],
-        # Checkpoints in mid-phase would contain pickles and could not be resumed exactly.
+        # Its checkpoints contain pickles; `Checkpoints` writes others.
         "save_strategy": "no",
     }
 
@@ -233,22 +235,26 @@ def run_trainer(
     recorder = Recorder(job, names, data.reward)
     with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
         trainer = build(Path(scratch))
+        name_layers(trainer)
+        checkpoints = Checkpoints(job, trainer, recorder, data.reward)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(recorder)
+        trainer.add_callback(checkpoints)
         try:
-            trainer.train()
+            trainer.train(resume_from_checkpoint=checkpoints.resume())
         finally:
             recorder.close()
         _save(trainer, job)
         # The trainer's parts point at each other; a large model must not wait for the collector.
         trainer.accelerator.free_memory()
-        del trainer
+        seconds = checkpoints.before + time.perf_counter() - started
+        del trainer, checkpoints
         gc.collect()
     summary = Summary(
         seat=job.seat,
         round=job.round,
         steps=job.training.steps,
-        seconds=round(time.perf_counter() - started, 3),
+        seconds=round(seconds, 3),
         metrics=summarise(recorder.lines),
     )
     return PhaseReport(summary=summary, episodes=tuple(recorder.successes))
@@ -256,10 +262,12 @@ def run_trainer(
 
 def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    whole = gathered(trainer)
     if job.share.main:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        check_weights(job, job.training.steps, model.state_dict().items())
-        model.save_pretrained(job.out, safe_serialization=True)
+        weights = model.state_dict() if whole is None else whole
+        check_weights(job, job.training.steps, weights.items())
+        model.save_pretrained(job.out, state_dict=whole, safe_serialization=True)
         keep_settings(job.source, job.out)
         trainer.processing_class.save_pretrained(job.out)
 

@@ -63,6 +63,10 @@ class Job:
     """Also looks at every episode, for the metrics alone."""
     share: Share = ALONE
     """This process's share of the work."""
+    steps: Path | None = None
+    """Folder of the phase's checkpoints in its middle."""
+    checkpoint_every: int | None = None
+    """Optimizer steps from one of them to the next; None writes none."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,13 @@ class Recorder(TrainerCallback):
         self.lines: list[dict[str, Any]] = []
         self.successes: list[Episode] = []
 
+    def restore(self, lines: Sequence[dict[str, Any]], successes: Sequence[Episode]) -> None:
+        """Continue after the lines of a phase that was cut short; they are written once more."""
+        self.lines, self.successes = list(lines), list(successes)
+        if self._job.share.main:
+            for line in self.lines:
+                self._job.sink(line)
+
     def on_step_begin(self, *_: object, **__: object) -> None:
         """Start the step's clock."""
         self._started = time.perf_counter()

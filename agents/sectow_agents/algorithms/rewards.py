@@ -72,6 +72,14 @@ class SeatReward(ABC):
                 fix="name another judge with judge=NAME, or give the scenarios a reference",
             )
 
+    def state(self) -> dict[str, Any]:
+        """What its next draws depend on, as JSON."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Draw on as the reward whose state it was."""
+        del state
+
     def drain(self) -> list[Episode]:
         """The episodes of all processes since the last call."""
         fresh, self._fresh = self._fresh, []
@@ -98,6 +106,14 @@ class AttackerReward(SeatReward):
         self._defender = defender
         self._referee = referee
         self._rng = np.random.Generator(np.random.PCG64(seed))
+
+    def state(self) -> dict[str, Any]:
+        """Of the generator that seeds the opponent's draws."""
+        return dict(self._rng.bit_generator.state)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Draw on as the reward whose state it was."""
+        self._rng.bit_generator.state = dict(state)
 
     def play(self, items: Sequence[int], texts: Sequence[str]) -> list[Episode]:
         """The episodes that these attacks lead to."""

@@ -8,6 +8,7 @@
     metrics.jsonl         one line per optimizer step, and one per measurement of the monitor
     rounds/K/SEAT/        the weights of a finished phase (safetensors) with their processor, and
                           asking.json: the template, system prompt and length they are asked with
+    rounds/K/SEAT.steps/  the last checkpoint in the middle of an unfinished one
 
 The state is written last. Whatever it does not name is unfinished, and is made again.
 """
@@ -259,6 +260,20 @@ class RunFolder:
         """Folder of the weights that a seat's phase in a round left."""
         return self.path / "rounds" / str(number) / seat
 
+    def steps(self, seat: Seat, number: int) -> Path:
+        """Folder of a phase's checkpoints in its middle; it is there until the phase is finished.
+
+        They stay while the phase measures, so that nothing but that is done again.
+        """
+        return self.path / "rounds" / str(number) / f"{seat}.steps"
+
+    def drop_steps(self) -> None:
+        """Delete the checkpoints in the middle of phases that are finished."""
+        if self.share.main:
+            for done in self.state.phases:
+                folder = self.steps(done.summary.seat, done.summary.round)
+                shutil.rmtree(folder, ignore_errors=True)
+
     @contextmanager
     def staged(self, seat: Seat, number: int) -> Iterator[Path]:
         """A folder to write a checkpoint into; it gets its final name once it is complete."""
@@ -325,6 +340,7 @@ class RunFolder:
                 known and (int(folder.parent.name), folder.name) not in kept
             ):
                 shutil.rmtree(folder)
+        self.drop_steps()
 
     def check_free(self) -> None:
         """Raise RunFolderError where no run can be started in the folder."""

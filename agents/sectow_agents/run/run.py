@@ -27,11 +27,10 @@ from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_attacker, find_defender
@@ -185,10 +184,6 @@ class Run:
         context = RewardContext(pool_counts=self.pool.counts("frame"))
         return Referee(self.world, self.judge, self.reward, context)
 
-    def pool_items(self) -> list[Item]:
-        """All attacks of the pool with their scenarios, oldest first."""
-        return [Item(entry.turn.scenario, entry.turn.attack) for entry in self.pool]
-
     def job(self, seat: Seat, round: int, out: Path) -> Job:  # noqa: A002  (its name everywhere)
         """The job of a phase."""
         return Job(
@@ -206,6 +201,8 @@ class Run:
             progress=self.config.progress,
             truth=self.truth,
             share=self.share,
+            steps=self.files.steps(seat, round),
+            checkpoint_every=self.config.checkpoint_every,
         )
 
     def defender(self, given: str | Path, seed: int, *, sampled: bool = True) -> Defender:
@@ -237,7 +234,7 @@ class Run:
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
             policy = policy.answered_by(self._model(policy.source))
-        if isinstance(policy, ChatAttacker) and policy.template == ATTACK_TEMPLATE:
+        if isinstance(policy, ChatAttacker) and policy.template is None:
             policy = policy.asked_by(self.config.attacker.template)
         return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
 
@@ -294,6 +291,7 @@ class Run:
         phases = (*self.state.phases, done)
         update = {"phases": phases, "stopped": stopped, "pool_sha256": pool}
         self.files.save(self.state.model_copy(update=update))
+        self.files.drop_steps()
         return done
 
     def _pool_digest(self, *more: Finished) -> str | None:

@@ -18,7 +18,7 @@ from sectow_agents.settings.strict_yaml import parse_yaml, read_yaml
 from sectow_agents.settings.training import TrainingSettings, model_for
 from sectow_env.errors import MAX_QUOTED, ConfigError, FileError, SectowError, did_you_mean
 
-WITHOUT_EFFECT = ("run", "progress", "report_to")
+WITHOUT_EFFECT = ("run", "progress", "report_to", "checkpoint_every")
 """Settings that do not change what a run computes."""
 
 
