@@ -8,7 +8,8 @@ import torch
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.families import family_of
-from sectow_agents.models.generator import Generator, control_tokens, suppressed_tokens
+from sectow_agents.models.generator import Generator, Rendered, control_tokens, suppressed_tokens
+from sectow_agents.models.pictures import beside_text, image_tokens
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Exchange, Scenario
 from sectow_env.game.asking import defence_conversation
@@ -129,6 +130,27 @@ def test_the_tokens_of_pictures_are_counted(tiny: Tiny, generator: Generator) ->
     both = [user("two", picture(*SQUARE), picture(*WIDE))]
     beside = tiny.beside or tiny.tokens
     assert count(generator, both, tiny.shown) == beside(*SQUARE) + beside(*WIDE)
+
+
+@seeing
+def test_the_size_of_pictures_needs_no_weights(tiny: Tiny, generator: Generator) -> None:
+    processor, config = generator.processor, generator.model.config
+    for size in (SQUARE, WIDE):
+        with_picture, without = (
+            len(ids(generator, [user("x", *shown)])) for shown in ((picture(*size),), ())
+        )
+        counted = image_tokens(processor, config, [size])
+        assert counted == with_picture - without + beside_text(config)
+        assert counted >= tiny.tokens(*size)
+    assert beside_text(config) == (4 * (16 + 1) if tiny.name == "mllama" else 0)
+    prompts = [generator.prompt([user("x", picture(*SQUARE))]), generator.prompt([user("x")])]
+    loads = [
+        generator._load(Rendered(prompt, shown, 0))
+        for prompt, shown in zip(prompts, ((picture(*SQUARE),), ()), strict=True)
+    ]
+    assert loads[1].image_tokens == 0
+    # The placeholder counts as text.
+    assert loads[0].image_tokens >= tiny.tokens(*SQUARE) - 1
 
 
 @every

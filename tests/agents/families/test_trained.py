@@ -24,6 +24,7 @@ from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import check_trained, load_model
 from sectow_agents.models.text_processor import TextProcessor
+from sectow_agents.settings.run_config import Dtype
 from sectow_agents.settings.training import GrpoSettings, LoraSettings, SftSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game import Episode
@@ -82,6 +83,7 @@ def step(
     *,
     pictures: bool = True,
     lora: LoraSettings | None = None,
+    dtype: Dtype = "auto",
     **settings: Any,
 ) -> Path:
     """One optimizer step on texts and pictures together; the checkpoint's folder."""
@@ -96,7 +98,7 @@ def step(
         training = GrpoSettings.model_validate({**sizes, **given})
     asked = prompts(tiny, pictures)
     data = TrainingData(asked, [0, 1, 2, 3], Alternating(), ["jar", "a jar", "jars", "no"])
-    job = Job("defender", 1, 0, training, source, out)
+    job = Job("defender", 1, 0, training, source, out, dtype=dtype)
     train(job, data)
     return out
 
@@ -278,3 +280,15 @@ def test_a_text_model_is_trained_on_no_picture(built: Built, tmp_path: Path) -> 
     refused = partial(step, "grpo", seeing, built.folder(blind.name), tmp_path / "out")
     with pytest.raises(ConfigError, match="the model sees none"):
         refused()
+
+
+@pytest.mark.parametrize("tiny", ["qwen2_5_vl", "gemma3"], indirect=True)
+def test_an_adapter_in_full_precision_is_trained_on_a_base_in_half(
+    tiny: Tiny, folder: Path, tmp_path: Path
+) -> None:
+    out = step("grpo", tiny, folder, tmp_path / "out", lora=LANGUAGE, dtype="bfloat16")
+    assert {tensor.dtype for tensor in weights(out).values()} == {torch.float32}
+    model, processor = load_model(out, dtype="bfloat16")
+    assert model.get_base_model().dtype == torch.bfloat16
+    shown = [user("what is drawn ?", picture(*SQUARE))]
+    assert len(Generator(model, processor).generate([shown, [user("hello")]], SHORT)) == 2
