@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import tests.startup.sitecustomize  # noqa: F401 - it acts when imported
+
 # Set before any test imports the libraries that read them: the suite never uses the network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Programs that tests start import torchvision as this process does.
+STARTUP = str(Path(__file__).parent / "startup")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [STARTUP, os.environ.get("PYTHONPATH")]))
 # Several processes share the cores: threads of one that wait for those of another cost more.
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
     share = max(1, (os.cpu_count() or 1) // workers)

@@ -145,7 +145,7 @@ def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
 def defender_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the defender on the pool and harmless data, and ask the monitor whether it may pass."""
     settings, seed = run.config.defender, run.seed(number, "defender", "data")
-    sources = training_sources(run.world, run.pool_items(), settings.mix, seed)
+    sources = training_sources(run.world, run.pool, settings.mix, seed)
     with run.staged("defender", number) as out:
         report = train_defender(run.job("defender", number, out), sources, settings, run.referee())
 

@@ -12,6 +12,7 @@ from sectow_env.check.defenders import DEFENDER_CHECKS
 from sectow_env.check.environment import ENVIRONMENT_CHECKS
 from sectow_env.check.fault import Fault, Skip
 from sectow_env.check.judges import JUDGE_CHECKS
+from sectow_env.check.pack_channels import PACK_CHANNEL_CHECKS
 from sectow_env.check.process import Process
 from sectow_env.check.renderers import RENDERER_CHECKS
 from sectow_env.check.result import CheckResult, Kind
@@ -29,6 +30,7 @@ CHECKS_BY_KIND: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
         "attacker": ATTACKER_CHECKS,
         "defender": DEFENDER_CHECKS,
         "channel": CHANNEL_CHECKS,
+        "pack_channel": PACK_CHANNEL_CHECKS,
         "renderer": RENDERER_CHECKS,
     }
 )

@@ -8,7 +8,16 @@ from pydantic import Field
 
 from sectow_env.game import Frozen
 
-Kind = Literal["environment", "world", "judge", "attacker", "defender", "channel", "renderer"]
+Kind = Literal[
+    "environment",
+    "world",
+    "judge",
+    "attacker",
+    "defender",
+    "channel",
+    "pack_channel",
+    "renderer",
+]
 """What can be checked."""
 Outcome = Literal["passed", "failed", "skipped"]
 """`skipped`: the check does not apply."""

@@ -18,6 +18,7 @@ from sectow_env.check.defenders import defender_subject
 from sectow_env.check.environments import environment_subject, is_environment_id
 from sectow_env.check.fault import Fault, blamed
 from sectow_env.check.judges import judge_subject
+from sectow_env.check.pack_channels import PackChannelSubject
 from sectow_env.check.part import PartSubject
 from sectow_env.check.renderers import renderer_subject
 from sectow_env.check.result import Kind
@@ -38,6 +39,7 @@ GROUP_OF: Mapping[Kind, str] = {
     "attacker": POLICIES.group,
     "defender": POLICIES.group,
     "channel": "sectow.channels",
+    "pack_channel": "sectow.channels",
     "renderer": "sectow.renderers",
 }
 """Where parts of each kind are registered."""
@@ -45,6 +47,7 @@ GROUP_OF: Mapping[Kind, str] = {
 ATTRIBUTES_OF: Mapping[Kind, tuple[str, ...]] = {
     "world": ("scenarios", "grid", "attack", "judge"),
     "channel": ("frames", "render"),
+    "pack_channel": ("slots", "render", "script"),
     "renderer": ("draw", "max_words"),
     "judge": ("judge",),
     "attacker": ("attack",),
@@ -182,7 +185,7 @@ def kinds_of(part: object) -> list[Kind]:
     kinds: list[Kind] = [
         kind for kind, names in ATTRIBUTES_OF.items() if all(hasattr(part, name) for name in names)
     ]
-    for whole in ("world", "channel"):
+    for whole in ("world", "channel", "pack_channel"):
         if whole in kinds:
             return [kind for kind in kinds if kind == whole]
     return kinds
@@ -204,6 +207,8 @@ def _subject(
     world = setting.built()
     if kind == "channel":
         return ChannelSubject(f"the channel {name}", part, world, setting.seed)
+    if kind == "pack_channel":
+        return PackChannelSubject(f"the channel {name}", part, name, world, setting.seed)
     return replace(_SUBJECT_OF[kind](name, part, world, setting.seed), build=build)
 
 

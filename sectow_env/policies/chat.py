@@ -9,7 +9,6 @@ from typing import Self
 
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.asking import (
-    ATTACK_TEMPLATE,
     attack_conversation,
     defence_conversation,
     unknown_placeholders,
@@ -96,7 +95,7 @@ class ChatAttacker(ChatPolicy):
         decoding: As in `ChatPolicy`.
         world: Reads the completions.
         template: How the model is asked, with `{channel}`, which is `free` where the scenario
-            leaves it open, and `{behavior}`.
+            leaves it open, and `{behavior}`. None leaves it to the world.
         system: System prompt, or None.
 
     Raises:
@@ -108,14 +107,14 @@ class ChatAttacker(ChatPolicy):
         model: ChatModel,
         decoding: Decoding | None,
         world: World,
-        template: str = ATTACK_TEMPLATE,
+        template: str | None = None,
         system: str | None = None,
     ) -> None:
         super().__init__(model, decoding, system)
         self.world = world
         self.template = _checked(template)
 
-    def asked_by(self, template: str) -> ChatAttacker:
+    def asked_by(self, template: str | None) -> ChatAttacker:
         """The same attacker, asked by another template."""
         return self._changed(template=_checked(template))
 
@@ -156,10 +155,14 @@ class ChatAttacker(ChatPolicy):
         # A local model is loaded to know what it sees, so it is only asked where that matters.
         shows = scenario.image is not None or any(turn.image is not None for turn in history)
         pictures = shows and bool(getattr(self.model, "sees_images", True))
-        return attack_conversation(scenario, self.template, self.system, history, pictures=pictures)
+        return attack_conversation(
+            scenario, self.template, self.system, history, world=self.world, pictures=pictures
+        )
 
 
-def _checked(template: str) -> str:
+def _checked(template: str | None) -> str | None:
+    if template is None:
+        return None
     try:
         others = ", ".join(unknown_placeholders(template))
     except ValueError as error:

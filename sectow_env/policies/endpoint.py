@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sectow_env.endpoint.model import EndpointModel
 from sectow_env.endpoint.settings import endpoint_settings
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender
 
@@ -42,7 +41,7 @@ def attacker(
     base_url: str,
     model: str,
     system: str | None = None,
-    template: str = ATTACK_TEMPLATE,
+    template: str | None = None,
     **settings: object,
 ) -> ChatAttacker:
     """The registered `endpoint/attacker`.

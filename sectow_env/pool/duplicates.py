@@ -34,13 +34,18 @@ def is_slot_attack(attack: Attack) -> bool:
     return attack.channel is not None and attack.frame is not None
 
 
-def tokens_of(attack: Attack) -> frozenset[str]:
-    """Normalised words of query and picture; a picture with unknown words is a token of its own."""
+def tokens_of(attack: Attack, picture: str | None = None) -> frozenset[str]:
+    """Normalised words of query and picture.
+
+    Args:
+        attack: The attack.
+        picture: What stands for a picture whose words are unknown: the same for alike pictures.
+    """
     tokens = set(_tokens(attack.query))
     if attack.drawn is not None:
         tokens |= {f"image:{token}" for token in _tokens(attack.drawn)}
-    elif attack.image is not None:
-        tokens.add(f"image:{attack.image.sha256}")
+    elif picture is not None:
+        tokens.add(f"image:{picture}")
     return frozenset(tokens)
 
 

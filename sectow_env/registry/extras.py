@@ -12,13 +12,23 @@ from importlib.util import find_spec
 
 from sectow_env.errors import MissingExtraError
 
+_FONTS = {
+    "fontpkg_jetbrains_mono": "fontpkg-jetbrains-mono",
+    "fontpkg_noto_serif": "fontpkg-noto-serif",
+    "fontTools": "fonttools",
+    "manimgx_fonts": "manimgx-fonts",
+    "manimgx_fonts_cjk": "manimgx-fonts-cjk",
+    "regex": "regex",
+}
 _TRAIN = {
+    **_FONTS,
     "torch": "torch",
     "transformers": "transformers",
     "trl": "trl",
     "peft": "peft",
     "datasets": "datasets",
     "accelerate": "accelerate",
+    "imagehash": "ImageHash",
     "safetensors": "safetensors",
     "sklearn": "scikit-learn",
 }
@@ -36,6 +46,7 @@ _BENCH = {
 _DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {
+    "fonts": _FONTS,
     "train": _TRAIN,
     "bench": _BENCH,
     "diffusion": _DIFFUSION,

@@ -108,7 +108,11 @@ def output(site: Path, *command: str, folder: Path | None = None) -> str:
         text=True,
         check=False,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(site), "COLUMNS": "200"},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(site), os.environ["PYTHONPATH"]]),
+            "COLUMNS": "200",
+        },
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

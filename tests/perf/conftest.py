@@ -26,6 +26,11 @@ def million(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def pool(root: Path) -> ModuleType:
+    return _script(root, "pool")
+
+
+@pytest.fixture(scope="session")
 def page(root: Path) -> ModuleType:
     return _script(root, "page")
 

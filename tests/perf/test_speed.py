@@ -26,3 +26,10 @@ def test_both_back_ends_say_the_same(throughput: ModuleType, organism_folder: Pa
     assert found.ours > 0.0
     assert found.theirs > 0.0
     assert len(found.different) <= 0.02 * found.answers, found.different
+
+
+def test_a_pool_that_grows(pool: ModuleType, tmp_path: Path) -> None:
+    for kind in pool.TEXTS:
+        first, last = pool.measure(tmp_path, kind, 2, (20, 60))
+        assert (first.attacks, last.attacks) == (20, 60)
+        assert min(*last.insert, *last.query, last.all_pairs) > 0.0

@@ -17,12 +17,22 @@ ORDER = tuple(HOMES)
 ROOMS = {
     "sectow_env": (
         *("text", "errors", "files", "reading", "game", "registry", "resolve", "endpoint"),
-        *("images", "judges", "policies", "display", "env", "pool", "worlds", "wrappers"),
+        *(
+            "images",
+            "judges",
+            "policies",
+            "channels",
+            "display",
+            "env",
+            "pool",
+            "worlds",
+            "wrappers",
+        ),
         *("check", "commands"),
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "commands"),
+        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "commands"),
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),

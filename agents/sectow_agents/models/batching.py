@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 
 from sectow_env.errors import ConfigError
 
+T = TypeVar("T")
 CHARACTERS_PER_TOKEN = 4
 """Text is measured in characters: tokenizers differ by less than images do."""
 AUTO_TOKENS = 16_384
@@ -61,13 +62,13 @@ class Batcher:
                 yield kind[:count]
                 kind = kind[count:]
 
-    def run(self, batch: list[int], answer: Callable[[list[int]], Sequence[str]]) -> dict[int, str]:
+    def run(self, batch: list[int], answer: Callable[[list[int]], Sequence[T]]) -> dict[int, T]:
         """Answer a batch, in halves where it does not fit.
 
         Raises:
             ConfigError: A single prompt, or a batch of the given size, does not fit.
         """
-        answers: dict[int, str] = {}
+        answers: dict[int, T] = {}
         rest, count = batch, len(batch)
         while rest:
             part = rest[:count]

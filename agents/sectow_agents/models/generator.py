@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from PIL import Image
@@ -23,6 +23,16 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
 from sectow_env.game.seeds import SeedQueue
+
+T = TypeVar("T")
+
+
+class Drawn(NamedTuple):
+    """A completion as token ids, without padding."""
+
+    prompt: list[int]
+    completion: list[int]
+    """With the token that ended it, if one did."""
 
 
 class Generator:
@@ -78,20 +88,60 @@ class Generator:
         if seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
         prompts = self._prompts(conversations, prefix, seeds)
-        texts = [""] * len(prompts)
+
+        def answer(batch: Sequence[Rendered]) -> list[str]:
+            inputs, out = self._complete(batch, decoding)
+            written = out[:, inputs["input_ids"].shape[1] :]
+            texts = self.processor.batch_decode(written, skip_special_tokens=True)
+            return [without_thinking(text, self._thinking) for text in texts]
+
+        with torch.inference_mode():
+            return self._answered(prompts, decoding, answer)
+
+    def draw(self, prompts: Sequence[Rendered], decoding: Decoding) -> list[Drawn]:
+        """One completion per prompt as token ids, in order: what a policy is trained on.
+
+        Args:
+            prompts: What the model reads.
+            decoding: Sampled or greedy, and how long.
+
+        Raises:
+            PartError: Its logits are not finite.
+        """
+
+        def answer(batch: Sequence[Rendered]) -> list[Drawn]:
+            inputs, out = self._complete(batch, decoding)
+            read, mask = inputs["input_ids"], inputs["attention_mask"].bool()
+            ends = torch.isin(out, torch.tensor(self._ends, device=out.device)).cpu()
+            shown, written = out.cpu(), slice(read.shape[1], None)
+            return [
+                Drawn(tokens[kept].tolist(), _until(row[written], ended[written]))
+                for tokens, kept, row, ended in zip(
+                    read.cpu(), mask.cpu(), shown, ends, strict=True
+                )
+            ]
+
+        # What such a model computes lazily is also used in training: no inference tensors.
+        with torch.no_grad():
+            return self._answered(prompts, decoding, answer)
+
+    def _answered(
+        self,
+        prompts: Sequence[Rendered],
+        decoding: Decoding,
+        answer: Callable[[Sequence[Rendered]], Sequence[T]],
+    ) -> list[T]:
+        answers: dict[int, T] = {}
         self.model.eval()
-        with quiet(), torch.inference_mode():
+        with quiet():
             loads = [self._load(prompt) for prompt in prompts]
-
-            def answer(batch: list[int]) -> list[str]:
-                return self._complete([prompts[index] for index in batch], decoding)
-
             for batch in self.batcher.batches(loads, decoding.max_new_tokens):
-                for index, completion in self.batcher.run(batch, answer).items():
-                    texts[index] = completion
-        return texts
+                answers |= self.batcher.run(
+                    batch, lambda part: answer([prompts[index] for index in part])
+                )
+        return [answers[index] for index in range(len(prompts))]
 
-    def _load(self, prompt: _Prompt) -> Load:
+    def _load(self, prompt: Rendered) -> Load:
         """Length of a prompt; one image per size is processed to count its tokens."""
         if not prompt.pictures:
             return Load(len(prompt.text), 0)
@@ -120,11 +170,11 @@ class Generator:
 
     def _prompts(
         self, conversations: Sequence[Conversation], prefix: Prefix, seeds: Sequence[int]
-    ) -> list[_Prompt]:
+    ) -> list[Rendered]:
         given = "" if prefix is None else prefix
         starts = [given] * len(conversations) if isinstance(given, str) else given
         return [
-            _Prompt(self.prompt(conversation) + start, self._pictures(conversation), seed)
+            Rendered(self.prompt(conversation) + start, self._pictures(conversation), seed)
             for conversation, start, seed in zip(conversations, starts, seeds, strict=True)
         ]
 
@@ -138,14 +188,15 @@ class Generator:
             )
         return pictures
 
-    def _complete(self, prompts: Sequence[_Prompt], decoding: Decoding) -> list[str]:
+    def _complete(self, prompts: Sequence[Rendered], decoding: Decoding) -> tuple[Any, Any]:
+        """The model's inputs, and what it makes of them: prompts and completions, padded."""
         inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
         inputs = inputs.to(self.model.device, dtype=self.model.dtype)
-        length = int(inputs["input_ids"].shape[1])
         seen = FiniteLogits()
         processors = LogitsProcessorList([seen])
         if decoding.sampled:
             uniforms = uniform_rows([prompt.seed for prompt in prompts], decoding.max_new_tokens)
+            length = int(inputs["input_ids"].shape[1])
             processors.append(SeededDraws(uniforms, decoding.temperature, length))
         out = self.model.generate(
             **inputs, generation_config=self._settings(decoding), logits_processor=processors
@@ -157,8 +208,7 @@ class Generator:
                 fix="use dtype=float32 or bfloat16, or other weights: training with too high a "
                 "learning rate leaves such weights",
             )
-        texts = self.processor.batch_decode(out[:, length:], skip_special_tokens=True)
-        return [without_thinking(text, self._thinking) for text in texts]
+        return inputs, out
 
     def encode(self, texts: Sequence[str], images: Sequence[Sequence[Image.Image]]) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
@@ -175,6 +225,14 @@ class Generator:
             **({"add_special_tokens": False} if written else {}),
         )
 
+    @property
+    def _ends(self) -> list[int]:
+        """Tokens that end a completion."""
+        ends = _first(
+            self.model.generation_config.eos_token_id, self.processor.tokenizer.eos_token_id
+        )
+        return [ends] if isinstance(ends, int) else list(ends or [])
+
     def _settings(self, decoding: Decoding) -> GenerationConfig:
         own = self.model.generation_config
         tokenizer = self.processor.tokenizer
@@ -185,20 +243,24 @@ class Generator:
             num_beams=1,
             repetition_penalty=1.0,
             pad_token_id=_first(own.pad_token_id, tokenizer.pad_token_id, tokenizer.eos_token_id),
-            eos_token_id=_first(own.eos_token_id, tokenizer.eos_token_id),
+            eos_token_id=self._ends or None,
             suppress_tokens=suppressed_tokens(self.model, self.processor),
         )
 
 
 @dataclass(frozen=True)
-class _Prompt:
+class Rendered:
+    """A prompt as a model reads it."""
+
     text: str
-    pictures: tuple[Picture, ...]
+    pictures: tuple[Picture | Image.Image, ...]
     seed: int
+    """Of its draws."""
 
     @property
     def images(self) -> list[Image.Image]:
-        return [picture.pil() for picture in self.pictures]
+        """The pictures as processors take them."""
+        return [shown.pil() if isinstance(shown, Picture) else shown for shown in self.pictures]
 
 
 def suppressed_tokens(model: Any, processor: Any) -> list[int]:
@@ -219,6 +281,13 @@ def control_tokens(processor: Any) -> list[str]:
     added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
     named = [getattr(processor, name, None) for name in ("image_token", "video_token")]
     return sorted({*added, *tokenizer.all_special_tokens, *filter(None, map(_text, named))})
+
+
+def _until(tokens: torch.Tensor, ends: torch.Tensor) -> list[int]:
+    """Tokens up to the first that ends the completion; behind it is padding."""
+    count = int(ends.int().argmax()) + 1 if bool(ends.any()) else len(tokens)
+    written: list[int] = tokens[:count].tolist()
+    return written
 
 
 def _text(token: object) -> str | None:

@@ -12,9 +12,11 @@ from transformers.utils import logging as transformers_logging
 
 # Raised inside the libraries by their own calls; nothing that our users could change.
 # trl 1.16 asks transformers 5.23 for the old name of activation checkpointing.
+# What we use of TRL that may change is in a contract test.
 # What an adapter lacks is an error of ours, with all of its faults.
 _KNOWN_WARNINGS = (
     ("`is_gradient_checkpointing` is deprecated", FutureWarning),
+    ("You are using 'rollout_func'", UserWarning),
     ("Found missing adapter keys", UserWarning),
 )
 

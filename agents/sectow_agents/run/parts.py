@@ -9,10 +9,10 @@ from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Judge, RewardFunction
-from sectow_env.game.world import AsksGeneralQuestions, World
+from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
 from sectow_env.resolve.names import check_names
-from sectow_env.resolve.parts import find_judge, find_reward
-from sectow_env.resolve.worlds import load_world
+from sectow_env.resolve.parts import find_judge, find_renderer, find_reward
+from sectow_env.resolve.worlds import drawn_by, load_world
 
 OWN_JUDGE = "world"
 """As `truth`: the judge that knows the world best."""
@@ -33,7 +33,7 @@ def find_parts(config: RunConfig) -> Parts:
     """Look up the parts of a run; all names are checked before a judge loads its weights.
 
     Raises:
-        SectowError: A world, judge, policy, channel or kind of question does not exist.
+        SectowError: A world, renderer, judge, policy, channel or kind of question does not exist.
     """
     for seat in SEATS:
         check_vllm(seat, getattr(config.training(seat), "grpo", {}))
@@ -42,8 +42,12 @@ def find_parts(config: RunConfig) -> Parts:
         check_names(judge=None if judge == OWN_JUDGE else judge)
     check_names(attackers=[config.attacker.model], defenders=[config.defender.model])
     world = load_world(config.played, allow_import_path=True)
+    if config.renderer is not None:
+        world = drawn_by(world, find_renderer(config.renderer))
     reward = find_reward(config.reward.model_dump())
     channels = config.attacker.channels
+    if channels is not None and isinstance(world, TakesChannels):
+        world = world.attacked_through(channels)
     world.scenarios(
         "train", harmful=True, channels=world.working_channels if channels is None else channels
     )

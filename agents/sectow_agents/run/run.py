@@ -26,11 +26,10 @@ from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_attacker, find_defender
@@ -184,10 +183,6 @@ class Run:
         context = RewardContext(pool_counts=self.pool.counts("frame"))
         return Referee(self.world, self.judge, self.reward, context)
 
-    def pool_items(self) -> list[Item]:
-        """All attacks of the pool with their scenarios, oldest first."""
-        return [Item(entry.turn.scenario, entry.turn.attack) for entry in self.pool]
-
     def job(self, seat: Seat, round: int, out: Path) -> Job:  # noqa: A002  (its name everywhere)
         """The job of a phase."""
         return Job(
@@ -238,7 +233,7 @@ class Run:
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
             policy = policy.answered_by(self._model(policy.source))
-        if isinstance(policy, ChatAttacker) and policy.template == ATTACK_TEMPLATE:
+        if isinstance(policy, ChatAttacker) and policy.template is None:
             policy = policy.asked_by(self.config.attacker.template)
         return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
 

@@ -47,9 +47,7 @@ class TrainingSettings(Settings):
     """Completions per optimizer step, over all processes."""
     micro_batch: int | None = Field(default=None, gt=0)
     """Completions that pass through the model at once in one process; default: `batch`, or half of
-    it for a seat that trains on images, divided among the processes. A micro-batch has only prompts
-    with an image, or only prompts without: TRL cannot mix the two, and mixing would pad short
-    prompts to the length of long ones."""
+    it for a seat that trains on images, divided among the processes."""
     max_new_tokens: int = Field(default=256, gt=0)
     """Longest completion, in training and in play."""
     temperature: float = Field(default=1.0, gt=0.0)
@@ -64,7 +62,7 @@ class TrainingSettings(Settings):
 
     @property
     def per_prompt(self) -> int:
-        """Completions of one prompt; a micro-batch is not allowed to split them."""
+        """Completions of one prompt."""
         return 1
 
     @property
@@ -75,10 +73,10 @@ class TrainingSettings(Settings):
     @model_validator(mode="after")
     def _whole_prompts(self) -> TrainingSettings:
         micro, group = self.micro_batch or self.batch, self.per_prompt
-        if self.batch % group or micro % group or self.batch % micro:
+        if self.batch % group or self.batch % micro:
             raise ValueError(
                 f"batch {self.batch}, micro_batch {micro} and group {group} do not fit: "
-                "micro_batch must consist of whole groups, and batch of whole micro-batches"
+                "batch must consist of whole groups, and of whole micro-batches"
             )
         return self
 
@@ -94,13 +92,13 @@ class TrainingSettings(Settings):
         """
         halves = images and self.batch % (2 * self.per_prompt * processes) == 0
         micro = self.micro_batch or self.batch // (processes * (2 if halves else 1))
-        if micro % self.per_prompt or self.batch % (micro * processes):
+        if micro == 0 or self.batch % (micro * processes):
             raise ConfigError(
                 given=f"training.batch={self.batch}, training.micro_batch={self.micro_batch} on "
                 f"{processes} processes",
                 why=f"each would get {micro} of {self.batch} completions at once, which does not "
-                f"divide the batch into whole groups of {self.per_prompt}",
-                fix="make batch a multiple of micro_batch times the processes, with whole groups",
+                "divide the batch evenly",
+                fix="make batch a multiple of micro_batch times the processes",
             )
         return micro
 

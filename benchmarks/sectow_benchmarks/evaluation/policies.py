@@ -235,7 +235,7 @@ def attacker_under_test(
         policy = policy.asked_by(template)
     weights = weights_of(policy)
     about = describe_weights(short_name(given), None if weights is None else weights.source)
-    if isinstance(policy, ChatAttacker):
+    if isinstance(policy, ChatAttacker) and policy.template is not None:
         about["template"] = policy.template
     return AttackerUnderTest(policy, about)
 

@@ -27,7 +27,21 @@ def recipe(changes: Sequence[str], small: bool = False) -> RunConfig:
     """
     from sectow_agents.settings.file import load_config
 
-    with as_file(_file()) as file:
+    with as_file(_file("demo.yaml", "apothecary.yaml")) as file:
+        return load_config(file, [*(SMALL if small else ()), *changes])
+
+
+def rung_recipe(
+    changes: Sequence[str], small: bool = False, given: Path | None = None
+) -> RunConfig:
+    """The rung's settings for two cores, or those of a file, with some changes.
+
+    Raises:
+        ConfigError: A change cannot work.
+    """
+    from sectow_agents.settings.file import load_config
+
+    with as_file(given or _file("rung.yaml", "smollm2.yaml")) as file:
         return load_config(file, [*(SMALL if small else ()), *changes])
 
 
@@ -42,12 +56,10 @@ def check_recipe(config: RunConfig) -> None:
     find_parts(config)
 
 
-def _file() -> Traversable:
+def _file(packaged: str, source: str) -> Traversable:
     """In an installed package beside its modules, in a repository among the configurations."""
-    packaged = files("sectow_benchmarks") / "demo.yaml"
-    if packaged.is_file():
-        return packaged
-    return Path(__file__).parents[3] / "configs" / "apothecary.yaml"
+    file = files("sectow_benchmarks") / packaged
+    return file if file.is_file() else Path(__file__).parents[3] / "configs" / source
 
 
 def quoted(given: Path | str) -> str:

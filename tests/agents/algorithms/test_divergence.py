@@ -71,8 +71,7 @@ def test_a_phase_that_diverges_stops_with_its_step_and_keeps_nothing(
     with pytest.raises(TrainingError, match=match) as caught:
         run(kind, folder, tmp_path, learning_rate=1e30, max_grad_norm=1e30)
     assert f"unchanged in {folder}: start another run" in caught.value.fix
-    # transformers' filter would show a mean of losses before in its place.
-    assert kind == "sft" or caught.value.why == "its loss is nan"
+    assert kind == "sft" or caught.value.why.startswith("it computed NaN or infinite logits")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,6 +14,8 @@ from trl import GRPOConfig, GRPOTrainer, SFTConfig
 from sectow_agents.algorithms.common import lora_config
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
 from sectow_agents.algorithms.grpo import grpo_config
+from sectow_agents.algorithms.job import Job
+from sectow_agents.algorithms.rollout import Rollout
 from sectow_agents.models.families import family_of
 from sectow_agents.models.generator import suppressed_tokens
 from sectow_agents.models.load import load_model
@@ -69,9 +71,10 @@ def trained(
         }
     )
     model, processor = load_model(folder, trainable=True, full=True)
+    job = Job(seat="defender", round=1, seed=0, training=training, source=folder, out=scratch)
     args = grpo_config(
         training,
-        micro=2 * GROUP,
+        micro=training.micro_batch or 2 * GROUP,
         seed=0,
         folder=scratch,
         device="cpu",
@@ -87,6 +90,7 @@ def trained(
             peft_config=lora_config(LoraSettings(), family_of(model.config), model)
             if lora
             else None,
+            rollout_func=Rollout(job, training, processor),
         )
         trainer.train()
     return trainer, seen
@@ -100,20 +104,17 @@ def test_rewards_get_our_columns_in_our_order(llava_next_folder: Path, tmp_path:
     prompts = [TEXT, TEXT, SHOWN, SHOWN]
     order = [1, 0, 2, 3, 0, 0, 3, 2]
     _, seen = trained(llava_next_folder, tmp_path, prompts, order, by_place, steps=2, batch=8)
-    # One call per micro-batch; neighbours are a group; the rows come in the order of the dataset.
+    # One call per optimizer step; neighbours are a group; the rows come in the data set's order.
     assert [call["item"] for call in seen.calls] == [
-        [1, 1, 0, 0],
-        [2, 2, 3, 3],
-        [0, 0, 0, 0],
-        [3, 3, 2, 2],
+        [1, 1, 0, 0, 2, 2, 3, 3],
+        [0, 0, 0, 0, 3, 3, 2, 2],
     ]
     for call in seen.calls:
         assert {"prompts", "completions", "item", "images", "trainer_state"} <= set(call)
         for completion in call["completions"]:
             assert completion[-1]["role"] == "assistant"
             assert isinstance(completion[-1]["content"], str)
-    assert [len(images) for images in seen.calls[0]["images"]] == [0] * 4
-    assert [len(images) for images in seen.calls[1]["images"]] == [1] * 4
+    assert [len(images) for images in seen.calls[0]["images"]] == [0] * 4 + [1] * 4
 
 
 def test_an_unscored_completion_is_left_out_of_its_group(
@@ -142,10 +143,90 @@ def test_a_batch_of_unscored_completions_changes_nothing(
         assert torch.equal(now, then), name
 
 
-def test_text_and_images_cannot_share_a_batch(llava_next_folder: Path, tmp_path: Path) -> None:
-    # Why `same_modality_batches` exists. Once this passes, it can go.
-    with pytest.raises((TypeError, ValueError, AttributeError, IndexError)):
-        trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place)
+@pytest.mark.parametrize("family", ["llava_next_folder", "idefics3_folder", "organism_folder"])
+def test_texts_and_pictures_share_a_micro_batch(
+    family: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Each row's log-probabilities are those that it has alone, without padding."""
+    folder = Path(request.getfixturevalue(family))
+    trainer, _ = trained(
+        folder,
+        tmp_path,
+        [TEXT, SHOWN],
+        [0, 1, 1, 0],
+        by_place,
+        batch=8,
+        micro_batch=8,
+        max_new_tokens=5,
+    )
+    (batch,) = trainer._buffered_inputs
+    pictures = [1 if count else 0 for count in batch["num_images"]]
+    assert sorted(pictures) == [0] * 4 + [1] * 4
+    assert pictures != sorted(pictures), "the trainer shuffles the rows"
+    ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
+    mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+    given = {key: batch[key] for key in batch if key.startswith(("pixel", "image_s", "num_im"))}
+    kept, model = batch["completion_ids"].shape[1], trainer.model.eval()
+    with torch.no_grad():
+        together, *_ = trainer._get_per_token_logps_and_entropies(model, ids, mask, kept, **given)
+        own = trainer.processing_class(
+            text=[trainer.processing_class.image_token],
+            images=[[SHOWN.pictures[0].pil()]],
+            return_tensors="pt",
+        )
+        shown = {key: own[key] for key in own if key in given}
+        for row, with_picture in enumerate(pictures):
+            alone = ids[row][mask[row].bool()][None]
+            logits = model(input_ids=alone, **(shown if with_picture else {})).logits[0]
+            written = int(batch["completion_mask"][row].sum())
+            logps = logits.log_softmax(-1)[:-1].gather(1, alone[0, 1:, None])[-written:, 0]
+            torch.testing.assert_close(together[row, :written], logps, rtol=0, atol=1e-5)
+
+
+def test_a_step_is_drawn_by_its_seed_whatever_the_micro_batches(
+    llava_next_folder: Path, tmp_path: Path
+) -> None:
+    written = []
+    for micro in (2, 8, 8):
+        _, seen = trained(
+            llava_next_folder,
+            tmp_path,
+            [TEXT, SHOWN],
+            [0, 1, 1, 0],
+            by_place,
+            batch=8,
+            micro_batch=micro,
+        )
+        (call,) = seen.calls
+        written.append([completion[-1]["content"] for completion in call["completions"]])
+    assert written[0] == written[1] == written[2]
+    # Rows of one prompt are drawn apart.
+    assert len(set(written[0])) > 4
+
+
+def test_the_trainer_measures_what_we_drew(llava_next_folder: Path, tmp_path: Path) -> None:
+    trainer, seen = trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place)
+    lengths = [len(ids) for ids in seen.calls[0]["completion_ids"]]
+    (line,) = [line for line in trainer.state.log_history if "reward" in line]
+    assert line["completions/mean_length"] == pytest.approx(sum(lengths) / len(lengths))
+    assert 0 <= line["completions/clipped_ratio"] <= 1
+    assert line["entropy"] > 0
+
+
+def test_one_generation_serves_several_optimizer_steps(
+    llava_next_folder: Path, tmp_path: Path
+) -> None:
+    more = {"grpo": {"num_iterations": 2}, "steps": 2}
+    _, seen = trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place, **more)
+    assert len(seen.calls) == 1
+
+
+def test_where_trl_draws_itself_a_step_is_mixed_too(
+    llava_next_folder: Path, tmp_path: Path
+) -> None:
+    more = {"grpo": {"top_p": 0.9}, "steps": 2}
+    _, seen = trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1] * 2, by_place, **more)
+    assert [len(call["item"]) for call in seen.calls] == [4, 4]
 
 
 def test_our_suppressed_tokens_replace_the_trainer_s(

@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import Glm4vConfig
+from transformers import AutoProcessor, AutoTokenizer
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import load_model
@@ -140,22 +139,18 @@ def test_a_broken_folder_is_refused_in_words(folder: Path, damage: Break, messag
         load_model(folder)
 
 
-SHOWN = ("Image", "Video")
-
-
-@pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is installed")
-def test_a_package_that_a_processor_needs_is_named(tmp_path: Path) -> None:
+def test_a_package_that_a_processor_needs_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a family without a record: what those need is in theirs."""
-    tiny.tokenizer().save_pretrained(tmp_path)
-    Glm4vConfig().save_pretrained(tmp_path)
-    (tmp_path / "processor_config.json").write_text('{"processor_class": "Glm4vProcessor"}')
-    kinds = {
-        f"{kind}_processor_type": f"Glm4v{kind.title()}Processor" for kind in ("image", "video")
-    }
-    for file in ("preprocessor_config.json", "video_preprocessor_config.json"):
-        (tmp_path / file).write_text(json.dumps(kinds))
+
+    def without(*_: object, **__: object) -> None:
+        raise ImportError("\nGlm4vVideoProcessor requires the Torchvision library but it was not")
+
+    for kind in (AutoProcessor, AutoTokenizer):
+        monkeypatch.setattr(kind, "from_pretrained", without)
     with pytest.raises(ConfigError, match="pip install torchvision"):
-        load_model(tmp_path)
+        load_model(folder)
 
 
 def test_a_digest_waits_for_no_writer(folder: Path) -> None:

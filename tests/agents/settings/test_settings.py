@@ -34,7 +34,7 @@ def test_every_recipe_loads(root: Path) -> None:
     for recipe in recipes:
         config = load_config(recipe)
         assert load_config(recipe, [f"run={recipe.stem}"]).run == Path(recipe.stem)
-        assert config.attacker.template.format(channel="c", behavior="b")
+        assert (config.attacker.template or "{behavior}").format(channel="c", behavior="b")
 
 
 def test_the_organism_recipe_asks_as_the_organism_was_taught(root: Path) -> None:

@@ -68,7 +68,7 @@ def run(
         cwd=folder,
         env={
             **os.environ,
-            "PYTHONPATH": str(site / "wheel"),
+            "PYTHONPATH": os.pathsep.join([str(site / "wheel"), os.environ["PYTHONPATH"]]),
             "SECTOW_DATA": str(site / "data"),
             "OPENAI_API_KEY": "none",
         },

@@ -10,6 +10,7 @@ from sectow_env.check.randomness import kept
 from sectow_env.resolve.worlds import load_world
 from tests.env.check.broken_channels import CHANNELS, Whisper
 from tests.env.check.broken_environments import ENVIRONMENTS, register, unregister
+from tests.env.check.broken_pack_channels import PACK_CHANNELS, Riddle
 from tests.env.check.broken_parts import (
     ATTACKERS,
     DEFENDERS,
@@ -33,6 +34,7 @@ MUTANTS: dict[Kind, dict[str, object]] = {
     "attacker": ATTACKERS,
     "defender": DEFENDERS,
     "channel": CHANNELS,
+    "pack_channel": PACK_CHANNELS,
     "renderer": RENDERERS,
 }
 OBJECTS = [
@@ -73,7 +75,7 @@ def test_every_check_is_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    "sound", [Asker(), Persistent(), Echo(), Lanterns, Whisper(), Plain()], ids=type_name
+    "sound", [Asker(), Persistent(), Echo(), Lanterns, Whisper(), Riddle(), Plain()], ids=type_name
 )
 def test_what_the_mutants_are_made_of_is_sound(sound: object) -> None:
     kind: Kind = "channel" if isinstance(sound, Whisper) else "judge"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sectow_env.channels import channel_names
 from sectow_env.check import CheckResult, check
 from sectow_env.game.messages import Conversation
 from sectow_env.policies.chat import ChatDefender
@@ -35,7 +36,10 @@ POLICIES = [
     for name in Registry[Any]("sectow.policies").names()
     if not name.startswith(NEEDS_MODEL) and name not in DEFENCES
 ]
-CHANNELS = Registry[Any]("sectow.channels").names()
+CHANNELS = [
+    name for name in Registry[Any]("sectow.channels").names() if name.startswith("apothecary/")
+]
+PACK_CHANNELS = channel_names()
 WORLDS = ["apothecary:0", "apothecary:1", "apothecary:2", PACK]
 ANYWHERE = ("pack/seed", "apothecary/refuse_all", "apothecary/nonsense", "apothecary/random")
 
@@ -105,6 +109,12 @@ def test_policies_that_play_anywhere(name: str) -> None:
 def test_channels(name: str) -> None:
     assert_clean(check(name, kind="channel"))
     assert_clean(check(name, kind="channel", world=PACK), "name_kept")
+
+
+@pytest.mark.parametrize("name", PACK_CHANNELS)
+def test_channels_for_packs(name: str) -> None:
+    assert_clean(check(name))
+    assert_clean(check(name, world=PACK))
 
 
 @pytest.mark.parametrize("name", RENDERERS)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sectow_benchmarks.studies.presets import check_recipe
+from sectow_benchmarks.studies.rung.command import study as rung
 from sectow_env.display.console import note, print_json, stdout
 from sectow_env.display.page import print_page
 from sectow_env.errors import ConfigError
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Play a study over several worlds and print its table.", no_args_is_help=True
 )
+
+
+app.command("rung")(rung)
 
 
 @app.callback()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 
-from sectow_env.errors import at_fault, unknown
+from sectow_env.channels import PackChannel
+from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.game import SPLITS
 from sectow_env.game import Split as DataSplit
 from sectow_env.registry.entry_points import Registry
@@ -34,6 +35,8 @@ CHANNELS: dict[str, Channel] = {
 }
 WORKING_CHANNELS = ("typography", "role_play", "reversed", "split")
 """Channels with open frames that RL phases use."""
+_NOT_BY_NAME = ("apothecary/", "text/", "image/")
+"""Registered beginnings: our own channels, which go by their short names, and those for packs."""
 RL_CHANNELS = ("plain", *WORKING_CHANNELS)
 
 
@@ -56,12 +59,18 @@ def find_channel(name: str) -> Channel:
 def _registered(name: str, path: tuple[str, ...]) -> Channel:
     # Called several times per attack, and a look-up of what is installed takes 10 ms.
     del path  # What is installed depends on it.
-    registry: Registry[Channel] = Registry("sectow.channels")
-    others = [other for other in registry.names() if not other.startswith("apothecary/")]
+    registry: Registry[Channel | PackChannel] = Registry("sectow.channels")
+    others = [other for other in registry.names() if not other.startswith(_NOT_BY_NAME)]
     if name not in others:
         raise unknown("channel", name, [*CHANNELS, *others])
     with at_fault(f"the channel {name}"):
         channel = registry.make(name)
+    if isinstance(channel, PackChannel):
+        raise ConfigError(
+            given=f"the channel {name!r} in the Apothecary",
+            why="it is a channel for scenario packs",
+            fix=f"choose from {', '.join(CHANNELS)}, or give a pack as world",
+        )
     # Pools and tables identify channels by name, so it gets its unique registered name.
     channel.name = name
     return channel

@@ -1,0 +1,103 @@
+"""An adapter in its base's own weights, for as long as something is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+ADAPTER = "default"
+_KEPT = (torch.float32, torch.bfloat16)
+"""Types of weights that a merged adapter survives in; in others it is computed beside them."""
+
+
+class Merging:
+    """Merges LoRA adapters, and restores the base's weights bit by bit.
+
+    An adapter beside the weights costs several small operations in each layer at each token. What
+    it changes is frozen, so that one copy of it, in the machine's own memory, serves a whole phase.
+
+    Args:
+        model: A PEFT model; of any other, and of an adapter that is more than a low-rank change of
+            plain weights, nothing is merged.
+        seed: Of the rounding.
+    """
+
+    def __init__(self, model: Any, seed: int = 0) -> None:
+        self._model = model
+        self._seed = seed
+        self._layers = _mergeable(model)
+        self._copies: list[torch.Tensor] = []
+
+    @contextmanager
+    def merged(self, step: int = 0) -> Iterator[None]:
+        """The model computes with the adapter in its weights.
+
+        Args:
+            step: Of the training; the rounding differs from step to step.
+        """
+        if not self._layers:
+            yield
+            return
+        if not self._copies:
+            self._copies = [_copy(_weight(layer)) for layer in self._layers]
+        try:
+            self._write(step)
+            with self._model.disable_adapter():
+                yield
+        finally:
+            for layer, copy in zip(self._layers, self._copies, strict=True):
+                _weight(layer).data.copy_(copy)
+
+    @torch.no_grad()
+    def _write(self, step: int) -> None:
+        device = _weight(self._layers[0]).device
+        dice = torch.Generator(device).manual_seed((self._seed + step) % 2**63)
+        for layer in self._layers:
+            weight = _weight(layer)
+            exact = weight.float() + layer.get_delta_weight(ADAPTER).float()
+            weight.data.copy_(exact if weight.dtype == torch.float32 else rounded(exact, dice))
+
+
+def rounded(exact: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
+    """float32 as bfloat16, up or down by chance, so that the mean is exact.
+
+    To the nearest, what an adapter learned in its first steps would vanish: it changes most weights
+    by less than half of their last digit.
+    """
+    chance = torch.randint(
+        1 << 16, exact.shape, dtype=torch.int32, device=exact.device, generator=dice
+    )
+    bits = (exact.contiguous().view(torch.int32) + chance) & -(1 << 16)
+    return bits.view(torch.float32).to(torch.bfloat16)
+
+
+def _weight(layer: Any) -> torch.Tensor:
+    weight: torch.Tensor = layer.get_base_layer().weight
+    return weight
+
+
+def _copy(weight: torch.Tensor) -> torch.Tensor:
+    kept = weight.detach().to("cpu", copy=True)
+    return kept.pin_memory() if weight.is_cuda else kept
+
+
+def _mergeable(model: Any) -> list[Any]:
+    """The layers with an adapter; empty where one of them cannot be merged."""
+    if not hasattr(model, "peft_config"):
+        return []
+    from peft.tuners.lora import Conv2d, Linear
+    from peft.tuners.tuners_utils import BaseTunerLayer
+
+    layers = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    plain = all(
+        type(layer) in (Conv2d, Linear)
+        and layer.active_adapters == [ADAPTER]
+        and not layer.lora_variant
+        and not layer.lora_bias.get(ADAPTER)
+        and _weight(layer).dtype in _KEPT
+        for layer in layers
+    )
+    return layers if plain else []

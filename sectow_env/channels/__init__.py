@@ -1,0 +1,16 @@
+"""Channels for scenario packs: forms in which any scenario can be attacked."""
+
+from sectow_env.channels.base import EXAMPLE_BEHAVIOR, PackChannel, Writing
+from sectow_env.channels.find import channel_names, find_channel, find_label
+from sectow_env.channels.slots import Slot, Slots
+
+__all__ = [
+    "EXAMPLE_BEHAVIOR",
+    "PackChannel",
+    "Slot",
+    "Slots",
+    "Writing",
+    "channel_names",
+    "find_channel",
+    "find_label",
+]

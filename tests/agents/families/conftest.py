@@ -1,0 +1,55 @@
+"""Each family's tiny model, built and loaded once per session."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sectow_agents.models.generator import Generator
+from sectow_agents.models.load import load_model
+from tests.agents.families.every import EVERY
+from tests.agents.families.parts import Tiny
+
+pytest.importorskip("torchvision", reason="half of the families' processors need torchvision")
+
+
+class Built:
+    """Folders and loaded models of families, made when they are first needed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.folder = cache(self._folder)
+        self.generator = cache(self._generator)
+
+    def _folder(self, name: str) -> Path:
+        folder = self._root / name
+        folder.mkdir()
+        EVERY[name].build(folder)
+        return folder
+
+    def _generator(self, name: str) -> Generator:
+        folder = self.folder(name)
+        return Generator(*load_model(folder), source=folder, batch_size=8)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return Built(tmp_path_factory.mktemp("families"))
+
+
+@pytest.fixture
+def tiny(request: pytest.FixtureRequest) -> Tiny:
+    """The family that a test is parametrized with, by `indirect`."""
+    return EVERY[request.param]
+
+
+@pytest.fixture
+def folder(tiny: Tiny, built: Built) -> Path:
+    return built.folder(tiny.name)
+
+
+@pytest.fixture
+def generator(tiny: Tiny, built: Built) -> Generator:
+    return built.generator(tiny.name)
