@@ -151,6 +151,51 @@ def proxy(
         print_page(page, stdout())
 
 
+@app.command("intent")
+def intent(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    world: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
+        "runs/intent"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Train an attacker with and without a check of its intent, and show which one drifts."""
+    from sectow_benchmarks.results.provenance import machine
+    from sectow_benchmarks.studies.presets import recipe
+
+    given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
+    note(f"attackers learn with and without a check of their intent, in {out}")
+    check_recipe(recipe(given, small))
+    from sectow_benchmarks.studies.intent import ATTEMPTS, run_study, to_markdown
+    from sectow_env.files import write_text
+
+    results = run_study(lambda more: recipe([*given, *more], small), out, note)
+    command = " ".join(["sectow study intent", *(changes or [])])
+    head = (
+        f"Printed by `{command} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
+        "One attacker phase each from the same weights against the base defender, paid for any "
+        "controlled recipe that is revealed: with the check only where the attack asks for its "
+        f"scenario's potion. Measured on the training scenarios, T = 1, {ATTEMPTS} attempts each, "
+        "channels weighted the same; an attack may name any potion."
+    )
+    page = to_markdown(results, head)
+    tree = [item.model_dump() for item in results]
+    write_text(out / "figures.md", page)
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    if as_json:
+        print_json(tree)
+    else:
+        print_page(page, stdout())
+
+
 def _note_of_world(number: int, text: str) -> None:
     note(f"world {number}: {text}")
 
