@@ -88,9 +88,7 @@ def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     """
     sources = {seat: _source(config, seat, world) for seat in SEATS}
     phases = tuple(
-        _phase(config, world, setting, seat, sources)
-        for seat in SEATS
-        if seat in config.seats
+        _phase(config, world, setting, seat, sources) for seat in SEATS if seat in config.seats
     )
     once = NOTHING
     for phase in phases:
