@@ -8,7 +8,7 @@ from sectow_agents.run.trackers import check_trackers
 from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
-from sectow_env.game import SEATS, Judge, RewardFunction
+from sectow_env.game import SEATS, Judge, RewardFunction, Scenario
 from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
 from sectow_env.resolve.names import check_names
 from sectow_env.resolve.parts import find_judge, find_renderer, find_reward
@@ -41,22 +41,42 @@ def find_parts(config: RunConfig) -> Parts:
     for judge in (config.judge, config.truth):
         check_names(judge=None if judge == OWN_JUDGE else judge)
     check_names(attackers=[config.attacker.model], defenders=[config.defender.model])
-    world = load_world(config.played, allow_import_path=True)
-    if config.renderer is not None:
-        world = drawn_by(world, find_renderer(config.renderer))
     reward = find_reward(config.reward.model_dump())
-    channels = config.attacker.channels
-    if channels is not None and isinstance(world, TakesChannels):
-        world = world.attacked_through(channels)
-    world.scenarios(
-        "train", harmful=True, channels=world.working_channels if channels is None else channels
-    )
+    world = find_world(config)
     _check_mix(config.defender.mix, world)
     return Parts(
         world=world,
         judge=find_judge(config.judge, world),
         truth=_truth(config.truth, world),
         reward=reward,
+    )
+
+
+def find_world(config: RunConfig) -> World:
+    """What a run plays, with its renderer and through its channels.
+
+    Raises:
+        SectowError: The world, the renderer or a channel does not exist.
+    """
+    world = load_world(config.played, allow_import_path=True)
+    if config.renderer is not None:
+        world = drawn_by(world, find_renderer(config.renderer))
+    channels = config.attacker.channels
+    if channels is not None and isinstance(world, TakesChannels):
+        world = world.attacked_through(channels)
+    attacked(config, world)
+    return world
+
+
+def attacked(config: RunConfig, world: World) -> list[Scenario]:
+    """The scenarios of a run's attacker phases.
+
+    Raises:
+        ConfigError: A channel does not exist.
+    """
+    channels = config.attacker.channels
+    return world.scenarios(
+        "train", harmful=True, channels=world.working_channels if channels is None else channels
     )
 
 
