@@ -43,7 +43,7 @@ class _Source:
 
 
 @app.command("warm-start")
-def warm_start(
+def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     world: Annotated[str, typer.Option(help="A scenario pack, or a registered world.")],
     model: Annotated[str, typer.Option(help="The attacker's weights: a folder or a hub id.")],
     out: Annotated[Path, typer.Option(help="Folder for the trained attacker.")],
