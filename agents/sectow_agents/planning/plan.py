@@ -172,7 +172,10 @@ def _prompts(config: RunConfig, world: World, seat: Seat) -> list[tuple[str, Con
             "train", harmful=True, channels=world.working_channels if channels is None else channels
         )
         template = config.attacker.template
-        return [(one.id, attack_conversation(one, template, settings.system)) for one in asked]
+        return [
+            (each.id, attack_conversation(each, template, settings.system, world=world))
+            for each in asked
+        ]
     return [
         (item.scenario.id, defence_conversation(item.attack, settings.system))
         for item in world.grid("train", frames="trained")
