@@ -74,6 +74,29 @@ def load_model(
     return model, processor
 
 
+def check_trained(source: str | Path, *, pictures: bool) -> None:
+    """Look at a model's configuration alone, before hours are spent on other things.
+
+    What cannot be read is reported when the model is loaded.
+
+    Args:
+        source: As `load_model` takes it.
+        pictures: Its prompts may show pictures.
+
+    Raises:
+        ConfigError: Its processor needs a package that is not installed, or it cannot be trained.
+    """
+    try:
+        with quiet():
+            config = AutoConfig.from_pretrained(_base_of(source), trust_remote_code=False)
+    except (OSError, ValueError, SectowError):
+        return
+    family = family_of(config)
+    family.check()
+    if pictures:
+        family.check_training(f"the model {str(source)!r} in a seat that is trained")
+
+
 def check_source(source: str | Path, revision: str | None = None) -> None:
     """Look at a model's files, its configuration and what its family needs; load no weights.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sectow_benchmarks.studies.parse.command import parse
 from sectow_benchmarks.studies.presets import check_recipe
 from sectow_benchmarks.studies.rung.command import study as rung
 from sectow_env.display.console import note, print_json, stdout
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 
 app.command("rung")(rung)
+app.command("parse")(parse)
 
 
 @app.callback()
