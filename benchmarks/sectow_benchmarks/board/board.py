@@ -33,6 +33,7 @@ from sectow_benchmarks.board.parts import (
     worst_attacker,
     worst_of,
 )
+from sectow_benchmarks.overlap import Overlap
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import (
     Estimate,
@@ -133,6 +134,8 @@ class BoardRow:
     """Accuracy by suite, of those beside the measured world's own and of tasks of lm-eval."""
     others_judge: Mapping[str, str] = field(default_factory=dict)
     """Who judged them, by suite."""
+    others_overlap: Mapping[str, Overlap] = field(default_factory=dict)
+    """How much of them was in training, by suite; nothing where that is unknown."""
     base: str | None = None
     """The row that it is compared with; None: itself."""
     rank: int | None = None
@@ -271,6 +274,10 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         others_judge={
             str(suite["name"]): run.chosen_judge or str(suite["judge"])
             for suite in run.about.get("other_suites", ())
+        },
+        others_overlap={
+            suite: Overlap.model_validate(counts)
+            for suite, counts in (run.about["model"].get("overlap") or {}).items()
         },
         base=None if base is run else base.name,
     )
