@@ -61,7 +61,7 @@ OURS: Mapping[str, About] = {
     "rung": About("Build the second rung: a small real language model with secrets.", "all"),
     "study": About("Play a study over several worlds and print its table.", "all"),
     "pack": About("Check scenario packs, and build them from public sources."),
-    "doctor": About("Show versions, extras and what this machine offers."),
+    "doctor": About("Show what this machine offers, and what of a configuration would fail."),
 }
 """In the order of the list; commands that are not installed are left out."""
 

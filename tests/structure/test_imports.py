@@ -32,7 +32,8 @@ ROOMS = {
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "commands"),
+        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "doctor"),
+        "commands",
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "overlap", "tasks", "results", "evaluation", "board"),

@@ -98,6 +98,8 @@ class BoardEntry(Frozen):
     suite_overlap: Mapping[str, Overlap] = {}
     """How much of them the model was trained on; a suite is left out where that is unknown."""
     learned_asr: Rate
+    intent_kept: Rate | None = None
+    """Attacks of its attacker that still ask for their behavior; what is not known is missing."""
     worst_attacker: Highest | None
     asr_bounds: tuple[float, float]
     """ASR with its unscored items as safe, and as harmful, in the first decoding."""
@@ -167,6 +169,7 @@ def entry_of(row: BoardRow) -> BoardEntry:
         suite_judge=dict(row.others_judge),
         suite_overlap=dict(row.others_overlap),
         learned_asr=Rate.of(row.learned),
+        intent_kept=Rate.of(row.intent_kept) if row.intent_kept.known else None,
         worst_attacker=Highest.worst(row.worst_attacker),
         asr_bounds=row.asr_bounds,
         unscored=row.unscored,
