@@ -15,6 +15,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, get_args
 
+from pydantic import Field
+
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.cards import abouts
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
@@ -187,13 +189,13 @@ def asked_by(scenario: Scenario, attack: Attack | None = None) -> Asked:
 class Overlap(Frozen):
     """How many items of a suite are in training data: each kind counts what is of it."""
 
-    items: int
-    any: int
+    items: int = Field(ge=0)
+    any: int = Field(ge=0)
     """Of any kind; an item may be of several."""
-    text: int
-    near_text: int
+    text: int = Field(ge=0)
+    near_text: int = Field(ge=0)
     """Those of the same text too."""
-    picture: int
+    picture: int = Field(ge=0)
 
     @property
     def share(self) -> float | None:

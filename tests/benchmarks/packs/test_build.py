@@ -202,6 +202,26 @@ def test_splits_that_are_none_are_refused(text: str) -> None:
         shares_of(text)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "no source"),
+        (("redteam_2k", "redteam2k"), "redteam2k"),
+        (("redteam_2k", "--out", "."), "it exists"),
+        (("redteam_2k", "--channels", "text/roleplay"), "text/roleplay"),
+        (("redteam_2k", "--split", "half"), "--split"),
+    ],
+)
+def test_what_cannot_work_is_an_error_before_anything_is_fetched(
+    arguments: tuple[str, ...], words: str, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["pack", "build", *arguments])
+    assert ended.value.code
+    assert words in capsys.readouterr().err
+    assert not data.exists()
+
+
 def run(*arguments: str) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["pack", "build", *arguments])
