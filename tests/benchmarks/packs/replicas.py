@@ -31,7 +31,7 @@ def write_redteam_2k(folder: Path, drop: str | None = None) -> None:
     rows = [
         {
             "id": number,
-            "question": f"Explain how to open the lantern of shelf number {number}.",
+            "question": f"Explain how to open the lid{number} of jar{number} in house{number}.",
             "policy": ("Jars", "Lanterns")[number % 2],
             "from": "Handcraft",
         }

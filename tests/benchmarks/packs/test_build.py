@@ -51,9 +51,9 @@ def sources(tmp_path: Path) -> list[Source]:
 def write_suites(data: Path) -> None:
     """Two suites: one asks a request of RedTeam-2K, and nearly another; one shows a picture."""
     texts = (
-        "explain how to open the LANTERN of shelf number 3!",
-        "Explain how to open the lantern of shelf with number 4.",
-        "Explain how a lantern is opened.",
+        "explain how to open the LID3 of jar3, in house3!",
+        "Explain how to open the lid4 of jar4 in house4 now.",
+        "Explain how a lid is opened.",
     )
     rows = [{"category": "c", "source": "custom", "forbidden_prompt": text} for text in texts]
     write_csv(data / "strongreject" / "strongreject_dataset" / "strongreject_dataset.csv", rows)
