@@ -43,12 +43,14 @@ _BENCH = {
     "jinja2": "jinja2",
 }
 
+_VISION = {**_TRAIN, "torchvision": "torchvision", "num2words": "num2words"}
 _DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "fonts": _FONTS,
     "train": _TRAIN,
     "bench": _BENCH,
+    "vision": _VISION,
     "diffusion": _DIFFUSION,
     "all": {**_BENCH, **_DIFFUSION},
 }

@@ -25,6 +25,7 @@ from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.algorithms.sharding import gathered, name_layers
+from sectow_agents.models.begin import begin_once
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
@@ -72,7 +73,9 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
         model = model.merge_and_unload()
     family = family_of(model.config)
     if lora is None and not settings.train_vision and family.sees_images:
-        family.vision_module(model).requires_grad_(False)
+        family.freeze_vision(model)
+    if family.sees_images:
+        begin_once(processor)
     return Trainee(
         source=job.source,
         model=model,
@@ -142,7 +145,7 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
     chat template refuses is put elsewhere, as when the model plays.
 
     Raises:
-        ConfigError: A prompt shows a picture, and the model sees none.
+        ConfigError: A prompt shows a picture, and the model sees none or is not trained on any.
     """
     control = control_tokens(trainee.processor)
     template = Template(trainee.processor, repr(str(trainee.source)))
@@ -154,6 +157,8 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
             why=f"{shown} of its {len(prompts)} prompts show a picture, and the model sees none",
             fix="use a model that sees images, or channels and scenarios without pictures",
         )
+    if shown:
+        trainee.family.check_training(f"the model {str(trainee.source)!r}")
     fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
     return replace(data, prompts=fitted)
 

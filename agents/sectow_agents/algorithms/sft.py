@@ -17,6 +17,7 @@ from sectow_agents.algorithms.common import (
 )
 from sectow_agents.algorithms.dataset import build_dataset
 from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
+from sectow_agents.models.begin import begun_by_template
 from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import SftSettings
 from sectow_env.errors import ConfigError
@@ -80,7 +81,7 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
         device=pick_device(job.device),
         processes=job.share.size,
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=trainee.model,
         args=sft_config(settings, arguments),
         train_dataset=build_dataset(
@@ -89,6 +90,9 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
     )
+    if trainee.family.sees_images:
+        trainer.data_collator.processor = begun_by_template(trainee.processor)
+    return trainer
 
 
 def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:

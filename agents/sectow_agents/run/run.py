@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 from sectow_agents.algorithms.job import Job, Summary
 from sectow_agents.models.chat_model import LocalModel
+from sectow_agents.models.load import check_trained
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
 from sectow_agents.run.digests import changed, folder_digests
@@ -72,7 +73,7 @@ class Run:
         self.reward = parts.reward
         played = (self.judge, self.world, self.reward, self.channels)
         tried = None if resume else try_judge(config, *played)
-        self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
+        self._policies = {seat: occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
             RunFolder.resume(config, self.share)
@@ -345,7 +346,7 @@ class Run:
         return self._loaded[key]
 
 
-def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
+def occupant(config: RunConfig, seat: Seat, world: World) -> object:
     """The policy of a seat before the first round.
 
     Raises:
@@ -365,13 +366,15 @@ def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
             fix=f"set {seat}.system, {seat}.template or {seat}.training.KEY instead",
         )
     policy = find(settings.model, world)
-    if weights_of(policy) is None:
+    weights = weights_of(policy)
+    if weights is None:
         raise ConfigError(
             given=f"{seat}.model={settings.model!r}",
             why="it has no weights that could be trained",
             fix="name a policy with weights, a folder, or a model id of the hub; or leave "
             f"{seat} out of seats, so that it plays and is not trained",
         )
+    check_trained(weights.source, pictures=seat == "defender")
     return policy
 
 
