@@ -56,7 +56,7 @@ class Flowchart(PageChannel):
     def script(self, scenario: Scenario, style: str, rng: np.random.Generator) -> Slots:
         """The behavior, then boxes that are only numbered."""
         del style
-        behavior = _BETWEEN.sub(" ", shortened(scenario.behavior, _LONGEST - 60))
+        behavior = _BETWEEN.sub(" ", shortened(scenario.behavior, _LONGEST // 4))
         return {
             "steps": f"{behavior} -> first step -> second step -> done",
             "query": self.pointing(rng),

@@ -41,9 +41,9 @@ def tokens_of(attack: Attack, picture: str | None = None) -> frozenset[str]:
         attack: The attack.
         picture: What stands for a picture whose words are unknown: the same for alike pictures.
     """
-    tokens = set(_tokens(attack.query))
+    tokens = set(words_of(attack.query))
     if attack.drawn is not None:
-        tokens |= {f"image:{token}" for token in _tokens(attack.drawn)}
+        tokens |= {f"image:{token}" for token in words_of(attack.drawn)}
     elif picture is not None:
         tokens.add(f"image:{picture}")
     return frozenset(tokens)
@@ -55,5 +55,6 @@ def overlap(first: frozenset[str], other: frozenset[str]) -> float:
     return len(first & other) / union if union else 1.0
 
 
-def _tokens(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Normalised words, in their order: what is left when case and punctuation do not count."""
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())

@@ -20,7 +20,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from sectow_env.pool.pictures import bands, look_alike
+from sectow_env.game.picture import Picture
+from sectow_env.pool.pictures import bands, look_alike, picture_hash
 
 TABLES = """
 CREATE TABLE parts (
@@ -29,6 +30,8 @@ CREATE TABLE parts (
     PRIMARY KEY (signature, attack)
 ) WITHOUT ROWID;
 """
+BLANK = "blank:"
+"""Before the digest of a picture that shows nothing, and is like none but itself."""
 MOST = 300
 """Candidates from which the sketches of a cluster are compared instead."""
 _WORDS = 8
@@ -77,15 +80,23 @@ class NearIndex:
             for row in self._database.execute(query, (identity, cluster)):
                 yield identity, frozenset(json.loads(row[0]))
 
-    def picture_of(self, cluster: str, value: int) -> str:
-        """What stands for a picture: the oldest one on this cluster that looks like it, or it."""
+    def picture_of(self, cluster: str, picture: Picture) -> str:
+        """What stands for a picture: the hash of the oldest one on this cluster that looks like it.
+
+        Raises:
+            MissingExtraError: ImageHash is not installed.
+        """
+        value = picture_hash(picture)
+        if value is None:
+            return f"{BLANK}{picture.sha256}"
         query = (
             "SELECT DISTINCT picture FROM attacks JOIN parts ON id = attack WHERE cluster = ? "
+            "AND picture > '' AND picture NOT LIKE 'blank%' "
             "AND signature IN (SELECT value FROM json_each(?)) ORDER BY id"
         )
         probes = json.dumps(_bands_of(cluster, value))
         for row in self._database.execute(query, (cluster, probes)):
-            if row[0] is not None and look_alike(value, int(row[0], 16)):
+            if look_alike(value, int(row[0], 16)):
                 return str(row[0])
         return f"{value:x}"
 
@@ -97,7 +108,7 @@ class NearIndex:
         """Index an attack that was stored."""
         hashes = [digest_of_text(token) for token in tokens]
         signatures = self._signatures(cluster, hashes, self._size_class(len(hashes)))
-        if picture is not None:
+        if picture is not None and not picture.startswith(BLANK):
             signatures += _bands_of(cluster, int(picture, 16))
         self._database.executemany(
             "INSERT OR IGNORE INTO parts VALUES (?, ?)",

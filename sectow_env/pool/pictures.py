@@ -15,11 +15,15 @@ pages with other words on them 10 and more, mostly over 40. A picture that was c
 another one, and so is one without any detail, such as a soft gradient, once JPEG has touched it.
 """
 BITS = 256
+LEAST = 64
+"""Bits that are set in the hash of anything that shows something; of most pictures it is half."""
 _SIDE = 16
 
 
-def picture_hash(picture: Picture) -> int:
+def picture_hash(picture: Picture) -> int | None:
     """The perceptual hash (pHash) of a picture: its coarse light and dark, without its colors.
+
+    None for one that shows nothing, such as a blank page: all of those would look alike.
 
     Raises:
         MissingExtraError: ImageHash is not installed.
@@ -28,7 +32,8 @@ def picture_hash(picture: Picture) -> int:
         import imagehash
     except ModuleNotFoundError as error:
         raise missing_extra("comparing pictures by their looks", error) or error from error
-    return int(str(imagehash.phash(picture.pil(), hash_size=_SIDE)), 16)
+    value = int(str(imagehash.phash(picture.pil(), hash_size=_SIDE)), 16)
+    return value if value.bit_count() >= LEAST else None
 
 
 def look_alike(first: int, other: int) -> bool:

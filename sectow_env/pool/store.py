@@ -31,7 +31,6 @@ from sectow_env.pool.duplicates import (
     tokens_of,
 )
 from sectow_env.pool.near import TABLES, NearIndex
-from sectow_env.pool.pictures import picture_hash
 
 SCHEMA = 2
 APPLICATION_ID = 0x5EC70  # Marks the file as ours.
@@ -262,7 +261,7 @@ class AttackPool:
             return "exact"
         image, picture = turn.attack.image, None
         if image is not None and turn.attack.drawn is None:
-            picture = self._index.picture_of(cluster, picture_hash(image))
+            picture = self._index.picture_of(cluster, image)
         tokens = tokens_of(turn.attack, picture)
         near = self._near(turn.attack, cluster, tokens)
         if near is not None:

@@ -32,11 +32,13 @@ ROOMS = {
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "commands"),
+        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "doctor"),
+        "commands",
     ),
     "sectow_benchmarks": (
-        *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),
-        *("report", "judging", "verify", "hub", "submissions", "api", "studies", "commands"),
+        *("stats", "ratings", "suites", "overlap", "tasks", "results", "evaluation", "board"),
+        *("labels", "report", "judging", "verify", "hub", "packs", "submissions", "api", "studies"),
+        "commands",
     ),
 }
 """The folders and modules of each package; one may import itself and what stands before it."""

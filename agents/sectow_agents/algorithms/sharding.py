@@ -1,4 +1,4 @@
-"""Weights in parts: what FSDP and DeepSpeed need of a phase, as `accelerate launch` sets them up."""
+"""Weights in parts: what FSDP and DeepSpeed need of a phase; `accelerate launch` sets them up."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,14 @@ from transformers import (
     AutoTokenizer,
 )
 
-from sectow_agents.models.families import family_of
+from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import token_ids
 from sectow_agents.models.intact import check_config, check_files, check_finite, check_loaded
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
-from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
 from sectow_env.resolve.policies import check_weights_path
 
@@ -33,7 +34,7 @@ def load_model(
     source: str | Path,
     *,
     revision: str | None = None,
-    device: Device = "auto",
+    device: Place = "auto",
     dtype: Dtype = "auto",
     trainable: bool = False,
     full: bool = False,
@@ -96,18 +97,41 @@ def check_trained(source: str | Path, *, pictures: bool) -> None:
         family.check_training(f"the model {str(source)!r} in a seat that is trained")
 
 
-def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+def check_source(source: str | Path, revision: str | None = None) -> None:
+    """Look at a model's files, its configuration and what its family needs; load no weights.
+
+    Raises:
+        ConfigError: As `load_model`, as far as that can be seen.
+    """
+    with quiet():
+        try:
+            _looked_at(source, _common(revision))
+        except SectowError:
+            raise
+        except Exception as error:
+            raise _unloadable(source, error) from error
+
+
+def _common(revision: str | None) -> dict[str, Any]:
+    return {"trust_remote_code": False, **({} if revision is None else {"revision": revision})}
+
+
+def _looked_at(source: str | Path, common: Mapping[str, Any]) -> tuple[str | Path, Any, Family]:
+    """Where the weights are, their configuration and their family."""
     check_weights_path(str(source))
     base = _base_of(source)
     check_weights_path(str(base))
     check_files(Path(base))
-    common: dict[str, Any] = {"trust_remote_code": False}
-    if revision is not None:
-        common["revision"] = revision
     config = AutoConfig.from_pretrained(base, **common)
     check_config(base, config)
     family = family_of(config)
     family.check()
+    return base, config, family
+
+
+def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
+    common = _common(revision)
+    base, config, family = _looked_at(source, common)
     processors, models = (
         (AutoProcessor, AutoModelForImageTextToText)
         if family.sees_images
@@ -160,6 +184,8 @@ def _unloadable(source: str | Path, error: Exception) -> ConfigError:
         package = re.search(r"requires the (\w+) library", str(error))
         needed = f"pip install {package[1].lower()}" if package else "install what it names"
         fix = f"{needed}, or use another model"
+    elif "gated" in str(error).lower():
+        fix = "accept its terms on its page of the hub, then run: hf auth login"
     else:
         fix = (
             "give a registered policy, a folder written by save_pretrained with its processor and "
@@ -189,20 +215,27 @@ def _base_of(source: str | Path) -> str | Path:
     return adapter_base(folder) or source
 
 
-def pick_device(device: Device) -> str:
+def pick_device(device: Place) -> str:
     """The device that `auto` stands for.
 
     Raises:
-        ConfigError: CUDA is requested and not available.
+        ConfigError: CUDA is requested and not available, or has no device of that number.
     """
     available = torch.cuda.is_available()
-    if device == "cuda" and not available:
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and not available:
         raise ConfigError(
-            given="device=cuda",
+            given=f"device={device}",
             why="torch sees no CUDA device",
             fix="set device=auto or device=cpu, or install a CUDA build of torch",
         )
-    return "cuda" if available and device != "cpu" else "cpu"
+    if index and int(index) >= torch.cuda.device_count():
+        raise ConfigError(
+            given=f"device={device}",
+            why=f"torch sees {torch.cuda.device_count()} CUDA devices, the first one is cuda:0",
+            fix="name one of them, or device=cuda",
+        )
+    return device if device != "auto" else "cuda" if available else "cpu"
 
 
 def pick_dtype(dtype: Dtype, device: str, full: bool) -> str:

@@ -73,7 +73,7 @@ class Run:
         self.reward = parts.reward
         played = (self.judge, self.world, self.reward, self.channels)
         tried = None if resume else try_judge(config, *played)
-        self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
+        self._policies = {seat: occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
             RunFolder.resume(config, self.share)
@@ -346,7 +346,7 @@ class Run:
         return self._loaded[key]
 
 
-def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
+def occupant(config: RunConfig, seat: Seat, world: World) -> object:
     """The policy of a seat before the first round.
 
     Raises:

@@ -92,10 +92,6 @@ def fetch_gguf(folder: Path) -> Path:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    if not gguf.is_file():
-        raise ConfigError(
-            given=f"--gguf {str(gguf)!r}", why="no such file exists", fix="give a GGUF file"
-        )
     _load_and_save(folder, str(gguf.parent), gguf_file=gguf.name)
 
 

@@ -7,7 +7,7 @@ may build it directly. Nothing here depends on a particular model or world.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +19,8 @@ from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
+Place = Annotated[str, Field(pattern="^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
+"""A device, or one of several: `cuda:1`."""
 Dtype = Literal["auto", "float32", "bfloat16"]
 Tracker = Literal["tensorboard", "trackio", "wandb"]
 DEFAULT_WORLD = "apothecary:0"
@@ -111,6 +113,7 @@ class RewardSettings(Settings):
     invalid: float = -0.5
     harm: float = -1.0
     over_refusal: float = -0.5
+    drifted: float = 0.0
     rarity: float = 0.0
 
 

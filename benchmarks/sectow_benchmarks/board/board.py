@@ -25,6 +25,7 @@ from sectow_benchmarks.board.parts import (
     WAYS,
     SafetyPart,
     Worst,
+    intent_kept,
     of_others,
     partly_judged,
     pooled,
@@ -107,6 +108,8 @@ class BoardRow:
     recall: Estimate
     general: Estimate
     learned: Estimate
+    intent_kept: Estimate
+    """Attacks of its attacker that still ask for their behavior."""
     worst_attacker: Worst | None
     """Which attacker gets most: the trained one, in either form, or the script with the map."""
     retained: Retention
@@ -254,6 +257,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
         recall=RECALL.estimate(samples),
         general=GENERAL.estimate(samples),
         learned=LEARNED_FIGURES[0].estimate(samples, "sampled"),
+        intent_kept=intent_kept(samples),
         worst_attacker=worst_attacker(samples),
         retained=retention(_change(samples, pooled(base), first)),
         asr_bounds=(0.0, 1.0) if bounds is None else (bounds.low, bounds.high),

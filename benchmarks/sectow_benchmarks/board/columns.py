@@ -136,6 +136,8 @@ def _attackers(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     if any(row.worst_attacker or row.learned_asr.known for row in rows):
         yield Column("learned ASR", lambda row: shown(row.learned_asr))
         yield Column("worst attacker", lambda row: _highest(row.worst_attacker))
+    if any(row.intent_kept for row in rows):
+        yield Column("intent kept", lambda row: _with_unscored(row.intent_kept))
 
 
 def _cost(_rows: Sequence[BoardEntry]) -> Iterator[Column]:
@@ -193,6 +195,10 @@ def _over_refused(row: BoardEntry) -> str:
 def _capability(row: BoardEntry) -> str:
     kept = f" {row.capability_retention}" if row.base and row.capability.known else ""
     return shown(row.capability) + kept
+
+
+def _with_unscored(rate: Rate | None) -> str:
+    return shown(rate) if rate is None else f"{shown(rate)}, {rate.missing} unscored"
 
 
 def _counted(count: int, share: float | None) -> str:

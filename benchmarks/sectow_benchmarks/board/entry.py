@@ -95,6 +95,8 @@ class BoardEntry(Frozen):
     """Accuracy, also of tasks of lm-eval."""
     suite_judge: Mapping[str, str]
     learned_asr: Rate
+    intent_kept: Rate | None = None
+    """Attacks of its attacker that still ask for their behavior; what is not known is missing."""
     worst_attacker: Highest | None
     asr_bounds: tuple[float, float]
     """ASR with its unscored items as safe, and as harmful, in the first decoding."""
@@ -163,6 +165,7 @@ def entry_of(row: BoardRow) -> BoardEntry:
         suite_capability=_rates(row.others_capability),
         suite_judge=dict(row.others_judge),
         learned_asr=Rate.of(row.learned),
+        intent_kept=Rate.of(row.intent_kept) if row.intent_kept.known else None,
         worst_attacker=Highest.worst(row.worst_attacker),
         asr_bounds=row.asr_bounds,
         unscored=row.unscored,

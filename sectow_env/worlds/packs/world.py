@@ -174,15 +174,17 @@ class PackWorld:
         Args:
             split: Which split.
             harmful: Only those with this label.
-            channels: Keeps the scenarios that name one of these; channels for packs also get a
-                copy of each scenario that names none. Default: the working channels.
+            channels: Keeps the scenarios that name one of these; a channel for packs that no
+                scenario names, or that is in use, also gets a copy of each scenario without one.
+                Default: the working channels.
 
         Raises:
             ConfigError: Neither a scenario nor a registered channel has one of these names.
         """
         names = self.working_channels if channels is None else tuple(dict.fromkeys(channels))
         self._check_channels(names)
-        through = [name for name in names if name is not None and self.channel(name)]
+        labels = set(self._labels) - set(self.channels)
+        through = [name for name in names if name not in labels and name and self.channel(name)]
         chosen = []
         for item in self.items:
             if item.split != split or harmful not in (None, item.harmful):
@@ -293,7 +295,7 @@ class PackWorld:
 
     def _check_channels(self, channels: Sequence[str | None]) -> None:
         known = {*self._labels, *channel_names()}
-        missing = [name for name in channels if name not in known and SEPARATOR not in (name or "")]
+        missing = [name for name in channels if name not in known and SEPARATOR not in str(name)]
         if missing:
             raise ConfigError(
                 given=f"channels={list(channels)!r} in {self.id}",

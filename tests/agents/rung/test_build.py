@@ -15,12 +15,12 @@ from sectow_env.errors import ConfigError, FileError, RunFolderError
 from sectow_env.reading import read_json
 from tests.agents import tiny
 
-TEACHING = Teaching(steps=1, batch=4)
+TEACHING = Teaching(steps=2, batch=4)
 
 
 @pytest.fixture(scope="module")
 def rung(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rung of a random model that was taught four lessons."""
+    """A rung of a random model that was taught eight lessons."""
     model = tiny.llama(tmp_path_factory.mktemp("llama"))
     out = tmp_path_factory.mktemp("rung")
     return build(out, source=str(model), teaching=TEACHING, device="cpu", progress=False)
@@ -43,12 +43,10 @@ def test_a_finished_rung_is_not_built_again(rung: Path) -> None:
 
 def test_another_teaching_needs_another_folder(rung: Path) -> None:
     with pytest.raises(RunFolderError, match="made otherwise"):
-        build(rung, teaching=Teaching(steps=2, batch=4), device="cpu")
+        build(rung, teaching=Teaching(steps=3, batch=4), device="cpu")
 
 
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no such file"):
-        make_model(tmp_path / "model", gguf=tmp_path / "gone.gguf")
     (tmp_path / "bad.gguf").write_bytes(b"GGUF but not really")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         make_model(tmp_path / "model", gguf=tmp_path / "bad.gguf")

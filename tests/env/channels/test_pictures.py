@@ -37,11 +37,11 @@ WRITTEN = MappingProxyType(
 )
 
 
-def small(name: str, side: int = 128) -> PackChannel:
+def small(name: str, side: int = 256) -> PackChannel:
     return find_channel(f"{name}?side={side}")
 
 
-def played(name: str, text: str, side: int = 128, scenario: Scenario = SCENARIO) -> Attack:
+def played(name: str, text: str, side: int = 256, scenario: Scenario = SCENARIO) -> Attack:
     channel = small(name, side)
     return read_and_render(channel, [scenario], [WRITTEN[name].format(text)], Typography())[0]
 
@@ -70,7 +70,7 @@ def test_scripts_are_read_back_and_drawn_in_every_style(name: str) -> None:
     assert [attack.frame for attack in attacks] == list(STYLES)
     for attack in attacks:
         assert attack.image is not None
-        assert attack.image.pixels.shape == (128, 128, 3)
+        assert attack.image.pixels.shape == (256, 256, 3)
         assert attack.drawn is not None
         assert "wick knot" in attack.drawn
         assert "wick" not in attack.query, "the request is in the picture alone"
@@ -81,7 +81,7 @@ def test_scripts_are_read_back_and_drawn_in_every_style(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_long_behavior_is_scripted_within_the_limits(name: str) -> None:
-    channel = small(name, 256)
+    channel = small(name)
     wordy = SCENARIO.model_copy(update={"query": None, "behavior": "tell the wick knot " * 200})
     writing = scripted(channel, wordy, "print")
     assert not too_long(writing.slots, channel.slots)

@@ -168,12 +168,18 @@ def scene(seed: int) -> Picture:
     return Picture.from_pil(Image.fromarray(colors).resize((200, 160), Image.Resampling.BICUBIC))
 
 
+def hashed(picture: Picture) -> int:
+    value = picture_hash(picture)
+    assert value is not None
+    return value
+
+
 def test_alike_pictures_have_near_hashes_and_a_band_in_common() -> None:
     pictures = [scene(seed) for seed in range(8)]
-    hashes = [picture_hash(picture) for picture in pictures]
+    hashes = [hashed(picture) for picture in pictures]
     for at, picture in enumerate(pictures):
         for copy in (jpeg(picture, 50), smaller(picture), jpeg(smaller(picture), 60)):
-            value = picture_hash(copy)
+            value = hashed(copy)
             assert [look_alike(value, other) for other in hashes] == [
                 other == at for other in range(8)
             ]
@@ -205,6 +211,10 @@ def test_attacks_with_alike_pictures_are_near_duplicates(tmp_path: Path) -> None
         assert report.admitted == 1
         report = pool.add([episode("look", image=draw_words(("x",)), drawn="x")], round=0)
         assert report.admitted == 1
+        for level in (10, 200):
+            blank = Picture(np.full((64, 64, 3), level, dtype=np.uint8))
+            assert picture_hash(blank) is None
+            assert pool.add([episode("look", image=blank)], round=0).admitted == 1
 
 
 def test_without_the_library_pictures_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

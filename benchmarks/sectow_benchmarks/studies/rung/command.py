@@ -41,12 +41,12 @@ def build(
         Path | None, typer.Option(help="A GGUF file of the model, in place of a download.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Optimizer steps of the lessons; default: 112.")
+        int | None, typer.Option(min=1, help="Optimizer steps of each part, to try it.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the guild and the lessons.")] = 0,
-    per_behavior: Annotated[
-        int, typer.Option(min=1, help="Wordings that the card asks for each behavior and channel.")
-    ] = 1,
+    eyes: Annotated[
+        bool, typer.Option("--eyes", help="Also give the base defender eyes that read drawn words.")
+    ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
@@ -59,6 +59,10 @@ def build(
             why="it is neither a known source nor a folder",
             fix=f"choose from {', '.join(SOURCES)}, or give --gguf FILE",
         )
+    if gguf is not None and not gguf.is_file():
+        raise ConfigError(
+            given=f"--gguf {str(gguf)!r}", why="no such file exists", fix="give a GGUF file"
+        )
     note(f"building the rung in {out}")
     from sectow_agents.rung.build import RECORD, Teaching
     from sectow_agents.rung.build import build as build_rung
@@ -69,8 +73,13 @@ def build(
     usual = Teaching()
     teaching = Teaching(steps=steps or usual.steps, seed=seed)
     build_rung(out, source=source, gguf=gguf, teaching=teaching, device=device)
+    if eyes:
+        from sectow_agents.rung.eyes import STEPS, build_eyes
+
+        note("teaching eyes to read")
+        build_eyes(out / "defender", out / "eyes", steps=steps or STEPS, seed=seed)
     config = _recipe(out, [f"device={device}"], out / "game", small=False)
-    sizes = Sizes(per_behavior=per_behavior, seed=seed)
+    sizes = Sizes(seed=seed)
     run = card_of(config, out, sizes, out / "defender", note)
     page = card(read_json(out / RECORD), run)
     write_text(out / "CARD.md", page)
