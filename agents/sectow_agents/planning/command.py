@@ -39,12 +39,12 @@ def plan(
 ) -> None:
     """Say what memory, time and disk a run needs, from configurations alone."""
     from sectow_agents.planning.machines import DEFAULT, gpu_of
+    from sectow_agents.run.parts import find_played
     from sectow_agents.settings.file import load_config
-    from sectow_env.resolve.worlds import load_world
 
     given = None if gpu is None else gpu_of(gpu)
     settings = load_config(config, changes or [])
-    world = load_world(settings.played, allow_import_path=True)
+    world = find_played(settings)
     note("reading the configurations of the models")
     from sectow_agents.planning.here import gpu_here
     from sectow_agents.planning.plan import Setting, plan_of

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.chat import pictures_of
+from sectow_agents.models.pictures import image_tokens
 from sectow_agents.planning.shapes import configuration, is_known
 from sectow_env.errors import ConfigError
 from sectow_env.game.messages import Conversation
@@ -95,9 +96,7 @@ def picture_tokens(source: str | Path, size: Size, processor: Any = None) -> int
         ConfigError: There is neither.
     """
     config, _ = configuration(source)
-    if processor is not None and hasattr(processor, "image_processor"):
-        from sectow_agents.models.pictures import image_tokens
-
+    if processor is not None:
         return image_tokens(processor, config, [size])
     rule = _RULES.get(config.model_type)
     if rule is None:

@@ -39,7 +39,10 @@ POLICIES = [
 CHANNELS = [
     name for name in Registry[Any]("sectow.channels").names() if name.startswith("apothecary/")
 ]
-PACK_CHANNELS = channel_names()
+PACK_CHANNELS = [
+    f"{name}?folder=examples/packs/images" if name == "image/retrieval" else name
+    for name in channel_names()
+]
 WORLDS = ["apothecary:0", "apothecary:1", "apothecary:2", PACK]
 ANYWHERE = ("pack/seed", "apothecary/refuse_all", "apothecary/nonsense", "apothecary/random")
 
@@ -112,7 +115,8 @@ def test_channels(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PACK_CHANNELS)
-def test_channels_for_packs(name: str) -> None:
+def test_channels_for_packs(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
     assert_clean(check(name))
     assert_clean(check(name, world=PACK))
 
