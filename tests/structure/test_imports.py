@@ -17,17 +17,8 @@ ORDER = tuple(HOMES)
 ROOMS = {
     "sectow_env": (
         *("text", "errors", "files", "reading", "game", "registry", "resolve", "endpoint"),
-        *(
-            "images",
-            "judges",
-            "policies",
-            "channels",
-            "display",
-            "env",
-            "pool",
-            "worlds",
-            "wrappers",
-        ),
+        *("images", "judges", "policies", "channels", "display", "env", "pool", "worlds"),
+        "wrappers",
         *("check", "commands"),
     ),
     "sectow_agents": (

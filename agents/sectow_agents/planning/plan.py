@@ -12,6 +12,7 @@ from sectow_agents.planning.machines import GIB, Gpu
 from sectow_agents.planning.memory import BFLOAT16, FLOAT32, Load, Sharding, Term, peak, terms
 from sectow_agents.planning.range import NOTHING, Range
 from sectow_agents.planning.shapes import Shape, adapter_parameters, shape_of
+from sectow_agents.run.parts import attacked
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.training import TrainingSettings
 from sectow_env.errors import ConfigError
@@ -167,12 +168,11 @@ def _trained(shape: Shape, source: str | Path, training: TrainingSettings) -> in
 def _prompts(config: RunConfig, world: World, seat: Seat) -> list[tuple[str, Conversation]]:
     settings = config.policy(seat)
     if seat == "attacker":
-        channels = config.attacker.channels
-        asked = world.scenarios(
-            "train", harmful=True, channels=world.working_channels if channels is None else channels
-        )
         template = config.attacker.template
-        return [(one.id, attack_conversation(one, template, settings.system)) for one in asked]
+        return [
+            (each.id, attack_conversation(each, template, settings.system, world=world))
+            for each in attacked(config, world)
+        ]
     return [
         (item.scenario.id, defence_conversation(item.attack, settings.system))
         for item in world.grid("train", frames="trained")
@@ -224,10 +224,7 @@ def _around_the_phases(
     config: RunConfig, world: World, setting: Setting, phases: Sequence[PhasePlan]
 ) -> Range:
     """Seconds a round for what is played outside of the training: pool and monitor."""
-    channels = config.attacker.channels
-    tried = world.scenarios(
-        "train", harmful=True, channels=world.working_channels if channels is None else channels
-    )
+    tried = attacked(config, world)
     attempts = config.monitor.scenarios * config.monitor.attempts
     expansion = len(tried) * config.pool.per_scenario if "attacker" in config.seats else 0
     played = expansion + len(phases) * (attempts + config.monitor.benign)

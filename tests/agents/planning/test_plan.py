@@ -131,7 +131,7 @@ def test_a_plan_of_a_run(model: Path, tmp_path: Path) -> None:
 
 
 def test_the_command(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = str(root / "configs" / "lora-7b.yaml")
+    recipe = str(root / "configs" / "qwen2.5-vl-7b.yaml")
     with pytest.raises(SystemExit) as ended:
         main(["plan", recipe, "--gpu", "h100", "--json"])
     assert ended.value.code in (None, 0)
