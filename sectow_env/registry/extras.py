@@ -52,6 +52,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "bench": _BENCH,
     "vision": _VISION,
     "diffusion": _DIFFUSION,
+    "rung": {**_BENCH, "gguf": "gguf"},
     "all": {**_BENCH, **_DIFFUSION},
 }
 """Extra -> import name -> name on the package index; a test compares it with pyproject.toml."""
