@@ -43,13 +43,15 @@ _BENCH = {
 }
 
 _DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
+_QUANTIZED = {**_TRAIN, "bitsandbytes": "bitsandbytes"}
 
 EXTRAS: Mapping[str, Mapping[str, str]] = {
     "fonts": _FONTS,
     "train": _TRAIN,
     "bench": _BENCH,
     "diffusion": _DIFFUSION,
-    "all": {**_BENCH, **_DIFFUSION},
+    "quantized": _QUANTIZED,
+    "all": {**_BENCH, **_DIFFUSION, **_QUANTIZED},
 }
 """Extra -> import name -> name on the package index; a test compares it with pyproject.toml."""
 
