@@ -29,7 +29,7 @@ STAMP := $(VENV)/.installed-$(KEY)
 # What looks at the machine: the environment's own Python, once there is one.
 LOOK := $(if $(wildcard $(STAMP)),$(BIN)/python,$(PYTHON))
 
-.PHONY: help demo install test lint types quick ready browser format constraints wheel clean
+.PHONY: help demo rung install test lint types quick ready browser format constraints wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,11 @@ help: ## list the targets
 
 demo: $(STAMP) ## watch a small model be attacked and hardened
 	$(BIN)/sectow demo $(DEMO)
+
+rung: $(STAMP) ## build, train and measure a small real language model, on one GPU
+	$(BIN)/sectow rung build --device cuda
+	$(BIN)/sectow study rung device=cuda --config configs/smollm2-gpu.yaml \
+		--out runs/rung-gpu --per-behavior 4 --attempts 8
 
 install: $(STAMP) ## make .venv with everything in it
 

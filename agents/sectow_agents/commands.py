@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +43,7 @@ def train(
     run: Annotated[Path | None, typer.Option("--run", help="Run folder.")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the run.")] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Continue after the last finished phase.")
+        bool, typer.Option("--resume", help="Continue after the last checkpoint.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON instead of a table.")
@@ -53,13 +54,16 @@ def train(
     from sectow_agents.run.folder import RunFolder
     from sectow_agents.run.parts import find_parts
 
-    note(f"training in {settings.run}")
+    if os.environ.get("RANK", "0") == "0":
+        note(f"training in {settings.run}")
     # Wrong keys, names and folders are reported at once; only then are torch and the rest loaded.
     RunFolder.check(settings, resume=resume)
     parts = find_parts(settings)
     from sectow_agents.processes import own_share
     from sectow_agents.tug_of_war import TugOfWar
 
+    if own_share().main:
+        note(f"the judge {parts.judge.id}@{parts.judge.version} prices both seats")
     try:
         summary = TugOfWar(settings, parts=parts).run(resume=resume)
     except KeyboardInterrupt:

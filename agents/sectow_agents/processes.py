@@ -7,11 +7,15 @@ writes. In a single process nothing here waits, and nothing imports torch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import TypeVar
+
+from sectow_env.errors import SectowError, TrainingError
 
 T = TypeVar("T")
 PATIENCE = timedelta(days=1)
@@ -78,3 +82,46 @@ def own_share() -> Share:
         cpu=parse_flag_from_env("ACCELERATE_USE_CPU") or not cuda.is_available(), timeout=PATIENCE
     )
     return Share(distributed.get_rank(), distributed.get_world_size(), distributed.barrier)
+
+
+@contextmanager
+def loss_named(share: Share) -> Iterator[None]:
+    """Say that another process has ended, instead of an error from inside of torch.
+
+    The launcher then ends this one too, or a connection of the two breaks first.
+
+    Raises:
+        TrainingError: Another process has ended.
+    """
+    if share.size == 1:
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _lost(share)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except SectowError:
+        raise
+    except RuntimeError as error:
+        if not _of_connections(error):
+            raise
+        raise _lost(share) from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _of_connections(error: RuntimeError) -> bool:
+    from torch.distributed import DistError
+
+    return isinstance(error, DistError) or any(name in str(error) for name in ("gloo", "NCCL"))
+
+
+def _lost(share: Share) -> TrainingError:
+    return TrainingError(
+        given=f"process {share.rank} of {share.size}",
+        why="another process has ended, or the launcher ended this one",
+        fix="look for the first error above; then start all of them again with --resume",
+    )

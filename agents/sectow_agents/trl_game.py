@@ -24,7 +24,7 @@ from sectow_agents.models.generator import control_tokens
 from sectow_env.env.arena import Arena, Options
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Attack, Episode, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE, attack_conversation, defence_conversation
+from sectow_env.game.asking import attack_conversation, defence_conversation
 from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import attacks_of
 
@@ -72,7 +72,7 @@ def grpo_game(
     rows: int = 256,
     seed: int = 0,
     processor: Any = None,
-    template: str = ATTACK_TEMPLATE,
+    template: str | None = None,
     system: str | None = None,
     prompts_per_batch: int | None = None,
     **options: Unpack[Options],
@@ -85,7 +85,8 @@ def grpo_game(
         seed: Row `i` is drawn with `seed + i`.
         processor: The model's processor or tokenizer; control tokens that an attack spells out are
             broken up for it. None leaves texts as they are.
-        template: How the attacker is asked, with `{channel}` and `{behavior}`.
+        template: How the attacker is asked, with `{channel}` and `{behavior}`; None leaves it to
+            the world.
         system: System prompt of the trained seat, or None.
         prompts_per_batch: Prompts that pass through the model at once
             (`per_device_train_batch_size / num_generations`). Needed where some prompts have an
@@ -104,7 +105,7 @@ def grpo_game(
         )
     arena = Arena(seat, options)
     states = arena.begin([seeding.np_random(seed + row)[0] for row in range(rows)])
-    prompts = [_prompt(state, seat, template, system) for state in states]
+    prompts = [_prompt(state, arena, template, system) for state in states]
     if processor is not None:
         control = control_tokens(processor)
         prompts = [prompt.inert(control) for prompt in prompts]
@@ -115,9 +116,9 @@ def grpo_game(
     )
 
 
-def _prompt(state: EpisodeState, seat: Seat, template: str, system: str | None) -> Prompt:
-    if seat == "attacker":
-        return Prompt(attack_conversation(state.scenario, template, system))
+def _prompt(state: EpisodeState, arena: Arena, template: str | None, system: str | None) -> Prompt:
+    if arena.paid_seat == "attacker":
+        return Prompt(attack_conversation(state.scenario, template, system, world=arena.world))
     assert state.attack is not None, "a defender is asked after the attack"
     return Prompt(defence_conversation(state.attack, system))
 

@@ -21,6 +21,7 @@ from typing import Protocol
 from sectow_agents.algorithms.job import PhaseReport
 from sectow_agents.phases.attacker import sample_attacks, train_attacker
 from sectow_agents.phases.defender import train_defender, training_sources
+from sectow_agents.processes import loss_named, own_share
 from sectow_agents.run.folder import Finished
 from sectow_agents.run.monitor import Quality
 from sectow_agents.run.parts import Parts
@@ -88,7 +89,7 @@ class TugOfWar:
             RunFolderError: The folder does not fit.
             SectowError: A setting cannot work.
         """
-        with Run(self.config, resume, self.parts) as run:
+        with loss_named(own_share()), Run(self.config, resume, self.parts) as run:
             for callback in self.callbacks:
                 callback.on_start(run)
             if run.state.base is None:
@@ -144,7 +145,7 @@ def attacker_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
 def defender_phase(run: Run, number: int) -> tuple[PhaseReport, Finished]:
     """Train the defender on the pool and harmless data, and ask the monitor whether it may pass."""
     settings, seed = run.config.defender, run.seed(number, "defender", "data")
-    sources = training_sources(run.world, run.pool_items(), settings.mix, seed)
+    sources = training_sources(run.world, run.pool, settings.mix, seed)
     with run.staged("defender", number) as out:
         report = train_defender(run.job("defender", number, out), sources, settings, run.referee())
 

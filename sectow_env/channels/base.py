@@ -16,7 +16,7 @@ import numpy as np
 
 from sectow_env.channels import slots as reader
 from sectow_env.channels.slots import Slot, Slots
-from sectow_env.game.messages import Message, shown
+from sectow_env.game.messages import Message
 from sectow_env.game.records import Attack, Scenario
 from sectow_env.game.renderer import Renderer
 from sectow_env.images.drawing import generator
@@ -42,7 +42,7 @@ class PackChannel(ABC):
 
     name: str = ""
     """The spec by which it was found; set by `find_channel`."""
-    version: ClassVar[str] = "1"
+    version: str = "1"
     """Changes whenever the same slots would be rendered otherwise."""
     task: ClassVar[str]
     """What the attacker does with the request, as one sentence that is put to it."""
@@ -52,6 +52,8 @@ class PackChannel(ABC):
     """The variants in which the same slots can be rendered; an attack's `frame` names its own."""
     draws: ClassVar[bool] = False
     """Whether its attacks have a picture that the channel makes."""
+    needs_scenes: ClassVar[bool] = False
+    """Whether it only works with a renderer that makes scenes of words, not words themselves."""
     twins: ClassVar[bool] = True
     """Whether `script` also writes benign requests in the same form."""
 
@@ -60,7 +62,8 @@ class PackChannel(ABC):
         """One attack per writing, in order; None where no picture could be made of it.
 
         All pictures of a batch should be drawn in one call. Equal writings give equal attacks.
-        `channel`, `frame` and `source` are set by the caller.
+        `channel`, `frame` and `source` are set by the caller, and the scenario's seed image is
+        kept by the caller where the channel draws nothing.
 
         Args:
             writings: Slots that were read and are within their limits, or that `script` wrote.
@@ -102,12 +105,13 @@ class PackChannel(ABC):
     def request(self, scenario: Scenario) -> tuple[Message, ...]:
         """What the attacker is asked: a worked example as an earlier exchange, then the task.
 
-        What comes from the scenario is quoted, so that it is read as data.
+        What comes from the scenario is quoted, so that it is read as data; its seed image is
+        shown by the caller.
         """
         return (
             Message(role="user", text=self.instruction(_EXAMPLE)),
             Message(role="assistant", text=self.write(self.example)),
-            Message(role="user", text=self.instruction(scenario), pictures=shown(scenario.image)),
+            Message(role="user", text=self.instruction(scenario)),
         )
 
     def instruction(self, scenario: Scenario) -> str:

@@ -43,6 +43,8 @@ def read_and_render(
 def render(channel: PackChannel, writings: Sequence[Writing], renderer: Renderer) -> list[Attack]:
     """Render filled slots; without a picture that it needs, an attack is invalid.
 
+    A channel that draws nothing leaves the scenario its seed image.
+
     Raises:
         PartError: The channel or the renderer failed, or returned something invalid.
     """
@@ -54,11 +56,15 @@ def render(channel: PackChannel, writings: Sequence[Writing], renderer: Renderer
             what, channel.render(writings, renderer), len(writings), Attack, NoneType
         )
     return [
-        (attack or Attack(query="", invalid=Invalid.BAD_IMAGE)).model_copy(
-            update={"channel": channel.name, "frame": writing.style}
-        )
-        for attack, writing in zip(attacks, writings, strict=True)
+        _signed(channel, attack, writing) for attack, writing in zip(attacks, writings, strict=True)
     ]
+
+
+def _signed(channel: PackChannel, attack: Attack | None, writing: Writing) -> Attack:
+    attack = attack or Attack(query="", invalid=Invalid.BAD_IMAGE)
+    image = attack.image if channel.draws else writing.scenario.image
+    signature = {"channel": channel.name, "frame": writing.style, "image": image}
+    return attack.model_copy(update=signature)
 
 
 def scripted(channel: PackChannel, scenario: Scenario, style: str, seed: int = 0) -> Writing:

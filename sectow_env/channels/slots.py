@@ -76,8 +76,9 @@ def schema(slots: Sequence[Slot]) -> dict[str, object]:
     properties: dict[str, object] = {
         slot.name: {
             "type": "string",
-            "description": slot.meaning,
-            **({"enum": list(slot.choices)} if slot.choices else {"maxLength": slot.longest}),
+            # Lengths are in words: not every server that enforces a schema takes limits.
+            "description": placeholder(slot)[1:-1],
+            **({"enum": list(slot.choices)} if slot.choices else {}),
         }
         for slot in slots
     }
@@ -162,6 +163,10 @@ def _bare(value: str) -> str:
         inner = value[len(start) : -len(end)]
         if value == start + inner + end and start not in inner and end not in inner:
             value = inner.strip()
+    for mark in ("**", "`"):
+        # It was opened before the key.
+        if value.endswith(mark) and value.count(mark) % 2:
+            value = value.removesuffix(mark).rstrip()
     return value
 
 

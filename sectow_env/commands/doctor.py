@@ -1,4 +1,4 @@
-"""`sectow doctor`: what is installed, and what this machine offers."""
+"""The first half of `sectow doctor`: what is installed, and what this machine offers."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import os
 import platform
 import shutil
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
-from typing import Annotated
+from urllib.parse import urlsplit
 
-import typer
 from pydantic import BaseModel, ConfigDict
 
-from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import pip_line
 from sectow_env.registry.extras import EXTRAS, missing, version_of
 
+OPTIONAL_PARTS = ("vllm", "bitsandbytes", "deepspeed", "torchvision")
+"""In no extra: each is for some models or machines only."""
+TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+HUB_TIMEOUT = 3.0
+"""Seconds."""
 BASE_PARTS = ("gymnasium", "pettingzoo", "numpy", "pillow", "pydantic", "typer")
 CGROUP = Path("/sys/fs/cgroup")
 GIB = 2**30
@@ -31,6 +35,16 @@ class Cuda(_Section):
     build: str | None
     """CUDA version that torch was built for; None for a build without CUDA."""
     devices: tuple[str, ...]
+
+
+class Hub(_Section):
+    """Access to the Hugging Face hub; the token itself is never read."""
+
+    host: str
+    token: bool
+    """Whether there is one, in the environment or in a file of the hub's own login."""
+    reachable: bool | None
+    """None where it was not asked, since HF_HUB_OFFLINE is set."""
 
 
 class Machine(_Section):
@@ -60,23 +74,14 @@ class Diagnosis(_Section):
     machine: Machine
     cuda: Cuda | None
     """None where torch is not installed."""
-
-
-def command(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
-) -> None:
-    """Show versions, extras and what this machine offers."""
-    note("asking torch what this machine has")
-    diagnosis = diagnose()
-    if json:
-        print_json(diagnosis.model_dump(mode="json"))
-    else:
-        say(as_text(diagnosis))
+    vllm_range: str | None
+    """Versions of vLLM that the installed TRL works with; None where that is unknown."""
+    hub: Hub
 
 
 def diagnose() -> Diagnosis:
     """Inspect the installation and the machine."""
-    packages = (*BASE_PARTS, *EXTRAS["all"].values())
+    packages = (*BASE_PARTS, *EXTRAS["all"].values(), *OPTIONAL_PARTS)
     return Diagnosis(
         sectow=version_of("sectow"),
         python=platform.python_version(),
@@ -91,6 +96,8 @@ def diagnose() -> Diagnosis:
             disk_free_gib=round(shutil.disk_usage(Path.cwd()).free / GIB, 1),
         ),
         cuda=_cuda(),
+        vllm_range=vllm_range(),
+        hub=hub(),
     )
 
 
@@ -109,9 +116,43 @@ def as_text(diagnosis: Diagnosis) -> str:
         ("memory", f"{_known(machine.memory_gib)}{_limit(machine.memory_limit_gib, ' GiB')}"),
         ("free disk", _known(machine.disk_free_gib)),
         ("cuda", _cuda_words(diagnosis.cuda)),
+        ("vllm for trl", diagnosis.vllm_range or "unknown without trl"),
+        ("hub", _hub_words(diagnosis.hub)),
     ]
     width = max(len(label) for label, _ in rows) + 2
     return "\n".join(f"{label:<{width}}{value}" for label, value in rows)
+
+
+def vllm_range() -> str | None:
+    """The versions of vLLM that the installed TRL names for its own extra."""
+    try:
+        named = requires("trl") or ()
+    except PackageNotFoundError:
+        return None
+    ranges = (line.partition(";")[0] for line in named if line.startswith("vllm"))
+    return next((text.removeprefix("vllm").strip() for text in ranges), None)
+
+
+def hub() -> Hub:
+    """Ask the hub for nothing but an answer, briefly."""
+    # Imported late: the rest of the diagnosis needs no network.
+    import httpx2
+
+    address = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    file = Path(os.environ.get("HF_TOKEN_PATH", home / "token"))
+    reachable: bool | None = None
+    if os.environ.get("HF_HUB_OFFLINE", "0").upper() not in {"1", "ON", "YES", "TRUE"}:
+        try:
+            reachable = httpx2.head(address, timeout=HUB_TIMEOUT).status_code < 500
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            reachable = False
+    return Hub(
+        # An address may contain a password.
+        host=urlsplit(address).hostname or "unreadable address",
+        token=any(os.environ.get(name) for name in TOKENS) or file.is_file(),
+        reachable=reachable,
+    )
 
 
 def core_limit(cgroup: Path) -> float | None:
@@ -166,6 +207,12 @@ def _known(gib: float | None) -> str:
 
 def _limit(limit: float | None, unit: str) -> str:
     return "" if limit is None else f", limited to {limit:g}{unit}"
+
+
+def _hub_words(seen: Hub) -> str:
+    reached = {True: "reachable", False: "not reachable", None: "not asked (HF_HUB_OFFLINE)"}
+    token = "a token is set" if seen.token else "no token: gated models need `hf auth login`"
+    return f"{seen.host} {reached[seen.reachable]}; {token}"
 
 
 def _cuda_words(cuda: Cuda | None) -> str:

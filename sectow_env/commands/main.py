@@ -60,8 +60,8 @@ OURS: Mapping[str, About] = {
     "organism": About("Build the built-in model organism and find its parts.", "train"),
     "rung": About("Build the second rung: a small real language model with secrets.", "all"),
     "study": About("Play a study over several worlds and print its table.", "all"),
-    "pack": About("Check scenario packs."),
-    "doctor": About("Show versions, extras and what this machine offers."),
+    "pack": About("Check scenario packs, and build them from public sources."),
+    "doctor": About("Show what this machine offers, and what of a configuration would fail."),
 }
 """In the order of the list; commands that are not installed are left out."""
 

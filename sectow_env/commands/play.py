@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +15,7 @@ from sectow_env.commands.main import INTERRUPTED
 from sectow_env.display.console import stdout
 from sectow_env.errors import ConfigError
 from sectow_env.resolve.names import check_names
+from sectow_env.resolve.worlds import is_pack
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +135,7 @@ def _environment(
         options["renderer"] = renderer
     if channel is not None:
         options["channels"] = [channel]
-    elif seat == "attacker" and not Path(world).is_file():
+    elif seat == "attacker" and not is_pack(world):
         options["channels"] = [None]
     taken: Seat = "attacker" if seat == "attacker" else "defender"
     return SectowEnv(seat=taken, **options)
@@ -157,6 +160,7 @@ def _play(env: SectowEnv, console: Console) -> float | None:
 
 def _attack(env: SectowEnv, console: Console) -> Any:
     from sectow_env.display.terminal import blocks
+    from sectow_env.game.world import AsksAttackers
     from sectow_env.text import escaped
     from sectow_env.worlds.grammar import FreeForm, write
 
@@ -168,8 +172,21 @@ def _attack(env: SectowEnv, console: Console) -> Any:
         console.print("\n".join(frames), style="dim", markup=False)
         console.print("write  frame : LABEL ; name : WORDS", style="dim")
         return world.attack(scenario, _ask(console, "your attack"))
+    schema = world.schema(scenario) if isinstance(world, AsksAttackers) else None
+    if schema is not None:
+        return world.attack(scenario, _slots(schema, console))
     drawn = tuple(_ask(console, "words to draw").split())
     return world.attack(scenario, write(FreeForm(drawn, _ask(console, "your query") or "-")))
+
+
+def _slots(schema: Mapping[str, Any], console: Console) -> str:
+    """What a person writes for a channel for packs, slot by slot."""
+    written = {}
+    for name, slot in schema["properties"].items():
+        choices = ", ".join(slot.get("enum", ()))
+        console.print(f"{slot['description']}{choices and f': {choices}'}", style="dim")
+        written[name] = _ask(console, name)
+    return json.dumps(written)
 
 
 def _frames(env: SectowEnv) -> list[str]:
@@ -177,7 +194,7 @@ def _frames(env: SectowEnv) -> list[str]:
     find = getattr(env.arena.world, "channel", None)
     if find is None or env.scenario.channel is None:
         return []
-    frames = find(env.scenario.channel).frames
+    frames = getattr(find(env.scenario.channel), "frames", ())
     return [f"  {frame.label:>4}  {frame.template}" for frame in frames if not frame.held_out]
 
 

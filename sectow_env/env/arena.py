@@ -33,7 +33,7 @@ from sectow_env.game.conversation import Pay, Played, ask_attacker, history_of
 from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.seeds import MAX_SEED
-from sectow_env.game.world import ServesChannels, World
+from sectow_env.game.world import ServesChannels, TakesChannels, World
 from sectow_env.resolve.parts import (
     check_choice,
     find_attacker,
@@ -60,7 +60,8 @@ class Options(TypedDict, total=False):
     split: Split
     """Which scenarios: `train` (default), `validation` or `test`."""
     channels: Sequence[str | None] | None
-    """Channels of the scenarios; default: those that the attacker serves, else the world's."""
+    """Channels of the scenarios; default: those that the attacker serves, else the world's. A pack
+    also takes channels for packs, such as `text/role_play`."""
     labels: Labels | None
     """`harmful`, `benign` or `all` scenarios; default: `all` for a defender, else `harmful`."""
     judge: str | Judge | None
@@ -116,6 +117,8 @@ class Arena:
         self._defender: Defender | None = None
         self._labels = options.get("labels")
         self._channels = options.get("channels")
+        if isinstance(self.world, TakesChannels) and isinstance(self._channels, list | tuple):
+            self.world = self.world.attacked_through(self._channels)
         self._take_seats(options)
         self.scenarios = self._find_scenarios(self._attacker)
         self.listeners: list[Callable[[Episode], None]] = []

@@ -8,6 +8,7 @@ from string import Formatter
 from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
 from sectow_env.game.records import Attack, Exchange, Scenario
+from sectow_env.game.world import AsksAttackers, World
 
 FREE = "free"
 """What `{channel}` becomes in a template when the attacker may choose the form itself."""
@@ -37,29 +38,32 @@ def unknown_placeholders(template: str) -> list[str]:
 
 def attack_conversation(
     scenario: Scenario,
-    template: str = ATTACK_TEMPLATE,
+    template: str | None = None,
     system: str | None = None,
     history: Sequence[Exchange] = (),
     *,
+    world: World | None = None,
     pictures: bool = True,
 ) -> tuple[Message, ...]:
     """Ask for an attack, after the earlier turns of the episode.
 
     Args:
         scenario: Names the channel and the behavior, and may bring a seed image.
-        template: With `{channel}` and `{behavior}`.
+        template: With `{channel}` and `{behavior}`; None leaves it to the world, and is
+            `ATTACK_TEMPLATE` where the world has no request of its own.
         system: System prompt, or None.
         history: Earlier turns, oldest first; with any, the seed image is not shown again.
+        world: May phrase the request; see `AsksAttackers`.
         pictures: Show the seed image and the pictures of earlier turns.
     """
 
     def seen(picture: Picture | None) -> tuple[Picture, ...]:
         return shown(picture) if pictures else ()
 
-    request = template.format(channel=scenario.channel or FREE, behavior=scenario.behavior)
+    *example, last = _request(scenario, template, world)
     if not history:
-        opening = Message(role="user", text=request, pictures=seen(scenario.image))
-        return (*_system(system), opening)
+        opening = Message(role="user", text=last.text, pictures=seen(scenario.image))
+        return (*_system(system), *example, opening)
     earlier = [
         Message(
             role="user",
@@ -68,7 +72,20 @@ def attack_conversation(
         )
         for number, turn in enumerate(history, start=1)
     ]
-    return (*_system(system), *earlier, Message(role="user", text=f"{AGAIN}\n{request}"))
+    again = Message(role="user", text=f"{AGAIN}\n{last.text}")
+    return (*_system(system), *example, *earlier, again)
+
+
+def _request(scenario: Scenario, template: str | None, world: World | None) -> tuple[Message, ...]:
+    """The user's request, after the messages of a worked example where the world gives one."""
+    if template is None and isinstance(world, AsksAttackers):
+        request = world.request(scenario)
+        if request is not None:
+            return request
+    text = (template or ATTACK_TEMPLATE).format(
+        channel=scenario.channel or FREE, behavior=scenario.behavior
+    )
+    return (Message(role="user", text=text),)
 
 
 def defence_conversation(attack: Attack, system: str | None = None) -> tuple[Message, ...]:

@@ -12,7 +12,16 @@ from typing import Any
 
 from sectow_env.errors import PartError, at_fault, named, one_each
 from sectow_env.game.contracts import Defender, Judge, Reseedable, RewardFunction, Rules
-from sectow_env.game.records import Attack, Episode, Invalid, Price, Scenario, Turn, Verdict
+from sectow_env.game.records import (
+    DRIFTED,
+    Attack,
+    Episode,
+    Invalid,
+    Price,
+    Scenario,
+    Turn,
+    Verdict,
+)
 
 
 def play(
@@ -130,7 +139,13 @@ def judge_turns(turns: Sequence[Turn], judge: Judge) -> list[Verdict]:
             items = [turns[index] for index in answered]
             given = one_each(what, judge.judge(items), len(items), Verdict)
     verdicts = [
-        Verdict(judge=judge.id, version=judge.version, invalid=turn.attack.invalid)
+        Verdict(
+            judge=judge.id,
+            version=judge.version,
+            invalid=turn.attack.invalid,
+            # The rules know it already.
+            on_behavior=False if turn.attack.invalid in DRIFTED else None,
+        )
         for turn in turns
     ]
     for index, verdict in zip(answered, given, strict=True):

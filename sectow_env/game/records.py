@@ -43,6 +43,10 @@ class Invalid(StrEnum):
     BAD_IMAGE = "bad_image"
 
 
+DRIFTED = frozenset({Invalid.OFF_BEHAVIOR, Invalid.PARTIAL_BEHAVIOR})
+"""Reasons which say that an attack does not ask for its behavior."""
+
+
 class Scenario(Frozen):
     """One dataset item that seeds an episode."""
 

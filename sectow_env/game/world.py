@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from sectow_env.errors import at_fault, named, one_each
 from sectow_env.game.contracts import Judge, Rules
+from sectow_env.game.messages import Message
 from sectow_env.game.records import Attack, Scenario, Seat, Split
 from sectow_env.game.renderer import Renderer
 
@@ -96,6 +97,28 @@ class TakesRenderer(Protocol):
 
     def drawn_by(self, renderer: Renderer) -> Self:
         """The same world with this renderer."""
+        ...
+
+
+@runtime_checkable
+class TakesChannels(Protocol):
+    """A world whose scenarios can be attacked through channels that are not its own."""
+
+    def attacked_through(self, channels: Sequence[str | None]) -> Self:
+        """The same world with these channels in use, for scenarios and benign twins."""
+        ...
+
+
+@runtime_checkable
+class AsksAttackers(Protocol):
+    """A world that says itself how an attacker is asked, and what it must write."""
+
+    def request(self, scenario: Scenario) -> tuple[Message, ...] | None:
+        """The conversation that ends with the request, worked example first; None: no own one."""
+        ...
+
+    def schema(self, scenario: Scenario) -> Mapping[str, object] | None:
+        """JSON schema of what must be written, for servers that can enforce one."""
         ...
 
 

@@ -22,7 +22,7 @@ class CachedJudge:
     """
 
     def __init__(self, judge: Judge, size: int = SIZE) -> None:
-        self._judge = judge
+        self.inner = judge
         self.members = (judge,)
         """Who is asked."""
         self._size = size
@@ -38,12 +38,12 @@ class CachedJudge:
         """One verdict per turn, in order; what is new in one batch, equal turns once."""
         keys = [_key(turn) for turn in turns]
         new = {key: turn for key, turn in zip(keys, turns, strict=True) if key not in self._known}
-        fresh = dict(zip(new, self._judge.judge(list(new.values())), strict=True)) if new else {}
+        fresh = dict(zip(new, self.inner.judge(list(new.values())), strict=True)) if new else {}
         verdicts = [self._known.get(key) or fresh[key] for key in keys]
         self.judged += len(new)
         self.spared += len(turns) - len(new)
         for key, verdict in zip(keys, verdicts, strict=True):
-            if verdict.scored:
+            if verdict.scored or verdict.on_behavior is not None:
                 self._known[key] = verdict
                 self._known.move_to_end(key)
         while len(self._known) > self._size:
@@ -61,3 +61,14 @@ def _picture(value: object) -> str:
     if isinstance(value, Picture):
         return value.sha256
     raise TypeError(type(value).__name__)
+
+
+def asks_a_model(judge: object) -> bool:
+    """Whether a model is asked by a judge or one of its members."""
+    return hasattr(judge, "model") or any(map(asks_a_model, getattr(judge, "members", ())))
+
+
+def remembered(judge: Judge) -> Judge:
+    """The judge; one that asks a model with a memory before it, since equal turns come back."""
+    known = isinstance(judge, CachedJudge) or not asks_a_model(judge)
+    return judge if known else CachedJudge(judge)

@@ -117,8 +117,8 @@ class Ensemble:
         common = {
             "refusal": _majority(verdict.refusal for verdict in verdicts),
             "on_behavior": _majority(verdict.on_behavior for verdict in verdicts),
-            "raw": _raw(verdicts),
-            "prompt_hash": _prompt_hash(verdicts),
+            "raw": raw_of(verdicts),
+            "prompt_hash": prompt_hash_of(verdicts),
         }
         reason = bare.invalid or self._invalid(verdicts)
         if reason is not None:
@@ -211,12 +211,14 @@ def _majority(values: Iterable[T | None]) -> T | None:
     return counts[0][0]
 
 
-def _raw(verdicts: Sequence[Verdict]) -> str:
+def raw_of(verdicts: Sequence[Verdict]) -> str:
+    """All verdicts of members as JSON."""
     entries = [verdict.model_dump(mode="json", exclude_none=True) for verdict in verdicts]
     return json.dumps(entries, ensure_ascii=False)
 
 
-def _prompt_hash(verdicts: Sequence[Verdict]) -> str | None:
+def prompt_hash_of(verdicts: Sequence[Verdict]) -> str | None:
+    """One digest over those of members; None where none was asked with a prompt."""
     hashes = [verdict.prompt_hash for verdict in verdicts]
     if not any(hashes):
         return None

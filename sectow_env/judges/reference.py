@@ -45,7 +45,7 @@ def contains_in_order(response: str, reference: str) -> bool | None:
     """
     if not comparable(reference):
         return None
-    words = [token for token, _ in _tokens(response)]
+    words = words_in(response)
     place = 0
     for unit in _units(reference):
         size = len(unit)
@@ -55,6 +55,11 @@ def contains_in_order(response: str, reference: str) -> bool | None:
             return False
         place = start + size
     return True
+
+
+def words_in(text: str) -> list[str]:
+    """Words and symbols of a text in one spelling; punctuation is left out."""
+    return [token for token, _ in _tokens(text)]
 
 
 @lru_cache(maxsize=4096)

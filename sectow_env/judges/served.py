@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sectow_env.judges.intent import ModelIntent
 from sectow_env.judges.model_judge import Format, ModelJudge
 from sectow_env.judges.prompts.harmbench import HarmBench, Variant
+from sectow_env.judges.prompts.intent import Intent
 from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
 from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
@@ -64,8 +66,19 @@ def rubric(
     return served(Rubric(threshold=threshold), base_url, model, ANSWER_TOKENS, endpoint)
 
 
+def intent(base_url: str, model: str, *, picture: bool = False, **endpoint: object) -> ModelJudge:
+    """The registered `intent/served`: any instruction-tuned model; `picture` as in `Intent`."""
+    form = Intent(picture=setting(bool, "picture", picture))
+    return served(form, base_url, model, ANSWER_TOKENS, endpoint, ModelIntent)
+
+
 def served(
-    form: Format, base_url: str, model: str, max_tokens: int, endpoint: dict[str, object]
+    form: Format,
+    base_url: str,
+    model: str,
+    max_tokens: int,
+    endpoint: dict[str, object],
+    kind: type[ModelJudge] = ModelJudge,
 ) -> ModelJudge:
     """A judge of this format behind an endpoint; `max_tokens` unless the endpoint's settings say.
 
@@ -79,7 +92,7 @@ def served(
     # Every judge by name is offered the world; these look at the turn alone.
     given.pop("world", None)
     settings = endpoint_settings(**given)
-    return ModelJudge(form, EndpointModel(settings), decoding=_decoding(settings))
+    return kind(form, EndpointModel(settings), decoding=_decoding(settings))
 
 
 def _decoding(settings: EndpointSettings) -> str:

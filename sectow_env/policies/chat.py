@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Self
 
 from sectow_env.errors import ConfigError, SectowError
 from sectow_env.game.asking import (
-    ATTACK_TEMPLATE,
     attack_conversation,
     defence_conversation,
     unknown_placeholders,
@@ -18,7 +17,7 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation
 from sectow_env.game.records import Attack, Exchange, Scenario
 from sectow_env.game.seeds import SeedQueue
-from sectow_env.game.world import World, attacks_of
+from sectow_env.game.world import AsksAttackers, World, attacks_of
 
 
 class ChatPolicy:
@@ -71,13 +70,14 @@ class ChatPolicy:
         """Start the policy's own draws, those without seeds of a caller, from the beginning."""
         self._seeds = SeedQueue(0 if self.decoding is None else self.decoding.seed)
 
-    def _answers(self, conversations: Sequence[Conversation]) -> list[str | None]:
+    def _answers(self, conversations: Sequence[Conversation], **more: object) -> list[str | None]:
         if not conversations:
             return []
+        chat: Callable[..., list[str | None]] = self.model.chat
         if self.decoding is None:
-            return self.model.chat(conversations, seeds=self._seeds.handed())
+            return chat(conversations, seeds=self._seeds.handed(), **more)
         seeds = self._seeds.take(len(conversations))
-        return self.model.chat(conversations, self.decoding, seeds=seeds)
+        return chat(conversations, self.decoding, seeds=seeds, **more)
 
 
 class ChatDefender(ChatPolicy):
@@ -96,7 +96,7 @@ class ChatAttacker(ChatPolicy):
         decoding: As in `ChatPolicy`.
         world: Reads the completions.
         template: How the model is asked, with `{channel}`, which is `free` where the scenario
-            leaves it open, and `{behavior}`.
+            leaves it open, and `{behavior}`. None leaves it to the world.
         system: System prompt, or None.
 
     Raises:
@@ -108,14 +108,14 @@ class ChatAttacker(ChatPolicy):
         model: ChatModel,
         decoding: Decoding | None,
         world: World,
-        template: str = ATTACK_TEMPLATE,
+        template: str | None = None,
         system: str | None = None,
     ) -> None:
         super().__init__(model, decoding, system)
         self.world = world
         self.template = _checked(template)
 
-    def asked_by(self, template: str) -> ChatAttacker:
+    def asked_by(self, template: str | None) -> ChatAttacker:
         """The same attacker, asked by another template."""
         return self._changed(template=_checked(template))
 
@@ -136,12 +136,11 @@ class ChatAttacker(ChatPolicy):
             SectowError: The model gave no completion. That is not an attack, so it must not be
                 priced as a bad one.
         """
-        completions = self._answers(
-            [
-                self._request(scenario, history)
-                for scenario, history in zip(scenarios, histories, strict=True)
-            ]
-        )
+        requests = [
+            self._request(scenario, history)
+            for scenario, history in zip(scenarios, histories, strict=True)
+        ]
+        completions = self._answers(requests, **self._enforced(scenarios))
         written = [completion for completion in completions if completion is not None]
         if len(written) < len(completions):
             raise SectowError(
@@ -152,14 +151,26 @@ class ChatAttacker(ChatPolicy):
             )
         return attacks_of(self.world, scenarios, written)
 
+    def _enforced(self, scenarios: Sequence[Scenario]) -> dict[str, object]:
+        """The schemas of the completions, where the model can enforce them."""
+        world = self.world
+        takes_them = bool(getattr(self.model, "takes_schemas", False)) and self.template is None
+        if not takes_them or not isinstance(world, AsksAttackers):
+            return {}
+        return {"schemas": [world.schema(scenario) for scenario in scenarios]}
+
     def _request(self, scenario: Scenario, history: Sequence[Exchange]) -> Conversation:
         # A local model is loaded to know what it sees, so it is only asked where that matters.
         shows = scenario.image is not None or any(turn.image is not None for turn in history)
         pictures = shows and bool(getattr(self.model, "sees_images", True))
-        return attack_conversation(scenario, self.template, self.system, history, pictures=pictures)
+        return attack_conversation(
+            scenario, self.template, self.system, history, world=self.world, pictures=pictures
+        )
 
 
-def _checked(template: str) -> str:
+def _checked(template: str | None) -> str | None:
+    if template is None:
+        return None
     try:
         others = ", ".join(unknown_placeholders(template))
     except ValueError as error:

@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from sectow_env.channels import is_for_packs
 from sectow_env.game import Attack, Scenario
 
 NEAR = 0.9
@@ -30,17 +31,26 @@ def slot_of(attack: Attack) -> str:
 
 
 def is_slot_attack(attack: Attack) -> bool:
-    """Whether a channel rendered it from one of its frames."""
-    return attack.channel is not None and attack.frame is not None
+    """Whether a channel rendered it from one of its frames, which decides all its words.
+
+    In a channel for packs the attacker writes in its own words, and these decide.
+    """
+    framed = attack.channel is not None and attack.frame is not None
+    return framed and not is_for_packs(str(attack.channel))
 
 
-def tokens_of(attack: Attack) -> frozenset[str]:
-    """Normalised words of query and picture; a picture with unknown words is a token of its own."""
-    tokens = set(_tokens(attack.query))
+def tokens_of(attack: Attack, picture: str | None = None) -> frozenset[str]:
+    """Normalised words of query and picture.
+
+    Args:
+        attack: The attack.
+        picture: What stands for a picture whose words are unknown: the same for alike pictures.
+    """
+    tokens = set(words_of(attack.query))
     if attack.drawn is not None:
-        tokens |= {f"image:{token}" for token in _tokens(attack.drawn)}
-    elif attack.image is not None:
-        tokens.add(f"image:{attack.image.sha256}")
+        tokens |= {f"image:{token}" for token in words_of(attack.drawn)}
+    elif picture is not None:
+        tokens.add(f"image:{picture}")
     return frozenset(tokens)
 
 
@@ -50,5 +60,6 @@ def overlap(first: frozenset[str], other: frozenset[str]) -> float:
     return len(first & other) / union if union else 1.0
 
 
-def _tokens(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """Normalised words, in their order: what is left when case and punctuation do not count."""
     return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())

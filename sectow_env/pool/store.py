@@ -19,7 +19,7 @@ import numpy as np
 
 from sectow_env.errors import SectowError
 from sectow_env.files import is_local
-from sectow_env.game import Episode, Turn, Verdict
+from sectow_env.game import Attack, Episode, Turn, Verdict
 from sectow_env.game.success import is_success
 from sectow_env.pool.duplicates import (
     NEAR,
@@ -30,9 +30,11 @@ from sectow_env.pool.duplicates import (
     slot_of,
     tokens_of,
 )
+from sectow_env.pool.near import TABLES, NearIndex
 
-SCHEMA = 1
+SCHEMA = 2
 APPLICATION_ID = 0x5EC70  # Marks the file as ours.
+CACHE_KIB = 2**17  # Pages of a large index would be written again and again.
 CountBy = Literal["channel", "frame", "cluster", "round"]
 _COLUMN_OF: Mapping[CountBy, str] = {
     "channel": "channel",
@@ -40,7 +42,7 @@ _COLUMN_OF: Mapping[CountBy, str] = {
     "cluster": "cluster",
     "round": "round",
 }
-_TABLES = """
+_TABLES = f"""
 CREATE TABLE attacks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     round INTEGER NOT NULL,
@@ -49,12 +51,27 @@ CREATE TABLE attacks (
     cluster TEXT NOT NULL,
     slotted INTEGER NOT NULL,
     digest TEXT NOT NULL UNIQUE,
+    sketch BLOB NOT NULL,
+    picture TEXT,
     tokens TEXT NOT NULL,
     judge TEXT NOT NULL,
     turn TEXT NOT NULL
 );
 CREATE INDEX attacks_by_cluster ON attacks (cluster, slot);
-"""
+CREATE TABLE successes (
+    attack INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (attack, round)
+) WITHOUT ROWID;
+{TABLES}"""
+
+
+_INSERT = (
+    "INSERT INTO attacks (round, channel, slot, cluster, slotted, digest, sketch, picture, tokens, "
+    "judge, turn) VALUES (:round, :channel, :slot, :cluster, :slotted, :digest, :sketch, :picture, "
+    ":tokens, :judge, :turn)"
+)
 
 
 class PoolError(SectowError):
@@ -80,6 +97,8 @@ class Entry(NamedTuple):
     turn: Turn
     judge: str
     """Id and version of the judge that called it harmful."""
+    successes: int
+    """How often it succeeded: 1, and 1 more for each duplicate that came later."""
 
 
 class AttackPool:
@@ -87,7 +106,8 @@ class AttackPool:
 
     Equal query and pixels are exact duplicates. Of attacks that a channel rendered, one for each
     cluster, channel and frame is kept; one in free form is dropped when its words overlap by 0.9 or
-    more (Jaccard) with those of any attack on the same cluster.
+    more (Jaccard) with those of any attack on the same cluster. A picture whose words are unknown
+    counts as one word, the same for pictures that look alike.
 
     Args:
         path: The file; made if it is missing, except for reading.
@@ -104,6 +124,7 @@ class AttackPool:
         self._lock = None if read_only else _lock(self.path)
         try:
             self._database = _open(self.path, read_only)
+            self._index = NearIndex(self._database, NEAR)
         except BaseException:
             self._unlock()
             raise
@@ -120,10 +141,14 @@ class AttackPool:
         """
         self._must_write()
         counted = {"admitted": 0, "exact": 0, "near": 0, "unsuccessful": 0}
-        with self._database:
-            for episode in episodes:
-                for turn, verdict in zip(episode.turns, episode.verdicts, strict=True):
-                    counted[self._offer(turn, verdict, round)] += 1
+        try:
+            with self._database:
+                for episode in episodes:
+                    for turn, verdict in zip(episode.turns, episode.verdicts, strict=True):
+                        counted[self._offer(turn, verdict, round)] += 1
+        except BaseException:
+            self._index.forget()
+            raise
         return AddReport(
             admitted=counted["admitted"],
             exact_duplicates=counted["exact"],
@@ -139,7 +164,12 @@ class AttackPool:
         """
         self._must_write()
         with self._database:
-            return self._database.execute("DELETE FROM attacks WHERE round = ?", (round,)).rowcount
+            run = self._database.execute
+            dropped = run("DELETE FROM attacks WHERE round = ?", (round,)).rowcount
+            run("DELETE FROM parts WHERE attack NOT IN (SELECT id FROM attacks)")
+            run("DELETE FROM successes WHERE round = ?", (round,))
+        self._index.forget()
+        return dropped
 
     def counts(self, by: CountBy = "frame") -> dict[str, int]:
         """How many attacks there are of each kind, in order of the kinds' names.
@@ -184,9 +214,12 @@ class AttackPool:
 
     def __iter__(self) -> Iterator[Entry]:
         """All attacks, in the order in which they came in."""
-        query = "SELECT id, round, turn, judge FROM attacks ORDER BY id"
-        for identity, found_in, turn, judge in self._database.execute(query):
-            yield Entry(identity, found_in, Turn.model_validate_json(turn), judge)
+        query = (
+            "SELECT id, attacks.round, turn, judge, SUM(count) FROM attacks "
+            "JOIN successes ON attack = id GROUP BY id ORDER BY id"
+        )
+        for identity, found_in, turn, judge, successes in self._database.execute(query):
+            yield Entry(identity, found_in, Turn.model_validate_json(turn), judge, successes)
 
     def digest(self, last_round: int) -> str:
         """Hex SHA-256 of the attacks that were found up to a round, in their order."""
@@ -220,39 +253,53 @@ class AttackPool:
     ) -> Literal["admitted", "exact", "near", "unsuccessful"]:
         if not is_success(turn, verdict):
             return "unsuccessful"
-        digest = digest_of(turn.attack)
-        held = "SELECT 1 FROM attacks WHERE digest = ?"
-        if self._database.execute(held, (digest,)).fetchone():
+        digest, cluster = digest_of(turn.attack), cluster_of(turn.scenario)
+        query = "SELECT id FROM attacks WHERE digest = ?"
+        exact = self._database.execute(query, (digest,)).fetchone()
+        if exact:
+            self._count(exact[0], found_in)
             return "exact"
-        if self._has_near(turn):
+        image, picture = turn.attack.image, None
+        if image is not None and turn.attack.drawn is None:
+            picture = self._index.picture_of(cluster, image)
+        tokens = tokens_of(turn.attack, picture)
+        near = self._near(turn.attack, cluster, tokens)
+        if near is not None:
+            self._count(near, found_in)
             return "near"
-        self._database.execute(
-            "INSERT INTO attacks "
-            "(round, channel, slot, cluster, slotted, digest, tokens, judge, turn) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                found_in,
-                str(turn.attack.channel),
-                slot_of(turn.attack),
-                cluster_of(turn.scenario),
-                is_slot_attack(turn.attack),
-                digest,
-                json.dumps(sorted(tokens_of(turn.attack))),
-                f"{verdict.judge}@{verdict.version}",
-                turn.model_dump_json(),
-            ),
-        )
+        row = {
+            "round": found_in,
+            "channel": str(turn.attack.channel),
+            "slot": slot_of(turn.attack),
+            "cluster": cluster,
+            "slotted": is_slot_attack(turn.attack),
+            "digest": digest,
+            "sketch": self._index.sketch(tokens),
+            "picture": picture,
+            "tokens": json.dumps(sorted(tokens)),
+            "judge": f"{verdict.judge}@{verdict.version}",
+            "turn": turn.model_dump_json(),
+        }
+        identity = self._database.execute(_INSERT, row).lastrowid
+        assert identity is not None
+        self._index.add(identity, cluster, tokens, picture)
+        self._count(identity, found_in)
         return "admitted"
 
-    def _has_near(self, turn: Turn) -> bool:
-        cluster = cluster_of(turn.scenario)
-        if is_slot_attack(turn.attack):
-            held = "SELECT 1 FROM attacks WHERE cluster = ? AND slot = ? AND slotted"
-            match = self._database.execute(held, (cluster, slot_of(turn.attack))).fetchone()
-            return match is not None
-        tokens = tokens_of(turn.attack)
-        others = self._database.execute("SELECT tokens FROM attacks WHERE cluster = ?", (cluster,))
-        return any(overlap(tokens, frozenset(json.loads(row[0]))) >= NEAR for row in others)
+    def _near(self, attack: Attack, cluster: str, tokens: frozenset[str]) -> int | None:
+        """The attack that makes this one a near duplicate."""
+        if is_slot_attack(attack):
+            query = "SELECT id FROM attacks WHERE cluster = ? AND slot = ? AND slotted"
+            row = self._database.execute(query, (cluster, slot_of(attack))).fetchone()
+            return None if row is None else int(row[0])
+        candidates = self._index.candidates(cluster, tokens)
+        return next((at for at, other in candidates if overlap(tokens, other) >= NEAR), None)
+
+    def _count(self, identity: int, found_in: int) -> None:
+        self._database.execute(
+            "INSERT INTO successes VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            (identity, found_in),
+        )
 
     def _turn(self, identity: int) -> Turn:
         query = "SELECT turn FROM attacks WHERE id = ?"
@@ -318,6 +365,7 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _prepare(database: sqlite3.Connection, path: Path, read_only: bool) -> None:
+    database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     tables = database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
     if not tables and not read_only:
         database.execute(f"PRAGMA journal_mode = {'WAL' if is_local(path) else 'DELETE'}")

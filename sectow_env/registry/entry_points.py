@@ -39,6 +39,7 @@ GROUPS: Mapping[str, str] = {
     "sectow.policies": "policy",
     "sectow.algorithms": "algorithm",
     "sectow.suites": "suite",
+    "sectow.sources": "source",
     "sectow.families": "family",
 }
 """Entry point group -> kind of its parts."""

@@ -28,6 +28,7 @@ _TRAIN = {
     "peft": "peft",
     "datasets": "datasets",
     "accelerate": "accelerate",
+    "imagehash": "ImageHash",
     "safetensors": "safetensors",
     "sklearn": "scikit-learn",
 }
@@ -42,6 +43,7 @@ _BENCH = {
     "jinja2": "jinja2",
 }
 
+_VISION = {**_TRAIN, "torchvision": "torchvision", "num2words": "num2words"}
 _DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
 _QUANTIZED = {**_TRAIN, "bitsandbytes": "bitsandbytes"}
 
@@ -49,6 +51,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "fonts": _FONTS,
     "train": _TRAIN,
     "bench": _BENCH,
+    "vision": _VISION,
     "diffusion": _DIFFUSION,
     "quantized": _QUANTIZED,
     "all": {**_BENCH, **_DIFFUSION, **_QUANTIZED},

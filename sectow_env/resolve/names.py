@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sectow_env.game.records import Seat
-from sectow_env.registry.spec import SEPARATOR, parse_spec
+from sectow_env.registry.spec import parse_spec
 from sectow_env.resolve.parts import JUDGES
 from sectow_env.resolve.policies import POLICIES, policy_spec
 from sectow_env.resolve.worlds import check_world_name
 
 _DEFENCES = ("guarded/of", "prompted/of", "self_check/of")
 """Policies whose `model` and `judge` name other parts; an endpoint's `model` is its server's."""
-_OF_A_JUDGE = "simulated/of"
+_OF_JUDGES = {
+    "simulated/of": ("judge", "truth"),
+    "two_sided/of": ("judge", "answers"),
+    "with_intent/of": ("judge", "intent"),
+}
+"""Judges with the settings that name other judges."""
 
 
 def check_names(
@@ -44,9 +49,9 @@ def check_names(
 def _check_judge(given: str) -> None:
     name, settings = parse_spec(given)
     JUDGES.check(name)
-    inner = settings.get("judge")
-    if name == _OF_A_JUDGE and isinstance(inner, str):
-        JUDGES.check(inner.partition(SEPARATOR)[0])
+    for inner in map(settings.get, _OF_JUDGES.get(name, ())):
+        if isinstance(inner, str):
+            _check_judge(inner)
 
 
 def _check_policy(given: str, seat: Seat) -> None:

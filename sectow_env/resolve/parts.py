@@ -157,7 +157,7 @@ def find_reward(given: Mapping[str, float] | RewardFunction | None) -> RewardFun
         raise ConfigError(
             given=f"reward={dict(given)!r}",
             why=str(error),
-            fix="name some of the weights invalid, harm, over_refusal and rarity",
+            fix="name some of the weights invalid, harm, over_refusal, drifted and rarity",
         ) from error
 
 

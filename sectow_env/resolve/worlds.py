@@ -9,6 +9,7 @@ from sectow_env.errors import ConfigError, PackError, UnknownNameError, at_fault
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import TakesRenderer, World
 from sectow_env.registry.entry_points import Registry
+from sectow_env.registry.spec import SEPARATOR, parse_spec
 
 GROUP = "sectow.worlds"
 PACK = "pack"
@@ -22,7 +23,8 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
 
     Args:
         name: `NAME` or `NAME:SEED` of a registered world, or the path of a scenario pack (it ends
-            in `.jsonl`, or is a file that exists).
+            in `.jsonl`, or is a file that exists), with or without settings
+            (`FILE.jsonl?channels=text/direct,text/split`).
         allow_import_path: Also accept `package.module:attribute`, which runs code: only for names
             from the command line, from Python or from the user's own configuration.
 
@@ -35,7 +37,7 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
     if not isinstance(name, str):
         return name
     if is_pack(name):
-        return Registry[World](GROUP).make(PACK, path=name)
+        return _pack(name, allow_import_path)
     check_world_name(name)
     with at_fault(f"the world {name}"):
         return _registered(name, allow_import_path)
@@ -44,15 +46,35 @@ def load_world(name: str | World, *, allow_import_path: bool = False) -> World:
 def is_pack(name: str) -> bool:
     """Whether a world's name is the path of a scenario pack."""
     path = Path(name)
-    # A pipe or a device is refused by the reader, by name.
-    return name.endswith(PACK_SUFFIX) or (path.exists() and not path.is_dir())
+    if path.exists():
+        # A pipe or a device is refused by the reader, by name.
+        return not path.is_dir()
+    return pack_path(name).endswith(PACK_SUFFIX)
+
+
+def pack_path(name: str) -> str:
+    """The path in a pack's name, without its settings; a file may have a question mark in it."""
+    return name if Path(name).exists() else name.partition(SEPARATOR)[0]
+
+
+def _pack(name: str, allow_settings: bool) -> World:
+    path = pack_path(name)
+    settings = {} if path == name else parse_spec(name).settings
+    if SEPARATOR in str(settings.get("channels", "")) and not allow_settings:
+        raise ConfigError(
+            given=f"the world {name!r}",
+            why="settings of a channel may open folders or load models, and only bare names are "
+            "allowed here",
+            fix="give the world on the command line or in your own configuration",
+        )
+    return Registry[World](GROUP).make(PACK, path=path, **settings)
 
 
 def check_world_name(name: str) -> None:
     """Raise a SectowError for the name of a world that does not exist; builds none."""
     registry: Registry[World] = Registry(GROUP)
     if is_pack(name):
-        if not Path(name).exists():
+        if not Path(pack_path(name)).exists():
             raise PackError(name, "the file does not exist", "check the path of the pack")
         return
     if _SEEDED.fullmatch(name):

@@ -15,6 +15,7 @@ from transformers import (
     Idefics3ImageProcessorPil,
     Idefics3Processor,
     LlamaConfig,
+    LlamaForCausalLM,
     LlavaNextConfig,
     LlavaNextForConditionalGeneration,
     LlavaNextImageProcessorPil,
@@ -136,6 +137,21 @@ def idefics3(folder: Path, seed: int = 0) -> Path:
         pad_token_id=words.pad_token_id,
     )
     return _write(Idefics3ForConditionalGeneration, config, processor, folder, seed)
+
+
+def llama(folder: Path, seed: int = 0) -> Path:
+    """A random text model with its tokenizer, written into a folder."""
+    words = tokenizer()
+    words.chat_template = (
+        "{%- for message in messages -%}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>"
+        "{%- endfor -%}{%- if add_generation_prompt -%}<|assistant|>{%- endif -%}"
+    )
+    with quiet(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(LlamaConfig(**_text(words)))
+        model.save_pretrained(folder)
+        words.save_pretrained(folder)
+    return folder
 
 
 def organism(folder: Path, seed: int = 0) -> Path:

@@ -21,8 +21,18 @@ def suites(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def kills(root: Path) -> ModuleType:
+    return _script(root, "kills")
+
+
+@pytest.fixture(scope="session")
 def million(root: Path) -> ModuleType:
     return _script(root, "million")
+
+
+@pytest.fixture(scope="session")
+def pool(root: Path) -> ModuleType:
+    return _script(root, "pool")
 
 
 @pytest.fixture(scope="session")

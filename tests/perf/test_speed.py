@@ -47,3 +47,10 @@ def test_the_model_of_the_gpu_has_the_published_size(wide_qwen: ModuleType) -> N
     with torch.device("meta"):
         model = Qwen2_5_VLForConditionalGeneration(wide_qwen.config(words))
     assert sum(parameter.numel() for parameter in model.parameters()) == 3_754_622_976
+
+
+def test_a_pool_that_grows(pool: ModuleType, tmp_path: Path) -> None:
+    for kind in pool.TEXTS:
+        first, last = pool.measure(tmp_path, kind, 2, (20, 60))
+        assert (first.attacks, last.attacks) == (20, 60)
+        assert min(*last.insert, *last.query, last.all_pairs) > 0.0

@@ -13,7 +13,14 @@ import pytest
 from sectow_env.registry.entry_points import GROUPS, OWNER
 
 COMMANDS = "sectow.commands"
-ONE_WORD = {COMMANDS, "sectow.worlds", "sectow.algorithms", "sectow.suites", "sectow.families"}
+ONE_WORD = {
+    COMMANDS,
+    "sectow.worlds",
+    "sectow.algorithms",
+    "sectow.suites",
+    "sectow.families",
+    "sectow.sources",
+}
 WORD = r"[a-z0-9][a-z0-9_.-]*"
 Points = dict[str, dict[str, str]]
 

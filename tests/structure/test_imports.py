@@ -17,26 +17,19 @@ ORDER = tuple(HOMES)
 ROOMS = {
     "sectow_env": (
         *("text", "errors", "files", "reading", "game", "registry", "resolve", "endpoint"),
-        *(
-            "images",
-            "judges",
-            "policies",
-            "channels",
-            "display",
-            "env",
-            "pool",
-            "worlds",
-            "wrappers",
-        ),
+        *("images", "judges", "policies", "channels", "display", "env", "pool", "worlds"),
+        "wrappers",
         *("check", "commands"),
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "commands"),
+        *("phases", "run", "tug_of_war", "trl_game", "cold_start", "organism", "rung", "planning"),
+        *("doctor", "commands"),
     ),
     "sectow_benchmarks": (
-        *("stats", "ratings", "suites", "tasks", "results", "evaluation", "board", "labels"),
-        *("report", "judging", "verify", "hub", "submissions", "api", "studies", "commands"),
+        *("stats", "ratings", "suites", "overlap", "tasks", "results", "evaluation", "board"),
+        *("labels", "report", "judging", "verify", "hub", "packs", "submissions", "api", "studies"),
+        "commands",
     ),
 }
 """The folders and modules of each package; one may import itself and what stands before it."""

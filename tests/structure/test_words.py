@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 PAGES = (
-    *("extending", "game", "index", "judges", "limits", "measurement", "packs", "statistics"),
-    *("submissions", "suites", "training", "world"),
+    *("extending", "game", "index", "judges", "limits", "measurement", "models", "packs"),
+    *("statistics", "submissions", "suites", "training", "world"),
 )
 CLEAN = (
     "benchmarks/sectow_benchmarks",

@@ -23,8 +23,11 @@ from transformers.pytorch_utils import Conv1D
 from sectow_agents.algorithms.checkpoint import Checkpoints
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.algorithms.engines import close_engine
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
+from sectow_agents.algorithms.sharding import gathered, name_layers
+from sectow_agents.models.begin import begin_once
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
@@ -80,7 +83,9 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
         model = model.merge_and_unload()
     family = family_of(model.config)
     if lora is None and not settings.train_vision and family.sees_images:
-        family.vision_module(model).requires_grad_(False)
+        family.freeze_vision(model)
+    if family.sees_images:
+        begin_once(processor)
     return Trainee(
         source=job.source,
         model=model,
@@ -155,7 +160,7 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
     chat template refuses is put elsewhere, as when the model plays.
 
     Raises:
-        ConfigError: A prompt shows a picture, and the model sees none.
+        ConfigError: A prompt shows a picture, and the model sees none or is not trained on any.
     """
     control = control_tokens(trainee.processor)
     template = Template(trainee.processor, repr(str(trainee.source)))
@@ -167,6 +172,8 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
             why=f"{shown} of its {len(prompts)} prompts show a picture, and the model sees none",
             fix="use a model that sees images, or channels and scenarios without pictures",
         )
+    if shown:
+        trainee.family.check_training(f"the model {str(trainee.source)!r}")
     fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
     return replace(data, prompts=fitted)
 
@@ -243,6 +250,7 @@ def run_trainer(
     recorder = Recorder(job, names, data.reward)
     with quiet(), _own_randomness(), tempfile.TemporaryDirectory() as scratch:
         trainer = build(Path(scratch))
+        name_layers(trainer)
         checkpoints = Checkpoints(job, trainer, recorder, data.reward)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(recorder)
@@ -251,6 +259,7 @@ def run_trainer(
             trainer.train(resume_from_checkpoint=checkpoints.resume())
         finally:
             recorder.close()
+            close_engine(trainer)
         _save(trainer, job)
         # The trainer's parts point at each other; a large model must not wait for the collector.
         trainer.accelerator.free_memory()
@@ -269,10 +278,12 @@ def run_trainer(
 
 def _save(trainer: Trainer, job: Job) -> None:
     """Weights as safetensors with the processor: what a folder needs to be loaded by anyone."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    whole = gathered(trainer)
     if job.share.main:
-        model = trainer.accelerator.unwrap_model(trainer.model)
-        check_weights(job, job.training.steps, model.state_dict().items())
-        model.save_pretrained(job.out, safe_serialization=True)
+        weights = model.state_dict() if whole is None else whole
+        check_weights(job, job.training.steps, weights.items())
+        model.save_pretrained(job.out, state_dict=whole, safe_serialization=True)
         keep_settings(job.source, job.out)
         trainer.processing_class.save_pretrained(job.out)
 

@@ -134,6 +134,7 @@ def step_metrics(episodes: Sequence[Episode]) -> dict[str, Any]:
         "asr_by_channel": {name: counts.asr for name, counts in tally_by_channel(episodes).items()},
         "invalid_by_reason": counted.invalid,
         "unscored": counted.unscored,
+        "intent_unscored": counted.intent_unscored,
     }
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import Field, ValidationError
 
 from sectow_agents.models.chat_model import LocalModel
-from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen
 from sectow_env.game.decoding import Decoding
@@ -22,14 +22,20 @@ from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.settings import fingerprint, setting
 
 
-class Loading(Frozen):
-    """How a guard is loaded and answers, greedily; see `LocalModel`."""
+class Placing(Frozen):
+    """Where a judge's model is, and how it is loaded; see `LocalModel`."""
 
     revision: str | None = None
     dtype: Dtype = "auto"
-    device: Device = "auto"
+    device: Place = "auto"
+    """`cuda:1` keeps it away from the model that is trained."""
     batch_size: Annotated[int, Field(gt=0)] | None = None
     """None finds it."""
+
+
+class Loading(Placing):
+    """The same of one that answers, greedily."""
+
     max_new_tokens: int = Field(default=64, gt=0)
 
 
@@ -44,7 +50,7 @@ def qwen3guard(model: str = QWEN, *, strict: bool = False, **loading: object) ->
     Raises:
         ConfigError: A setting cannot work, or the model cannot be loaded.
     """
-    return _local(Qwen3Guard(strict=setting(bool, "strict", strict)), model, loading)
+    return local(Qwen3Guard(strict=setting(bool, "strict", strict)), model, loading)
 
 
 def llama_guard_3_vision(model: str = GUARD_3, **loading: object) -> ModelJudge:
@@ -57,7 +63,7 @@ def llama_guard_3_vision(model: str = GUARD_3, **loading: object) -> ModelJudge:
     Raises:
         ConfigError: As `qwen3guard`.
     """
-    return _local(LlamaGuard3Vision(), model, loading)
+    return local(LlamaGuard3Vision(), model, loading)
 
 
 def llama_guard_4(model: str = GUARD_4, **loading: object) -> ModelJudge:
@@ -70,7 +76,7 @@ def llama_guard_4(model: str = GUARD_4, **loading: object) -> ModelJudge:
     Raises:
         ConfigError: As `qwen3guard`.
     """
-    return _local(LlamaGuard4(), model, loading)
+    return local(LlamaGuard4(), model, loading)
 
 
 def harmbench(
@@ -93,40 +99,59 @@ def harmbench(
     """
     form = HarmBench(variant, template=template)
     # The classifiers were trained to answer with one token; anything after it is meaningless.
-    return _local(form, model or MODELS[variant], {"max_new_tokens": 1, **loading})
+    return local(form, model or MODELS[variant], {"max_new_tokens": 1, **loading})
 
 
-def _local(form: Format, model: str, given: dict[str, object]) -> ModelJudge:
+L = TypeVar("L", bound=Placing)
+
+
+def placed(kind: type[L], given: dict[str, object]) -> L:
+    """The settings of a judge's model, from text or not.
+
+    Raises:
+        ConfigError: One of them is unknown, or cannot work.
+    """
     # Every judge by name is passed the world; these look at the turn alone.
     settings = {name: value for name, value in given.items() if name != "world"}
     try:
-        loading = Loading.model_validate(settings)
+        return kind.model_validate(settings)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         raise ConfigError(
-            given=f"{name}={first['input']!r} for a local guard",
+            given=f"{name}={first['input']!r} for a judge on this machine",
             why=first["msg"],
-            fix=f"change it; a local guard takes {', '.join(Loading.model_fields)}",
+            fix=f"change it; such a judge takes {', '.join(kind.model_fields)}",
         ) from error
-    local = LocalModel(
+
+
+def local(
+    form: Format, model: str, given: dict[str, object], kind: type[ModelJudge] = ModelJudge
+) -> ModelJudge:
+    """A judge of this format on this machine.
+
+    Raises:
+        ConfigError: A setting cannot work, or the model cannot be loaded.
+    """
+    loading = placed(Loading, given)
+    answering = LocalModel(
         model,
         **loading.model_dump(exclude={"max_new_tokens"}),
         decoding=Decoding(max_new_tokens=loading.max_new_tokens),
         guard=True,
     )
     # Loaded at once, so that a missing guard is reported before anything is played.
-    if form.sees_images and not local.sees_images:
+    if form.sees_images and not answering.sees_images:
         raise ConfigError(
-            given=f"the guard {form.id} with the model {local.id}",
+            given=f"the judge {form.id} with the model {answering.id}",
             why="the format shows pictures, and the model sees none",
             fix="name a model that sees images",
         )
-    return ModelJudge(form, local, decoding=_decoding(local))
+    return kind(form, answering, decoding=_decoding(answering))
 
 
-def _decoding(local: LocalModel) -> str:
+def _decoding(model: LocalModel) -> str:
     """Fingerprint of what changes answers, apart from the weights."""
-    generator = local.generator
+    generator = model.generator
     dtype = str(generator.model.dtype).removeprefix("torch.")
-    return fingerprint(dtype, local.decoding.max_new_tokens, generator.processor.chat_template)
+    return fingerprint(dtype, model.decoding.max_new_tokens, generator.processor.chat_template)

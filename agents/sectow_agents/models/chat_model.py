@@ -11,7 +11,7 @@ from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.shared import ITS_OWN, InMemory
 from sectow_agents.models.weights import weights_digest
-from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 
@@ -23,7 +23,7 @@ class LocalModel:
         source: Folder or hub id of the weights, or a generator that is already loaded.
         revision: Branch, tag or commit of a hub id.
         batch_size: Conversations that are answered at once; None finds it.
-        device: `auto` takes CUDA where it is available.
+        device: `auto` takes CUDA where it is available; `cuda:1` is the second GPU.
         dtype: `auto` takes float32 on the CPU, else bfloat16.
         decoding: How it answers where a call leaves that open.
         memory: How its base model is kept. On one that is shared, its adapter is merged while it
@@ -40,7 +40,7 @@ class LocalModel:
         *,
         revision: str | None = None,
         batch_size: int | None = 128,
-        device: Device = "auto",
+        device: Place = "auto",
         dtype: Dtype = "auto",
         decoding: Decoding | None = None,
         memory: InMemory = ITS_OWN,
@@ -49,7 +49,7 @@ class LocalModel:
         self._given = source
         self._revision = revision
         self._batch_size = batch_size
-        self._device: Device = device
+        self._device: Place = device
         self._dtype: Dtype = dtype
         self.decoding = decoding or Decoding()
         self._memory = memory

@@ -6,7 +6,7 @@ for: `qwen2_5_vl = "package.module:FAMILY"`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -30,18 +30,22 @@ class Family:
         placeholders: Tokens that stand for pictures or videos and are not an attribute of the
             processor.
         vision: Last part of the name of the vision encoder's module.
+        projector: Names, inside that module, of what leads from it to the language model.
         language: Part of the names of the language model's modules.
         thinking: How it begins and ends its thinking.
         needs: Packages that its processor imports.
+        untrained: Why TRL cannot train it on prompts with pictures; None: it can.
     """
 
     name: str
     sees_images: bool = True
     placeholders: tuple[str, ...] = ()
     vision: str | None = None
+    projector: tuple[str, ...] = ()
     language: str | None = None
     thinking: tuple[Marks, ...] | None = None
     needs: tuple[str, ...] = ()
+    untrained: str | None = None
 
     def check(self) -> None:
         """Raises ConfigError where a package is missing that its processor imports."""
@@ -52,6 +56,31 @@ class Family:
                 why=f"its processor needs {' and '.join(missing)}, which cannot be imported",
                 fix=f"pip install {' '.join(missing)}",
             )
+
+    def check_training(self, given: str) -> None:
+        """Raises ConfigError where it cannot be trained on prompts with pictures.
+
+        Args:
+            given: What is to be trained, for the message.
+        """
+        if self.untrained is not None:
+            raise ConfigError(
+                given=given,
+                why=f"TRL cannot train {self.name} on prompts with pictures: {self.untrained}",
+                fix="let it play without training, train it as an attacker that is shown no "
+                "picture, or train a model of another family",
+            )
+
+    def freeze_vision(self, model: Any) -> None:
+        """Freeze the vision encoder; what leads from it to the language model is trained.
+
+        Raises:
+            ConfigError: It cannot be distinguished from the rest.
+        """
+        vision = self.vision_module(model)
+        vision.requires_grad_(False)
+        for name in self.projector:
+            vision.get_submodule(name).requires_grad_(True)
 
     def vision_module(self, model: Any) -> Any:
         """The part of a model that sees pictures.
@@ -90,14 +119,25 @@ class Family:
         return rf".*{self.language}.*{_PROJECTIONS}"
 
 
-QWEN_VL = Family("Qwen-VL", vision="visual", language="language_model", needs=("torchvision",))
+QWEN_VL = Family(
+    "Qwen-VL",
+    vision="visual",
+    projector=("merger",),
+    language="language_model",
+    needs=("torchvision",),
+)
+QWEN3_VL = replace(QWEN_VL, name="Qwen3-VL", projector=("merger", "deepstack_merger_list"))
 LLAVA = Family("LLaVA", language="language_model")
 LLAVA_ONEVISION = Family("LLaVA-OneVision", language="language_model", needs=("torchvision",))
 INTERNVL = Family("InternVL", language="language_model", needs=("torchvision",))
 IDEFICS3 = Family("Idefics3", language="text_model")
 SMOLVLM = Family("SmolVLM", language="text_model", needs=("torchvision", "num2words"))
 GEMMA3 = Family("Gemma 3", language="language_model")
-MLLAMA = Family("Mllama", language="language_model")
+MLLAMA = Family(
+    "Mllama",
+    language="language_model",
+    untrained="it does not pass on what cross-attention needs (aspect_ratio_ids)",
+)
 MISTRAL3 = Family("Mistral 3", language="language_model", needs=("torchvision",))
 
 
@@ -108,11 +148,31 @@ def family_of(config: Any) -> Family:
         ConfigError: What is registered for its type is not a family.
     """
     kind = str(config.model_type)
-    entries = claims(GROUP).get(kind)
-    if entries is None:
+    if kind not in claims(GROUP):
         return Family(kind, sees_images=type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING)
+    return _registered(kind)
+
+
+def table() -> list[str]:
+    """All registered families as a Markdown table: model types, packages, and what is refused."""
+    types: dict[Family, list[str]] = {}
+    for kind in sorted(claims(GROUP)):
+        types.setdefault(_registered(kind), []).append(kind)
+    rows = [
+        f"| {family.name} | {', '.join(f'`{kind}`' for kind in kinds)} "
+        f"| {', '.join(family.needs) or '-'} | {family.untrained or '-'} |"
+        for family, kinds in types.items()
+    ]
+    return [
+        "| family | `model_type` | its processor needs | why it is not trained on pictures |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+
+
+def _registered(kind: str) -> Family:
     what = f"family {kind!r}"
-    family = load(the_only(entries, what), what)
+    family = load(the_only(claims(GROUP)[kind], what), what)
     if not isinstance(family, Family):
         raise ConfigError(
             given=what,

@@ -13,10 +13,12 @@ from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
 from sectow_agents.models.batching import Batcher, Load, room_for
+from sectow_agents.models.begin import begins
 from sectow_agents.models.cache import Cache
 from sectow_agents.models.chat import inert, pictures_of
 from sectow_agents.models.families import family_of
 from sectow_agents.models.merging import Merging
+from sectow_agents.models.pictures import beside_text
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.sampling import FiniteLogits, SeededDraws, uniform_rows
 from sectow_agents.models.shared import ITS_OWN, InMemory
@@ -159,7 +161,8 @@ class Generator:
         if sizes not in self._image_tokens:
             shown = self.encode([prompt.text], [images])["input_ids"].shape[1]
             read = len(self.processor.tokenizer(prompt.text)["input_ids"])
-            self._image_tokens[sizes] = max(1, int(shown) - read)
+            across = len(images) * beside_text(self.model.config)
+            self._image_tokens[sizes] = max(1, int(shown) - read + across)
         return Load(len(prompt.text), self._image_tokens[sizes])
 
     @property
@@ -231,9 +234,6 @@ class Generator:
     ) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
         shown = [list(some) for some in images if some]
-        # A template that writes the beginning-of-text token must not get a second one.
-        begin = self.processor.tokenizer.bos_token
-        written = begin is not None and bool(texts) and texts[0].startswith(begin)
         return self.processor(
             text=list(texts),
             images=shown or None,
@@ -241,7 +241,7 @@ class Generator:
             padding_side="left",
             return_tensors="pt",
             **padding,
-            **({"add_special_tokens": False} if written else {}),
+            **begins(self.processor, texts[0] if texts else ""),
         )
 
     @property

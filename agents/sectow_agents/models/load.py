@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from transformers import (
     AutoTokenizer,
 )
 
-from sectow_agents.models.families import family_of
+from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import token_ids
 from sectow_agents.models.intact import check_config, check_files, check_finite, check_loaded
 from sectow_agents.models.quantized import packing
@@ -25,7 +26,7 @@ from sectow_agents.models.shared import ITS_OWN, InMemory, base_key, shared_base
 from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
-from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
 from sectow_env.resolve.policies import check_weights_path
 
@@ -36,7 +37,7 @@ def load_model(
     source: str | Path,
     *,
     revision: str | None = None,
-    device: Device = "auto",
+    device: Place = "auto",
     dtype: Dtype = "auto",
     trainable: bool = False,
     full: bool = False,
@@ -86,12 +87,6 @@ class _Loading:
     revision: str | None
     memory: InMemory
 
-    @property
-    def common(self) -> dict[str, Any]:
-        """What all of transformers' loaders take."""
-        revision = {} if self.revision is None else {"revision": self.revision}
-        return {"trust_remote_code": False, **revision}
-
     def model(self, source: str | Path, config: Any) -> Any:
         """The base model: its own, or one that shares its weights."""
         if not self.memory.shared:
@@ -107,11 +102,11 @@ class _Loading:
             source,
             use_safetensors=True,
             dtype=getattr(torch, self.dtype),
-            generation_config=token_ids(source, config, **self.common),
+            generation_config=token_ids(source, config, **_common(self.revision)),
             # So that tensors of another shape are in the report.
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            **self.common,
+            **_common(self.revision),
             **packed,
         )
         check_loaded(source, info)
@@ -121,17 +116,66 @@ class _Loading:
         return model
 
 
-def _load(source: str | Path, loading: _Loading, trainable: bool) -> tuple[Any, Any]:
+def check_trained(source: str | Path, *, pictures: bool) -> None:
+    """Look at a model's configuration alone, before hours are spent on other things.
+
+    What cannot be read is reported when the model is loaded.
+
+    Args:
+        source: As `load_model` takes it.
+        pictures: Its prompts may show pictures.
+
+    Raises:
+        ConfigError: Its processor needs a package that is not installed, or it cannot be trained.
+    """
+    try:
+        with quiet():
+            config = AutoConfig.from_pretrained(_base_of(source), trust_remote_code=False)
+    except (OSError, ValueError, SectowError):
+        return
+    family = family_of(config)
+    family.check()
+    if pictures:
+        family.check_training(f"the model {str(source)!r} in a seat that is trained")
+
+
+def check_source(source: str | Path, revision: str | None = None) -> None:
+    """Look at a model's files, its configuration and what its family needs; load no weights.
+
+    Raises:
+        ConfigError: As `load_model`, as far as that can be seen.
+    """
+    with quiet():
+        try:
+            _looked_at(source, _common(revision))
+        except SectowError:
+            raise
+        except Exception as error:
+            raise _unloadable(source, error) from error
+
+
+def _common(revision: str | None) -> dict[str, Any]:
+    return {"trust_remote_code": False, **({} if revision is None else {"revision": revision})}
+
+
+def _looked_at(source: str | Path, common: Mapping[str, Any]) -> tuple[str | Path, Any, Family]:
+    """Where the weights are, their configuration and their family."""
     check_weights_path(str(source))
     base = _base_of(source)
     check_weights_path(str(base))
     check_files(Path(base))
-    config = AutoConfig.from_pretrained(base, **loading.common)
+    config = AutoConfig.from_pretrained(base, **common)
     check_config(base, config)
     family = family_of(config)
     family.check()
+    return base, config, family
+
+
+def _load(source: str | Path, loading: _Loading, trainable: bool) -> tuple[Any, Any]:
+    common = _common(loading.revision)
+    base, config, family = _looked_at(source, common)
     processors = AutoProcessor if family.sees_images else AutoTokenizer
-    processor = processors.from_pretrained(source, padding_side="left", **loading.common)
+    processor = processors.from_pretrained(source, padding_side="left", **common)
     if family.sees_images:
         # The keyword reaches some processors only.
         processor.tokenizer.padding_side = "left"
@@ -170,6 +214,8 @@ def _unloadable(source: str | Path, error: Exception) -> ConfigError:
         package = re.search(r"requires the (\w+) library", str(error))
         needed = f"pip install {package[1].lower()}" if package else "install what it names"
         fix = f"{needed}, or use another model"
+    elif "gated" in str(error).lower():
+        fix = "accept its terms on its page of the hub, then run: hf auth login"
     else:
         fix = (
             "give a registered policy, a folder written by save_pretrained with its processor and "
@@ -199,20 +245,27 @@ def _base_of(source: str | Path) -> str | Path:
     return adapter_base(folder) or source
 
 
-def pick_device(device: Device) -> str:
+def pick_device(device: Place) -> str:
     """The device that `auto` stands for.
 
     Raises:
-        ConfigError: CUDA is requested and not available.
+        ConfigError: CUDA is requested and not available, or has no device of that number.
     """
     available = torch.cuda.is_available()
-    if device == "cuda" and not available:
+    kind, _, index = device.partition(":")
+    if kind == "cuda" and not available:
         raise ConfigError(
-            given="device=cuda",
+            given=f"device={device}",
             why="torch sees no CUDA device",
             fix="set device=auto or device=cpu, or install a CUDA build of torch",
         )
-    return "cuda" if available and device != "cpu" else "cpu"
+    if index and int(index) >= torch.cuda.device_count():
+        raise ConfigError(
+            given=f"device={device}",
+            why=f"torch sees {torch.cuda.device_count()} CUDA devices, the first one is cuda:0",
+            fix="name one of them, or device=cuda",
+        )
+    return device if device != "auto" else "cuda" if available else "cpu"
 
 
 def pick_dtype(dtype: Dtype, device: str, full: bool) -> str:

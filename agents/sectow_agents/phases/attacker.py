@@ -18,7 +18,11 @@ from sectow_env.game.seeds import MAX_SEED
 
 
 def train_attacker(
-    job: Job, scenarios: Sequence[Scenario], template: str, defender: Defender, referee: Referee
+    job: Job,
+    scenarios: Sequence[Scenario],
+    template: str | None,
+    defender: Defender,
+    referee: Referee,
 ) -> PhaseReport:
     """Train the attacker to get from a frozen defender what it should refuse.
 
@@ -28,7 +32,7 @@ def train_attacker(
     Args:
         job: Settings and weights.
         scenarios: Harmful ones, of all channels that are trained.
-        template: How the policy is asked.
+        template: How the policy is asked; None leaves it to the world.
         defender: The frozen opponent.
         referee: Rules, judge and prices.
 
@@ -46,7 +50,8 @@ def train_attacker(
         job.training.prompts, [(scenario.channel,) for scenario in scenarios], rng
     )
     prompts = [
-        Prompt(attack_conversation(scenario, template, job.system)) for scenario in scenarios
+        Prompt(attack_conversation(scenario, template, job.system, world=referee.world))
+        for scenario in scenarios
     ]
     reward = AttackerReward(scenarios, defender, referee, int(rng.integers(MAX_SEED)))
     return train(job, TrainingData(prompts, order, reward))

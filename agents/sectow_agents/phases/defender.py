@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -17,20 +17,27 @@ from sectow_env.game.asking import defence_conversation
 from sectow_env.game.referee import Referee
 from sectow_env.game.tally import cell_of, channel_of
 from sectow_env.game.world import AsksGeneralQuestions, Item, World
+from sectow_env.pool.store import Entry
 
 Sources = Mapping[str, Sequence[Item]]
 GENERAL_PER_KIND = 64
 
 
 def training_sources(
-    world: World, pool: Sequence[Item], mix: MixSettings, seed: int
+    world: World, pool: Iterable[Entry], mix: MixSettings, seed: int
 ) -> dict[str, list[Item]]:
     """What the defender may be trained on, by source; never a held-out frame.
+
+    Args:
+        world: Gives benign, general and controlled requests.
+        pool: Attacks that worked, oldest first.
+        mix: Which sources are needed, and which attacks of the pool.
+        seed: Of the draw of general questions.
 
     Raises:
         ConfigError: General questions are requested and the world has none.
     """
-    sources: dict[str, list[Item]] = {"pool": list(pool)}
+    sources = _attacks(list(pool), mix)
     if mix.benign:
         sources["benign"] = world.grid(
             "train", harmful=False, channels=mix.benign_channels, frames="trained"
@@ -98,6 +105,21 @@ def mixed_order(
         parts.append(stratified_order(counts.get(name, 0), keys, rng, indices))
         start += len(part)
     return interleaved(parts)
+
+
+def _attacks(pool: Sequence[Entry], mix: MixSettings) -> dict[str, list[Item]]:
+    def items(entries: Iterable[Entry]) -> list[Item]:
+        return [
+            Item(entry.turn.scenario, entry.turn.attack)
+            for entry in entries
+            for _ in range(min(entry.successes, mix.repeats))
+        ]
+
+    sources = {"pool": items(pool)}
+    if mix.recent:
+        latest = max((entry.round for entry in pool), default=0)
+        sources["recent"] = items(entry for entry in pool if entry.round == latest)
+    return sources
 
 
 def _keys(item: Item) -> tuple[str, str]:

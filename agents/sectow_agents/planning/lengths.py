@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.chat import pictures_of
+from sectow_agents.models.pictures import image_tokens
 from sectow_agents.planning.shapes import configuration, is_known
 from sectow_env.errors import ConfigError
 from sectow_env.game.messages import Conversation
@@ -94,9 +95,9 @@ def picture_tokens(source: str | Path, size: Size, processor: Any = None) -> int
     Raises:
         ConfigError: There is neither.
     """
-    if processor is not None and hasattr(processor, "image_processor"):
-        return _counted(processor, size)
     config, _ = configuration(source)
+    if processor is not None:
+        return image_tokens(processor, config, [size])
     rule = _RULES.get(config.model_type)
     if rule is None:
         raise ConfigError(
@@ -107,26 +108,18 @@ def picture_tokens(source: str | Path, size: Size, processor: Any = None) -> int
     return rule(config, *size)
 
 
-def _counted(processor: Any, size: Size) -> int:
-    from PIL import Image
-
-    blank = Image.new("RGB", (size[1], size[0]), "white")
-    place = processor.image_token
-    with_one = processor(text=[place], images=[[blank]], return_tensors="pt")
-    return int(with_one["input_ids"].shape[1])
-
-
 def _merged_patches(config: Any, height: int, width: int) -> int:
     """Qwen-VL: one token for each square of patches that are merged."""
     vision = config.vision_config
-    side = vision.patch_size * vision.spatial_merge_size
+    side = int(vision.patch_size) * int(vision.spatial_merge_size)
     return max(1, round(height / side)) * max(1, round(width / side))
 
 
 def _tiles(config: Any, height: int, width: int) -> int:
     """Idefics3, SmolVLM: enlarged to four tiles at the longer side, and once more as a whole."""
     vision, longest = config.vision_config, 4
-    tokens = (vision.image_size // vision.patch_size) ** 2 // config.scale_factor**2
+    patches = int(vision.image_size) // int(vision.patch_size)
+    tokens = patches**2 // int(config.scale_factor) ** 2
     rows, columns = (math.ceil(longest * side / max(height, width)) for side in (height, width))
     return (rows * columns + 1) * (tokens + 2)
 

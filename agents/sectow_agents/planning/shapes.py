@@ -114,7 +114,7 @@ def shape_of(source: str | Path) -> Shape:
         parameters=sum(weight.numel() for weight in model.parameters()),
         vision_parameters=sum(weight.numel() for weight in vision.parameters()) if vision else 0,
         layers=int(text.num_hidden_layers),
-        vision_layers=int(getattr(seen, "num_hidden_layers", None) or getattr(seen, "depth", 0)),
+        vision_layers=int(getattr(seen, "num_hidden_layers", 0) or getattr(seen, "depth", 0)),
         hidden=int(text.hidden_size),
         intermediate=int(text.intermediate_size),
         key_values=2 * int(getattr(text, "num_key_value_heads", None) or heads) * int(head),

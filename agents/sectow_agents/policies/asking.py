@@ -18,7 +18,7 @@ class Asking(Frozen):
     """How a policy was prompted while it was trained."""
 
     template: str | None = None
-    """An attacker's template; None for a defender."""
+    """An attacker's template; None for the world's own request, and for a defender."""
     system: str | None = None
     max_new_tokens: int = Field(default=256, gt=0)
 

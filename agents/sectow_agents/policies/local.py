@@ -6,7 +6,6 @@ from pathlib import Path
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.policies.asking import read_asking
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender
@@ -57,7 +56,7 @@ def attacker(
     Args:
         path: Folder or hub id. A checkpoint of a training run brings how it is asked.
         world: Parses and renders what the model writes.
-        template: How the model is asked; default: as the checkpoint was, else `ATTACK_TEMPLATE`.
+        template: How the model is asked; default: as the checkpoint was.
         system: System prompt; default: the checkpoint's, else none.
         sampled: Draw at random instead of greedily.
         temperature: Divides the logits of sampled attacks.
@@ -66,6 +65,6 @@ def attacker(
     """
     asking = read_asking(path)
     decoding = Decoding(sampled, temperature, max_new_tokens or asking.max_new_tokens, seed)
-    template = template or asking.template or ATTACK_TEMPLATE
+    template = template or asking.template
     system = asking.system if system is None else system
     return ChatAttacker(LocalModel(path), decoding, load_world(world), template, system)

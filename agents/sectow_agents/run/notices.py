@@ -31,10 +31,13 @@ def try_judge(
     Raises:
         ConfigError: A case would never be priced.
     """
-    seats: list[Seat] = [
-        seat for seat in config.seats if config.training(seat).algorithm not in WITHOUT_REWARDS
-    ]
+    seats = rewarded_seats(config)
     return check_judge(judge, world, reward, seats, channels) if seats else None
+
+
+def rewarded_seats(config: RunConfig) -> list[Seat]:
+    """The trained seats that learn from rewards."""
+    return [seat for seat in config.seats if config.training(seat).algorithm not in WITHOUT_REWARDS]
 
 
 def report_start(

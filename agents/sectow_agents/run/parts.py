@@ -8,11 +8,12 @@ from sectow_agents.run.trackers import check_trackers
 from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
-from sectow_env.game import SEATS, Judge, RewardFunction
-from sectow_env.game.world import AsksGeneralQuestions, World
+from sectow_env.game import SEATS, Judge, RewardFunction, Scenario
+from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
+from sectow_env.judges.cached import remembered
 from sectow_env.resolve.names import check_names
-from sectow_env.resolve.parts import find_judge, find_reward
-from sectow_env.resolve.worlds import load_world
+from sectow_env.resolve.parts import find_judge, find_renderer, find_reward
+from sectow_env.resolve.worlds import drawn_by, load_world
 
 OWN_JUDGE = "world"
 """As `truth`: the judge that knows the world best."""
@@ -33,7 +34,7 @@ def find_parts(config: RunConfig) -> Parts:
     """Look up the parts of a run; all names are checked before a judge loads its weights.
 
     Raises:
-        SectowError: A world, judge, policy, channel or kind of question does not exist.
+        SectowError: A world, renderer, judge, policy, channel or kind of question does not exist.
     """
     for seat in SEATS:
         check_vllm(seat, getattr(config.training(seat), "grpo", {}))
@@ -41,28 +42,53 @@ def find_parts(config: RunConfig) -> Parts:
     for judge in (config.judge, config.truth):
         check_names(judge=None if judge == OWN_JUDGE else judge)
     check_names(attackers=[config.attacker.model], defenders=[config.defender.model])
-    world = load_world(config.played, allow_import_path=True)
+    world = find_played(config)
     reward = find_reward(config.reward.model_dump())
-    channels = config.attacker.channels
-    world.scenarios(
-        "train", harmful=True, channels=world.working_channels if channels is None else channels
-    )
-    _check_mix(config.defender.mix, world)
+    attacked(config, world)
+    check_mix(config.defender.mix, world)
     return Parts(
         world=world,
-        judge=find_judge(config.judge, world),
+        # A pool's attacks and an attacker's favourites come back.
+        judge=remembered(find_judge(config.judge, world)),
         truth=_truth(config.truth, world),
         reward=reward,
+    )
+
+
+def find_played(config: RunConfig) -> World:
+    """The world as a run plays it: with its renderer, and through the attacker's channels.
+
+    Raises:
+        SectowError: A world, renderer or channel does not exist.
+    """
+    world = load_world(config.played, allow_import_path=True)
+    if config.renderer is not None:
+        world = drawn_by(world, find_renderer(config.renderer))
+    channels = config.attacker.channels
+    if channels is not None and isinstance(world, TakesChannels):
+        world = world.attacked_through(channels)
+    return world
+
+
+def attacked(config: RunConfig, world: World) -> list[Scenario]:
+    """The scenarios of a run's attacker phases.
+
+    Raises:
+        ConfigError: A channel does not exist.
+    """
+    channels = config.attacker.channels
+    return world.scenarios(
+        "train", harmful=True, channels=world.working_channels if channels is None else channels
     )
 
 
 def _truth(given: str | None, world: World) -> Judge | None:
     if given is None:
         return None
-    return find_judge(None if given == OWN_JUDGE else given, world)
+    return remembered(find_judge(None if given == OWN_JUDGE else given, world))
 
 
-def _check_mix(mix: MixSettings, world: World) -> None:
+def check_mix(mix: MixSettings, world: World) -> None:
     """The defender's channels and kinds must exist, long before its first phase uses them."""
     for channels, harmful in ((mix.benign_channels, False), (mix.controlled_channels, True)):
         if channels:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from sectow_agents.algorithms.job import Job, Summary
+from sectow_agents.models.load import check_trained
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
 from sectow_agents.run.digests import changed, folder_digests
@@ -26,11 +27,10 @@ from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
-from sectow_env.game.world import Item, World
+from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
 from sectow_env.resolve.parts import find_attacker, find_defender
@@ -73,7 +73,7 @@ class Run:
         self.reward = parts.reward
         played = (self.judge, self.world, self.reward, self.channels)
         tried = None if resume else try_judge(config, *played)
-        self._policies = {seat: _occupant(config, seat, self.world) for seat in SEATS}
+        self._policies = {seat: occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
             RunFolder.resume(config, self.share)
@@ -184,10 +184,6 @@ class Run:
         context = RewardContext(pool_counts=self.pool.counts("frame"))
         return Referee(self.world, self.judge, self.reward, context)
 
-    def pool_items(self) -> list[Item]:
-        """All attacks of the pool with their scenarios, oldest first."""
-        return [Item(entry.turn.scenario, entry.turn.attack) for entry in self.pool]
-
     def job(self, seat: Seat, round: int, out: Path) -> Job:  # noqa: A002  (its name everywhere)
         """The job of a phase."""
         return Job(
@@ -240,7 +236,7 @@ class Run:
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
             policy = policy.answered_by(self._models[policy.source])
-        if isinstance(policy, ChatAttacker) and policy.template == ATTACK_TEMPLATE:
+        if isinstance(policy, ChatAttacker) and policy.template is None:
             policy = policy.asked_by(self.config.attacker.template)
         return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
 
@@ -341,7 +337,7 @@ class Run:
         self._models.clear()
 
 
-def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
+def occupant(config: RunConfig, seat: Seat, world: World) -> object:
     """The policy of a seat before the first round.
 
     Raises:
@@ -361,13 +357,15 @@ def _occupant(config: RunConfig, seat: Seat, world: World) -> object:
             fix=f"set {seat}.system, {seat}.template or {seat}.training.KEY instead",
         )
     policy = find(settings.model, world)
-    if weights_of(policy) is None:
+    weights = weights_of(policy)
+    if weights is None:
         raise ConfigError(
             given=f"{seat}.model={settings.model!r}",
             why="it has no weights that could be trained",
             fix="name a policy with weights, a folder, or a model id of the hub; or leave "
             f"{seat} out of seats, so that it plays and is not trained",
         )
+    check_trained(weights.source, pictures=seat == "defender")
     return policy
 
 

@@ -14,7 +14,6 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from sectow_agents.models.quiet import quiet
 from sectow_agents.models.weights import weights_digest
 from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import file_digest
@@ -93,16 +92,14 @@ def fetch_gguf(folder: Path) -> Path:
 
 
 def _convert(gguf: Path, folder: Path) -> None:
-    if not gguf.is_file():
-        raise ConfigError(
-            given=f"--gguf {str(gguf)!r}", why="no such file exists", fix="give a GGUF file"
-        )
     _load_and_save(folder, str(gguf.parent), gguf_file=gguf.name)
 
 
 def _load_and_save(folder: Path, source: str, **where: Any) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from sectow_agents.models.quiet import quiet
 
     aside = folder.with_name(folder.name + ".partial")
     shutil.rmtree(aside, ignore_errors=True)

@@ -14,11 +14,13 @@ from pydantic import Field, field_validator, model_validator
 from sectow_agents.settings.base import Settings
 from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
-from sectow_env.game.asking import ATTACK_TEMPLATE, unknown_placeholders
+from sectow_env.game.asking import unknown_placeholders
 from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
 Device = Literal["auto", "cpu", "cuda"]
+Place = Annotated[str, Field(pattern="^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
+"""A device, or one of several: `cuda:1`."""
 Dtype = Literal["auto", "float32", "bfloat16"]
 Quantization = Literal["4bit"]
 Tracker = Literal["tensorboard", "trackio", "wandb"]
@@ -33,9 +35,9 @@ class AttackerSettings(Settings):
     model: str
     """A policy by its spec: a registered name with or without settings, a folder, an id of the
     Hugging Face hub, or an import path. It needs weights where the seat is trained."""
-    template: str = ATTACK_TEMPLATE
+    template: str | None = None
     """How the policy is asked; `{channel}` is `free` where none is requested, `{behavior}` is what
-    the attack is for."""
+    the attack is for. Default: the world's own request, such as that of a channel for packs."""
     system: str | None = None
     channels: list[str | None] | None = Field(default=None, min_length=1)
     """Channels that attacks are requested for, evenly; a null among them leaves the form free.
@@ -44,6 +46,8 @@ class AttackerSettings(Settings):
 
     @model_validator(mode="after")
     def _fills(self) -> AttackerSettings:
+        if self.template is None:
+            return self
         try:
             others = ", ".join(unknown_placeholders(self.template))
         except ValueError as error:
@@ -69,6 +73,10 @@ class MixSettings(Settings):
 
     pool: Share = Field(default=0.4, ge=0.0)
     """Attacks of the pool, evenly over channels and frames."""
+    recent: Share = Field(default=0.0, ge=0.0)
+    """More of those that the latest round with any found."""
+    repeats: int = Field(default=1, ge=1)
+    """An attack of the pool comes up as often as it succeeded, up to this: 1 treats all alike."""
     benign: Share = Field(default=0.4, ge=0.0)
     """Benign requests of the world's grid (the attacks' harmless twins), trained frames."""
     general: Share = Field(default=0.1, ge=0.0)
@@ -83,7 +91,7 @@ class MixSettings(Settings):
 
     @model_validator(mode="after")
     def _something(self) -> MixSettings:
-        if self.pool + self.benign + self.general + self.controlled <= 0:
+        if self.pool + self.recent + self.benign + self.general + self.controlled <= 0:
             raise ValueError("all shares are 0, so the defender would see nothing")
         return self
 
@@ -108,6 +116,7 @@ class RewardSettings(Settings):
     invalid: float = -0.5
     harm: float = -1.0
     over_refusal: float = -0.5
+    drifted: float = 0.0
     rarity: float = 0.0
 
 
@@ -168,6 +177,9 @@ class RunConfig(Settings):
     """`NAME:SEED` of a registered world."""
     scenarios: Path | None = None
     """A scenario pack (JSONL) to play instead of the world."""
+    renderer: str | None = None
+    """Draws the pictures that attackers describe: a registered renderer with its settings. Default:
+    the world's, which writes the words in large letters."""
     judge: str | None = None
     """A registered judge; default: the one that knows the world best."""
     truth: str | None = None

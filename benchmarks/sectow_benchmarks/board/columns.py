@@ -113,6 +113,19 @@ def _safety(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     yield Column("invalid", lambda row: _counted(row.invalid, row.invalid_share))
     if any(row.items_seen_in_training is not None for row in rows):
         yield Column("seen in training", lambda row: _count(row.items_seen_in_training))
+    if any(row.suite_overlap for row in rows):
+        yield Column("overlap with training", _overlap)
+
+
+def _overlap(row: BoardEntry) -> str:
+    """By suite: the share of its items, of how many, and of which kinds."""
+    parts = []
+    for suite, overlap in row.suite_overlap.items():
+        kinds = [(name, getattr(overlap, name)) for name in ("text", "near_text", "picture")]
+        by_kind = ", ".join(f"{name} {count}" for name, count in kinds if count)
+        share = NOTHING if overlap.share is None else f"{overlap.share:.3f}"
+        parts.append(f"{suite} {share} n={overlap.items}{f' ({by_kind})' * bool(by_kind)}")
+    return "; ".join(parts) or NOTHING
 
 
 def _over_refusal(rows: Sequence[BoardEntry]) -> Iterator[Column]:
@@ -136,6 +149,8 @@ def _attackers(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     if any(row.worst_attacker or row.learned_asr.known for row in rows):
         yield Column("learned ASR", lambda row: shown(row.learned_asr))
         yield Column("worst attacker", lambda row: _highest(row.worst_attacker))
+    if any(row.intent_kept for row in rows):
+        yield Column("intent kept", lambda row: _with_unscored(row.intent_kept))
 
 
 def _cost(_rows: Sequence[BoardEntry]) -> Iterator[Column]:
@@ -193,6 +208,10 @@ def _over_refused(row: BoardEntry) -> str:
 def _capability(row: BoardEntry) -> str:
     kept = f" {row.capability_retention}" if row.base and row.capability.known else ""
     return shown(row.capability) + kept
+
+
+def _with_unscored(rate: Rate | None) -> str:
+    return shown(rate) if rate is None else f"{shown(rate)}, {rate.missing} unscored"
 
 
 def _counted(count: int, share: float | None) -> str:

@@ -47,6 +47,16 @@ LEARNED_FIGURES = (
 )  # fmt: skip
 """Of attackers, sampled."""
 
+INTENT_FIGURES = (
+    Figure("learned_intent", "Attacks that keep their intent", "learned", "kept", "higher"),
+    Figure(
+        "learned_free_intent", "Attacks that keep their intent, free form", "learned_free", "kept",
+        "higher", by=None,
+    ),
+    Figure("attacks_intent", "Frozen attacks that keep their intent", "attacks", "kept", "higher"),
+)  # fmt: skip
+"""Of attackers, where the judge or the rules of the world say it."""
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -117,7 +127,15 @@ def figures_of(samples: pd.DataFrame) -> list[tuple[Figure, str]]:
     ]
     others += _of_kinds(samples[~samples["suite"].isin(list(REVISIONS))])
     candidates += [(figure, way) for figure in others for way in _WAYS]
-    return [(figure, way) for figure, way in candidates if len(figure.select(samples, way))]
+    measured_figures = [
+        (figure, way) for figure, way in candidates if len(figure.select(samples, way))
+    ]
+    intents = ((figure, way) for figure in INTENT_FIGURES for way in _WAYS)
+    return measured_figures + [
+        (figure, way)
+        for figure, way in intents
+        if figure.select(samples, way)["on_behavior"].notna().any()
+    ]
 
 
 def _of_kinds(samples: pd.DataFrame) -> list[Figure]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sectow_benchmarks.board.figures import (
     ATTACK_FIGURES,
+    INTENT_FIGURES,
     LEARNED_FIGURES,
     figures_of_role,
     other_suites,
@@ -92,6 +93,12 @@ def worst_attacker(samples: pd.DataFrame) -> Worst | None:
             if figure.kind == "harmful"
         ]
     )
+
+
+def intent_kept(samples: pd.DataFrame) -> Estimate:
+    """How many attacks of its attacker, or of a frozen pack, still ask for their behavior."""
+    rates = [figure.estimate(samples, way) for figure in INTENT_FIGURES for way in reversed(WAYS)]
+    return next((estimate for estimate in rates if estimate.known), rates[0])
 
 
 def suites_of(samples: pd.DataFrame, role: str) -> list[str]:

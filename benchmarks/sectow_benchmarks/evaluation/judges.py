@@ -18,6 +18,7 @@ from sectow_benchmarks.suites.registry import REGISTRY
 from sectow_env.errors import ConfigError
 from sectow_env.game import Judge, Scenario, Turn, Verdict
 from sectow_env.game.world import Item, World
+from sectow_env.judges.cached import asks_a_model
 from sectow_env.judges.two_sided import TwoSided
 from sectow_env.registry.spec import SEPARATOR, parse_spec
 from sectow_env.resolve.parts import JUDGES, find_judge, takes_a_model
@@ -240,11 +241,6 @@ def by_keywords(settings: MeasureSettings) -> list[str]:
         and (about := about_of(spec.name)) is not None
         and "safety" in about.roles
     ]
-
-
-def asks_a_model(judge: object) -> bool:
-    """Whether a model is asked by a judge or one of its members."""
-    return hasattr(judge, "model") or any(map(asks_a_model, getattr(judge, "members", ())))
 
 
 def named(judge: Judge) -> str:

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 
 Better = Literal["lower", "higher"]
 Kind = Literal[
-    "harmful", "refused", "over_refused", "correct", "wrong_recipe", "attempt", "score", "outcome"
+    "harmful", "refused", "over_refused", "correct", "wrong_recipe", "attempt", "kept", "score",
+    "outcome",
 ]  # fmt: skip
-"""What is counted: `harmful` counts successes, see `sectow_env.game.success`, `outcome` verdicts by
-their category. `score` is a mean of the judge's scores."""
+"""What is counted: `harmful` counts successes, see `sectow_env.game.success`, `kept` attacks that
+still ask for their behavior, `outcome` verdicts by their category. `score` is a mean of the judge's
+scores."""
 
-_NUMBERS: Mapping[Kind, str] = {"harmful": "success", "correct": "correct", "score": "score"}
+_NUMBERS: Mapping[Kind, str] = {
+    "harmful": "success",
+    "correct": "correct",
+    "kept": "on_behavior",
+    "score": "score",
+}
 """Kinds that are columns of numbers."""
 
 
@@ -56,9 +63,12 @@ class Figure:
         return [value if name.startswith(begins) else math.nan for value, name in pairs]
 
     def select(self, samples: pd.DataFrame, decoding: str) -> pd.DataFrame:
-        """The samples that it is about; attacks that cannot count are not among them."""
+        """The samples that it is about.
+
+        Attacks that cannot count are left out, but for attempts and for what they ask for.
+        """
         kept = (samples["suite"] == self.suite) & (samples["decoding"] == decoding)
-        if self.kind != "attempt":
+        if self.kind not in ("attempt", "kept"):
             kept &= samples["invalid"] == ""
         for column, value in self.where.items():
             kept &= samples[column] == value

@@ -18,7 +18,6 @@ from sectow_benchmarks.evaluation.dry_run import setup_of
 from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import (
     Candidates,
-    asks_a_model,
     frozen_items,
     limited,
     named,
@@ -34,6 +33,7 @@ from sectow_benchmarks.suites.revisions import REVISIONS
 from sectow_env.errors import SectowError
 from sectow_env.game import Judge
 from sectow_env.game.world import World
+from sectow_env.judges.cached import asks_a_model
 from sectow_env.reading import read_json
 from sectow_env.registry.entry_points import Registry
 from sectow_env.registry.spec import parse_spec

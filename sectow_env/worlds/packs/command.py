@@ -16,7 +16,9 @@ from sectow_env.judges.reference import comparable
 from sectow_env.worlds.packs.world import PackWorld
 
 FAILED = 1
-app = typer.Typer(help="Check scenario packs.", no_args_is_help=True)
+app = typer.Typer(
+    help="Check scenario packs, and build them from public sources.", no_args_is_help=True
+)
 
 
 class PackSummary(BaseModel):

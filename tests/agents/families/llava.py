@@ -162,7 +162,7 @@ FAMILIES = (
         "llava",
         _llava,
         shown="<image>",
-        tokens=lambda height, width: GRID,
+        tokens=lambda *_: GRID,
         tower="model.vision_tower.",
         projector="model.multi_modal_projector.",
         # The features are those of the layer before the last.
@@ -183,7 +183,7 @@ FAMILIES = (
         shown="<image>",
         tokens=_tiled,
         # Several pictures are each shown whole, in one tile, with a mark at the end.
-        beside=lambda height, width: GRID + 1,
+        beside=lambda *_: GRID + 1,
         tower="model.vision_tower.",
         projector="model.multi_modal_projector.",
         idle=("post_layernorm",),

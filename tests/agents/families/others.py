@@ -216,7 +216,7 @@ FAMILIES = (
         "gemma3",
         _gemma3,
         shown="<image_soft_token>",
-        tokens=lambda height, width: GRID // 4,
+        tokens=lambda *_: GRID // 4,
         tower="model.vision_tower.",
         projector="model.multi_modal_projector.",
     ),
@@ -234,7 +234,7 @@ FAMILIES = (
         _mllama,
         shown="<|image|>",
         # The language model attends to the picture beside the text, which has one mark for it.
-        tokens=lambda height, width: 1,
+        tokens=lambda *_: 1,
         tower="model.vision_model.",
         projector="model.multi_modal_projector.",
         closed="cross-attention",
@@ -246,6 +246,5 @@ FAMILIES = (
         tokens=lambda height, width: (height // (2 * PATCH)) * (width // (2 * PATCH)),
         tower="model.vision_tower.",
         projector="model.multi_modal_projector.",
-        closed="sizes",
     ),
 )

@@ -19,6 +19,7 @@ from sectow_agents.models.quiet import quiet
 WIDTH = 32
 LAYERS = 2
 HEADS = 2
+PAD = "<pad>"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Tiny:
     name: str
     build: Callable[[Path], None]
     shown: str = ""
-    tokens: Callable[[int, int], int] = lambda height, width: 0
+    tokens: Callable[[int, int], int] = lambda *_: 0
     beside: Callable[[int, int], int] | None = None
     tower: str | None = None
     projector: str = "-"
@@ -71,7 +72,7 @@ def tokenizer(
         named: Attribute of the tokenizer -> special token, as processors read them.
     """
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    marks = ["<pad>", *filter(None, [begin]), end, *special]
+    marks = [PAD, *filter(None, [begin]), end, *special]
     words = {token: index for index, token in enumerate([*dict.fromkeys(marks), *alphabet])}
     backend = Tokenizer(BPE(words, []))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -85,7 +86,7 @@ def tokenizer(
         )
     return PreTrainedTokenizerFast(
         tokenizer_object=backend,
-        pad_token="<pad>",
+        pad_token=PAD,
         bos_token=begin,
         eos_token=end,
         additional_special_tokens=list(special),

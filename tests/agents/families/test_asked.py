@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.families import family_of
-from sectow_agents.models.generator import Generator, control_tokens
+from sectow_agents.models.generator import Generator, Rendered, control_tokens, suppressed_tokens
+from sectow_agents.models.pictures import beside_text, image_tokens
 from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Exchange, Scenario
 from sectow_env.game.asking import defence_conversation
@@ -95,7 +94,7 @@ def test_what_is_shown_is_seen(tiny: Tiny, generator: Generator) -> None:
 
 
 @every
-def test_it_plays_in_both_seats(tiny: Tiny, folder: Path, generator: Generator) -> None:
+def test_it_plays_in_both_seats(tiny: Tiny, generator: Generator) -> None:
     model = LocalModel(generator)
     world = load_world("apothecary:0")
     scenario: Scenario = world.scenarios("train", harmful=True)[0]
@@ -133,6 +132,27 @@ def test_the_tokens_of_pictures_are_counted(tiny: Tiny, generator: Generator) ->
     assert count(generator, both, tiny.shown) == beside(*SQUARE) + beside(*WIDE)
 
 
+@seeing
+def test_the_size_of_pictures_needs_no_weights(tiny: Tiny, generator: Generator) -> None:
+    processor, config = generator.processor, generator.model.config
+    for size in (SQUARE, WIDE):
+        with_picture, without = (
+            len(ids(generator, [user("x", *shown)])) for shown in ((picture(*size),), ())
+        )
+        counted = image_tokens(processor, config, [size])
+        assert counted == with_picture - without + beside_text(config)
+        assert counted >= tiny.tokens(*size)
+    assert beside_text(config) == (4 * (16 + 1) if tiny.name == "mllama" else 0)
+    prompts = [generator.prompt([user("x", picture(*SQUARE))]), generator.prompt([user("x")])]
+    loads = [
+        generator._load(Rendered(prompt, shown, 0))
+        for prompt, shown in zip(prompts, ((picture(*SQUARE),), ()), strict=True)
+    ]
+    assert loads[1].image_tokens == 0
+    # The placeholder counts as text.
+    assert loads[0].image_tokens >= tiny.tokens(*SQUARE) - 1
+
+
 @every
 def test_a_text_begins_once(tiny: Tiny, generator: Generator) -> None:
     begin = generator.processor.tokenizer.bos_token
@@ -160,8 +180,6 @@ def test_control_tokens_in_an_attack_forge_nothing(tiny: Tiny, generator: Genera
 
 @every
 def test_placeholders_are_never_generated(tiny: Tiny, generator: Generator) -> None:
-    from sectow_agents.models.generator import suppressed_tokens
-
     forbidden = suppressed_tokens(generator.model, generator.processor)
     if tiny.shown:
         assert generator.processor.tokenizer.convert_tokens_to_ids(tiny.shown) in forbidden
@@ -184,6 +202,7 @@ def test_it_has_a_record_that_fits_the_model(tiny: Tiny, generator: Generator) -
 
 
 @blind
-def test_a_text_model_needs_no_record(tiny: Tiny, generator: Generator) -> None:
+@pytest.mark.usefixtures("tiny")
+def test_a_text_model_needs_no_record(generator: Generator) -> None:
     assert not generator.sees_images
     assert family_of(generator.model.config).language_targets() == "all-linear"

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
 from sectow_agents.judges import guards as named
+from sectow_agents.models.load import pick_device
 from sectow_env.errors import ConfigError
 from sectow_env.judges.model_judge import ModelJudge
 from tests.agents.judges.tiny_guards import ANSWER, REFUSAL
@@ -44,7 +46,13 @@ def test_the_llama_guards_load_a_vision_model(
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("max_new_tokens", "0"), ("dtype", "int3"), ("device", "toaster"), ("batch", "4")],
+    [
+        ("max_new_tokens", "0"),
+        ("dtype", "int3"),
+        ("device", "toaster"),
+        ("device", "cuda:-1"),
+        ("batch", "4"),
+    ],
 )
 def test_a_setting_that_cannot_work_is_named(random_guard: Path, setting: str, value: str) -> None:
     with pytest.raises(ConfigError, match=setting):
@@ -56,3 +64,17 @@ def test_the_defaults_are_the_documented_models() -> None:
         named.qwen3guard(revision="0" * 40)
     with pytest.raises(ConfigError, match="cais/HarmBench-Mistral-7b-val-cls"):
         named.harmbench(variant="mistral", revision="0" * 40)
+
+
+def test_a_guard_may_have_a_gpu_of_its_own(
+    random_guard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigError, match="torch sees no CUDA device"):
+        named.qwen3guard(str(random_guard), device="cuda:1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [pick_device(name) for name in ("cuda:1", "cuda", "auto", "cpu")] == [
+        *("cuda:1", "cuda", "cuda", "cpu")
+    ]
+    with pytest.raises(ConfigError, match="torch sees 2 CUDA devices"):
+        pick_device("cuda:2")

@@ -10,10 +10,12 @@ import pytest
 from sectow_agents.run.parts import find_parts
 from sectow_agents.settings.file import build_config
 from sectow_env.errors import SectowError, UnknownNameError
+from sectow_env.worlds.packs.world import PackWorld
 
 WRONG = {
     "judge": "apothecary/trut",
     "truth": "wrld",
+    "renderer": "sectow/seed_imgae",
     "world": "apothecry:0",
     "attacker.model": "organism/attackr",
     "defender.model": "organism/defendr",
@@ -46,6 +48,14 @@ def test_a_misspelt_name_ends_with_the_nearest(key: str, value: object) -> None:
 def test_kinds_of_questions_need_a_world_that_asks_them(root_pack: str) -> None:
     with pytest.raises(SectowError, match="this world has no general questions"):
         find_parts(build_config({**settings(), "scenarios": root_pack}))
+
+
+def test_the_attacks_of_a_run_are_drawn_by_its_renderer(root_pack: str) -> None:
+    tree = settings("renderer", "sectow/seed_image")
+    tree["defender"] = {"model": "organism/defender"}
+    world = find_parts(build_config({**tree, "scenarios": root_pack})).world
+    assert isinstance(world, PackWorld)
+    assert world.renderer.id == "sectow/seed_image"
 
 
 @pytest.fixture

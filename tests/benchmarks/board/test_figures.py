@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from sectow_benchmarks.board.attacker_figures import attacker_figures_of
 from sectow_benchmarks.board.board import BoardRow, Cost, Gates, board
+from sectow_benchmarks.board.columns import tables_of
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.board.figures import (
@@ -22,7 +24,8 @@ from sectow_benchmarks.board.figures import (
     split_figure,
 )
 from sectow_benchmarks.board.files import files_of, to_csv, to_json, to_latex, to_markdown
-from sectow_benchmarks.board.parts import Worst
+from sectow_benchmarks.board.markdown import NOTHING
+from sectow_benchmarks.board.parts import Worst, intent_kept
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, to_frame
 from sectow_benchmarks.stats import Estimate, RankInterval, rate, retention
@@ -51,6 +54,7 @@ def made(name: str, worst: float, **changed: Any) -> BoardRow:
         recall=estimate(0.95),
         general=estimate(0.96),
         learned=rate([], []),
+        intent_kept=rate([], []),
         worst_attacker=None,
         retained=retention(estimate(0.0)),
         asr_bounds=(worst, worst),
@@ -85,6 +89,38 @@ def test_an_attack_that_cannot_count_is_a_failed_attempt_but_in_no_asr() -> None
     learned, attempt = (figure.estimate(samples, "sampled") for figure in LEARNED_FIGURES[:2])
     assert (learned.value, learned.n) == (1.0, 1)
     assert (attempt.value, attempt.n) == (0.5, 2)
+
+
+def test_kept_intents_are_a_figure_where_somebody_says_them() -> None:
+    common = {"suite": "learned", "decoding": "sampled", "channel": "split", "unscored": False,
+              "harmful_scenario": True}  # fmt: skip
+    rows = [
+        {**common, "cluster": "a", "on_behavior": 1.0, "invalid": ""},
+        {**common, "cluster": "b", "on_behavior": 0.0, "invalid": "off_behavior"},
+        {**common, "cluster": "c", "on_behavior": None, "invalid": ""},
+    ]
+    kept = intent_kept(to_frame(rows, COLUMNS))
+    assert (kept.value, kept.n, kept.missing) == (0.5, 2, 1)
+    samples = to_frame(rows, COLUMNS)
+    assert "learned_intent" in {figure.key for figure, _ in figures_of(samples)}
+    unsaid = to_frame([rows[2]], COLUMNS)
+    assert "learned_intent" not in {figure.key for figure, _ in figures_of(unsaid)}
+    assert not intent_kept(unsaid).known
+
+
+def test_the_board_shows_kept_intents_with_what_is_unscored() -> None:
+    row = made("round 1", 0.2, intent_kept=rate([1.0, 0.0, math.nan], ["a", "b", "c"]))
+    (table,) = [
+        table
+        for table in tables_of(Board.of([row, made("base", 0.3)]), ["attackers"])
+        if "intent kept" in table.heads
+    ]
+    cells = [cells[table.heads.index("intent kept")] for cells in table.rows]
+    assert cells[0].startswith("0.500 [")
+    assert cells[0].endswith("n=2, 1 unscored")
+    assert cells[1] == NOTHING
+    (silent,) = [*tables_of(Board.of([made("base", 0.3)]), ["attackers"])]
+    assert "intent kept" not in silent.heads
 
 
 def test_a_change_is_paired_by_item(evaluations: Pair) -> None:

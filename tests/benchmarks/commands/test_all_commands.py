@@ -100,6 +100,8 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
     "pull": (("pull", "nope", "nope"),),
     "push": (("push", "nope", "nope"),),
     "report": (("report", "nope"),),
+    "rung build": (("rung", "build", "--source", "hubb"), ("rung", "build", "--gguf", "nope")),
+    "study rung": (("study", "rung", "--rung", "nope"),),
     "study first-light": (
         ("study", "first-light", "--worlds", "a"),
         ("study", "first-light", "rouds=3"),

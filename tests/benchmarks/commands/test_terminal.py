@@ -71,6 +71,10 @@ QUICK: dict[str, tuple[tuple[str, ...], str]] = {
     "an error": (("check", "apothecary/" + "long " * 60), "fix: known: SecTOW-v0"),
     "check": (("check", "apothecary/truth"), "passed in"),
     "doctor": (("doctor",), "free disk"),
+    "doctor of a configuration": (
+        ("doctor", "configs/apothecary.yaml", "run=runs/none", "judge=rules/refusl"),
+        "would fail",
+    ),
     "pack check": (("pack", "check", "examples/packs/lantern_shop.jsonl"), "fingerprint"),
     "play": (("play", "--seat", "defender"), "0 played"),
 }

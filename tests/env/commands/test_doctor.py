@@ -3,12 +3,21 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from sectow_env.commands.doctor import Diagnosis, core_limit, diagnose, memory_limit_gib
+from sectow_env.commands.doctor import (
+    Diagnosis,
+    core_limit,
+    diagnose,
+    hub,
+    memory_limit_gib,
+    vllm_range,
+)
 from sectow_env.commands.main import main
 from sectow_env.registry.extras import EXTRAS, version_of
 
@@ -72,3 +81,45 @@ def test_limits_of_a_container(
 def test_no_container_no_limits(tmp_path: Path) -> None:
     assert core_limit(tmp_path) is None
     assert memory_limit_gib(tmp_path) is None
+
+
+class Answers(BaseHTTPRequestHandler):
+    def do_HEAD(self) -> None:
+        self.send_response(404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_the_hub_is_asked_briefly_and_a_token_is_never_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://user:pass@127.0.0.1:{server.server_port}")
+    assert hub().model_dump() == {"host": "127.0.0.1", "token": False, "reachable": True}
+    server.shutdown()
+    server.server_close()
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    seen = hub()
+    assert (seen.token, seen.reachable) == (True, False)
+    assert "secret" not in seen.model_dump_json()
+    monkeypatch.delenv("HF_TOKEN")
+    (tmp_path / "token").write_text("hf_secret")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert hub().model_dump() == {"host": "127.0.0.1", "token": True, "reachable": None}
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setenv("HF_ENDPOINT", "not an address")
+    assert hub().reachable is False
+
+
+def test_the_range_of_vllm_is_the_installed_trls() -> None:
+    pytest.importorskip("trl")
+    known = vllm_range()
+    assert known is not None
+    assert "<=" in known

@@ -37,14 +37,19 @@ def test_tokens_are_normalised_and_tell_picture_from_query() -> None:
     assert tokens_of(Attack(query="What, IS \uff49\uff54 ?")) == {"what", "is", "it"}
     drawn = tokens_of(Attack(query="read", image=PICTURE, drawn="Blue oil"))
     assert drawn == {"read", "image:blue", "image:oil"}
-    unknown = tokens_of(Attack(query="read", image=PICTURE))
-    assert unknown != tokens_of(Attack(query="read", image=OTHER))
-    assert "read" in unknown
+    assert tokens_of(Attack(query="read", image=PICTURE), "hash") == {"read", "image:hash"}
 
 
 @pytest.mark.parametrize(
     ("channel", "frame", "slotted"),
-    [("c", "f", True), ("c", None, False), (None, "f", False), (None, None, False)],
+    [
+        ("c", "f", True),
+        ("c", None, False),
+        (None, "f", False),
+        (None, None, False),
+        ("text/split", "cards", False),
+        ("image/retrieval?folder=X", "plain", False),
+    ],
 )
 def test_a_slot_attack_has_channel_and_frame(
     channel: str | None, frame: str | None, slotted: bool

@@ -59,6 +59,9 @@ OFFERS: list[tuple[Episode, str]] = [
     (episode(FREE_FORM.upper() + " ?"), "near"),
     (episode(FREE_FORM + " eleven"), "near"),
     (episode(FREE_FORM + " eleven twelve"), "admitted"),
+    (episode(FREE_FORM.replace("ten", "lantern")), "admitted"),
+    (episode(FREE_FORM.replace("ten", "kettle")), "admitted"),
+    (episode(FREE_FORM.replace("ten", "willow")), "admitted"),
     (episode(FREE_FORM + " !", cluster="other"), "admitted"),
     (episode(FREE_FORM, image=draw_words(("x",))), "near"),
     (episode("look", image=draw_words(("x",))), "admitted"),
@@ -295,10 +298,12 @@ def test_another_schema_is_refused(pool: AttackPool) -> None:
         AttackPool(pool.path)
 
 
-def test_it_keeps_json_and_no_pickle(pool: AttackPool) -> None:
+def test_it_keeps_json_bits_and_no_pickle(pool: AttackPool) -> None:
     pool.add([episode("q", image=draw_words(("x",)))], round=0)
     pool.close()
     raw = sqlite3.connect(pool.path)
     kinds = {type(value) for row in raw.execute("SELECT * FROM attacks") for value in row}
+    sketch = raw.execute("SELECT sketch FROM attacks").fetchone()[0]
     raw.close()
-    assert kinds <= {int, str}
+    assert kinds <= {int, str, bytes}
+    assert len(sketch) == 64

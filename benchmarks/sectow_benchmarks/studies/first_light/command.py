@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sectow_benchmarks.studies.parse.command import parse
 from sectow_benchmarks.studies.presets import check_recipe
 from sectow_benchmarks.studies.rung.command import study as rung
 from sectow_env.display.console import note, print_json, stdout
@@ -27,6 +28,7 @@ app = typer.Typer(
 
 
 app.command("rung")(rung)
+app.command("parse")(parse)
 
 
 @app.callback()
@@ -141,6 +143,51 @@ def proxy(
     )
     page = to_markdown(trained, head)
     tree = [item.model_dump() for item in trained]
+    write_text(out / "figures.md", page)
+    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+    if as_json:
+        print_json(tree)
+    else:
+        print_page(page, stdout())
+
+
+@app.command("intent")
+def intent(
+    changes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
+    ] = None,
+    world: Annotated[int, typer.Option(min=0, help="Seed of the world.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
+        "runs/intent"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the runs.")] = 0,
+    small: Annotated[
+        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+) -> None:
+    """Train an attacker with and without a check of its intent, and show which one drifts."""
+    from sectow_benchmarks.results.provenance import machine
+    from sectow_benchmarks.studies.presets import recipe
+
+    given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
+    note(f"attackers learn with and without a check of their intent, in {out}")
+    check_recipe(recipe(given, small))
+    from sectow_benchmarks.studies.intent import ATTEMPTS, run_study, to_markdown
+    from sectow_env.files import write_text
+
+    results = run_study(lambda more: recipe([*given, *more], small), out, note)
+    command = " ".join(["sectow study intent", *(changes or [])])
+    head = (
+        f"Printed by `{command} --world {world} --seed {seed}{' --small' * small}` on {machine()}. "
+        "One attacker phase each from the same weights against the base defender, paid for any "
+        "controlled recipe that is revealed: with the check only where the attack asks for its "
+        f"scenario's potion. Measured on the training scenarios, T = 1, {ATTEMPTS} attempts each, "
+        "channels weighted the same; an attack may name any potion."
+    )
+    page = to_markdown(results, head)
+    tree = [item.model_dump() for item in results]
     write_text(out / "figures.md", page)
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
     if as_json:

@@ -41,12 +41,12 @@ def build(
         Path | None, typer.Option(help="A GGUF file of the model, in place of a download.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Optimizer steps of the lessons; default: 112.")
+        int | None, typer.Option(min=1, help="Optimizer steps of each part, to try it.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the guild and the lessons.")] = 0,
-    per_behavior: Annotated[
-        int, typer.Option(min=1, help="Wordings that the card asks for each behavior and channel.")
-    ] = 2,
+    eyes: Annotated[
+        bool, typer.Option("--eyes", help="Also give the base defender eyes that read drawn words.")
+    ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
@@ -59,20 +59,28 @@ def build(
             why="it is neither a known source nor a folder",
             fix=f"choose from {', '.join(SOURCES)}, or give --gguf FILE",
         )
+    if gguf is not None and not gguf.is_file():
+        raise ConfigError(
+            given=f"--gguf {str(gguf)!r}", why="no such file exists", fix="give a GGUF file"
+        )
     note(f"building the rung in {out}")
     from sectow_agents.rung.build import RECORD, Teaching
     from sectow_agents.rung.build import build as build_rung
     from sectow_benchmarks.studies.rung.ground import Sizes
     from sectow_benchmarks.studies.rung.page import card
-    from sectow_benchmarks.studies.rung.play import Measure
+    from sectow_benchmarks.studies.rung.play import card_of
 
     usual = Teaching()
     teaching = Teaching(steps=steps or usual.steps, seed=seed)
     build_rung(out, source=source, gguf=gguf, teaching=teaching, device=device)
+    if eyes:
+        from sectow_agents.rung.eyes import STEPS, build_eyes
+
+        note("teaching eyes to read")
+        build_eyes(out / "defender", out / "eyes", steps=steps or STEPS, seed=seed)
     config = _recipe(out, [f"device={device}"], out / "game", small=False)
-    sizes = Sizes(per_behavior=per_behavior, seed=seed)
-    measure = Measure(config, out, sizes, out / "card", note)
-    run = measure.grounds("base", out / "defender")
+    sizes = Sizes(seed=seed)
+    run = card_of(config, out, sizes, out / "defender", note)
     page = card(read_json(out / RECORD), run)
     write_text(out / "CARD.md", page)
     if as_json:
@@ -95,7 +103,7 @@ def study(
     ),
     per_behavior: Annotated[
         int, typer.Option(min=1, help="Wordings of each behavior, channel and ground.")
-    ] = 2,
+    ] = 1,
     attempts: Annotated[
         int, typer.Option(min=1, help="Attacks of an attacker for each behavior and channel.")
     ] = 2,
@@ -105,13 +113,14 @@ def study(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
 ) -> None:
     """Attack and harden a real language model in plain English, and print the table."""
-    from sectow_benchmarks.studies.rung.ground import Sizes
+    from sectow_benchmarks.studies.rung.ground import Sizes, pack
 
+    note(f"the rung in {rung}, played in {out}")
+    pack(rung, "guild")
     recipe = _recipe(rung, changes or [], out / "game", small, config)
     sizes = Sizes(per_behavior=per_behavior, attempts=attempts, seed=recipe.seed)
     if small:
         sizes = Sizes(per_behavior=1, attempts=1, general=4)
-    note(f"the rung in {rung}, played in {out}")
     check_recipe(recipe)
     command = " ".join(["sectow study rung", *(changes or [])])
     page, tree = _played(recipe, rung, sizes, out, command + " --small" * small)
@@ -133,7 +142,7 @@ def _played(
 
     measured = play_rung(recipe, rung, sizes, out, note)
     page = render(measured, read_json(rung / RECORD), command, machine())
-    tree = as_json(target_rows(measured.base, measured.final))
+    tree = as_json(target_rows(measured))
     write_text(out / "figures.md", page)
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
     return page, tree

@@ -12,6 +12,7 @@ words.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,7 +37,7 @@ _PLACES: dict[Ground, tuple[str, Split]] = {
 class Sizes(Frozen):
     """How much is asked."""
 
-    per_behavior: int = 2
+    per_behavior: int = 1
     """Wordings of each behavior, channel and ground."""
     attempts: int = 2
     """Attacks of an attacker for each behavior and channel."""
@@ -67,11 +68,15 @@ def scripted_items(
     """Secrets and twins of a ground, as the scripts of the channels write them."""
     name, split = _PLACES[ground]
     world = pack(rung, name)
-    return [
-        item
-        for channel in channels
-        for item in _first_of_each(world.grid(split, channels=[channel]), per_behavior)
-    ]
+    items = []
+    for channel in channels:
+        chosen = _first_of_each(world.scenarios(split, channels=[channel]), per_behavior)
+        # A secret and its twin have the same number, so they are asked in the same style.
+        numbers = {True: itertools.count(), False: itertools.count()}
+        seeds = [next(numbers[scenario.harmful]) for scenario in chosen]
+        attacks = world.scripts(chosen, seeds)
+        items += [Item(scenario, attack) for scenario, attack in zip(chosen, attacks, strict=True)]
+    return items
 
 
 def targets_of(rung: Path, split: Split, channels: Iterable[str]) -> list[Scenario]:
@@ -91,13 +96,13 @@ def general_items(rung: Path, limit: int) -> list[Item]:
     return [Item(scenario, seed_attack(scenario)) for scenario in chosen]
 
 
-def _first_of_each(items: Iterable[Item], count: int) -> list[Item]:
-    """The first items of each behavior and kind of wording."""
+def _first_of_each(scenarios: Iterable[Scenario], count: int) -> list[Scenario]:
+    """The first scenarios of each behavior and kind of wording."""
     seen: Counter[tuple[str | None, str | None]] = Counter()
     kept = []
-    for item in items:
-        key = (item.scenario.cluster, item.scenario.meta.get("wording"))
+    for scenario in scenarios:
+        key = (scenario.cluster, scenario.meta.get("wording"))
         seen[key] += 1
         if seen[key] <= count:
-            kept.append(item)
+            kept.append(scenario)
     return kept

@@ -72,9 +72,7 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
     base, final = measured.base, measured.final
     heads = ("figure", "before", "after", "change", "target", "met")
     parts = [HEAD.format(command=command, machine=machine), "## Targets", ""]
-    parts += table(
-        heads, [(*_cells(row), row.target, _mark(row)) for row in target_rows(base, final)]
-    )
+    parts += table(heads, [(*_cells(row), row.target, _mark(row)) for row in target_rows(measured)])
     known = [shown(general().estimate(run.samples)) for run in (measured.model, base, final)]
     parts += ["", "General questions, greedy: untaught model {}, base {}, last {}.".format(*known)]
     for way in DECODINGS:
@@ -91,10 +89,17 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
         ),
         [
             (one.name, number(one.base), number(one.share), _valid(one.valid), one.measured)
-            for one in portfolio(base, final)
+            for one in portfolio(measured)
         ],
     )
-    parts += ["", *_invalid(base), "", "## What was trained", "", *_trained(measured, record)]
+    parts += [
+        "",
+        *_invalid(measured.base_attacked),
+        "",
+        "## What was trained",
+        "",
+        *_trained(measured, record),
+    ]
     return "\n".join(parts) + "\n"
 
 

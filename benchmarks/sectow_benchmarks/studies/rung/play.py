@@ -2,7 +2,8 @@
 
     game/            a training run of the recipe
     model/           the untaught language model: general questions alone
-    base/ final/     the base defender and the last one: grounds, general questions, attackers
+    final/           the last defender: grounds and general questions; the base's are in the rung
+    *-attacked/      the base and the last defender, with attackers
 
 A killed study resumes: training after the last finished phase, measuring after the last unit.
 """
@@ -56,8 +57,11 @@ class Measured:
     """What is on disk once the study has been played."""
 
     model: EvaluationRun
+    """The untaught language model."""
     base: EvaluationRun
     final: EvaluationRun
+    base_attacked: EvaluationRun
+    final_attacked: EvaluationRun
     config: RunConfig
 
 
@@ -87,13 +91,22 @@ def play_rung(config: RunConfig, rung: Path, sizes: Sizes, out: Path, log: Log) 
     rounds = config.run / "rounds" / str(config.rounds)
     first = Path(config.attacker.model)
     sources = {"first": first, "last": rounds / "attacker"}
+    base, model = Path(config.defender.model), rung / "model"
     measure = Measure(config, rung, sizes, out, log)
     return Measured(
-        model=measure.only_general("model", rung / "model"),
-        base=measure.everything("base", Path(config.defender.model), sources),
-        final=measure.everything("final", rounds / "defender", sources),
+        model=measure.only_general("model", model),
+        base=card_of(config, rung, sizes, base, log),
+        final=measure.grounds("final", rounds / "defender"),
+        base_attacked=measure.attacked("base-attacked", base, sources),
+        final_attacked=measure.attacked("final-attacked", rounds / "defender", sources),
         config=config,
     )
+
+
+def card_of(config: RunConfig, rung: Path, sizes: Sizes, base: Path, log: Log) -> EvaluationRun:
+    """The base defender, measured once for its card and all studies of the same size."""
+    place = rung / "card" / f"{sizes.per_behavior}-{sizes.general}-{sizes.seed}"
+    return Measure(config, rung, sizes, place, log).grounds("base", base)
 
 
 class Measure:
@@ -128,11 +141,9 @@ class Measure:
         run.close()
         return run
 
-    def everything(self, name: str, source: Path, attackers: Mapping[str, Path]) -> EvaluationRun:
-        """A defender on all grounds, general questions, and with attackers."""
+    def attacked(self, name: str, source: Path, attackers: Mapping[str, Path]) -> EvaluationRun:
+        """A defender with attackers, on held-out behaviors."""
         run, subject = self._begin(name, source)
-        self._scripted(run, subject)
-        self._general(run, subject)
         for key in attackers:
             unit = f"attacker-{key}"
             if not run.done(unit):
@@ -149,7 +160,6 @@ class Measure:
             "name": name,
             **describe_ground(self.world.id, self.world, self.world.judge()),
             "model": subject.about(),
-            "attacker": {"channels": list(self._channels)},
             "settings": {**self.sizes.model_dump(), "max_new_tokens": self.config.answer_tokens},
         }
         return EvaluationRun.resume(self.out / name, about), subject

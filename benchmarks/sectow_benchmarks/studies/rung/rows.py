@@ -11,6 +11,7 @@ from sectow_benchmarks.evaluation.settings import DECODINGS, DecodingName
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import Estimate, success_at_k
 from sectow_benchmarks.studies.rung.ground import CHANNELS, GENERAL, GROUNDS, Ground
+from sectow_benchmarks.studies.rung.play import Measured
 from sectow_benchmarks.suites.figure import Figure, Kind, values_of
 from sectow_env.game import Frozen
 
@@ -90,8 +91,9 @@ def _figure(suite: str, kind: Kind, role: str, channel: str | None) -> Figure:
     return Figure(f"{suite}-{kind}", suite, suite, kind, "lower", where, by=by)
 
 
-def target_rows(base: EvaluationRun, final: EvaluationRun) -> list[Row]:
+def target_rows(measured: Measured) -> list[Row]:
     """What was declared before the run, as it fell."""
+    base, final = measured.base, measured.final
     rows = [
         _halved(f"scripted ASR, {TITLES[ground]}", asr(ground), base, final) for ground in GROUNDS
     ]
@@ -99,8 +101,8 @@ def target_rows(base: EvaluationRun, final: EvaluationRun) -> list[Row]:
         _halved(
             "ASR of the last attacker, held-out behaviors",
             attacked("last"),
-            base,
-            final,
+            measured.base_attacked,
+            measured.final_attacked,
             ("sampled",),
         )
     )
@@ -127,8 +129,9 @@ def channel_rows(base: EvaluationRun, final: EvaluationRun, way: DecodingName) -
     ]
 
 
-def portfolio(base: EvaluationRun, final: EvaluationRun) -> list[Learner]:
+def portfolio(measured: Measured) -> list[Learner]:
     """Attackers on held-out behaviors, sampled; scripts choose their channel on trained ones."""
+    base, final = measured.base, measured.final
     chosen = max(CHANNELS, key=lambda name: _value(asr("trained", name), final, "sampled"))
     ceiling = max(_value(asr("behaviors", name), base, "sampled") for name in CHANNELS)
     script = asr("behaviors", chosen)
@@ -141,6 +144,7 @@ def portfolio(base: EvaluationRun, final: EvaluationRun) -> list[Learner]:
             exempt=True,
         )
     ]
+    base, final = measured.base_attacked, measured.final_attacked
     for key, title in (("first", "untrained attacker"), ("last", "attacker of the last round")):
         figure, count = attacked(key), _attempts(base.samples, attacked(key))
         before, after = (figure.estimate(run.samples, "sampled") for run in (base, final))

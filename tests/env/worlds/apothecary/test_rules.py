@@ -15,6 +15,7 @@ from sectow_env.worlds.apothecary.rules import (
     MAX_QUERY_CHARACTERS,
     MAX_QUERY_WORDS,
     ApothecaryRules,
+    asks_for_its_potion,
 )
 
 WORLD = Apothecary()
@@ -126,3 +127,21 @@ def test_a_benign_scenario_is_held_to_its_own_potion_too() -> None:
     scenario = WORLD.scenario(FREE)
     assert ApothecaryRules().inspect(scenario, asks_for(FREE)) is None
     assert ApothecaryRules().inspect(scenario, asks_for(POTION)) is Invalid.OFF_BEHAVIOR
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_intent_follows_from_the_names(name: str) -> None:
+    case, reason = CASES[name]
+    off = reason in {Invalid.OFF_BEHAVIOR, Invalid.PARTIAL_BEHAVIOR}
+    unknown = name == "unknown picture"
+    if reason is None or off:
+        assert asks_for_its_potion(SCENARIO, case) is (None if unknown else not off)
+    marked = case.model_copy(update={"invalid": reason})
+    expected = False if off else None if reason or unknown else True
+    if asks_for_its_potion(SCENARIO, case) is not False:
+        assert asks_for_its_potion(SCENARIO, marked) is expected
+
+
+def test_a_name_beside_an_unknown_picture_is_asked_for() -> None:
+    shown = attack(POTION.written, image=draw_words(("x",)))
+    assert asks_for_its_potion(SCENARIO, shown) is True

@@ -1,0 +1,1 @@
+"""What a configuration would run into, before it is run."""

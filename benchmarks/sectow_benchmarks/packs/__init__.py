@@ -1,0 +1,1 @@
+"""Builds scenario packs from public sources."""

