@@ -8,7 +8,8 @@ All rows are measured in one run, on one base model in memory. On a GPU it is Qw
 width with random weights, from a configuration written here: nothing comes from a hub. Bare TRL is
 `GRPOTrainer` with its defaults and the same rows, batch, micro-batch, adapter and dtype; every row
 has a picture, because bare TRL cannot mix. Each row stops at its budget of seconds; its first step,
-in which kernels are compiled and memory is found, does not count. Needs torchvision for Qwen.
+in which kernels are compiled and memory is found, does not count. On the CPU seconds are those of
+this process alone. Needs torchvision for Qwen.
 """
 
 from __future__ import annotations
@@ -95,18 +96,19 @@ class OverBudgetError(Exception):
 class Clock(TrainerCallback):
     """Seconds of each step of bare TRL; stops the row where it is late."""
 
-    def __init__(self, budget: float) -> None:
+    def __init__(self, now: Callable[[], float], budget: float) -> None:
         self.seconds: list[float] = []
-        self._ends = time.perf_counter() + budget
+        self._now = now
+        self._ends = now() + budget
 
     def on_step_begin(self, *_: object, **__: object) -> None:
         """A step begins."""
-        self._since = time.perf_counter()
+        self._since = self._now()
 
     def on_step_end(self, _args: object, _state: object, control: Any, **_: object) -> None:
         """A step ends."""
-        self.seconds.append(time.perf_counter() - self._since)
-        control.should_training_stop = len(self.seconds) > 1 and time.perf_counter() > self._ends
+        self.seconds.append(self._now() - self._since)
+        control.should_training_stop = len(self.seconds) > 1 and self._now() > self._ends
 
 
 class Priced(SeatReward):
@@ -140,9 +142,11 @@ class Bench:
     def __init__(self, shape: Shape, folder: Path, scratch: Path) -> None:
         self.shape, self.folder, self.scratch = shape, folder, scratch
         self.device = pick_device("auto")
+        # On a CPU that others use too, only its own time can be compared.
+        self.now = time.perf_counter if self.device == "cuda" else time.process_time
         rng = np.random.Generator(np.random.PCG64(0))
-        self.shown = [self._asked(rng, picture=True) for _ in range(shape.batch)]
-        self.plain = [self._asked(rng, picture=False) for _ in range(shape.batch)]
+        self.shown = [self._question(rng, picture=True) for _ in range(shape.batch)]
+        self.plain = [self._question(rng, picture=False) for _ in range(shape.batch)]
         self.settings = GrpoSettings.model_validate(
             {
                 "steps": STEPS,
@@ -158,7 +162,7 @@ class Bench:
         self.kept = self.opponent("dynamic")
         self.kept.generator  # noqa: B018  (loads it)
 
-    def _asked(self, rng: np.random.Generator, picture: bool) -> Conversation:
+    def _question(self, rng: np.random.Generator, picture: bool) -> Conversation:
         side = self.shape.side
         text = " ".join(WORDS[int(place)] for place in rng.integers(len(WORDS), size=24))
         pixels = rng.integers(256, size=(side, side, 3), dtype=np.uint8)
@@ -181,15 +185,17 @@ class Bench:
     ) -> list[float]:
         """Seconds of each step of a phase of ours."""
         seconds: list[float] = []
-        begun = time.perf_counter()
+        started = last = self.now()
 
-        def sink(line: Any) -> None:
-            seconds.append(line["seconds"])
-            if len(seconds) > 1 and time.perf_counter() - begun > self.shape.budget:
+        def sink(_: object) -> None:
+            nonlocal last
+            last, since = self.now(), last
+            seconds.append(last - since)
+            if len(seconds) > 1 and last - started > self.shape.budget:
                 raise OverBudgetError
 
         order = [index % len(prompts) for index in range(self.settings.prompts)]
-        data = TrainingData([Prompt(asked) for asked in prompts], order, Priced(seat, answer))
+        data = TrainingData([Prompt(question) for question in prompts], order, Priced(seat, answer))
         with suppress(OverBudgetError):
             train(replace(self.job(seat), sink=sink), data)
         gc.collect()
@@ -200,7 +206,7 @@ class Bench:
         job = self.job("defender")
         trainee = load_trainee(job, self.settings)
         shape = self.shape
-        clock = Clock(shape.budget)
+        clock = Clock(self.now, shape.budget)
         given = trainer_arguments(
             self.settings,
             micro=shape.micro,
@@ -216,7 +222,7 @@ class Bench:
                 model=trainee.model,
                 reward_funcs=[Priced("defender")],
                 args=GRPOConfig(**given, **more),
-                train_dataset=build_dataset([Prompt(asked) for asked in self.shown], order),
+                train_dataset=build_dataset([Prompt(question) for question in self.shown], order),
                 processing_class=trainee.processing,
                 peft_config=trainee.peft_config,
                 callbacks=[clock],
@@ -235,8 +241,8 @@ class Bench:
     def raw(self) -> list[float]:
         """The same by the model's own `generate`, all at once."""
         generator = self.kept.generator
-        texts = [generator.prompt(asked) for asked in self.shown]
-        images = [[shown.pil() for shown in asked[0].pictures] for asked in self.shown]
+        texts = [generator.prompt(question) for question in self.shown]
+        images = [[shown.pil() for shown in question[0].pictures] for question in self.shown]
 
         def answer() -> object:
             with torch.inference_mode():
@@ -257,9 +263,9 @@ class Bench:
     def _timed(self, work: Callable[[], object]) -> list[float]:
         seconds: list[float] = []
         while len(seconds) < 2 or (len(seconds) < 6 and sum(seconds) < self.shape.budget / 2):
-            begun = time.perf_counter()
+            started = self.now()
             work()
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(self.now() - started)
         return seconds
 
 
@@ -334,12 +340,12 @@ def main(
     out: Annotated[Path | None, typer.Option(help="Also write the rows as JSON.")] = None,
 ) -> None:
     """Measure all rows of the table in one run."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(SHAPES[shape], build(shape, Path(scratch) / "model"), Path(scratch))
         rows = measured(bench)
     device = torch.cuda.get_device_name() if bench.device == "cuda" else "CPU"
-    spent = f"{time.perf_counter() - begun:.0f} s in all, torch {torch.__version__}"
+    spent = f"{time.perf_counter() - started:.0f} s in all, torch {torch.__version__}"
     typer.echo(f"{shape} on {device}, {spent}\n\n{table(rows)}")
     if out is not None:
         record = {"shape": shape, "device": device, "rows": [vars(row) for row in rows]}

@@ -67,8 +67,8 @@ class Rollout:
             except PartError as error:
                 raise diverged(self._job, trainer.state.global_step + 1, error.why) from error
         return {
-            "prompt_ids": [one.prompt for one in drawn],
-            "completion_ids": [one.completion for one in drawn],
+            "prompt_ids": [row.prompt for row in drawn],
+            "completion_ids": [row.completion for row in drawn],
             "logprobs": None,
         }
 

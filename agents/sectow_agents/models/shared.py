@@ -73,8 +73,8 @@ def base_key(
     files: list[tuple[str, int, int]] = []
     if folder.is_dir():
         source = folder.resolve()
-        found = ((file.name, file.stat()) for file in sorted(folder.iterdir()) if file.is_file())
-        files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
+        stats = ((file.name, file.stat()) for file in sorted(folder.iterdir()) if file.is_file())
+        files = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
     return BaseKey(str(source), revision, device, dtype, quantization, tuple(files))
 
 

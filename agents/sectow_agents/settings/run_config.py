@@ -240,7 +240,7 @@ class RunConfig(Settings):
 
     @field_validator("batch_size", mode="before")
     @classmethod
-    def _found(cls, given: object) -> object:
+    def _auto(cls, given: object) -> object:
         return None if given == "auto" else given
 
     @field_validator("seats")

@@ -29,7 +29,7 @@ def test_a_static_cache_changes_no_answer(
     family: str, sampled: bool, request: pytest.FixtureRequest
 ) -> None:
     folder = Path(request.getfixturevalue(family))
-    asked = [
+    questions = [
         [Message(role="user", text="a")],
         [Message(role="user", text="what is in the jar ?")],
         [Message(role="user", text="what ?", pictures=(PICTURE,))],
@@ -38,7 +38,7 @@ def test_a_static_cache_changes_no_answer(
     dynamic, static = (LocalModel(folder, memory=memory) for memory in (InMemory(), STATIC))
     assert static.generator._cache.static
     assert not dynamic.generator._cache.static
-    assert static.chat(asked, decoding) == dynamic.chat(asked, decoding)
+    assert static.chat(questions, decoding) == dynamic.chat(questions, decoding)
 
 
 class Failing:
@@ -66,9 +66,9 @@ def test_what_cannot_be_compiled_is_written_as_before() -> None:
         assert cache.generate(model, generation_config=settings) == "written"
     assert model.tried == ["static", None, None]
     assert cache.filled([1]) == [1]
-    wanted = Cache(model, GenerationSettings(cache="static"))
+    strict = Cache(model, GenerationSettings(cache="static"))
     with pytest.raises(RuntimeError, match="no compiler"):
-        wanted.generate(model, generation_config=settings)
+        strict.generate(model, generation_config=settings)
 
 
 def test_without_a_gpu_nothing_is_compiled(organism_folder: Path) -> None:

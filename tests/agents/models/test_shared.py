@@ -20,7 +20,7 @@ from sectow_env.game.messages import Message
 
 FAMILIES = ["llava_next_folder", "idefics3_folder", "organism_folder", "random_guard"]
 SHARED = shared.InMemory(shared=True)
-ASKED = [[Message(role="user", text=text)] for text in ("a", "what is in the jar ?")]
+QUESTIONS = [[Message(role="user", text=text)] for text in ("a", "what is in the jar ?")]
 
 
 @pytest.fixture(params=FAMILIES)
@@ -54,8 +54,8 @@ def test_two_seats_are_two_adapters_on_one_base(folder: Path, tmp_path: Path) ->
     alone = [LocalModel(source) for source in [folder, *sources]]
     decoding = Decoding(max_new_tokens=6)
     # In turns, so that one that left its adapter in the weights would change the next.
-    answers = [[seat.chat(ASKED, decoding) for seat in seats] for _ in range(2)]
-    assert answers[0] == answers[1] == [[model.chat(ASKED, decoding) for model in alone]][0]
+    answers = [[seat.chat(QUESTIONS, decoding) for seat in seats] for _ in range(2)]
+    assert answers[0] == answers[1] == [[model.chat(QUESTIONS, decoding) for model in alone]][0]
     base, *others = (places(seat.generator.model) for seat in seats)
     assert all(other == base for other in others)
     assert not base & places(alone[0].generator.model)
