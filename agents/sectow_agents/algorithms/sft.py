@@ -117,13 +117,14 @@ class _AsPlayed:
 
     def _texts(self, row: Mapping[str, Any]) -> dict[str, str]:
         chat = prepare_multimodal_messages(row["prompt"], images=row["images"])
-        answer = str(row["completion"][0]["content"])
+        answer = str(row["completion"][0]["content"]).strip()
         answered = prepare_multimodal_messages(row["completion"])
         prompt, whole = (
             str(self._processor.apply_chat_template(messages, add_generation_prompt=more))
             for messages, more in ((chat, True), ([*chat, *answered], False))
         )
-        end = whole[whole.rfind(answer) + len(answer) :]
+        place = whole.rfind(answer)
+        end = whole[place + len(answer) :] if place >= 0 else ""
         completion = whole.removeprefix(prompt) if whole.startswith(prompt) else answer + end
         return {"prompt": begun(self._processor, prompt), "completion": completion}
 
