@@ -15,6 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, get_args
 
+from pydantic import Field
+
+from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.cards import abouts
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
 from sectow_benchmarks.suites.registry import find_suite
@@ -181,3 +184,27 @@ def asked_by(scenario: Scenario, attack: Attack | None = None) -> Asked:
     if attack is None:
         return Asked.of(scenario.behavior, scenario.query, scenario.image)
     return Asked.of(scenario.behavior, attack.query, attack.image)
+
+
+class Overlap(Frozen):
+    """How many items of a suite are in training data: each kind counts what is of it."""
+
+    items: int = Field(ge=0)
+    any: int = Field(ge=0)
+    """Of any kind; an item may be of several."""
+    text: int = Field(ge=0)
+    near_text: int = Field(ge=0)
+    """Those of the same text too."""
+    picture: int = Field(ge=0)
+
+    @property
+    def share(self) -> float | None:
+        """Of the items with any overlap; None without items."""
+        return self.any / self.items if self.items else None
+
+
+def overlap_with(corpus: Corpus, items: Iterable[SuiteItem]) -> Overlap:
+    """Compare the items of a suite, as they are asked, with training data."""
+    like = [set(corpus.like(asked_by(item.scenario, item.attack))) for item in items]
+    counts = {kind: sum(kind in kinds for kinds in like) for kind in KINDS}
+    return Overlap(items=len(like), any=sum(map(bool, like)), **counts)

@@ -21,6 +21,11 @@ def suites(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def kills(root: Path) -> ModuleType:
+    return _script(root, "kills")
+
+
+@pytest.fixture(scope="session")
 def million(root: Path) -> ModuleType:
     return _script(root, "million")
 

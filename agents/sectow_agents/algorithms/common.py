@@ -22,6 +22,7 @@ from transformers.pytorch_utils import Conv1D
 from sectow_agents.algorithms.checkpoint import Checkpoints
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.algorithms.engines import close_engine
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.algorithms.sharding import gathered, name_layers
@@ -244,6 +245,7 @@ def run_trainer(
             trainer.train(resume_from_checkpoint=checkpoints.resume())
         finally:
             recorder.close()
+            close_engine(trainer)
         _save(trainer, job)
         # The trainer's parts point at each other; a large model must not wait for the collector.
         trainer.accelerator.free_memory()

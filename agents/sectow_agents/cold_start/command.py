@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
+    from sectow_agents.cold_start.lessons import Lesson
     from sectow_agents.settings.training import SftSettings
     from sectow_env.game import Turn
     from sectow_env.game.world import World
@@ -43,7 +44,7 @@ class _Source:
 
 
 @app.command("warm-start")
-def warm_start(
+def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     world: Annotated[str, typer.Option(help="A scenario pack, or a registered world.")],
     model: Annotated[str, typer.Option(help="The attacker's weights: a folder or a hub id.")],
     out: Annotated[Path, typer.Option(help="Folder for the trained attacker.")],
@@ -92,13 +93,18 @@ def warm_start(
     names = tuple(name for name in channels.split(",") if name)
     source = _Source(names, attacker, against, judge, attempts, from_pool, seed)
     played = _world(world, names)
+    weights = _weights(model, played)
     worked = _pooled(from_pool) if from_pool is not None else _tried(source, played)
-    report, lessons = _trained(model, out, settings, worked, played, template, system, seed)
+    from sectow_agents.cold_start.lessons import lessons_of
+
+    lessons = lessons_of(worked, played)
+    asking = (template, system)
+    report = _trained(weights, out, settings, lessons, played, asking, seed)
     figures = report.summary.metrics
     if as_json:
-        print_json({"lessons": lessons, "out": str(out), "metrics": figures})
+        print_json({"lessons": len(lessons), "out": str(out), "metrics": figures})
         return
-    say(f"{lessons} lessons, loss {figures.get('loss_first')} -> {figures.get('loss')}")
+    say(f"{len(lessons)} lessons, loss {figures.get('loss_first')} -> {figures.get('loss')}")
     say(f"the attacker is in {out}")
 
 
@@ -141,21 +147,10 @@ def _pooled(file: Path) -> Iterable[Turn]:
         return [entry.turn for entry in pool]
 
 
-def _trained(
-    model: str,
-    out: Path,
-    settings: SftSettings,
-    worked: Iterable[Turn],
-    world: World,
-    template: str | None,
-    system: str | None,
-    seed: int,
-) -> tuple[PhaseReport, int]:
-    from sectow_agents.cold_start.lessons import lessons_of
+def _weights(model: str, world: World) -> str | Path:
     from sectow_env.resolve.parts import find_attacker
     from sectow_env.resolve.policies import weights_of
 
-    lessons = lessons_of(worked, world)
     weights = weights_of(find_attacker(model, world))
     if weights is None:
         raise ConfigError(
@@ -163,18 +158,34 @@ def _trained(
             why="it has no weights that could be trained",
             fix="give a folder or a hub id",
         )
+    return weights.source
+
+
+def _trained(
+    source: str | Path,
+    out: Path,
+    settings: SftSettings,
+    lessons: Sequence[Lesson],
+    world: World,
+    asking: tuple[str | None, str | None],
+    seed: int,
+) -> PhaseReport:
+    """Train beside the folder, which appears once it is complete; `asking`: template and system."""
+    note(f"training on {len(lessons)} lessons")
     from sectow_agents.algorithms.job import Job
     from sectow_agents.cold_start.training import warm_start as start
 
+    template, system = asking
     aside = out.with_name(f".{out.name}.partial")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    job = Job("attacker", 0, seed, settings, weights.source, aside, system)
-    report = start(job, lessons, world, template)
+    report = start(
+        Job("attacker", 0, seed, settings, source, aside, system), lessons, world, template
+    )
     if out.exists():
         out.rmdir()
     aside.replace(out)
-    return report, len(lessons)
+    return report
 
 
 def _check_out(out: Path) -> None:

@@ -88,9 +88,13 @@ def lessons_of(turns: Iterable[Turn], world: World) -> list[Lesson]:
         ConfigError: There is no lesson among them.
     """
     given = list(turns)
-    lessons = dict.fromkeys(lesson for turn in given for lesson in _lesson(turn, world))
+    lessons = {
+        (lesson.scenario.id, lesson.scenario.channel, lesson.completion): lesson
+        for turn in given
+        for lesson in _lesson(turn, world)
+    }
     if lessons:
-        return list(lessons)
+        return list(lessons.values())
     raise ConfigError(
         given=f"{len(given)} attacks that worked",
         why="an attacker can learn from none of them: nothing worked, or what worked was not "

@@ -91,16 +91,24 @@ def plan_json(made: Plan) -> dict[str, Any]:
 def _print(made: Plan) -> None:
     for phase in made.phases:
         _print_phase(phase)
+    say(in_a_line(made))
+
+
+def in_a_line(made: Plan) -> str:
+    """A plan in one line; the recipes in configs/ quote theirs."""
     gpu, several = made.setting.gpu, made.setting.gpus > 1
     where = f"{made.setting.gpus} x {gpu.name}" if several else gpu.name
     verdict = {
         True: f"fits into {gpu.memory:g} GiB",
-        None: f"may or may not fit into {gpu.memory:g} GiB: try a smaller micro_batch first",
+        None: f"may or may not fit into {gpu.memory:g} GiB, try a smaller micro_batch first",
         False: f"does not fit into {gpu.memory:g} GiB",
     }[made.fits]
-    say(
-        f"on {where}: {verdict}; {_hours(made.hours)} hours for the run, judges not counted; "
-        f"{made.disk:.2f} GiB of checkpoints"
+    peaks = ", ".join(
+        f"{phase.seat} {phase.peak.low:.1f} to {phase.peak.high:.1f}" for phase in made.phases
+    )
+    return (
+        f"on {where}: {verdict} ({peaks}); {_hours(made.hours)} hours for the run, judges not "
+        f"counted; {made.disk:.2f} GiB of checkpoints"
     )
 
 

@@ -170,8 +170,8 @@ def _prompts(config: RunConfig, world: World, seat: Seat) -> list[tuple[str, Con
     if seat == "attacker":
         template = config.attacker.template
         return [
-            (one.id, attack_conversation(one, template, settings.system, world=world))
-            for one in attacked(config, world)
+            (each.id, attack_conversation(each, template, settings.system, world=world))
+            for each in attacked(config, world)
         ]
     return [
         (item.scenario.id, defence_conversation(item.attack, settings.system))

@@ -19,6 +19,7 @@ from sectow_benchmarks.evaluation.attackers import (
     AttackSetup,
     run_attacker,
 )
+from sectow_benchmarks.evaluation.contamination import training_data
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.ground import ground_of
@@ -30,6 +31,7 @@ from sectow_benchmarks.evaluation.policies import (
 )
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
+from sectow_benchmarks.overlap import overlap_with
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.further import beside, label_of, looked_at
 from sectow_benchmarks.results.journal import (
@@ -108,6 +110,11 @@ def measure(
             for questions, spec in zip(others, settings.others(), strict=True)
         ],
     }
+    corpus = training_data(subject.source) if others else None
+    if corpus is not None:
+        about["model"]["overlap"] = {
+            each.suite.name: overlap_with(corpus, each.chosen).model_dump() for each in others
+        }
     about["suites"] |= {questions.suite.name: questions.suite.revision for questions in others}
     if entries := judges.entries:
         about["judges"] = [entry.model_dump(mode="json") for entry in entries]

@@ -60,12 +60,15 @@ def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             why="a pack needs at least one",
             fix="name one, such as redteam_2k, or give --harmless",
         )
-    from sectow_benchmarks.packs.build import Recipe, build_pack
-    from sectow_benchmarks.packs.source import find_source
+    from sectow_benchmarks.packs.build import Recipe, build_pack, check_new
+    from sectow_benchmarks.packs.source import check_source_names, find_source
     from sectow_benchmarks.packs.table import Table
     from sectow_env.channels.find import find_channel
     from sectow_env.display.console import print_json
 
+    # Before anything is fetched.
+    check_new(out)
+    check_source_names(sources or ())
     names = tuple(name for name in (channels or "").split(",") if name)
     for name in names:
         find_channel(name)

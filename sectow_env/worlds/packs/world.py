@@ -128,13 +128,13 @@ class PackWorld:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of all scenarios, pictures included, and of the channels in use."""
+        """Digest of all scenarios, pictures included, and of what channels in use add to them."""
         digest = hashlib.sha256()
         for scenario in self.items:
             digest.update(scenario.model_dump_json().encode() + b"\n")
         for channel in map(find_channel, self.channels):
             name = channel.name.partition(SEPARATOR)[0]
-            digest.update(f"{name} {channel.version}\n".encode())
+            digest.update(f"{name} {channel.version} {self.scripted}\n".encode())
         return digest.hexdigest()
 
     @property

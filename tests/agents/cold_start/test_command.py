@@ -60,7 +60,9 @@ def test_an_attacker_is_trained_and_plays_from_its_folder(
 def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
     pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    common = ("--world", pack, "--model", "pack/seed", "--out", tmp_path / "warm")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    common = ("--world", pack, "--model", tmp_path / "model", "--out", tmp_path / "warm")
     assert run(*common, "--channels", "text/direct", "--against", "apothecary/refuse_all") == 2
     assert "nothing worked" in capsys.readouterr().err
     with AttackPool(tmp_path / "pool.sqlite"):
@@ -71,4 +73,7 @@ def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
     assert "one of the two" in capsys.readouterr().err
     assert run(*common, "--channels", "text/direkt", "--against", "pack/lookup") == USER_ERROR
     assert "text/direct" in capsys.readouterr().err
+    policy = ("--world", pack, "--model", "pack/seed", "--out", tmp_path / "warm")
+    assert run(*policy, "--against", "pack/lookup") == USER_ERROR
+    assert "no weights" in capsys.readouterr().err
     assert not (tmp_path / "warm").exists()

@@ -52,7 +52,7 @@ def test_what_worked_is_learned_as_it_would_be_written() -> None:
     assert trials.channels == {DIRECT: 12}
     lessons = lessons_of(trials.worked, PACK)
     assert 4 <= len(lessons) <= 12
-    assert len(set(lessons)) == len(lessons)
+    assert len({(scenario.id, completion) for scenario, completion in lessons}) == len(lessons)
     turns = {turn.attack.query for turn in trials.worked}
     for scenario, completion in lessons:
         assert scenario.channel == DIRECT

