@@ -51,6 +51,16 @@ def fuzz(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def gpu(root: Path) -> ModuleType:
+    return _script(root, "gpu")
+
+
+@pytest.fixture(scope="session")
+def wide_qwen(root: Path) -> ModuleType:
+    return _script(root, "wide_qwen")
+
+
+@pytest.fixture(scope="session")
 def throughput(root: Path) -> ModuleType:
     return _script(root, "throughput")
 

@@ -13,7 +13,7 @@ from sectow_agents.planning.memory import BFLOAT16, FLOAT32, Load, Sharding, Ter
 from sectow_agents.planning.range import NOTHING, Range
 from sectow_agents.planning.shapes import Shape, adapter_parameters, shape_of
 from sectow_agents.run.parts import attacked
-from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.settings.run_config import MOST_AT_ONCE, RunConfig
 from sectow_agents.settings.training import TrainingSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Seat
@@ -225,6 +225,7 @@ def _around_the_phases(
 ) -> Range:
     """Seconds a round for what is played outside of the training: pool and monitor."""
     tried = attacked(config, world)
+    size = config.batch_size or MOST_AT_ONCE
     attempts = config.monitor.scenarios * config.monitor.attempts
     expansion = len(tried) * config.pool.per_scenario if "attacker" in config.seats else 0
     played = expansion + len(phases) * (attempts + config.monitor.benign)
@@ -233,8 +234,8 @@ def _around_the_phases(
         new = config.training(phase.seat).max_new_tokens
         prompt = phase.samples[0].tokens if phase.samples else 0
         load = _frozen_load(phase, prompt, new)
-        share = played / len(phases) / config.batch_size
-        batch = duration.generation(load, setting.gpu, config.batch_size, prompt, new)
+        share = played / len(phases) / size
+        batch = duration.generation(load, setting.gpu, size, prompt, new)
         seconds = seconds.plus(batch.times(share))
     return seconds
 
