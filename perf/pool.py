@@ -124,12 +124,13 @@ def main(
         "1000,10000,100000"
     ),
     clusters: Annotated[str, typer.Option(help="Clusters that share them.")] = "1,400",
+    texts: Annotated[str, typer.Option(help="Kinds of texts.")] = ",".join(TEXTS),
 ) -> None:
     """Print a table."""
     typer.echo("| text | clusters | attacks | insert p50 / p99 | query p50 / p99 | all pairs p50 |")
     typer.echo("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for kind in TEXTS:
+        for kind in texts.split(","):
             for count in map(int, clusters.split(",")):
                 for row in measure(Path(folder), kind, count, [int(n) for n in sizes.split(",")]):
                     old = "" if row.all_pairs is None else f"{row.all_pairs:.2f}"

@@ -52,6 +52,8 @@ class PackChannel(ABC):
     """The variants in which the same slots can be rendered; an attack's `frame` names its own."""
     draws: ClassVar[bool] = False
     """Whether its attacks have a picture that the channel makes."""
+    needs_scenes: ClassVar[bool] = False
+    """Whether it only works with a renderer that makes scenes of words, not words themselves."""
     twins: ClassVar[bool] = True
     """Whether `script` also writes benign requests in the same form."""
 

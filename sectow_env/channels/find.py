@@ -8,7 +8,7 @@ from functools import lru_cache
 from sectow_env.channels.base import PackChannel
 from sectow_env.errors import ConfigError, at_fault, unknown
 from sectow_env.registry.entry_points import Registry
-from sectow_env.registry.spec import parse_spec
+from sectow_env.registry.spec import SEPARATOR, parse_spec
 
 CHANNELS: Registry[object] = Registry("sectow.channels")
 _WORLD = "apothecary/"
@@ -43,6 +43,22 @@ def find_label(label: str | None) -> PackChannel | None:
         return find_channel(label)
     except ConfigError:
         return None
+
+
+def is_for_packs(spec: str) -> bool:
+    """Whether a spec names a channel for packs; builds none where its class says so."""
+    return _is_for_packs(spec.partition(SEPARATOR)[0], tuple(sys.path))
+
+
+@lru_cache(maxsize=64)
+def _is_for_packs(name: str, path: tuple[str, ...]) -> bool:
+    del path  # What is installed depends on it.
+    if name not in channel_names():
+        return False
+    factory = CHANNELS.get(name)
+    if isinstance(factory, type):
+        return issubclass(factory, PackChannel)
+    return find_label(name) is not None
 
 
 @lru_cache(maxsize=64)

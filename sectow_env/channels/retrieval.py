@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from sectow_env.channels.base import Writing
 from sectow_env.channels.described import LONGEST, DescribedChannel
-from sectow_env.channels.slots import Slot
+from sectow_env.channels.pages import shortened
+from sectow_env.channels.slots import Slot, Slots
 from sectow_env.errors import ConfigError
-from sectow_env.game.records import Attack
+from sectow_env.game.records import Attack, Scenario
 from sectow_env.game.renderer import Renderer
 from sectow_env.images.retrieval import Retrieval as FromFolder
 
@@ -49,3 +52,10 @@ class Retrieval(DescribedChannel):
         """The pictures of the folder; without a caption that fits, an attack is invalid."""
         del renderer
         return self.pictures_by(writings, self._renderer)
+
+    def script(self, scenario: Scenario, style: str, rng: np.random.Generator) -> Slots:
+        """The behavior, or the caption of any picture where none fits; and the request as it is."""
+        slots = super().script(scenario, style, rng)
+        if self._renderer.fits(slots["picture"]):
+            return slots
+        return {**slots, "picture": shortened(str(rng.choice(self._renderer.captions)), LONGEST)}

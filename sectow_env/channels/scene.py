@@ -30,6 +30,7 @@ class Scene(DescribedChannel):
             LONGEST,
         ),
     )
+    needs_scenes = True
     described = "a place in which people {}"
 
     def render(self, writings: Sequence[Writing], renderer: Renderer) -> list[Attack | None]:

@@ -76,8 +76,9 @@ def schema(slots: Sequence[Slot]) -> dict[str, object]:
     properties: dict[str, object] = {
         slot.name: {
             "type": "string",
-            "description": slot.meaning,
-            **({"enum": list(slot.choices)} if slot.choices else {"maxLength": slot.longest}),
+            # Lengths are in words: not every server that enforces a schema takes limits.
+            "description": placeholder(slot)[1:-1],
+            **({"enum": list(slot.choices)} if slot.choices else {}),
         }
         for slot in slots
     }

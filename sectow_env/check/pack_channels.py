@@ -20,6 +20,7 @@ from sectow_env.check.texts import ODD
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import World
+from sectow_env.images.emblem import Emblem
 from sectow_env.images.typography import Typography, draw_words
 from sectow_env.worlds.packs.world import PackRules
 
@@ -57,7 +58,9 @@ class PackChannelSubject:
 
     @cached_property
     def renderer(self) -> Renderer:
-        """The world's, or the default one."""
+        """The world's, or one that makes scenes where the channel needs one."""
+        if self.channel.needs_scenes:
+            return Emblem()
         renderer: Renderer = getattr(self.world, "renderer", None) or Typography()
         return renderer
 

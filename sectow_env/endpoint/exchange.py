@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from sectow_env.endpoint.settings import MAX_SEED
 from sectow_env.game import Frozen
@@ -24,6 +24,8 @@ class ChatRequest(Frozen):
     """Replaces the seed of the settings."""
     decoding: Decoding | None = None
     """Replaces the temperature and the longest answer of the settings."""
+    answer_schema: Mapping[str, JsonValue] | None = None
+    """JSON schema that the server is to enforce on the answer."""
 
 
 class Reply(Frozen):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from sectow_env.endpoint.client import Endpoint
 from sectow_env.endpoint.exchange import ChatRequest, Reply
@@ -24,10 +25,14 @@ class EndpointModel(Endpoint):
         settings: Where the model is and how it is asked.
         fresh: Where answers are drawn without seeds, the same conversation gets another answer each
             time; a second run of the same program gets the same ones again. Else it has one answer.
+        structured: The server can enforce a JSON schema on an answer.
     """
 
-    def __init__(self, settings: EndpointSettings, *, fresh: bool = False) -> None:
+    def __init__(
+        self, settings: EndpointSettings, *, fresh: bool = False, structured: bool = False
+    ) -> None:
         super().__init__(settings)
+        self.takes_schemas = structured
         name = settings.model
         # A server of a local model names it by its path, which may contain a user's name.
         shown = PurePath(name).name if name.startswith(("/", "~", ".")) else name
@@ -43,6 +48,8 @@ class EndpointModel(Endpoint):
         decoding: Decoding | None = None,
         prefix: Prefix = None,
         seeds: Sequence[int] | None = None,
+        *,
+        schemas: Sequence[Mapping[str, Any] | None] | None = None,
     ) -> list[str | None]:
         """One answer per conversation, in order; None where all attempts failed.
 
@@ -52,6 +59,7 @@ class EndpointModel(Endpoint):
                 are None, which leaves them to the server.
             prefix: Not offered by this protocol.
             seeds: One per conversation; they mean nothing where answers are not drawn.
+            schemas: JSON schema of each answer, where it has one.
 
         Raises:
             ConfigError: There is a prefix, or the server will have no request at all.
@@ -65,7 +73,13 @@ class EndpointModel(Endpoint):
             )
         if decoding is not None and decoding.sampled and seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
-        outcomes = self.complete(self._requests(conversations, decoding, seeds))
+        requests = self._requests(conversations, decoding, seeds)
+        outcomes = self.complete(
+            [
+                request.model_copy(update={"answer_schema": schema})
+                for request, schema in zip(requests, schemas or [None] * len(requests), strict=True)
+            ]
+        )
         self.unanswered += report(repr(self), outcomes)
         return [outcome.text if isinstance(outcome, Reply) else None for outcome in outcomes]
 

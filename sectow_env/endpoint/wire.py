@@ -116,7 +116,10 @@ def _sampling(settings: EndpointSettings, request: ChatRequest) -> dict[str, Any
         "top_p": settings.top_p,
         "seed": None if seed is None else (seed + request.sample) % (MAX_SEED + 1),
     }
-    chosen = {name: value for name, value in fields.items() if value is not None}
+    chosen: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    if request.answer_schema is not None:
+        form = {"name": "answer", "strict": True, "schema": dict(request.answer_schema)}
+        chosen["response_format"] = {"type": "json_schema", "json_schema": form}
     return {**settings.extra, "model": settings.model, **chosen}
 
 

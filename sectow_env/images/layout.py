@@ -115,7 +115,11 @@ def _inside(block: Block, room: tuple[int, int]) -> Block | None:
     """
     margin = 4 * block.size
     mask = Image.new("L", (room[0] + 2 * margin, room[1] + 2 * margin))
-    block.draw(mask, (margin, margin))
+    try:
+        block.draw(mask, (margin, margin))
+    except OSError:
+        # FreeType gives up on the most intricate glyphs, such as U+FDFD, in large letters.
+        return None
     ink = mask.getbbox()
     if ink is None:
         return block

@@ -68,6 +68,15 @@ class Retrieval:
             word: math.log(1 + len(self._entries) / count) for word, count in seen.items()
         }
 
+    @property
+    def captions(self) -> list[str]:
+        """The words of each picture."""
+        return [" ".join(sorted(entry.words)) for entry in self._entries]
+
+    def fits(self, text: str) -> bool:
+        """Whether a picture has a word of the text in its caption."""
+        return not _words(text).isdisjoint(self._weight)
+
     def draw(self, drawings: Sequence[Drawing]) -> list[Picture | None]:
         """One picture each, None if no caption fits."""
         return [self._best(_words(" ".join(drawing.words))) for drawing in drawings]

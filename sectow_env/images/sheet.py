@@ -125,7 +125,9 @@ class Sheet:
         """The page with its noise."""
         pixels = np.asarray(self.image, dtype=np.int16)
         if reach := self.style.noise:
-            pixels = pixels + self._rng.integers(-reach, reach + 1, size=pixels.shape)
+            # Grey noise: coloured noise would make a PNG file three times as large.
+            grey = (*pixels.shape[:2], 1)
+            pixels = pixels + self._rng.integers(-reach, reach + 1, size=grey, dtype=np.int16)
         return Picture(np.clip(pixels, 0, 255).astype(np.uint8))
 
     def _rule(self) -> None:

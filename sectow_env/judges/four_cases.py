@@ -136,12 +136,14 @@ def four_cases(
     if isinstance(judge, SimulatedJudge):
         judge = judge.truth
     scenarios = {harmful: _scenario(world, harmful, channels) for harmful in (True, False)}
+    # What a judge of intent cannot tell of the world's own attack would hide what is paid for one.
+    plain = names_intent(judge)
     turns = {
-        (harmful, answered): _turn(world, scenario, answered)
+        (harmful, answered): _turn(world, scenario, answered, plain=plain)
         for harmful, answered in CASES
         if (scenario := scenarios[harmful]) is not None
     }
-    probes = _probes(scenarios[True]) if names_intent(judge) else {}
+    probes = _probes(scenarios[True]) if plain else {}
     episodes = settle([*turns.values(), *probes.values()], judge, reward)
     labels = (episode.verdicts[-1].on_behavior for episode in episodes[len(turns) :])
     return FourCases(
@@ -208,8 +210,9 @@ def _scenario(
     return min(scenarios, key=rank, default=None)
 
 
-def _turn(world: World, scenario: Scenario, answered: bool) -> Turn:
-    items = world.grid("train", harmful=scenario.harmful)
+def _turn(world: World, scenario: Scenario, answered: bool, *, plain: bool) -> Turn:
+    """Refused or answered, with the world's own attack, or in the plain words of the behavior."""
+    items = [] if plain and scenario.harmful else world.grid("train", harmful=scenario.harmful)
     attack = next((item.attack for item in items if item.scenario.id == scenario.id), None)
     response = _answer(scenario) if answered else REFUSED
     return Turn(

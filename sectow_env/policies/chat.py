@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Self
@@ -17,7 +17,7 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation
 from sectow_env.game.records import Attack, Exchange, Scenario
 from sectow_env.game.seeds import SeedQueue
-from sectow_env.game.world import World, attacks_of
+from sectow_env.game.world import AsksAttackers, World, attacks_of
 
 
 class ChatPolicy:
@@ -70,13 +70,14 @@ class ChatPolicy:
         """Start the policy's own draws, those without seeds of a caller, from the beginning."""
         self._seeds = SeedQueue(0 if self.decoding is None else self.decoding.seed)
 
-    def _answers(self, conversations: Sequence[Conversation]) -> list[str | None]:
+    def _answers(self, conversations: Sequence[Conversation], **more: object) -> list[str | None]:
         if not conversations:
             return []
+        chat: Callable[..., list[str | None]] = self.model.chat
         if self.decoding is None:
-            return self.model.chat(conversations, seeds=self._seeds.handed())
+            return chat(conversations, seeds=self._seeds.handed(), **more)
         seeds = self._seeds.take(len(conversations))
-        return self.model.chat(conversations, self.decoding, seeds=seeds)
+        return chat(conversations, self.decoding, seeds=seeds, **more)
 
 
 class ChatDefender(ChatPolicy):
@@ -135,12 +136,11 @@ class ChatAttacker(ChatPolicy):
             SectowError: The model gave no completion. That is not an attack, so it must not be
                 priced as a bad one.
         """
-        completions = self._answers(
-            [
-                self._request(scenario, history)
-                for scenario, history in zip(scenarios, histories, strict=True)
-            ]
-        )
+        requests = [
+            self._request(scenario, history)
+            for scenario, history in zip(scenarios, histories, strict=True)
+        ]
+        completions = self._answers(requests, **self._enforced(scenarios))
         written = [completion for completion in completions if completion is not None]
         if len(written) < len(completions):
             raise SectowError(
@@ -150,6 +150,14 @@ class ChatAttacker(ChatPolicy):
                 "for again",
             )
         return attacks_of(self.world, scenarios, written)
+
+    def _enforced(self, scenarios: Sequence[Scenario]) -> dict[str, object]:
+        """The schemas of the completions, where the model can enforce them."""
+        world = self.world
+        takes_them = bool(getattr(self.model, "takes_schemas", False)) and self.template is None
+        if not takes_them or not isinstance(world, AsksAttackers):
+            return {}
+        return {"schemas": [world.schema(scenario) for scenario in scenarios]}
 
     def _request(self, scenario: Scenario, history: Sequence[Exchange]) -> Conversation:
         # A local model is loaded to know what it sees, so it is only asked where that matters.

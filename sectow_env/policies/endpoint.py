@@ -42,6 +42,7 @@ def attacker(
     model: str,
     system: str | None = None,
     template: str | None = None,
+    structured: bool = False,
     **settings: object,
 ) -> ChatAttacker:
     """The registered `endpoint/attacker`.
@@ -52,14 +53,20 @@ def attacker(
         model: As the server names it.
         system: System prompt, or None.
         template: As in `ChatAttacker`.
+        structured: The server enforces the form of attacks through channels for packs, by a JSON
+            schema (`response_format`).
         **settings: Further fields of `EndpointSettings`.
 
     Raises:
         ConfigError: The template or the settings cannot work.
     """
-    return ChatAttacker(_model(base_url, model, settings), None, world, template, system)
+    return ChatAttacker(
+        _model(base_url, model, settings, structured=structured), None, world, template, system
+    )
 
 
-def _model(base_url: str, model: str, settings: dict[str, object]) -> EndpointModel:
+def _model(
+    base_url: str, model: str, settings: dict[str, object], *, structured: bool = False
+) -> EndpointModel:
     given = endpoint_settings(**{**settings, "base_url": base_url, "model": model})
-    return EndpointModel(given, fresh=True)
+    return EndpointModel(given, fresh=True, structured=structured)

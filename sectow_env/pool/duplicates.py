@@ -6,6 +6,7 @@ import hashlib
 import re
 import unicodedata
 
+from sectow_env.channels import is_for_packs
 from sectow_env.game import Attack, Scenario
 
 NEAR = 0.9
@@ -30,8 +31,12 @@ def slot_of(attack: Attack) -> str:
 
 
 def is_slot_attack(attack: Attack) -> bool:
-    """Whether a channel rendered it from one of its frames."""
-    return attack.channel is not None and attack.frame is not None
+    """Whether a channel rendered it from one of its frames, which decides all its words.
+
+    In a channel for packs the attacker writes in its own words, and these decide.
+    """
+    framed = attack.channel is not None and attack.frame is not None
+    return framed and not is_for_packs(str(attack.channel))
 
 
 def tokens_of(attack: Attack, picture: str | None = None) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,32 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.worlds.apothecary import policies
 from tests.benchmarks.scripted import WORLD, Stand, imperfect, refuse_all
+from tests.benchmarks.suites.host import Host
 
 SMALL = MeasureSettings(per_cell=1, per_kind=2, max_new_tokens=8)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where suites are fetched to."""
+    monkeypatch.setenv("SECTOW_DATA", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Host]:
+    """A server that answers as the hub and GitHub do."""
+    import huggingface_hub.constants
+
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    for variable in ("HF_TOKEN", "GITHUB_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    # A token that somebody keeps on this machine is not this test's business.
+    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(home / "no token"))
+    with Host().serving() as served:
+        monkeypatch.setenv("HF_ENDPOINT", served.url)
+        monkeypatch.setenv("SECTOW_GITHUB", served.url)
+        yield served
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,6 @@ def test_the_table_of_settings_is_complete_and_right(root: Path) -> None:
     from sectow_agents.settings.run_config import RunConfig
 
     wanted = dict(settings(RunConfig))
-    wanted["attacker.template"] = A_TEXT
     assert dict(told(root / "docs" / "training.md")) == wanted
 
 

@@ -21,6 +21,11 @@ def suites(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def kills(root: Path) -> ModuleType:
+    return _script(root, "kills")
+
+
+@pytest.fixture(scope="session")
 def million(root: Path) -> ModuleType:
     return _script(root, "million")
 
@@ -43,6 +48,16 @@ def vector(root: Path) -> ModuleType:
 @pytest.fixture(scope="session")
 def fuzz(root: Path) -> ModuleType:
     return _script(root, "fuzz")
+
+
+@pytest.fixture(scope="session")
+def gpu(root: Path) -> ModuleType:
+    return _script(root, "gpu")
+
+
+@pytest.fixture(scope="session")
+def wide_qwen(root: Path) -> ModuleType:
+    return _script(root, "wide_qwen")
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
+import torch
+from transformers import Qwen2_5_VLForConditionalGeneration
 
 from sectow_benchmarks.suites.selection import Selection
 
@@ -26,6 +28,25 @@ def test_both_back_ends_say_the_same(throughput: ModuleType, organism_folder: Pa
     assert found.ours > 0.0
     assert found.theirs > 0.0
     assert len(found.different) <= 0.02 * found.answers, found.different
+
+
+@pytest.mark.slow
+def test_all_rows_of_training_in_their_tiny_form(gpu: ModuleType, tmp_path: Path) -> None:
+    bench = gpu.Bench(gpu.SHAPES["tiny"], gpu.build("tiny", tmp_path / "model"), tmp_path)
+    rows = gpu.measured(bench)
+    times, memory = rows[:-1], rows[-1]
+    assert len(times) == 4
+    assert all(row.ours > 0 and row.theirs > 0 and row.ratio > 0 for row in times)
+    # Memory is that of a GPU.
+    assert memory.ratio is None
+    assert "not measured" in gpu.table(rows)
+
+
+def test_the_model_of_the_gpu_has_the_published_size(wide_qwen: ModuleType) -> None:
+    words = SimpleNamespace(pad_token_id=0, eos_token_id=1, convert_tokens_to_ids=len)
+    with torch.device("meta"):
+        model = Qwen2_5_VLForConditionalGeneration(wide_qwen.config(words))
+    assert sum(parameter.numel() for parameter in model.parameters()) == 3_754_622_976
 
 
 def test_a_pool_that_grows(pool: ModuleType, tmp_path: Path) -> None:

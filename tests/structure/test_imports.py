@@ -17,23 +17,14 @@ ORDER = tuple(HOMES)
 ROOMS = {
     "sectow_env": (
         *("text", "errors", "files", "reading", "game", "registry", "resolve", "endpoint"),
-        *(
-            "images",
-            "judges",
-            "policies",
-            "channels",
-            "display",
-            "env",
-            "pool",
-            "worlds",
-            "wrappers",
-        ),
+        *("images", "judges", "policies", "channels", "display", "env", "pool", "worlds"),
+        "wrappers",
         *("check", "commands"),
     ),
     "sectow_agents": (
         *("settings", "processes", "models", "policies", "judges", "renderers", "algorithms"),
-        *("phases", "run", "tug_of_war", "trl_game", "organism", "rung", "planning", "doctor"),
-        "commands",
+        *("phases", "run", "tug_of_war", "trl_game", "cold_start", "organism", "rung", "planning"),
+        *("doctor", "commands"),
     ),
     "sectow_benchmarks": (
         *("stats", "ratings", "suites", "overlap", "tasks", "results", "evaluation", "board"),

@@ -16,12 +16,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import parse_flag_from_env
 from transformers import PrinterCallback, Trainer
 from transformers.pytorch_utils import Conv1D
 
 from sectow_agents.algorithms.checkpoint import Checkpoints
 from sectow_agents.algorithms.curriculum import same_modality_batches
 from sectow_agents.algorithms.dataset import Prompt
+from sectow_agents.algorithms.engines import close_engine
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
 from sectow_agents.algorithms.sharding import gathered, name_layers
@@ -32,6 +34,7 @@ from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.intact import few
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.shared import InMemory
 from sectow_agents.models.template import Template
 from sectow_agents.settings.training import LoraSettings, TrainingSettings
 from sectow_env.errors import ConfigError
@@ -64,8 +67,15 @@ class Trainee:
 def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
     """Load the seat's weights: frozen, merged or with an adapter, as the settings ask."""
     lora = settings.lora
+    cast = bool(getattr(settings, "grpo", {}).get("cast_lm_head_to_fp32"))
     model, processor = load_model(
-        job.source, device=job.device, dtype=job.dtype, trainable=True, full=lora is None
+        job.source,
+        device=job.device,
+        dtype=job.dtype,
+        trainable=True,
+        full=lora is None,
+        # Sharded weights are taken apart, and a larger head would be everybody's.
+        memory=InMemory(lora is not None and not _sharded() and not cast, job.quantization),
     )
     # Training of an earlier round's adapter continues; it must not get a second one.
     adapted = hasattr(model, "peft_config")
@@ -83,6 +93,11 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
         family=family,
         peft_config=lora_config(lora, family, model) if lora and not adapted else None,
     )
+
+
+def _sharded() -> bool:
+    """Whether the launcher makes each process keep only a part of the weights."""
+    return any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
 
 
 def lora_config(lora: LoraSettings, family: Family, model: Any) -> Any:
@@ -244,6 +259,7 @@ def run_trainer(
             trainer.train(resume_from_checkpoint=checkpoints.resume())
         finally:
             recorder.close()
+            close_engine(trainer)
         _save(trainer, job)
         # The trainer's parts point at each other; a large model must not wait for the collector.
         trainer.accelerator.free_memory()

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.processes import ALONE, Share
-from sectow_agents.settings.run_config import Device, Dtype
+from sectow_agents.settings.run_config import (
+    GENERATION,
+    Device,
+    Dtype,
+    GenerationSettings,
+    Quantization,
+)
 from sectow_agents.settings.training import ALGORITHMS, TrainingSettings
 from sectow_env.game import (
     Episode,
@@ -53,6 +59,10 @@ class Job:
     """System prompt of the seat."""
     device: Device = "auto"
     dtype: Dtype = "auto"
+    quantization: Quantization | None = None
+    """Of the base model that an adapter is trained on."""
+    generation: GenerationSettings = GENERATION
+    """How its completions are computed."""
     sink: Sink = _nowhere
     """Called with one line of metrics per optimizer step."""
     tracked: Callable[[Seat, Record], None] = _untracked

@@ -15,6 +15,7 @@ from trl.models import unwrap_model_for_generation
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.recorder import diverged
 from sectow_agents.models.generator import Generator, Rendered
+from sectow_agents.models.shared import InMemory
 from sectow_agents.settings.training import GrpoSettings
 from sectow_env.errors import PartError
 from sectow_env.game.decoding import Decoding
@@ -41,6 +42,7 @@ class Rollout:
         self._job = job
         self._decoding = Decoding(True, settings.temperature, settings.max_new_tokens)
         self._processor = processor
+        self._memory = InMemory(shared=True, generation=job.generation)
         self._by_trl = any(settings.grpo.get(name) for name in _OF_TRL)
         self._generator: Generator | None = None
 
@@ -59,14 +61,14 @@ class Rollout:
         ]
         with _frozen(trainer) as model:
             if self._generator is None:
-                self._generator = Generator(model, self._processor, batch_size=None)
+                self._generator = Generator(model, self._processor, None, None, self._memory)
             try:
                 drawn = self._generator.draw(rendered, self._decoding)
             except PartError as error:
                 raise diverged(self._job, trainer.state.global_step + 1, error.why) from error
         return {
-            "prompt_ids": [one.prompt for one in drawn],
-            "completion_ids": [one.completion for one in drawn],
+            "prompt_ids": [row.prompt for row in drawn],
+            "completion_ids": [row.completion for row in drawn],
             "logprobs": None,
         }
 

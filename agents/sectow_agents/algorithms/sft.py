@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trl import SFTConfig, SFTTrainer
+from trl.data_utils import prepare_multimodal_messages
 
 from sectow_agents.algorithms.common import (
     batched,
@@ -17,7 +19,7 @@ from sectow_agents.algorithms.common import (
 )
 from sectow_agents.algorithms.dataset import build_dataset
 from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
-from sectow_agents.models.begin import begun_by_template
+from sectow_agents.models.begin import begun
 from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import SftSettings
 from sectow_env.errors import ConfigError
@@ -91,8 +93,40 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
         peft_config=trainee.peft_config,
     )
     if trainee.family.sees_images:
-        trainer.data_collator.processor = begun_by_template(trainee.processor)
+        trainer.data_collator = _AsPlayed(trainer.data_collator, trainee.processor)
     return trainer
+
+
+class _AsPlayed:
+    """Renders rows before TRL's collator does, so that prompts are those that are played.
+
+    Some templates begin an answer otherwise than they ask for one; TRL would cut the prompt there.
+
+    Args:
+        collator: TRL's, for rows with pictures.
+        processor: The model's.
+    """
+
+    def __init__(self, collator: Any, processor: Any) -> None:
+        self._collator = collator
+        self._processor = processor
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = self._collator([{**row, **self._texts(row)} for row in rows])
+        return batch
+
+    def _texts(self, row: Mapping[str, Any]) -> dict[str, str]:
+        chat = prepare_multimodal_messages(row["prompt"], images=row["images"])
+        answer = str(row["completion"][0]["content"]).strip()
+        answered = prepare_multimodal_messages(row["completion"])
+        prompt, whole = (
+            str(self._processor.apply_chat_template(messages, add_generation_prompt=more))
+            for messages, more in ((chat, True), ([*chat, *answered], False))
+        )
+        place = whole.rfind(answer)
+        end = whole[place + len(answer) :] if place >= 0 else ""
+        completion = whole.removeprefix(prompt) if whole.startswith(prompt) else answer + end
+        return {"prompt": begun(self._processor, prompt), "completion": completion}
 
 
 def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:

@@ -85,11 +85,12 @@ def check_config(
     checks.attempt("batches", lambda: _batches(config, processes))
     packages = checks.attempt("packages", lambda: _packages(config))
     world = checks.attempt("world", lambda: _world(config))
+    data = None
     if world is None:
         for name in ("data", "judge"):
             checks.skip(name, "needs the world")
     else:
-        checks.attempt("data", lambda: _data(config, world))
+        data = checks.attempt("data", partial(_data, config, world))
     if packages is None:
         for name in ("device", "models", "room", "judge"):
             checks.skip(name, "needs the missing packages")
@@ -100,13 +101,14 @@ def check_config(
             checks.attempt(f"{seat}'s model", partial(_model, config, seat, world))
             for seat in SEATS
         ]
-        if None in models:
-            checks.skip("room", "needs both models")
+        if data is None or None in models:
+            checks.skip("room", "needs the data and both models")
         else:
             checks.attempt("room", lambda: _room(config, world, processes))
-        judge = checks.attempt("judge", lambda: _judge(config.judge, world))
+        judge = checks.attempt("judge", partial(_judge, config, world))
         if judge is not None:
-            checks.attempt("judge, tried", lambda: _tried(config, judge, world))
+            channels = None if data is None else config.attacker.channels
+            checks.attempt("judge, tried", lambda: _tried(config, judge, world, channels))
     return checks.results
 
 
@@ -254,24 +256,29 @@ def _room(config: RunConfig, world: World, processes: int) -> tuple[bool, str]:
     return True, seen
 
 
-def _judge(given: str | None, world: World) -> tuple[Judge, str]:
+def _judge(config: RunConfig, world: World) -> tuple[Judge, str]:
+    """The judge that prices, built; of the second one the name."""
+    from sectow_agents.run.parts import OWN_JUDGE
     from sectow_env.judges.cached import remembered
     from sectow_env.resolve.names import check_names
     from sectow_env.resolve.parts import find_judge
 
-    check_names(judge=given)
-    judge = remembered(find_judge(given, world))
+    for given in (config.judge, config.truth):
+        check_names(judge=None if given == OWN_JUDGE else given)
+    judge = remembered(find_judge(config.judge, world))
     return judge, f"{judge.id}@{judge.version}"
 
 
-def _tried(config: RunConfig, judge: Judge, world: World) -> tuple[bool, str]:
+def _tried(
+    config: RunConfig, judge: Judge, world: World, channels: Sequence[str | None] | None
+) -> tuple[bool, str]:
     """The judge's prices and its word on intent, on turns that are made up."""
     from sectow_agents.run.notices import rewarded_seats
     from sectow_env.judges.four_cases import four_cases
     from sectow_env.resolve.parts import find_reward
 
     reward = find_reward(config.reward.model_dump())
-    tried = four_cases(judge, world, reward, config.attacker.channels)
+    tried = four_cases(judge, world, reward, channels)
     faults = tried.faults(rewarded_seats(config))
     if faults:
         raise ConfigError(

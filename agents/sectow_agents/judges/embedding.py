@@ -54,7 +54,10 @@ class Encoder:
                 check_weights_path(source)
                 check_files(Path(source))
                 check_config(source, AutoConfig.from_pretrained(source, **common))
-                self.tokenizer = AutoTokenizer.from_pretrained(source, **common)
+                # Padding before a text would move its positions.
+                self.tokenizer = AutoTokenizer.from_pretrained(
+                    source, padding_side="right", **common
+                )
                 model, info = AutoModel.from_pretrained(
                     source, use_safetensors=True, dtype=dtype, output_loading_info=True, **common
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 
@@ -37,17 +36,17 @@ def begin_once(processor: Any) -> None:
     processor.__class__ = type(kind.__name__, (kind,), {"__call__": call})
 
 
-def begun_by_template(processor: Any) -> Any:
-    """The processor, or a copy whose template writes what else its tokenizer would.
+def begun(processor: Any, prompt: str) -> str:
+    """A rendered prompt with the token, where its template leaves that to the tokenizer.
 
-    For those who render, and then encode without special tokens, as TRL's SFT does.
+    For those who encode without special tokens, as TRL's SFT does.
     """
     words = processor.tokenizer
-    probe = [{"role": "user", "content": [{"type": "text", "text": "x"}]}]
-    rendered = processor.apply_chat_template(probe, add_generation_prompt=True)
-    read = words(rendered)["input_ids"]
-    if read.count(words.bos_token_id) == rendered.count(words.bos_token or "\0"):
-        return processor
-    again = copy(processor)
-    again.chat_template = "{{ bos_token }}" + processor.chat_template
-    return again
+    begin = words.bos_token
+    if (
+        not begin
+        or prompt.startswith(begin)
+        or begin not in words.convert_ids_to_tokens(words("").input_ids)
+    ):
+        return prompt
+    return str(begin + prompt)

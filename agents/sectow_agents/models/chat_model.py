@@ -9,6 +9,7 @@ from pathlib import Path
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import load_model
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.shared import ITS_OWN, InMemory
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.game.decoding import Decoding
@@ -25,6 +26,8 @@ class LocalModel:
         device: `auto` takes CUDA where it is available; `cuda:1` is the second GPU.
         dtype: `auto` takes float32 on the CPU, else bfloat16.
         decoding: How it answers where a call leaves that open.
+        memory: How its base model is kept. On one that is shared, its adapter is merged while it
+            answers; see `models.merging`.
         guard: It judges: it may have no chat template, as the HarmBench classifiers, and what does
             not fit into its context has no answer (tokens of pictures are not counted).
     """
@@ -40,6 +43,7 @@ class LocalModel:
         device: Place = "auto",
         dtype: Dtype = "auto",
         decoding: Decoding | None = None,
+        memory: InMemory = ITS_OWN,
         guard: bool = False,
     ) -> None:
         self._given = source
@@ -48,6 +52,7 @@ class LocalModel:
         self._device: Place = device
         self._dtype: Dtype = dtype
         self.decoding = decoding or Decoding()
+        self._memory = memory
         self._guard = guard
 
     @property
@@ -70,8 +75,9 @@ class LocalModel:
             device=self._device,
             dtype=self._dtype,
             template=not self._guard,
+            memory=self._memory,
         )
-        return Generator(model, processor, self._given, self._batch_size)
+        return Generator(model, processor, self._given, self._batch_size, self._memory)
 
     @cached_property
     def id(self) -> str:

@@ -148,26 +148,16 @@ def family_of(config: Any) -> Family:
         ConfigError: What is registered for its type is not a family.
     """
     kind = str(config.model_type)
-    entries = claims(GROUP).get(kind)
-    if entries is None:
+    if kind not in claims(GROUP):
         return Family(kind, sees_images=type(config) in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING)
-    what = f"family {kind!r}"
-    family = load(the_only(entries, what), what)
-    if not isinstance(family, Family):
-        raise ConfigError(
-            given=what,
-            why=f"its entry point leads to {type(family).__name__}",
-            fix="point it at a sectow_agents.models.families.Family",
-        )
-    return family
+    return _registered(kind)
 
 
 def table() -> list[str]:
     """All registered families as a Markdown table: model types, packages, and what is refused."""
     types: dict[Family, list[str]] = {}
     for kind in sorted(claims(GROUP)):
-        what = f"family {kind!r}"
-        types.setdefault(load(the_only(claims(GROUP)[kind], what), what), []).append(kind)
+        types.setdefault(_registered(kind), []).append(kind)
     rows = [
         f"| {family.name} | {', '.join(f'`{kind}`' for kind in kinds)} "
         f"| {', '.join(family.needs) or '-'} | {family.untrained or '-'} |"
@@ -178,3 +168,15 @@ def table() -> list[str]:
         "|---|---|---|---|",
         *rows,
     ]
+
+
+def _registered(kind: str) -> Family:
+    what = f"family {kind!r}"
+    family = load(the_only(claims(GROUP)[kind], what), what)
+    if not isinstance(family, Family):
+        raise ConfigError(
+            given=what,
+            why=f"its entry point leads to {type(family).__name__}",
+            fix="point it at a sectow_agents.models.families.Family",
+        )
+    return family

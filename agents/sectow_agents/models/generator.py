@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -11,13 +12,16 @@ import torch
 from PIL import Image
 from transformers import GenerationConfig, LogitsProcessorList
 
-from sectow_agents.models.batching import Batcher, Load
+from sectow_agents.models.batching import Batcher, Load, room_for
 from sectow_agents.models.begin import begins
+from sectow_agents.models.cache import Cache
 from sectow_agents.models.chat import inert, pictures_of
 from sectow_agents.models.families import family_of
+from sectow_agents.models.merging import Merging
 from sectow_agents.models.pictures import beside_text
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.sampling import FiniteLogits, SeededDraws, uniform_rows
+from sectow_agents.models.shared import ITS_OWN, InMemory
 from sectow_agents.models.template import Template
 from sectow_agents.models.thinking import thinking_marks, without_thinking
 from sectow_env.errors import ConfigError, PartError
@@ -45,6 +49,8 @@ class Generator:
         processor: Its processor, with a chat template.
         source: Folder or model id that it came from, for provenance.
         batch_size: Prompts that are answered at once; None finds it.
+        memory: How it is kept. On a base that is shared, an adapter is merged into the weights
+            while completions are written.
     """
 
     def __init__(
@@ -53,11 +59,14 @@ class Generator:
         processor: Any,
         source: str | Path | None = None,
         batch_size: int | None = 128,
+        memory: InMemory = ITS_OWN,
     ) -> None:
         self.model = model
         self.processor = processor
         self.source = source
-        self.batcher = Batcher(batch_size)
+        self.batcher = Batcher(batch_size, lambda: room_for(self.model))
+        self._merging = Merging(model) if memory.shared else None
+        self._cache = Cache(model, memory.generation)
         self._image_tokens: dict[tuple[tuple[int, int], ...], int] = {}
         self._control = control_tokens(processor)
         self.family = family_of(model.config)
@@ -119,7 +128,7 @@ class Generator:
             return [
                 Drawn(tokens[kept].tolist(), _until(row[written], ended[written]))
                 for tokens, kept, row, ended in zip(
-                    read.cpu(), mask.cpu(), shown, ends, strict=True
+                    read[: len(batch)].cpu(), mask[: len(batch)].cpu(), shown, ends, strict=True
                 )
             ]
 
@@ -135,7 +144,7 @@ class Generator:
     ) -> list[T]:
         answers: dict[int, T] = {}
         self.model.eval()
-        with quiet():
+        with quiet(), nullcontext() if self._merging is None else self._merging.merged():
             loads = [self._load(prompt) for prompt in prompts]
             for batch in self.batcher.batches(loads, decoding.max_new_tokens):
                 answers |= self.batcher.run(
@@ -193,16 +202,23 @@ class Generator:
 
     def _complete(self, prompts: Sequence[Rendered], decoding: Decoding) -> tuple[Any, Any]:
         """The model's inputs, and what it makes of them: prompts and completions, padded."""
-        inputs = self.encode([prompt.text for prompt in prompts], [p.images for p in prompts])
+        count, prompts = len(prompts), self._cache.filled(prompts)
+        texts, images = [prompt.text for prompt in prompts], [prompt.images for prompt in prompts]
+        inputs = self.encode(texts, images, **self._cache.padding)
         inputs = inputs.to(self.model.device, dtype=self.model.dtype)
         seen = FiniteLogits()
         processors = LogitsProcessorList([seen])
         if decoding.sampled:
             uniforms = uniform_rows([prompt.seed for prompt in prompts], decoding.max_new_tokens)
             length = int(inputs["input_ids"].shape[1])
-            processors.append(SeededDraws(uniforms, decoding.temperature, length))
-        out = self.model.generate(
-            **inputs, generation_config=self._settings(decoding), logits_processor=processors
+            processors.append(
+                SeededDraws(uniforms, decoding.temperature, length, self.model.device)
+            )
+        out = self._cache.generate(
+            self.model,
+            **inputs,
+            generation_config=self._settings(decoding),
+            logits_processor=processors,
         )
         if not seen.finite:
             raise PartError(
@@ -211,9 +227,11 @@ class Generator:
                 fix="use dtype=float32 or bfloat16, or other weights: training with too high a "
                 "learning rate leaves such weights",
             )
-        return inputs, out
+        return inputs, out[:count]
 
-    def encode(self, texts: Sequence[str], images: Sequence[Sequence[Image.Image]]) -> Any:
+    def encode(
+        self, texts: Sequence[str], images: Sequence[Sequence[Image.Image]], **padding: int
+    ) -> Any:
         """Rendered prompts as model inputs, left-padded; all have an image, or none has."""
         shown = [list(some) for some in images if some]
         return self.processor(
@@ -222,6 +240,7 @@ class Generator:
             padding=True,
             padding_side="left",
             return_tensors="pt",
+            **padding,
             **begins(self.processor, texts[0] if texts else ""),
         )
 

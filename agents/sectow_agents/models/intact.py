@@ -112,9 +112,15 @@ def check_loaded(source: str | Path, info: Mapping[str, Collection[Any]]) -> Non
             )
 
 
-def check_finite(what: str, model: Any) -> None:
-    """Raises ConfigError where a weight is NaN or infinite; names the tensors."""
-    bad = non_finite(model.state_dict().items())
+def check_finite(what: str, model: Any, tensors: Mapping[str, torch.Tensor] | None = None) -> None:
+    """Raises ConfigError where a weight is NaN or infinite; names the tensors.
+
+    Args:
+        what: The model, in the message.
+        model: All of it is looked at, or only the given tensors.
+        tensors: Of it, by name.
+    """
+    bad = non_finite((model.state_dict() if tensors is None else tensors).items())
     if bad:
         raise ConfigError(
             given=what,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from transformers import (
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import token_ids
 from sectow_agents.models.intact import check_config, check_files, check_finite, check_loaded
+from sectow_agents.models.quantized import packing
 from sectow_agents.models.quiet import quiet
+from sectow_agents.models.shared import ITS_OWN, InMemory, base_key, shared_base
 from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
@@ -39,6 +42,7 @@ def load_model(
     trainable: bool = False,
     full: bool = False,
     template: bool = True,
+    memory: InMemory = ITS_OWN,
 ) -> tuple[Any, Any]:
     """Load a model and its processor; safetensors only, no code from the source.
 
@@ -53,25 +57,63 @@ def load_model(
         trainable: Load an adapter so that its training can continue.
         full: All weights will be trained.
         template: A chat template is required.
+        memory: How the base model is kept.
 
     Raises:
         ConfigError: The model does not exist, or cannot be loaded.
     """
     place = pick_device(device)
     kind = pick_dtype(dtype, place, full)
+    base = _Loading(place, kind, revision, memory)
     with quiet():
         try:
-            model, processor = _load(source, revision, kind, trainable)
+            model, processor = _load(source, base, trainable)
         except SectowError:
             raise
         # Libraries raise anything on what others wrote into a folder.
         except Exception as error:
             raise _unloadable(source, error) from error
-        model = model.to(place)
-        check_finite(f"the model {str(source)!r}", model)
         if template:
             _check_template(source, model, processor)
     return model, processor
+
+
+@dataclass(frozen=True)
+class _Loading:
+    """How base models are loaded."""
+
+    device: str
+    dtype: str
+    revision: str | None
+    memory: InMemory
+
+    def model(self, source: str | Path, config: Any) -> Any:
+        """The base model: its own, or one that shares its weights."""
+        if not self.memory.shared:
+            return self._load(source, config)
+        key = base_key(source, self.revision, self.device, self.dtype, self.memory.quantization)
+        return shared_base(key, lambda: self._load(source, config))
+
+    def _load(self, source: str | Path, config: Any) -> Any:
+        sees_images = family_of(config).sees_images
+        models = AutoModelForImageTextToText if sees_images else AutoModelForCausalLM
+        packed = {} if self.memory.quantization is None else packing(self.dtype, self.device)
+        model, info = models.from_pretrained(
+            source,
+            use_safetensors=True,
+            dtype=getattr(torch, self.dtype),
+            generation_config=token_ids(source, config, **_common(self.revision)),
+            # So that tensors of another shape are in the report.
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            **_common(self.revision),
+            **packed,
+        )
+        check_loaded(source, info)
+        # Packed weights are already there.
+        model = model if packed else model.to(self.device)
+        check_finite(f"the model {str(source)!r}", model)
+        return model
 
 
 def check_trained(source: str | Path, *, pictures: bool) -> None:
@@ -129,43 +171,31 @@ def _looked_at(source: str | Path, common: Mapping[str, Any]) -> tuple[str | Pat
     return base, config, family
 
 
-def _load(source: str | Path, revision: str | None, dtype: str, trainable: bool) -> tuple[Any, Any]:
-    common = _common(revision)
+def _load(source: str | Path, loading: _Loading, trainable: bool) -> tuple[Any, Any]:
+    common = _common(loading.revision)
     base, config, family = _looked_at(source, common)
-    processors, models = (
-        (AutoProcessor, AutoModelForImageTextToText)
-        if family.sees_images
-        else (AutoTokenizer, AutoModelForCausalLM)
-    )
+    processors = AutoProcessor if family.sees_images else AutoTokenizer
     processor = processors.from_pretrained(source, padding_side="left", **common)
     if family.sees_images:
         # The keyword reaches some processors only.
         processor.tokenizer.padding_side = "left"
     else:
         processor = TextProcessor(processor)
-    model, info = models.from_pretrained(
-        base,
-        use_safetensors=True,
-        dtype=getattr(torch, dtype),
-        generation_config=token_ids(base, config, **common),
-        # So that tensors of another shape are in the report.
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
-        **common,
-    )
-    check_loaded(base, info)
+    model = loading.model(base, config)
     if base != source:
         model = _adapted(model, str(source), trainable)
     return model, processor
 
 
 def _adapted(model: Any, source: str, trainable: bool) -> Any:
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
 
     adapted = PeftModel.from_pretrained(model, source, is_trainable=trainable)
     # The first time, it reports only some of what does not fit.
     report = adapted.load_adapter(source, "default", is_trainable=trainable)
     check_loaded(source, report._asdict())
+    adapted = adapted.to(model.device)
+    check_finite(f"the model {source!r}", adapted, get_peft_model_state_dict(adapted))
     return adapted
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 
 ADAPTER = "default"
+_DICE = 20_260_815
+"""Seeds the rounding: an adapter is merged into the same weights each time."""
 _KEPT = (torch.float32, torch.bfloat16)
 """Types of weights that a merged adapter survives in; in others it is computed beside them."""
 
@@ -22,39 +24,37 @@ class Merging:
     Args:
         model: A PEFT model; of any other, and of an adapter that is more than a low-rank change of
             plain weights, nothing is merged.
-        seed: Of the rounding.
     """
 
-    def __init__(self, model: Any, seed: int = 0) -> None:
+    def __init__(self, model: Any) -> None:
         self._model = model
-        self._seed = seed
         self._layers = _mergeable(model)
-        self._copies: list[torch.Tensor] = []
+        # Adapters on one base need one copy.
+        base = getattr(model, "shared_base", None)
+        self._copies: dict[int, torch.Tensor] = {} if base is None else base.copies
 
     @contextmanager
-    def merged(self, step: int = 0) -> Iterator[None]:
-        """The model computes with the adapter in its weights.
-
-        Args:
-            step: Of the training; the rounding differs from step to step.
-        """
+    def merged(self) -> Iterator[None]:
+        """The model computes with the adapter in its weights."""
         if not self._layers:
             yield
             return
-        if not self._copies:
-            self._copies = [_copy(_weight(layer)) for layer in self._layers]
+        weights = [_weight(layer) for layer in self._layers]
+        for weight in weights:
+            if id(weight) not in self._copies:
+                self._copies[id(weight)] = _copy(weight)
         try:
-            self._write(step)
+            self._write()
             with self._model.disable_adapter():
                 yield
         finally:
-            for layer, copy in zip(self._layers, self._copies, strict=True):
-                _weight(layer).data.copy_(copy)
+            for weight in weights:
+                weight.data.copy_(self._copies[id(weight)])
 
     @torch.no_grad()
-    def _write(self, step: int) -> None:
+    def _write(self) -> None:
         device = _weight(self._layers[0]).device
-        dice = torch.Generator(device).manual_seed((self._seed + step) % 2**63)
+        dice = torch.Generator(device).manual_seed(_DICE)
         for layer in self._layers:
             weight = _weight(layer)
             exact = weight.float() + layer.get_delta_weight(ADAPTER).float()

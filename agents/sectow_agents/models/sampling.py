@@ -46,18 +46,23 @@ class SeededDraws(LogitsProcessor):
         uniforms: Shape (rows, longest completion), in [0, 1).
         temperature: Divides the logits.
         prompt_length: Tokens before the completion, padding included.
+        device: Where the logits are: nothing is copied to it while tokens are drawn.
     """
 
     def __init__(
-        self, uniforms: NDArray[np.float64], temperature: float, prompt_length: int
+        self,
+        uniforms: NDArray[np.float64],
+        temperature: float,
+        prompt_length: int,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self._uniforms = torch.from_numpy(np.minimum(uniforms, _BELOW_ONE))
+        self._uniforms = torch.from_numpy(np.minimum(uniforms, _BELOW_ONE)).to(device)
         self._temperature = temperature
         self._prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores (rows, vocabulary) to scores with one finite entry per row."""
-        drawn = self._uniforms[:, input_ids.shape[1] - self._prompt_length].to(scores.device)
+        drawn = self._uniforms[:, input_ids.shape[1] - self._prompt_length]
         shares = torch.softmax(scores.double() / self._temperature, dim=-1).cumsum(dim=-1)
         # Rounding keeps the sum from being exactly 1; a token of probability 0 is never reached.
         picked = torch.searchsorted(shares, drawn[:, None] * shares[:, -1:], right=True)

@@ -39,12 +39,12 @@ def plan(
 ) -> None:
     """Say what memory, time and disk a run needs, from configurations alone."""
     from sectow_agents.planning.machines import DEFAULT, gpu_of
+    from sectow_agents.run.parts import find_played
     from sectow_agents.settings.file import load_config
-    from sectow_env.resolve.worlds import load_world
 
     given = None if gpu is None else gpu_of(gpu)
     settings = load_config(config, changes or [])
-    world = load_world(settings.played, allow_import_path=True)
+    world = find_played(settings)
     note("reading the configurations of the models")
     from sectow_agents.planning.here import gpu_here
     from sectow_agents.planning.plan import Setting, plan_of
@@ -91,16 +91,24 @@ def plan_json(made: Plan) -> dict[str, Any]:
 def _print(made: Plan) -> None:
     for phase in made.phases:
         _print_phase(phase)
+    say(in_a_line(made))
+
+
+def in_a_line(made: Plan) -> str:
+    """A plan in one line; the recipes in configs/ quote theirs."""
     gpu, several = made.setting.gpu, made.setting.gpus > 1
     where = f"{made.setting.gpus} x {gpu.name}" if several else gpu.name
     verdict = {
         True: f"fits into {gpu.memory:g} GiB",
-        None: f"may or may not fit into {gpu.memory:g} GiB: try a smaller micro_batch first",
+        None: f"may or may not fit into {gpu.memory:g} GiB, try a smaller micro_batch first",
         False: f"does not fit into {gpu.memory:g} GiB",
     }[made.fits]
-    say(
-        f"on {where}: {verdict}; {_hours(made.hours)} hours for the run, judges not counted; "
-        f"{made.disk:.2f} GiB of checkpoints"
+    peaks = ", ".join(
+        f"{phase.seat} {phase.peak.low:.1f} to {phase.peak.high:.1f}" for phase in made.phases
+    )
+    return (
+        f"on {where}: {verdict} ({peaks}); {_hours(made.hours)} hours for the run, judges not "
+        f"counted; {made.disk:.2f} GiB of checkpoints"
     )
 
 

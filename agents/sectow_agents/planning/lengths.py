@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.chat import pictures_of
+from sectow_agents.models.pictures import image_tokens
 from sectow_agents.planning.shapes import configuration, is_known
 from sectow_env.errors import ConfigError
 from sectow_env.game.messages import Conversation
@@ -94,9 +95,9 @@ def picture_tokens(source: str | Path, size: Size, processor: Any = None) -> int
     Raises:
         ConfigError: There is neither.
     """
-    if processor is not None and hasattr(processor, "image_processor"):
-        return _counted(processor, size)
     config, _ = configuration(source)
+    if processor is not None:
+        return image_tokens(processor, config, [size])
     rule = _RULES.get(config.model_type)
     if rule is None:
         raise ConfigError(
@@ -105,15 +106,6 @@ def picture_tokens(source: str | Path, size: Size, processor: Any = None) -> int
             fix="give a folder with its processor, or a machine that reaches the hub",
         )
     return rule(config, *size)
-
-
-def _counted(processor: Any, size: Size) -> int:
-    from PIL import Image
-
-    blank = Image.new("RGB", (size[1], size[0]), "white")
-    place = processor.image_token
-    with_one = processor(text=[place], images=[[blank]], return_tensors="pt")
-    return int(with_one["input_ids"].shape[1])
 
 
 def _merged_patches(config: Any, height: int, width: int) -> int:

@@ -12,7 +12,8 @@ from sectow_agents.planning.machines import GIB, Gpu
 from sectow_agents.planning.memory import BFLOAT16, FLOAT32, Load, Sharding, Term, peak, terms
 from sectow_agents.planning.range import NOTHING, Range
 from sectow_agents.planning.shapes import Shape, adapter_parameters, shape_of
-from sectow_agents.settings.run_config import RunConfig
+from sectow_agents.run.parts import attacked
+from sectow_agents.settings.run_config import MOST_AT_ONCE, RunConfig
 from sectow_agents.settings.training import TrainingSettings
 from sectow_env.errors import ConfigError
 from sectow_env.game import SEATS, Seat
@@ -88,9 +89,7 @@ def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     """
     sources = {seat: _source(config, seat, world) for seat in SEATS}
     phases = tuple(
-        _phase(config, world, setting, seat, sources)
-        for seat in SEATS
-        if seat in config.seats
+        _phase(config, world, setting, seat, sources) for seat in SEATS if seat in config.seats
     )
     once = NOTHING
     for phase in phases:
@@ -169,12 +168,11 @@ def _trained(shape: Shape, source: str | Path, training: TrainingSettings) -> in
 def _prompts(config: RunConfig, world: World, seat: Seat) -> list[tuple[str, Conversation]]:
     settings = config.policy(seat)
     if seat == "attacker":
-        channels = config.attacker.channels
-        asked = world.scenarios(
-            "train", harmful=True, channels=world.working_channels if channels is None else channels
-        )
         template = config.attacker.template
-        return [(one.id, attack_conversation(one, template, settings.system)) for one in asked]
+        return [
+            (each.id, attack_conversation(each, template, settings.system, world=world))
+            for each in attacked(config, world)
+        ]
     return [
         (item.scenario.id, defence_conversation(item.attack, settings.system))
         for item in world.grid("train", frames="trained")
@@ -226,10 +224,8 @@ def _around_the_phases(
     config: RunConfig, world: World, setting: Setting, phases: Sequence[PhasePlan]
 ) -> Range:
     """Seconds a round for what is played outside of the training: pool and monitor."""
-    channels = config.attacker.channels
-    tried = world.scenarios(
-        "train", harmful=True, channels=world.working_channels if channels is None else channels
-    )
+    tried = attacked(config, world)
+    size = config.batch_size or MOST_AT_ONCE
     attempts = config.monitor.scenarios * config.monitor.attempts
     expansion = len(tried) * config.pool.per_scenario if "attacker" in config.seats else 0
     played = expansion + len(phases) * (attempts + config.monitor.benign)
@@ -238,8 +234,8 @@ def _around_the_phases(
         new = config.training(phase.seat).max_new_tokens
         prompt = phase.samples[0].tokens if phase.samples else 0
         load = _frozen_load(phase, prompt, new)
-        share = played / len(phases) / config.batch_size
-        batch = duration.generation(load, setting.gpu, config.batch_size, prompt, new)
+        share = played / len(phases) / size
+        batch = duration.generation(load, setting.gpu, size, prompt, new)
         seconds = seconds.plus(batch.times(share))
     return seconds
 

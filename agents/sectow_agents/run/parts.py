@@ -8,7 +8,7 @@ from sectow_agents.run.trackers import check_trackers
 from sectow_agents.settings.run_config import MixSettings, RunConfig
 from sectow_agents.settings.trl_fields import check_vllm
 from sectow_env.errors import ConfigError
-from sectow_env.game import SEATS, Judge, RewardFunction
+from sectow_env.game import SEATS, Judge, RewardFunction, Scenario
 from sectow_env.game.world import AsksGeneralQuestions, TakesChannels, World
 from sectow_env.judges.cached import remembered
 from sectow_env.resolve.names import check_names
@@ -44,10 +44,7 @@ def find_parts(config: RunConfig) -> Parts:
     check_names(attackers=[config.attacker.model], defenders=[config.defender.model])
     world = find_played(config)
     reward = find_reward(config.reward.model_dump())
-    channels = config.attacker.channels
-    world.scenarios(
-        "train", harmful=True, channels=world.working_channels if channels is None else channels
-    )
+    attacked(config, world)
     check_mix(config.defender.mix, world)
     return Parts(
         world=world,
@@ -71,6 +68,18 @@ def find_played(config: RunConfig) -> World:
     if channels is not None and isinstance(world, TakesChannels):
         world = world.attacked_through(channels)
     return world
+
+
+def attacked(config: RunConfig, world: World) -> list[Scenario]:
+    """The scenarios of a run's attacker phases.
+
+    Raises:
+        ConfigError: A channel does not exist.
+    """
+    channels = config.attacker.channels
+    return world.scenarios(
+        "train", harmful=True, channels=world.working_channels if channels is None else channels
+    )
 
 
 def _truth(given: str | None, world: World) -> Judge | None:

@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from sectow_agents.algorithms.job import Job, Summary
-from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.load import check_trained
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
 from sectow_agents.run.digests import changed, folder_digests
 from sectow_agents.run.folder import Finished, RunFolder, State
+from sectow_agents.run.frozen import FrozenModels
 from sectow_agents.run.league import assemble
 from sectow_agents.run.monitor import Monitor, Quality
 from sectow_agents.run.notices import report_phase, report_start, try_judge
@@ -83,7 +83,7 @@ class Run:
         if resume:
             _check_unchanged(self.files, about)
         self.pool = _open_pool(self.folder / "pool.sqlite", self.share)
-        self._loaded: dict[str, LocalModel] = {}
+        self._models = FrozenModels(config)
         self.files.follow(config.report_to)
         if resume:
             self._check_resumed()
@@ -196,6 +196,8 @@ class Run:
             system=self.config.policy(seat).system,
             device=self.config.device,
             dtype=self.config.dtype,
+            quantization=self.config.quantization,
+            generation=self.config.generation,
             sink=self.files.log,
             tracked=self.files.tracked,
             progress=self.config.progress,
@@ -217,7 +219,7 @@ class Run:
         decoding = Decoding(sampled, seat.training.temperature, self.config.answer_tokens, seed)
         if "defender" not in self.config.seats:
             return cast("Defender", self._fixed("defender", decoding))
-        return ChatDefender(self._model(given), decoding, seat.system)
+        return ChatDefender(self._models[given], decoding, seat.system)
 
     def attacker(self, given: str | Path, seed: int) -> Attacker:
         """A frozen attacker, sampled; the arguments are those of `defender`."""
@@ -226,14 +228,14 @@ class Run:
         decoding = Decoding(True, training.temperature, training.max_new_tokens, seed)
         if "attacker" not in self.config.seats:
             return cast("Attacker", self._fixed("attacker", decoding))
-        model = self._model(given)
+        model = self._models[given]
         return ChatAttacker(model, decoding, self.world, seat.template, seat.system)
 
     def _fixed(self, seat: Seat, decoding: Decoding) -> object:
         """The policy of a seat that is not trained; its spec overrides the run's settings."""
         policy = self._policies[seat]
         if isinstance(policy, ChatPolicy) and policy.source is not None:
-            policy = policy.answered_by(self._model(policy.source))
+            policy = policy.answered_by(self._models[policy.source])
         if isinstance(policy, ChatAttacker) and policy.template is None:
             policy = policy.asked_by(self.config.attacker.template)
         return with_decoding(policy, pinned(self.config.policy(seat).model, seat, decoding))
@@ -332,18 +334,7 @@ class Run:
 
     def release(self) -> None:
         """Drop the frozen models that are in memory."""
-        self._loaded.clear()
-
-    def _model(self, source: str | Path) -> LocalModel:
-        key = str(source)
-        if key not in self._loaded:
-            self._loaded[key] = LocalModel(
-                source,
-                batch_size=self.config.batch_size,
-                device=self.config.device,
-                dtype=self.config.dtype,
-            )
-        return self._loaded[key]
+        self._models.clear()
 
 
 def occupant(config: RunConfig, seat: Seat, world: World) -> object:

@@ -67,6 +67,7 @@ def _was_loaded(given: str) -> bool:
 
 TEXTS: Mapping[str, Allowed] = {
     **dict.fromkeys(("run", "scenarios", "seats", "device", "dtype"), _anything),
+    **dict.fromkeys(("quantization", "generation.cache"), _anything),
     **dict.fromkeys(("world",), _world),
     **dict.fromkeys(("judge", "truth"), _judge),
     **dict.fromkeys(("SEAT.model",), _model),

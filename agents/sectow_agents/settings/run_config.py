@@ -22,8 +22,11 @@ Device = Literal["auto", "cpu", "cuda"]
 Place = Annotated[str, Field(pattern="^(auto|cpu|cuda(:[0-9]{1,3})?)$")]
 """A device, or one of several: `cuda:1`."""
 Dtype = Literal["auto", "float32", "bfloat16"]
+Quantization = Literal["4bit"]
 Tracker = Literal["tensorboard", "trackio", "wandb"]
 DEFAULT_WORLD = "apothecary:0"
+MOST_AT_ONCE = 256
+"""Prompts that a frozen policy answers at once, where their number is found."""
 
 
 class AttackerSettings(Settings):
@@ -151,6 +154,19 @@ class LeagueSettings(Settings):
     """How many past defenders, the latest ones, are kept in memory for that."""
 
 
+class GenerationSettings(Settings):
+    """How answers are computed; what they are does not depend on it, but for rounding."""
+
+    cache: Literal["auto", "dynamic", "static"] = "auto"
+    """Of keys and values. A static one has its whole size from the start, which lets decoding be
+    compiled; auto: static on CUDA for models that can be compiled, and dynamic where that fails."""
+    compiled: bool = True
+    """Compile decoding where the cache is static, on CUDA alone; it takes a minute at first."""
+
+
+GENERATION = GenerationSettings()
+
+
 class RunConfig(Settings):
     """A whole run."""
 
@@ -183,11 +199,15 @@ class RunConfig(Settings):
     """auto: CUDA where it is available."""
     dtype: Dtype = "auto"
     """auto: float32 on the CPU and for weights that are all trained, else bfloat16."""
-    batch_size: int = Field(default=128, gt=0)
-    """Prompts that a frozen policy answers at once."""
+    quantization: Quantization | None = None
+    """4bit: base models are packed into 4 bits (NF4), and computed in `dtype`; seats that are
+    trained train an adapter. Needs the extra `quantized`."""
+    batch_size: Annotated[int, Field(gt=0)] | None = None
+    """Prompts that a frozen policy answers at once; default, or auto: as many as fit."""
     checkpoint_every: int | None = Field(default=20, gt=0)
     """Optimizer steps after which a phase can be resumed; null: a phase that is cut short is played
     from its beginning."""
+    generation: GenerationSettings = GENERATION
     progress: bool = True
     """Show a progress bar where the standard error is a terminal."""
     report_to: tuple[Tracker, ...] = ()
@@ -207,6 +227,21 @@ class RunConfig(Settings):
                 "played; leave one out (scenarios=null plays the world)"
             )
         return self
+
+    @model_validator(mode="after")
+    def _packed_weights_are_not_trained(self) -> RunConfig:
+        whole = [seat for seat in self.seats if self.training(seat).lora is None]
+        if self.quantization is not None and whole:
+            raise ValueError(
+                f"quantization={self.quantization} packs weights, which cannot be trained; give "
+                f"{whole[0]}.training.lora, or leave quantization out"
+            )
+        return self
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _auto(cls, given: object) -> object:
+        return None if given == "auto" else given
 
     @field_validator("seats")
     @classmethod

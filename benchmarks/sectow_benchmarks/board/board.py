@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from sectow_benchmarks.board.comparable import differences
 from sectow_benchmarks.board.figures import (
     GENERAL,
@@ -34,6 +36,7 @@ from sectow_benchmarks.board.parts import (
     worst_attacker,
     worst_of,
 )
+from sectow_benchmarks.overlap import Overlap
 from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.stats import (
     Estimate,
@@ -47,7 +50,9 @@ from sectow_benchmarks.stats import (
 from sectow_benchmarks.stats.unscored import MAX_UNSCORED
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS
+from sectow_env.errors import RunFolderError
 from sectow_env.game import Frozen
+from sectow_env.reading import explained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
 
 RANKED_SPLIT = "test"
 _ASR, _, _TWINS, _OVER = SPLIT_FIGURES
+_OVERLAP = TypeAdapter(dict[str, Overlap])
 
 
 class Gates(Frozen):
@@ -136,6 +142,8 @@ class BoardRow:
     """Accuracy by suite, of those beside the measured world's own and of tasks of lm-eval."""
     others_judge: Mapping[str, str] = field(default_factory=dict)
     """Who judged them, by suite."""
+    others_overlap: Mapping[str, Overlap] = field(default_factory=dict)
+    """How much of them was in training, by suite; nothing where that is unknown."""
     base: str | None = None
     """The row that it is compared with; None: itself."""
     rank: int | None = None
@@ -276,6 +284,7 @@ def row_of(run: EvaluationRun, base: EvaluationRun) -> BoardRow:
             str(suite["name"]): run.chosen_judge or str(suite["judge"])
             for suite in run.about.get("other_suites", ())
         },
+        others_overlap=_overlap(run),
         base=None if base is run else base.name,
     )
 
@@ -341,6 +350,17 @@ def _seen(run: EvaluationRun, samples: pd.DataFrame) -> int | None:
     if trained is None:
         return None
     return sum(text_digest(text) in trained["behaviors"] for text in samples["behavior"])
+
+
+def _overlap(run: EvaluationRun) -> Mapping[str, Overlap]:
+    try:
+        return _OVERLAP.validate_python((run.about.get("model") or {}).get("overlap") or {})
+    except ValidationError as error:
+        raise RunFolderError(
+            given=f"the overlap with training in {run.path / 'run.json'}",
+            why=explained(error),
+            fix="measure the model again",
+        ) from error
 
 
 def _intervals(runs: Sequence[tuple[EvaluationRun, str]]) -> list[RankInterval]:

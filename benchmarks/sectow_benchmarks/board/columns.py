@@ -113,6 +113,19 @@ def _safety(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     yield Column("invalid", lambda row: _counted(row.invalid, row.invalid_share))
     if any(row.items_seen_in_training is not None for row in rows):
         yield Column("seen in training", lambda row: _count(row.items_seen_in_training))
+    if any(row.suite_overlap for row in rows):
+        yield Column("overlap with training", _overlap)
+
+
+def _overlap(row: BoardEntry) -> str:
+    """By suite: the share of its items, of how many, and of which kinds."""
+    parts = []
+    for suite, overlap in row.suite_overlap.items():
+        kinds = [(name, getattr(overlap, name)) for name in ("text", "near_text", "picture")]
+        by_kind = ", ".join(f"{name} {count}" for name, count in kinds if count)
+        share = NOTHING if overlap.share is None else f"{overlap.share:.3f}"
+        parts.append(f"{suite} {share} n={overlap.items}{f' ({by_kind})' * bool(by_kind)}")
+    return "; ".join(parts) or NOTHING
 
 
 def _over_refusal(rows: Sequence[BoardEntry]) -> Iterator[Column]:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sectow_benchmarks.board.board import BoardRow, Gates, Track
 from sectow_benchmarks.board.parts import Worst
+from sectow_benchmarks.overlap import Overlap
 from sectow_benchmarks.stats import Estimate
 from sectow_benchmarks.stats.retention import Retained
 from sectow_env.game import Frozen
@@ -94,6 +95,8 @@ class BoardEntry(Frozen):
     suite_capability: Mapping[str, Rate]
     """Accuracy, also of tasks of lm-eval."""
     suite_judge: Mapping[str, str]
+    suite_overlap: Mapping[str, Overlap] = {}
+    """How much of them the model was trained on; a suite is left out where that is unknown."""
     learned_asr: Rate
     intent_kept: Rate | None = None
     """Attacks of its attacker that still ask for their behavior; what is not known is missing."""
@@ -164,6 +167,7 @@ def entry_of(row: BoardRow) -> BoardEntry:
         suite_over_refusal=_rates(row.others_over_refusal),
         suite_capability=_rates(row.others_capability),
         suite_judge=dict(row.others_judge),
+        suite_overlap=dict(row.others_overlap),
         learned_asr=Rate.of(row.learned),
         intent_kept=Rate.of(row.intent_kept) if row.intent_kept.known else None,
         worst_attacker=Highest.worst(row.worst_attacker),

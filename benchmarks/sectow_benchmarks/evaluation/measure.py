@@ -19,6 +19,7 @@ from sectow_benchmarks.evaluation.attackers import (
     AttackSetup,
     run_attacker,
 )
+from sectow_benchmarks.evaluation.contamination import training_data
 from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.ground import ground_of
@@ -30,6 +31,7 @@ from sectow_benchmarks.evaluation.policies import (
 )
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
+from sectow_benchmarks.overlap import overlap_with
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.further import beside, label_of, looked_at
 from sectow_benchmarks.results.journal import (
@@ -99,7 +101,7 @@ def measure(
     about = {
         "name": name or subject.name,
         **describe_ground(settings.world, world, judge),
-        "model": {**subject.about(), "prefilled": subject.prefilled},
+        "model": {**subject.about(), "prefilled": subject.prefilled, **_seen(subject, others)},
         "attacker": dict(attacker.about) if attacker else None,
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
@@ -381,6 +383,15 @@ def _described(questions: SuiteQuestions, spec: str, judge: Judge) -> dict[str, 
         "world": {"id": suite.world.id, "fingerprint": suite.world.fingerprint},
         "judge": named(judge),
     }
+
+
+def _seen(subject: DefenderUnderTest, suites: Sequence[SuiteQuestions]) -> dict[str, Any]:
+    """How much of the suites beside the world is in the training data; nothing where unknown."""
+    corpus = training_data(subject.source) if suites else None
+    if corpus is None:
+        return {}
+    overlap = {each.suite.name: overlap_with(corpus, each.chosen).model_dump() for each in suites}
+    return {"overlap": overlap}
 
 
 def _silently(_what: str, _done: int, _total: int) -> None:

@@ -98,6 +98,12 @@ class DefenderUnderTest:
             "trained_on": trained_on(source),
         }
 
+    @property
+    def source(self) -> str | Path | None:
+        """Where its weights are; None for a model without any here."""
+        local = self._local
+        return None if local is None else local.source
+
     def lm(self, seed: int, progress: Callable[[int], None]) -> ChatLM:
         """As a model of lm-eval."""
         if isinstance(self.model, LocalModel):

@@ -42,7 +42,7 @@ OPEN = frozenset(
 HIDDEN_TEXTS = ("behavior", "scenario", "attack", *LONG)
 IDS = ("sample", "item", "cluster")
 """Where ids are not published, a digest of each is left."""
-MODEL = ("prefilled", "parameters", "chat_template_sha256", "trained_on", "defence")
+MODEL = ("prefilled", "parameters", "chat_template_sha256", "trained_on", "overlap", "defence")
 ID_DIGITS = 16
 
 

@@ -6,7 +6,7 @@ registered in the entry-point group `sectow.sources`. See `redteam_2k.py` for a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -16,7 +16,7 @@ from sectow_benchmarks.suites.data_suite import Record
 from sectow_benchmarks.suites.fetch import fetch
 from sectow_benchmarks.suites.fetched import check_copy, revision_in
 from sectow_benchmarks.suites.source import folder_of
-from sectow_env.errors import at_fault
+from sectow_env.errors import at_fault, unknown
 from sectow_env.game import Frozen
 from sectow_env.registry.entry_points import Registry, check_arguments
 from sectow_env.registry.spec import parse_spec
@@ -86,6 +86,13 @@ class PackSource:
 
 
 SOURCES: Registry[PackSource] = Registry("sectow.sources")
+
+
+def check_source_names(specs: Iterable[str]) -> None:
+    """Raise UnknownNameError for a source that is not registered. Imports none of them."""
+    for name in (parse_spec(spec).name for spec in specs):
+        if name not in SOURCES.names():
+            raise unknown("source", name, SOURCES.names())
 
 
 def find_source(spec: str) -> PackSource:

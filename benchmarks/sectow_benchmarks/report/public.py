@@ -33,7 +33,7 @@ SETTINGS = (
     *("learned_split", "attempts", "seed", "limit", "judge_limit"),
 )
 TOP = ("created", "judge", "versions", "machine", "python", "platform", "suites")
-MODEL = ("sha256", "parameters", "chat_template_sha256", "trained_on", "defence")
+MODEL = ("sha256", "parameters", "chat_template_sha256", "trained_on", "overlap", "defence")
 HIDDEN = "given, not shown"
 STRATA = ("channel", "stratum", "frame", "category")
 """Columns with a world's own words that figures are broken down by."""

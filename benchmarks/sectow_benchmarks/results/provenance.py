@@ -49,22 +49,28 @@ def describe_weights(name: str, source: str | Path | None) -> dict[str, Any]:
     }
 
 
+def training_run(source: str | Path | None) -> Path | None:
+    """The folder of the training run that a checkpoint belongs to; None for any other model."""
+    path = None if source is None else Path(source).resolve()
+    if path is None or path.name not in {"attacker", "defender"} or len(path.parents) < 3:
+        return None
+    folder = path.parents[2]
+    whole = (folder / "run.json").is_file() and (folder / "pool.sqlite").is_file()
+    return folder if whole else None
+
+
 def trained_on(source: str | Path | None) -> dict[str, Any] | None:
     """What a checkpoint of a training run was trained against, from the run's pool.
 
     Behaviors are stored as digests, so that run.json contains no harmful text. None for a model
     outside of a training run: nobody knows then.
     """
-    path = None if source is None else Path(source).resolve()
-    if path is None or path.name not in {"attacker", "defender"} or len(path.parents) < 3:
-        return None
-    folder = path.parents[2]
-    pool = folder / "pool.sqlite"
-    if not (folder / "run.json").is_file() or not pool.is_file():
+    folder = training_run(source)
+    if folder is None:
         return None
     from sectow_env.pool.store import AttackPool
 
-    with AttackPool(pool, read_only=True) as attacks:
+    with AttackPool(folder / "pool.sqlite", read_only=True) as attacks:
         behaviors = [entry.turn.scenario.behavior for entry in attacks]
     return {
         "attacks": len(behaviors),

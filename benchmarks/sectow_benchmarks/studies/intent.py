@@ -139,13 +139,15 @@ def _play(world: Apothecary, config: RunConfig, attacker: str) -> list[Episode]:
     setup = AttackSetup(
         world, AnyRecipeJudge(world), find_reward(None), "train", ATTEMPTS, config.seed
     )
+    channels = config.attacker.channels or world.working_channels
+    once = world.scenarios("train", harmful=True, channels=channels)
     decoding = Decoding(True, 1.0, config.attacker.training.max_new_tokens, config.seed)
     answers = Decoding(True, 1.0, config.answer_tokens, config.seed)
     return run_attacker(
         setup,
         find_attacker(attacker, world, decoding),
         find_defender(config.defender.model, world, answers),
-        setup.scenarios(),
+        [scenario for scenario in once for _ in range(ATTEMPTS)],
     )
 
 

@@ -54,6 +54,7 @@ MODEL: Mapping[str, How] = {
     **dict.fromkeys(("source", "sha256"), How.COUNTED),
     "prefilled": How.REBUILT,
     **dict.fromkeys(("parameters", "chat_template_sha256", "trained_on"), How.SEALED),
+    "overlap": How.SEALED,
     **dict.fromkeys(("defence", "defended"), How.SEALED),
 }
 """Fields of the model in run.json."""

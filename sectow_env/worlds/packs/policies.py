@@ -38,7 +38,7 @@ class Scripted:
     Args:
         world: The pack.
         channel: Name or spec of the only channel that is served. Default: the channels in use,
-            or else all that need no settings.
+            or else all that need neither settings nor another renderer.
         seed: Of the draws of style and wording that nobody seeds by `reseed`.
 
     Raises:
@@ -48,9 +48,7 @@ class Scripted:
 
     def __init__(self, *, world: World, channel: str | None = None, seed: int = 0) -> None:
         pack = _require_pack(world, "channels/scripted", "it writes for channels of a")
-        names = (
-            (channel,) if channel else pack.channels or tuple(filter(find_label, channel_names()))
-        )
+        names = (channel,) if channel else pack.channels or _playable(pack)
         self.served_channels: tuple[str | None, ...] = names
         self._world = pack.attacked_through(names)
         self._seeds = SeedQueue(seed)
@@ -97,6 +95,15 @@ class Lookup:
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         """One response per attack."""
         return [self._answers.get(_key(attack), UNSURE) for attack in attacks]
+
+
+def _playable(pack: PackWorld) -> tuple[str, ...]:
+    channels = (find_label(name) for name in channel_names())
+    return tuple(
+        channel.name
+        for channel in channels
+        if channel is not None and not (channel.needs_scenes and pack.renderer.legible)
+    )
 
 
 def _require_pack(world: World, policy: str, why: str) -> PackWorld:

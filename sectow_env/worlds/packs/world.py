@@ -18,6 +18,7 @@ from sectow_env.game.contracts import Rules
 from sectow_env.game.messages import Message
 from sectow_env.game.renderer import Renderer
 from sectow_env.game.world import FrameSet, Item
+from sectow_env.images.drawing import generator
 from sectow_env.images.typography import Typography
 from sectow_env.judges.reference import ReferenceJudge
 from sectow_env.judges.two_sided import TwoSided, grades_answers
@@ -27,6 +28,8 @@ from sectow_env.worlds.rendering import render_attacks
 
 MAX_QUERY_CHARACTERS = 4000
 MAX_PIXELS = 2048 * 2048
+MAX_SCRIPTED = 600
+"""Scripts of channels in one grid: pictures of 512 pixels a side take about 0.5 GB."""
 
 
 class PackRules:
@@ -57,6 +60,7 @@ class PackWorld:
         scenarios: The scenarios, with unique ids.
         name: For the world's id, `pack/NAME`.
         proxy: See `ReferenceJudge`.
+        scripted: Scripts of channels in a grid of one split and label, at most.
     """
 
     default_policies: Mapping[Seat, str] = MappingProxyType(
@@ -65,7 +69,12 @@ class PackWorld:
     """The policies of seats that a user leaves empty."""
 
     def __init__(
-        self, scenarios: Sequence[Scenario], name: str = "unnamed", *, proxy: bool = False
+        self,
+        scenarios: Sequence[Scenario],
+        name: str = "unnamed",
+        *,
+        proxy: bool = False,
+        scripted: int = MAX_SCRIPTED,
     ) -> None:
         self.id = f"pack/{name}"
         self.items = tuple(scenarios)
@@ -73,13 +82,19 @@ class PackWorld:
         self.renderer: Renderer = Typography()
         self.channels: tuple[str, ...] = ()
         """The channels for packs in use; see `attacked_through`."""
+        self.scripted = scripted
         self._proxy = proxy
         self._ids = frozenset(scenario.id for scenario in self.items)
         self._labels = tuple(dict.fromkeys(scenario.channel for scenario in self.items))
 
     @classmethod
     def read(
-        cls, path: str | Path, *, proxy: bool = False, channels: str | Sequence[str] = ()
+        cls,
+        path: str | Path,
+        *,
+        proxy: bool = False,
+        channels: str | Sequence[str] = (),
+        scripted: int = MAX_SCRIPTED,
     ) -> PackWorld:
         """Read a JSONL pack.
 
@@ -87,6 +102,7 @@ class PackWorld:
             path: The file.
             proxy: See `ReferenceJudge`.
             channels: Those for packs that are in use, as a list or separated by commas.
+            scripted: Scripts of channels in a grid of one split and label, at most.
 
         Raises:
             PackError: See `reader.read_jsonl`.
@@ -94,7 +110,8 @@ class PackWorld:
         """
         path = Path(path)
         names = channels.split(",") if isinstance(channels, str) and channels else channels
-        return cls(read_jsonl(path), path.stem, proxy=proxy).attacked_through(tuple(names))
+        world = cls(read_jsonl(path), path.stem, proxy=proxy, scripted=scripted)
+        return world.attacked_through(tuple(names))
 
     @classmethod
     def from_rows(
@@ -111,13 +128,13 @@ class PackWorld:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of all scenarios, pictures included, and of the channels in use."""
+        """Digest of all scenarios, pictures included, and of what channels in use add to them."""
         digest = hashlib.sha256()
         for scenario in self.items:
             digest.update(scenario.model_dump_json().encode() + b"\n")
         for channel in map(find_channel, self.channels):
             name = channel.name.partition(SEPARATOR)[0]
-            digest.update(f"{name} {channel.version}\n".encode())
+            digest.update(f"{name} {channel.version} {self.scripted}\n".encode())
         return digest.hexdigest()
 
     @property
@@ -203,9 +220,10 @@ class PackWorld:
         channels: Sequence[str] | None = None,
         frames: FrameSet = "all",
     ) -> list[Item]:
-        """The seed attacks, and what the scripts of channels for packs write in each style.
+        """The seed attacks, and what the scripts of channels for packs write, in a style drawn.
 
         A pack has no held-out frames. Channels without benign twins script harmful scenarios only.
+        Of more than `scripted` scripts, so many are drawn: pictures take time and memory.
         """
         if frames == "held_out":
             return []
@@ -217,7 +235,9 @@ class PackWorld:
             if channel is None or self._has_seed(scenario):
                 plays.append(Item(scenario, seed_attack(scenario)))
             elif scenario.harmful or channel.twins:
-                plays += [scripted(channel, scenario, style) for style in channel.styles]
+                style = generator("style", channel.name, scenario.id).choice(channel.styles)
+                plays.append(scripted(channel, scenario, str(style)))
+        plays = self._some(plays)
         writings = [play for play in plays if isinstance(play, Writing)]
         rendered = iter(self._rendered(writings))
         return [
@@ -228,19 +248,23 @@ class PackWorld:
     def scripts(self, scenarios: Sequence[Scenario], seeds: Sequence[int]) -> list[Attack]:
         """What scripts play: the channel's where a scenario has one, its seed attack elsewhere.
 
+        A channel's script has a `source`: a text policy that writes it plays the same attack.
+
         Args:
             scenarios: One attack each.
-            seeds: One each; they draw the style and the wording.
+            seeds: One each; they draw the style, where an attacker can choose it, and the wording.
         """
-        writings = {}
+        completions: dict[int, str] = {}
         for index, (scenario, seed) in enumerate(zip(scenarios, seeds, strict=True)):
             channel = self.channel(scenario.channel)
             if channel is not None and not self._has_seed(scenario):
                 style = channel.styles[seed % len(channel.styles)]
-                writings[index] = scripted(channel, scenario, style, seed)
-        rendered = dict(zip(writings, self._rendered(list(writings.values())), strict=True))
+                completions[index] = channel.write(scripted(channel, scenario, style, seed).slots)
+        through = [scenarios[index] for index in completions]
+        made = self.attacks(through, list(completions.values()))
+        played = dict(zip(completions, made, strict=True))
         return [
-            rendered.get(index) or seed_attack(scenario) for index, scenario in enumerate(scenarios)
+            played.get(index) or seed_attack(scenario) for index, scenario in enumerate(scenarios)
         ]
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
@@ -287,6 +311,13 @@ class PackWorld:
             made = render(channel, [writings[index] for index in indices], self.renderer)
             attacks.update(zip(indices, made, strict=True))
         return [attacks[index] for index in range(len(writings))]
+
+    def _some(self, plays: Sequence[Item | Writing]) -> list[Item | Writing]:
+        """All seed attacks, and at most `scripted` scripts, in order."""
+        places = [index for index, play in enumerate(plays) if isinstance(play, Writing)]
+        dropped = generator("grid", self.id).permutation(places)[self.scripted :].tolist()
+        left_out = set(dropped)
+        return [play for index, play in enumerate(plays) if index not in left_out]
 
     def _has_seed(self, scenario: Scenario) -> bool:
         """Whether the pack itself says what is played: a row with a channel, and words for it."""

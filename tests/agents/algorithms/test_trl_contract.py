@@ -216,7 +216,7 @@ def test_the_trainer_measures_what_we_drew(llava_next_folder: Path, tmp_path: Pa
 def test_one_generation_serves_several_optimizer_steps(
     llava_next_folder: Path, tmp_path: Path
 ) -> None:
-    more = {"grpo": {"num_iterations": 2}, "steps": 2}
+    more: dict[str, Any] = {"grpo": {"num_iterations": 2}, "steps": 2}
     _, seen = trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1], by_place, **more)
     assert len(seen.calls) == 1
 
@@ -224,7 +224,7 @@ def test_one_generation_serves_several_optimizer_steps(
 def test_where_trl_draws_itself_a_step_is_mixed_too(
     llava_next_folder: Path, tmp_path: Path
 ) -> None:
-    more = {"grpo": {"top_p": 0.9}, "steps": 2}
+    more: dict[str, Any] = {"grpo": {"top_p": 0.9}, "steps": 2}
     _, seen = trained(llava_next_folder, tmp_path, [TEXT, SHOWN], [0, 1] * 2, by_place, **more)
     assert [len(call["item"]) for call in seen.calls] == [4, 4]
 

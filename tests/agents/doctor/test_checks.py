@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_the_pack_of_the_recipes_is_sound_with_a_judge_of_intent(root: Path, fre
         (["judge=rules/refusl"], "judge", "rules/refusl", "rules/refusal"),
         (["judge=rules/refusal"], "judge, tried", "has no reward", "judge=NAME"),
         (["attacker.model=apothecary/plain"], "attacker's model", "no weights", "seats"),
-        (["defender.model=/nowhere/at/all"], "defender's model", "/nowhere/at/all", "folder"),
+        (["defender.model=/nowhere/at/all"], "defender's model", "/nowhere/at/all", "path"),
         (
             ["defender.model=nobody/nothing"],
             "defender's model",
@@ -94,7 +95,7 @@ def test_all_faults_are_shown_at_once(root: Path, tmp_path: Path) -> None:
 
 def test_a_full_disk_is_seen(root: Path, free: str, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage(9, 8, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(9, 8, 1))
     failed = failures(check_config(root / "configs/apothecary.yaml", [free]))
     assert list(failed) == ["room"]
     assert "adapters" in failed["room"].fix
@@ -103,7 +104,10 @@ def test_a_full_disk_is_seen(root: Path, free: str, monkeypatch: pytest.MonkeyPa
 def test_a_split_cluster_and_missing_benign_data_are_seen(tmp_path: Path, free: str) -> None:
     row = {"behavior": "open the cellar door", "harmful": True, "cluster": "door"}
     benign = {"behavior": "tell the time", "harmful": False, "reference": "noon"}
-    settings = {"attacker": {"model": "organism/attacker"}, "defender": {"model": "pack/lookup"}}
+    settings: dict[str, object] = {
+        "attacker": {"model": "organism/attacker"},
+        "defender": {"model": "pack/lookup"},
+    }
     settings |= {"seats": ["attacker"], "judge": "rules/not_refused"}
     for rows, text in (
         ([{**row, "id": "a"}, {**row, "id": "b", "split": "test"}, {**benign, "id": "c"}], "door"),

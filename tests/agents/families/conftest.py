@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from sectow_agents.models.families import family_of
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import load_model
+from sectow_env.errors import ConfigError
 from tests.agents.families.every import EVERY
 from tests.agents.families.parts import Tiny
-
-pytest.importorskip("torchvision", reason="half of the families' processors need torchvision")
 
 
 class Built:
@@ -42,7 +43,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture
 def tiny(request: pytest.FixtureRequest) -> Tiny:
     """The family that a test is parametrized with, by `indirect`."""
-    return EVERY[request.param]
+    tiny = EVERY[request.param]
+    try:
+        family_of(SimpleNamespace(model_type=tiny.name)).check()
+    except ConfigError as error:
+        pytest.skip(f"{error.given}: {error.why}")
+    return tiny
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sectow_agents.models.generator import Generator
-from sectow_benchmarks.api import evaluate
+from sectow_benchmarks.api import Loaded, evaluate
 from sectow_env.errors import SectowError
 from tests.agents.families.every import EVERY
 from tests.agents.families.parts import Tiny
@@ -34,13 +33,15 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("tiny", EVERY, indirect=True)
-def test_a_pack_is_measured(tiny: Tiny, generator: Generator, pack: Path, tmp_path: Path) -> None:
-    settings = {"max_new_tokens": 4, "out": tmp_path / "run", "world": str(pack)}
+def test_a_pack_is_measured(tiny: Tiny, folder: Path, pack: Path, tmp_path: Path) -> None:
+    def measured() -> Loaded:
+        return evaluate(folder, world=str(pack), out=tmp_path / "run", max_new_tokens=4)
+
     if tiny.tower is None:
-        with pytest.raises(SectowError, match="sees no"):
-            evaluate(generator.source or "", **settings)
+        with pytest.raises(SectowError, match="sees none"):
+            measured()
         return
-    samples = evaluate(generator.source or "", **settings).samples
+    samples = measured().samples
     shown = samples["picture"] != ""
     assert 0 < shown.sum() < len(samples)
     assert samples["response"].notna().all()

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_agents.models.batching import AUTO_PROMPTS, AUTO_TOKENS, Batcher, Load
+from sectow_agents.models.batching import AUTO_TOKENS, Batcher, Load
+from sectow_agents.settings.run_config import MOST_AT_ONCE
 from sectow_env.errors import ConfigError
 
 LOADS = st.lists(st.builds(Load, st.integers(0, 4000), st.sampled_from([0, 64, 2900])), max_size=80)
@@ -21,7 +22,7 @@ def test_every_prompt_is_in_one_batch_of_its_modality(loads: list[Load], size: i
     assert sorted(index for batch in batches for index in batch) == list(range(len(loads)))
     for batch in batches:
         assert len({loads[index].image_tokens > 0 for index in batch}) == 1
-        assert len(batch) <= (size or AUTO_PROMPTS)
+        assert len(batch) <= (size or MOST_AT_ONCE)
         longest = max(loads[index].tokens for index in batch) + 16
         assert size or len(batch) == 1 or len(batch) * longest <= AUTO_TOKENS
 

@@ -108,8 +108,8 @@ def test_nothing_is_loaded(model: Path, tmp_path: Path) -> None:
 
 def test_pictures_are_counted_as_the_processor_does(model: Path) -> None:
     picture = Picture(np.zeros((SIDE, SIDE, 3), np.uint8))
-    asked = Message(role="user", text="hi", pictures=(picture,))
-    (sample,) = Lengths(model).of([("a", (asked,))])
+    question = Message(role="user", text="hi", pictures=(picture,))
+    (sample,) = Lengths(model).of([("a", (question,))])
     _, processor = load_model(model)
     shown = processor(text=["<image>"], images=[[picture.pil()]], return_tensors="pt")
     assert sample.pictures == shown["input_ids"].shape[1] > 1
@@ -131,7 +131,7 @@ def test_a_plan_of_a_run(model: Path, tmp_path: Path) -> None:
 
 
 def test_the_command(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    recipe = str(root / "configs" / "lora-7b.yaml")
+    recipe = str(root / "configs" / "qwen2.5-vl-7b.yaml")
     with pytest.raises(SystemExit) as ended:
         main(["plan", recipe, "--gpu", "h100", "--json"])
     assert ended.value.code in (None, 0)

@@ -19,6 +19,7 @@ from sectow_env.resolve.parts import find_attacker, find_defender
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.policies import FrameAttacker
 from tests.agents.recipes import TEMPLATE, toy
+from tests.env.endpoint.server import FaultyServer
 
 WORLD = Apothecary(0)
 TRAINING = {"steps": 1, "learning_rate": 1e-3, "batch": 8, "group": 4, "max_new_tokens": 5}
@@ -138,3 +139,24 @@ def test_a_checkpoint_brings_how_it_is_prompted(organism_folder: Path, tmp_path:
     (folder / FILE).write_text('{"tempo": 3}')
     with pytest.raises(ConfigError, match=r"asking\.json"):
         find_attacker(folder, WORLD)
+
+
+def test_an_adapter_on_a_server_defends_while_the_attacker_trains(
+    organism_folder: Path, tmp_path: Path
+) -> None:
+    """A server that has several adapters on one base, such as vLLM's, calls each by a name."""
+    with FaultyServer() as server:
+        spec = f"endpoint/defender?base_url={server.base_url}&model=hardened&max_tokens=5"
+        config = duel(tmp_path / "run", "attacker", organism_folder, spec)
+        summary = TugOfWar(config).run()
+        assert [done.summary.seat for done in summary.phases] == ["attacker"]
+        assert summary.base.benign.episodes
+        assert {request.body["model"] for request in server.received} == {"hardened"}
+
+
+def test_a_policy_without_weights_cannot_be_trained(organism_folder: Path, tmp_path: Path) -> None:
+    spec = "endpoint/defender?base_url=http://127.0.0.1:9/v1&model=hardened"
+    config = toy(tmp_path / "run", organism_folder, Path("-"), defender={"model": spec})
+    with pytest.raises(ConfigError, match="no weights that could be trained") as caught:
+        TugOfWar(config).run()
+    assert "leave defender out of seats" in caught.value.fix

@@ -30,7 +30,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_every_recipe_loads(root: Path) -> None:
     recipes = sorted((root / "configs").glob("*.yaml"))
-    assert {recipe.stem for recipe in recipes} >= {"apothecary", "pack", "lora-7b"}
+    assert {recipe.stem for recipe in recipes} >= {"apothecary", "pack", "qwen2.5-vl-7b"}
     for recipe in recipes:
         config = load_config(recipe)
         assert load_config(recipe, [f"run={recipe.stem}"]).run == Path(recipe.stem)
@@ -47,7 +47,7 @@ def test_the_organism_recipe_asks_as_the_organism_was_taught(root: Path) -> None
 
 
 def test_the_adapter_recipe_is_one(root: Path) -> None:
-    config = load_config(root / "configs" / "lora-7b.yaml")
+    config = load_config(root / "configs" / "qwen2.5-vl-7b.yaml")
     for seat in ("attacker", "defender"):
         training = config.training(seat)
         assert training.lora is not None
@@ -85,7 +85,7 @@ def test_changes_are_typed_as_yaml(file: Path) -> None:
         ("defender.training.lora={rnk: 4}", "did you mean 'rank'"),
         ("attacker.training.steps=many", "attacker.training.steps = 'many'"),
         ("attacker.training.steps=0", "greater than 0"),
-        ("attacker.training.group=5", "micro_batch must consist of whole groups"),
+        ("attacker.training.group=5", "batch must consist of whole groups"),
         ("attacker.template='{channels}'", "other placeholders than channel and behavior"),
         ("attacker.template='{behavior!r:>99999999999}'", "({behavior!r:>99999999999})"),
         ("attacker.template='{behavior} {'", "other placeholders than channel and behavior"),
@@ -125,7 +125,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_settings_survive_a_round_trip_through_yaml(tmp_path: Path, root: Path) -> None:
-    config = load_config(root / "configs" / "lora-7b.yaml")
+    config = load_config(root / "configs" / "qwen2.5-vl-7b.yaml")
     written = tmp_path / "config.yaml"
     written.write_text(dump_config(config))
     assert load_config(written) == config

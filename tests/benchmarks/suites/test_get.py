@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
@@ -31,27 +30,6 @@ from tests.benchmarks.suites.host import COMMIT, NEWEST, Host, Repo, commit_of
 from tests.benchmarks.suites.replicas import siuo
 
 LARGE = "images/large.png"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SECTOW_DATA", str(tmp_path / "home"))
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch, home: Path) -> Iterator[Host]:
-    import huggingface_hub.constants
-
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    for variable in ("HF_TOKEN", "GITHUB_TOKEN"):
-        monkeypatch.delenv(variable, raising=False)
-    # A token that somebody keeps on this machine is not this test's business.
-    monkeypatch.setattr(huggingface_hub.constants, "HF_TOKEN_PATH", str(home / "no token"))
-    with Host().serving() as served:
-        monkeypatch.setenv("HF_ENDPOINT", served.url)
-        monkeypatch.setenv("SECTOW_GITHUB", served.url)
-        yield served
 
 
 @pytest.fixture(params=["hub", "github"])

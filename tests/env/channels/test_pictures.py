@@ -218,6 +218,8 @@ def test_retrieval_takes_a_picture_of_its_folder(tmp_path: Path) -> None:
     writing = scripted(channel, SCENARIO, "plain")
     attack = render(channel, [writing], Typography())[0]
     assert (attack.image, attack.drawn, attack.query) == (plain(0), None, SCENARIO.query)
+    foreign = SCENARIO.model_copy(update={"behavior": "wind up", "query": None})
+    assert render(channel, [scripted(channel, foreign, "plain")], Typography())[0].image
     written = "picture: a drum\nquery: What is it?"
     attack = read_and_render(channel, [SCENARIO], [written], Typography())[0]
     assert attack.invalid is Invalid.BAD_IMAGE

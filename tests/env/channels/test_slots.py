@@ -100,11 +100,13 @@ def test_lengths_are_limited_and_choices_in_the_schema() -> None:
     assert schema((*SLOTS, code)) == {
         "type": "object",
         "properties": {
-            "scene": {"type": "string", "description": "who speaks and where", "maxLength": 40},
+            "scene": {
+                "type": "string",
+                "description": "who speaks and where, at most 40 characters",
+            },
             "key_phrase": {
                 "type": "string",
-                "description": "the words that matter",
-                "maxLength": 20,
+                "description": "the words that matter, at most 20 characters",
             },
             "code": {
                 "type": "string",

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_env.channels import EXAMPLE_BEHAVIOR, Writing, channel_names, find_channel, find_label
+from sectow_env.channels import (
+    EXAMPLE_BEHAVIOR,
+    Writing,
+    channel_names,
+    find_channel,
+    find_label,
+    is_for_packs,
+)
 from sectow_env.channels.play import read_and_render, render, scripted
 from sectow_env.errors import ConfigError, UnknownNameError
 from sectow_env.game import Attack, Invalid, Scenario
@@ -164,6 +171,9 @@ def test_a_channel_of_another_package_is_found_and_its_kind_is_checked(install: 
     assert loud is find_channel("mine/whisper?loud=true")
     assert find_label("mine/whisper") is not None
     assert find_label("mine/plain") is None
+    assert is_for_packs("mine/whisper?loud=true")
+    assert is_for_packs("text/split")
+    assert not any(map(is_for_packs, ("mine/plain", "mine/gone", "plain", "apothecary/plain")))
     with pytest.raises(ConfigError, match="it is not a channel for scenario packs"):
         find_channel("mine/plain")
     with pytest.raises(ConfigError, match="it is a channel for scenario packs"):

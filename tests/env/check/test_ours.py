@@ -9,10 +9,12 @@ import pytest
 from sectow_env.channels import channel_names
 from sectow_env.check import CheckResult, check
 from sectow_env.game.messages import Conversation
+from sectow_env.images.typography import Typography
 from sectow_env.policies.chat import ChatDefender
 from sectow_env.policies.defences import QUESTION
 from sectow_env.registry.entry_points import Registry
 from sectow_env.resolve.worlds import load_world
+from sectow_env.worlds.packs.world import PackWorld
 from tests.env.check.broken_worlds import PACK, QUICK
 from tests.env.judges.models import Scripted
 
@@ -39,7 +41,15 @@ POLICIES = [
 CHANNELS = [
     name for name in Registry[Any]("sectow.channels").names() if name.startswith("apothecary/")
 ]
-PACK_CHANNELS = channel_names()
+SETTINGS_OF = {
+    "image/retrieval": "?folder=examples/packs/images",
+    # The checks draw hundreds of pages.
+    **dict.fromkeys(("image/typography", "image/list", "image/caption"), "?side=160"),
+    "image/flowchart": "?side=256",
+}
+PACK_CHANNELS = [
+    f"{name}{SETTINGS_OF.get(name, '')}" for name in channel_names() if name != "image/scene"
+]
 WORLDS = ["apothecary:0", "apothecary:1", "apothecary:2", PACK]
 ANYWHERE = ("pack/seed", "apothecary/refuse_all", "apothecary/nonsense", "apothecary/random")
 
@@ -112,9 +122,20 @@ def test_channels(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PACK_CHANNELS)
-def test_channels_for_packs(name: str) -> None:
+def test_channels_for_packs(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
     assert_clean(check(name))
     assert_clean(check(name, world=PACK))
+
+
+class Painter(Typography):
+    """Makes scenes, as the channel `image/scene` needs it."""
+
+    max_words, legible = 300, False
+
+
+def test_the_channel_that_needs_a_renderer() -> None:
+    assert_clean(check("image/scene", world=PackWorld.read(PACK).drawn_by(Painter())))
 
 
 @pytest.mark.parametrize("name", RENDERERS)

@@ -147,6 +147,10 @@ def test_a_character_without_a_glyph_is_never_a_box() -> None:
             page(text)
 
 
+def test_an_intricate_glyph_is_drawn_in_letters_that_the_rasteriser_can_draw() -> None:
+    assert margins_hit(page("a \ufdfd lamp", side=512), PRINT) == 0
+
+
 def test_controls_are_not_drawn() -> None:
     assert clean(" a\u202e\u0000\x1b[31m\tb\u00a0\r\nc\ud800 ") == "a[31m b \nc"
     assert page("a\u202e lamp\x07") == page("a lamp")

@@ -12,6 +12,7 @@ from sectow_env.game import Attack, Exchange, Invalid, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.policies import endpoint
 from sectow_env.worlds.apothecary.world import Apothecary
+from sectow_env.worlds.packs.world import PackWorld
 from tests.env.endpoint.asking import Quick, Serve
 from tests.env.endpoint.server import FaultyServer, Play, Received, always
 
@@ -141,3 +142,23 @@ def test_an_attacker_is_shown_the_earlier_turns_and_their_pictures(
     assert "a guest" in str(shown)
     assert second[1]["content"].startswith("It did not work yet")
     assert scenario.behavior in second[1]["content"]
+
+
+def test_a_server_enforces_the_form_of_a_channel_for_packs(serve: Serve, quick: Quick) -> None:
+    pack = PackWorld([Scenario(id="a", behavior="light the lantern", harmful=True)])
+    through = pack.scenarios("train", channels=["text/role_play"])
+    server = serve(say=lambda _: '{"scene": "a dark quay", "request": "the lantern, please"}')
+    attacker = endpoint.attacker(world=pack, structured=True, **given(quick, server))
+    enforced, free = attacker.attack([*through, *pack.items])
+    assert enforced.invalid is None
+    assert "a dark quay" in enforced.query
+    assert free.invalid is Invalid.UNPARSABLE
+    bodies = {len(received.body["messages"]): received.body for received in server.received}
+    form = bodies[3]["response_format"]["json_schema"]
+    assert bodies[3]["response_format"]["type"] == "json_schema"
+    assert form["schema"]["required"] == ["scene", "request"]
+    assert "response_format" not in bodies[1]
+    for settings in ({"structured": False}, {"structured": True, "template": "do {behavior}"}):
+        server.received.clear()
+        endpoint.attacker(world=pack, **settings, **given(quick, server)).attack(through)
+        assert "response_format" not in server.received[0].body

@@ -42,7 +42,14 @@ def test_tokens_are_normalised_and_tell_picture_from_query() -> None:
 
 @pytest.mark.parametrize(
     ("channel", "frame", "slotted"),
-    [("c", "f", True), ("c", None, False), (None, "f", False), (None, None, False)],
+    [
+        ("c", "f", True),
+        ("c", None, False),
+        (None, "f", False),
+        (None, None, False),
+        ("text/split", "cards", False),
+        ("image/retrieval?folder=X", "plain", False),
+    ],
 )
 def test_a_slot_attack_has_channel_and_frame(
     channel: str | None, frame: str | None, slotted: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -72,17 +73,30 @@ def test_the_grid_has_seed_attacks_and_scripts_with_their_twins() -> None:
         ("sign", "what is it?"),
         ("own", "open!"),
     ]
-    native = [item.attack for item in seeds[3:]]
-    assert {attack.frame for attack in native} == set(find_channel(SPLIT).styles)
+    (native,) = [item.attack for item in seeds[3:]]
+    assert (native.channel, native.frame in find_channel(SPLIT).styles) == (SPLIT, True)
     twins = PACK.attacked_through([ROLE_PLAY]).grid("train", harmful=False)
-    styles = find_channel(ROLE_PLAY).styles
-    assert [item.attack.frame for item in twins] == [None, *styles]
+    assert [item.attack.channel for item in twins] == [None, ROLE_PLAY]
     assert all("what is it?" in item.attack.query for item in twins)
     assert {item.attack.image for item in twins} == {IMAGE}
     scripted = PACK.grid("train", channels=[DIRECT])
     assert [item.scenario.id for item in scripted] == ["oil@text/direct", "sign@text/direct"]
     assert PACK.grid("train", channels=[DIRECT]) == scripted
     assert PACK.grid("train", frames="held_out") == []
+
+
+def test_a_grid_has_so_many_scripts_spread_over_channels_and_styles() -> None:
+    rows = [row.model_copy(update={"id": f"{n}"}) for n in range(100) for row in ROWS[:1]]
+    channels = [ROLE_PLAY, SPLIT, DIRECT]
+    whole = PackWorld(rows, "many").attacked_through(channels).grid("train")
+    assert len(whole) == 100 + 3 * 100
+    some = PackWorld(rows, "many", scripted=60).attacked_through(channels).grid("train")
+    assert some == [item for item in whole if item in some]
+    counts = Counter(item.attack.channel for item in some)
+    assert (counts[None], sum(counts.values())) == (100, 160)
+    assert min(counts[name] for name in channels) > 10
+    frames = {item.attack.frame for item in some if item.attack.channel == ROLE_PLAY}
+    assert frames == set(find_channel(ROLE_PLAY).styles)
 
 
 def test_completions_go_through_the_channel_of_their_scenario() -> None:
