@@ -36,7 +36,7 @@ FEW = 4
 Words = tuple[str, ...]
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What a request asks, as it is compared."""
 
     texts: frozenset[Words]
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
     """Its perceptual hash; None without a picture that shows something."""
 
     @classmethod
-    def of(cls, behavior: str, query: str | None, picture: Picture | None) -> Asked:
+    def of(cls, behavior: str, query: str | None, picture: Picture | None) -> Request:
         """Of a scenario or an attack on it.
 
         Raises:
@@ -70,34 +70,34 @@ class Corpus:
         self._having: dict[str, list[frozenset[str]]] = defaultdict(list)
         self._pictures: dict[str, set[tuple[int, str]]] = defaultdict(set)
 
-    def add(self, name: str, asked: Asked) -> None:
+    def add(self, name: str, request: Request) -> None:
         """Remember what a source asks."""
-        for words in asked.texts:
+        for words in request.texts:
             self._exact[words].add(name)
             tokens = frozenset(words)
             if tokens not in self._sets:
                 for token in tokens:
                     self._having[token].append(tokens)
             self._sets[tokens].add(name)
-        if asked.picture is not None:
-            for band in bands(asked.picture):
-                self._pictures[band].add((asked.picture, name))
+        if request.picture is not None:
+            for band in bands(request.picture):
+                self._pictures[band].add((request.picture, name))
 
-    def like(self, asked: Asked) -> Mapping[Kind, set[str]]:
+    def like(self, request: Request) -> Mapping[Kind, set[str]]:
         """The sources that ask the same, by kind; a kind without any is left out."""
-        found: dict[Kind, set[str]] = {
-            "text": {name for words in asked.texts for name in self._exact.get(words, ())},
-            "near_text": {name for words in asked.texts for name in self._near(words)},
+        names: dict[Kind, set[str]] = {
+            "text": {name for words in request.texts for name in self._exact.get(words, ())},
+            "near_text": {name for words in request.texts for name in self._near(words)},
             "picture": set(),
         }
-        if asked.picture is not None:
-            found["picture"] = {
+        if request.picture is not None:
+            names["picture"] = {
                 name
-                for band in bands(asked.picture)
+                for band in bands(request.picture)
                 for value, name in self._pictures.get(band, ())
-                if look_alike(asked.picture, value)
+                if look_alike(request.picture, value)
             }
-        return {kind: names for kind, names in found.items() if names}
+        return {kind: some for kind, some in names.items() if some}
 
     def _near(self, words: Words) -> Iterable[str]:
         """Exactly those: whoever overlaps by so much has one of so many words, the rarest too."""
@@ -146,13 +146,13 @@ def installed_suites() -> Installed:
                 unchecked[name] = error.why if here else "not on this machine"
             else:
                 checked[name] = Checked(items=len(items), unread=unread)
-                for asked in items:
-                    corpus.add(name, asked)
+                for request in items:
+                    corpus.add(name, request)
             bar.update(done, name)
     return Installed(corpus, checked, unchecked)
 
 
-def _read(name: str) -> tuple[list[Asked], int]:
+def _read(name: str) -> tuple[list[Request], int]:
     """What its items ask, and of how many the picture is missing."""
     suite = find_suite(name)
     assert isinstance(suite, DataSuite)
@@ -160,10 +160,10 @@ def _read(name: str) -> tuple[list[Asked], int]:
     for record in suite.records():
         picture, missing = _opened(record)
         unread += missing
-        texts = Asked.in_words(
+        texts = Request.in_words(
             record.behavior or record.query, record.query, shown=record.picture is not None
         )
-        items.append(Asked(texts, None if picture is None else picture_hash(picture)))
+        items.append(Request(texts, None if picture is None else picture_hash(picture)))
     return items, unread
 
 
@@ -175,15 +175,15 @@ def _opened(record: Record) -> tuple[Picture | None, bool]:
         return None, True
 
 
-def asked_by(scenario: Scenario, attack: Attack | None = None) -> Asked:
+def request_of(scenario: Scenario, attack: Attack | None = None) -> Request:
     """What a scenario asks, or an attack on it.
 
     Raises:
         MissingExtraError: There is a picture, and ImageHash is not installed.
     """
     if attack is None:
-        return Asked.of(scenario.behavior, scenario.query, scenario.image)
-    return Asked.of(scenario.behavior, attack.query, attack.image)
+        return Request.of(scenario.behavior, scenario.query, scenario.image)
+    return Request.of(scenario.behavior, attack.query, attack.image)
 
 
 class Overlap(Frozen):
@@ -204,7 +204,7 @@ class Overlap(Frozen):
 
 
 def overlap_with(corpus: Corpus, items: Iterable[SuiteItem]) -> Overlap:
-    """Compare the items of a suite, as they are asked, with training data."""
-    like = [set(corpus.like(asked_by(item.scenario, item.attack))) for item in items]
+    """Compare the items of a suite, with their attacks, with training data."""
+    like = [set(corpus.like(request_of(item.scenario, item.attack))) for item in items]
     counts = {kind: sum(kind in kinds for kinds in like) for kind in KINDS}
     return Overlap(items=len(like), any=sum(map(bool, like)), **counts)

@@ -44,6 +44,7 @@ _BENCH = {
 }
 
 _VISION = {**_TRAIN, "torchvision": "torchvision", "num2words": "num2words"}
+_RUNG = {**_BENCH, "gguf": "gguf"}
 _DIFFUSION = {**_TRAIN, "diffusers": "diffusers"}
 _QUANTIZED = {**_TRAIN, "bitsandbytes": "bitsandbytes"}
 
@@ -53,8 +54,9 @@ EXTRAS: Mapping[str, Mapping[str, str]] = {
     "bench": _BENCH,
     "vision": _VISION,
     "diffusion": _DIFFUSION,
+    "rung": _RUNG,
     "quantized": _QUANTIZED,
-    "all": {**_BENCH, **_DIFFUSION, **_QUANTIZED},
+    "all": {**_BENCH, **_DIFFUSION, **_RUNG, **_QUANTIZED},
 }
 """Extra -> import name -> name on the package index; a test compares it with pyproject.toml."""
 

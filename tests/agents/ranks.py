@@ -26,16 +26,17 @@ def watch(rank: str, seat: str, step: str, *, sharded: bool) -> None:
     """Kill this process after an optimizer step of its phase; see that it trains parts, or not."""
     real = Recorder.on_step_begin
 
-    def on_step_begin(self: Recorder, args: object, state: Any, *rest: object, **more: Any) -> None:
-        real(self, args, state, *rest, **more)
+    def on_step_begin(self: Recorder, *given: Any, **more: Any) -> None:
+        real(self, *given, **more)
         parts = all(isinstance(weight, DTensor) for weight in more["model"].parameters())
         if parts != sharded:
             raise SystemExit(f"the weights are in parts: {parts}")
-        here = (str(own_share().rank), self._job.seat, str(state.global_step))
+        here = (str(own_share().rank), self._job.seat, str(given[1].global_step))
         if here == (rank, seat, step):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    Recorder.on_step_begin = on_step_begin  # type: ignore[method-assign]  # In this process only.
+    # In this process only.
+    setattr(Recorder, real.__name__, on_step_begin)
 
 
 def shard() -> None:

@@ -18,8 +18,10 @@ from sectow_benchmarks.board.columns import tables_of
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.evaluation.contamination import training_data
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
-from sectow_benchmarks.overlap import NEAR, Asked, Corpus, asked_by, overlap_with
+from sectow_benchmarks.overlap import NEAR, Corpus, Request, overlap_with, request_of
 from sectow_benchmarks.suites.base import SuiteItem
+from sectow_benchmarks.verify.checks import verify
+from sectow_benchmarks.verify.evidence import Offered
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.pool.duplicates import overlap
@@ -54,9 +56,9 @@ CASES: list[tuple[str, tuple[str, Picture | None], tuple[str, Picture | None], s
 ]
 
 
-def asked(behavior: str, picture: Picture | None) -> Asked:
+def compared(behavior: str, picture: Picture | None) -> Request:
     scenario = Scenario(id="s", behavior=behavior, harmful=True, image=picture)
-    return asked_by(scenario)
+    return request_of(scenario)
 
 
 @pytest.mark.parametrize(("known", "new", "kinds"), [case[1:] for case in CASES])
@@ -64,9 +66,9 @@ def test_kinds_of_overlap(
     known: tuple[str, Picture | None], new: tuple[str, Picture | None], kinds: set[str]
 ) -> None:
     corpus = Corpus()
-    corpus.add("suite", asked(*known))
-    assert set(corpus.like(asked(*new))) == kinds
-    assert all(names == {"suite"} for names in corpus.like(asked(*new)).values())
+    corpus.add("suite", compared(*known))
+    assert set(corpus.like(compared(*new))) == kinds
+    assert all(names == {"suite"} for names in corpus.like(compared(*new)).values())
 
 
 WORDS = st.lists(st.integers(0, 25).map(lambda word: f"w{word}"), min_size=1, max_size=20)
@@ -76,37 +78,37 @@ WORDS = st.lists(st.integers(0, 25).map(lambda word: f"w{word}"), min_size=1, ma
 def test_near_texts_are_exactly_those(texts: list[list[str]], new: list[str]) -> None:
     corpus = Corpus()
     for number, words in enumerate(texts):
-        corpus.add(str(number), Asked(frozenset({tuple(words)})))
+        corpus.add(str(number), Request(frozenset({tuple(words)})))
     near = {
         str(number)
         for number, words in enumerate(texts)
         if overlap(frozenset(words), frozenset(new)) >= NEAR
     }
-    assert corpus.like(Asked(frozenset({tuple(new)}))).get("near_text", set()) == near
+    assert corpus.like(Request(frozenset({tuple(new)}))).get("near_text", set()) == near
 
 
 def test_a_wrapped_request_is_found_by_its_behavior() -> None:
     scenario = Scenario(id="s", behavior=LANTERN, harmful=True)
     corpus = Corpus()
-    corpus.add("training", asked_by(scenario, Attack(query="You are a jar. Speak of lanterns.")))
-    assert set(corpus.like(asked(LANTERN, None))) == {"text", "near_text"}
-    assert corpus.like(asked("You are a jar. Speak of lanterns.", None))
+    corpus.add("training", request_of(scenario, Attack(query="You are a jar. Speak of lanterns.")))
+    assert set(corpus.like(compared(LANTERN, None))) == {"text", "near_text"}
+    assert corpus.like(compared("You are a jar. Speak of lanterns.", None))
 
 
 def test_shares_count_each_item_once_and_each_kind() -> None:
     corpus = Corpus()
-    corpus.add("training", asked(LANTERN, SHOWN))
+    corpus.add("training", compared(LANTERN, SHOWN))
     scenarios = [
         Scenario(id="0", behavior=LANTERN, harmful=True, image=SMALLER),
         Scenario(id="1", behavior=f"Now {LANTERN}", harmful=True),
         Scenario(id="2", behavior="Sort the jars of the shelf.", harmful=True, image=OTHER),
     ]
-    found = overlap_with(
+    counted = overlap_with(
         corpus,
         [SuiteItem(each.id, "s", "safety", each, seed_attack(each)) for each in scenarios],
     )
-    assert found.model_dump() == {"items": 3, "any": 2, "text": 1, "near_text": 2, "picture": 1}
-    assert found.share == pytest.approx(2 / 3)
+    assert counted.model_dump() == {"items": 3, "any": 2, "text": 1, "near_text": 2, "picture": 1}
+    assert counted.share == pytest.approx(2 / 3)
     assert overlap_with(corpus, []).share is None
 
 
@@ -138,7 +140,10 @@ def checkpoint(tmp_path: Path) -> Path:
         train_0=LANTERN,
         test_0="Explain where the guild keeps all of its copper jars.",
     )
-    config = build_config({"run": str(tmp_path / "run"), "scenarios": str(pack)})
+    seat = {"model": "some/model"}
+    config = build_config(
+        {"run": str(tmp_path / "run"), "scenarios": str(pack), "attacker": seat, "defender": seat}
+    )
     world = PackWorld.read(pack)
     about = {"world": {"id": world.id, "fingerprint": world.fingerprint}}
     RunFolder.create(config, about)
@@ -154,9 +159,9 @@ def test_a_checkpoint_knows_the_pack_and_the_pool_of_its_run(
 ) -> None:
     corpus = training_data(checkpoint)
     assert corpus is not None
-    assert corpus.like(asked(LANTERN, None))
-    assert corpus.like(asked("Name the hour at which no guard walks the market", None))
-    assert not corpus.like(asked("Explain where the guild keeps all of its copper jars.", None))
+    assert corpus.like(compared(LANTERN, None))
+    assert corpus.like(compared("Name the hour at which no guard walks the market", None))
+    assert not corpus.like(compared("Explain where the guild keeps all of its copper jars.", None))
     write_pack(tmp_path / "guild.jsonl", train_0="Another request of some words.")
     assert training_data(checkpoint) is None, "the pack is not the one that it was trained on"
 
@@ -165,7 +170,7 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suite = write_pack(
-        tmp_path / "asked.jsonl",
+        tmp_path / "market.jsonl",
         test_0=LANTERN.lower(),
         test_1=f"Please {LANTERN}",
         test_2="Explain who painted the door of the market hall.",
@@ -174,7 +179,7 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     out = tmp_path / "evaluation"
     loaded = evaluate("apothecary/refuse_all", suites=[f"pack?path={suite}"], out=out)
     (row,) = board([loaded.run])
-    assert row.others_overlap["pack/asked"].model_dump() == {
+    assert row.others_overlap["pack/market"].model_dump() == {
         "items": 3,
         "any": 2,
         "text": 1,
@@ -184,10 +189,12 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     (table,) = [
         table
         for table in tables_of(Board.of([row]), ("safety",))
-        if "overlap with training" in table.head
+        if "overlap with training" in table.heads
     ]
-    cell = table.rows[0][table.head.index("overlap with training")]
-    assert cell == "pack/asked 0.667 n=3 (text 1, near_text 2)"
+    cell = table.rows[0][table.heads.index("overlap with training")]
+    assert cell == "pack/market 0.667 n=3 (text 1, near_text 2)"
+    offered = Offered(suites=(f"pack?path={suite}",))
+    assert {each.name: each.outcome for each in verify(loaded.run, offered)}["run"] == "ok"
     monkeypatch.setattr(DefenderUnderTest, "source", None)
     other = evaluate("apothecary/refuse_all", suites=[f"pack?path={suite}"], out=tmp_path / "b")
     assert board([other.run])[0].others_overlap == {}

@@ -1,7 +1,6 @@
 """Checkpoints in mid-phase: all that the rest of a phase depends on, as safetensors and JSON.
 
     STEPS/20/                  20 optimizer steps are made
-        trainer_state.json     the trainer's own account: where in the data it is
         progress.json          lines of metrics, schedule, reward's generator
         episodes.jsonl         successful episodes so far
         rank-0.safetensors     what is trained, the optimizer's state, the global generators
@@ -19,18 +18,20 @@ import random
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from transformers import Trainer, TrainerCallback
+from transformers import Trainer, TrainerCallback, TrainerState
 
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.recorder import Recorder
 from sectow_agents.algorithms.rewards import SeatReward
+from sectow_agents.models.intact import few
 from sectow_env.display.console import note
 from sectow_env.errors import SectowError, TrainingError
 from sectow_env.files import file_digest, sync, write_text
@@ -41,7 +42,7 @@ DIGESTS = "checkpoint.json"
 PROGRESS = "progress.json"
 EPISODES = "episodes.jsonl"
 TRAINER = "trainer_state.json"
-"""As transformers names it."""
+"""What transformers reads where it resumes; made anew, in the phase's scratch folder."""
 WEIGHT, BUFFER, STATE, GENERATOR = "weight/", "buffer/", "optimizer/", "generator/"
 
 
@@ -58,6 +59,8 @@ class Progress(Frozen):
 
     seconds: float
     """Of the training so far."""
+    tokens: int
+    """That the trainer has counted."""
     lines: tuple[dict[str, Any], ...]
     """Those of the optimizer steps so far."""
     reward: dict[str, Any]
@@ -88,6 +91,7 @@ class Checkpoints(TrainerCallback):
         self._reward = reward
         self._started = time.perf_counter()
         self._saved = 0
+        self._folder = Path()
         self.before = 0.0
         """Seconds of the training before it was cut short."""
         # DeepSpeed reads its own optimizer state by pickle only.
@@ -101,8 +105,9 @@ class Checkpoints(TrainerCallback):
         """
         job, trainer = self._job, self._trainer
         folder = job.share.from_main(lambda: newest(job.steps, job.share.size))
-        if folder is None or self._every is None:
+        if folder is None or trainer.is_deepspeed_enabled:
             return None
+        self._folder = folder
         progress = read_model(folder / PROGRESS, Progress, follow=False)
         self._saved = int(folder.name)
         self.before = progress.seconds
@@ -121,7 +126,19 @@ class Checkpoints(TrainerCallback):
         )
         if job.share.main:
             note(f"round {job.round} {job.seat}: resumes after optimizer step {self._saved}")
-        return str(folder)
+        return self._trainer_state(progress.tokens)
+
+    def _trainer_state(self, tokens: int) -> str:
+        """Write what transformers reads to find its place in the data; returns the folder."""
+        args = self._trainer.args
+        state = TrainerState(
+            global_step=self._saved,
+            num_input_tokens_seen=tokens,
+            train_batch_size=args.train_batch_size,
+        )
+        state.compute_steps(args, args.max_steps)
+        state.save_to_json(str(Path(args.output_dir) / TRAINER))
+        return str(args.output_dir)
 
     def on_log(self, _args: object, state: Any, *_: object, **__: object) -> None:
         """Write a checkpoint if it is time for one."""
@@ -151,8 +168,6 @@ class Checkpoints(TrainerCallback):
         save_file(tensors, aside / _file_of(share.rank), metadata=_python_generators())
         sync(aside / _file_of(share.rank))
         if share.main:
-            self._trainer.state.save_to_json(str(aside / TRAINER))
-            sync(aside / TRAINER)
             write_text(aside / PROGRESS, self._progress().model_dump_json())
             lines = (f"{episode.model_dump_json()}\n" for episode in self._recorder.successes)
             write_text(aside / EPISODES, "".join(lines))
@@ -167,7 +182,7 @@ class Checkpoints(TrainerCallback):
             sync(steps)
             for other in steps.iterdir():
                 if other != folder:
-                    shutil.rmtree(other)
+                    shutil.rmtree(other, ignore_errors=True)
 
     def _progress(self) -> Progress:
         state = self._trainer.optimizer.state_dict()
@@ -177,6 +192,7 @@ class Checkpoints(TrainerCallback):
         ]
         scalars = {name: value for name, value in _flat(state) if not torch.is_tensor(value)}
         return Progress(
+            tokens=self._trainer.state.num_input_tokens_seen,
             seconds=self.before + time.perf_counter() - self._started,
             lines=tuple(self._recorder.lines),
             reward={} if self._reward is None else self._reward.state(),
@@ -206,53 +222,72 @@ class Checkpoints(TrainerCallback):
         if getattr(self._trainer.args, "sync_ref_model", False):
             yield "reference/", self._trainer.ref_model
 
-    def _load_weights(self, folder: str, _model: object = None) -> None:
+    def _load_weights(self, *_: object) -> None:
         own = dict(self._own())
-        with safe_open(self._part(folder), framework="pt") as part, torch.no_grad():
+        with self._opened(self._sharded_rank) as part, torch.no_grad():
             names = {name for name in _keys(part) if name.startswith((WEIGHT, BUFFER))}
             if names != set(own):
-                raise _other(folder, f"other weights: {sorted(names ^ set(own))[:3]}")
+                raise ValueError(f"other weights: {few(sorted(names ^ set(own)))}")
             for name, tensor in own.items():
-                _fill(tensor, part.get_tensor(name), folder, name)
+                _fill(tensor, part.get_tensor(name), name)
 
-    def _load_optimizer(self, folder: str) -> None:
-        progress = read_model(Path(folder) / PROGRESS, Progress, follow=False)
+    def _load_optimizer(self, _: object) -> None:
+        progress = read_model(self._folder / PROGRESS, Progress, follow=False)
         optimizer = self._trainer.optimizer
-        now = optimizer.state_dict()
         state: dict[int, dict[str, Any]] = {}
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-        with safe_open(self._part(folder), framework="pt") as part:
+        with self._opened(self._sharded_rank) as part:
             for name in _keys(part):
                 if name.startswith(STATE):
                     index, _, key = name.removeprefix(STATE).partition("/")
                     value = _like(weights[int(index)], part.get_tensor(name))
                     state.setdefault(int(index), {})[key] = value
-        for name, scalar in progress.scalars.items():
-            index, _, key = name.partition("/")
-            state.setdefault(int(index), {})[key] = scalar
-        groups = [
-            {**group, **{key: _as(group.get(key), value) for key, value in saved.items()}}
-            for group, saved in zip(now["param_groups"], progress.groups, strict=True)
-        ]
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
-        self._trainer.lr_scheduler.load_state_dict(dict(progress.schedule))
+            for name, scalar in progress.scalars.items():
+                index, _, key = name.partition("/")
+                state.setdefault(int(index), {})[key] = scalar
+            groups = [
+                {**group, **{key: _as(group.get(key), value) for key, value in saved.items()}}
+                for group, saved in zip(
+                    optimizer.state_dict()["param_groups"], progress.groups, strict=True
+                )
+            ]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
+            self._trainer.lr_scheduler.load_state_dict(dict(progress.schedule))
 
-    def _load_generators(self, folder: str) -> None:
-        with safe_open(Path(folder) / _file_of(self._job.share.rank), framework="pt") as part:
+    def _load_generators(self, _: object) -> None:
+        with self._opened(self._job.share.rank) as part:
             torch.set_rng_state(part.get_tensor(f"{GENERATOR}cpu"))
             if torch.cuda.is_available():
                 torch.cuda.set_rng_state(part.get_tensor(f"{GENERATOR}cuda"))
             known = {name: json.loads(text) for name, text in part.metadata().items()}
-        version, words, spare = known["python"]
-        random.setstate((version, tuple(words), spare))
-        words = np.array(known["numpy"]["state"]["key"], dtype=np.uint32)
-        place = {"key": words, "pos": known["numpy"]["state"]["pos"]}
-        np.random.set_state({**known["numpy"], "state": place})  # noqa: NPY002  (TRL seeds it)
+            version, words, spare = known["python"]
+            random.setstate((version, tuple(words), spare))
+            words = np.array(known["numpy"]["state"]["key"], dtype=np.uint32)
+            place = {"key": words, "pos": known["numpy"]["state"]["pos"]}
+            np.random.set_state({**known["numpy"], "state": place})  # noqa: NPY002  (TRL seeds it)
 
-    def _part(self, folder: str) -> Path:
-        """The file with this process's weights."""
-        rank = self._job.share.rank if self._trainer.is_fsdp_enabled else 0
-        return Path(folder) / _file_of(rank)
+    @property
+    def _sharded_rank(self) -> int:
+        """Whose file has this process's weights."""
+        return self._job.share.rank if self._trainer.is_fsdp_enabled else 0
+
+    @contextmanager
+    def _opened(self, rank: int) -> Iterator[Any]:
+        """The tensors of a process.
+
+        Raises:
+            TrainingError: They are not those of this phase.
+        """
+        try:
+            with safe_open(self._folder / _file_of(rank), framework="pt") as part:
+                yield part
+        except (LookupError, TypeError, ValueError, SafetensorError) as error:
+            raise TrainingError(
+                given=f"the checkpoint {self._folder}",
+                why=f"it does not fit the phase ({error}): another version of this package or of a "
+                "library wrote it",
+                fix="install that version; or delete the folder, and the phase starts anew",
+            ) from error
 
 
 def newest(steps: Path | None, processes: int) -> Path | None:
@@ -331,10 +366,10 @@ def _local(tensor: torch.Tensor) -> torch.Tensor:
     return whole.detach().to("cpu", copy=True).contiguous()
 
 
-def _fill(tensor: torch.Tensor, saved: torch.Tensor, folder: str, name: str) -> None:
+def _fill(tensor: torch.Tensor, saved: torch.Tensor, name: str) -> None:
     own = tensor.to_local() if hasattr(tensor, "to_local") else tensor
     if (own.shape, own.dtype) != (saved.shape, saved.dtype):
-        raise _other(folder, f"{name} of another shape or type")
+        raise ValueError(f"{name} is of another shape or type")
     own.copy_(saved)
 
 
@@ -356,11 +391,3 @@ def _like(weight: torch.Tensor, saved: torch.Tensor) -> torch.Tensor:
 def _as(now: object, saved: Any) -> Any:
     """A value that JSON made a list of is a tuple again."""
     return tuple(saved) if isinstance(now, tuple) and isinstance(saved, Sequence) else saved
-
-
-def _other(folder: str, why: str) -> TrainingError:
-    return TrainingError(
-        given=f"the checkpoint {folder}",
-        why=f"it has {why}: it was written by another version of this package or of a library",
-        fix="delete this folder, and the phase starts at its beginning; or install that version",
-    )

@@ -116,14 +116,15 @@ class _AsPlayed:
         return batch
 
     def _texts(self, row: Mapping[str, Any]) -> dict[str, str]:
-        asked = prepare_multimodal_messages(row["prompt"], images=row["images"])
-        answer = str(row["completion"][0]["content"])
+        chat = prepare_multimodal_messages(row["prompt"], images=row["images"])
+        answer = str(row["completion"][0]["content"]).strip()
         answered = prepare_multimodal_messages(row["completion"])
         prompt, whole = (
-            str(self._processor.apply_chat_template(chat, add_generation_prompt=more))
-            for chat, more in ((asked, True), ([*asked, *answered], False))
+            str(self._processor.apply_chat_template(messages, add_generation_prompt=more))
+            for messages, more in ((chat, True), ([*chat, *answered], False))
         )
-        end = whole[whole.rfind(answer) + len(answer) :]
+        place = whole.rfind(answer)
+        end = whole[place + len(answer) :] if place >= 0 else ""
         completion = whole.removeprefix(prompt) if whole.startswith(prompt) else answer + end
         return {"prompt": begun(self._processor, prompt), "completion": completion}
 

@@ -105,7 +105,7 @@ def check_config(
             checks.skip("room", "needs the data and both models")
         else:
             checks.attempt("room", lambda: _room(config, world, processes))
-        judge = checks.attempt("judge", lambda: _judge(config.judge, world))
+        judge = checks.attempt("judge", partial(_judge, config, world))
         if judge is not None:
             channels = None if data is None else config.attacker.channels
             checks.attempt("judge, tried", lambda: _tried(config, judge, world, channels))
@@ -256,13 +256,16 @@ def _room(config: RunConfig, world: World, processes: int) -> tuple[bool, str]:
     return True, seen
 
 
-def _judge(given: str | None, world: World) -> tuple[Judge, str]:
+def _judge(config: RunConfig, world: World) -> tuple[Judge, str]:
+    """The judge that prices, built; of the second one the name."""
+    from sectow_agents.run.parts import OWN_JUDGE
     from sectow_env.judges.cached import remembered
     from sectow_env.resolve.names import check_names
     from sectow_env.resolve.parts import find_judge
 
-    check_names(judge=given)
-    judge = remembered(find_judge(given, world))
+    for given in (config.judge, config.truth):
+        check_names(judge=None if given == OWN_JUDGE else given)
+    judge = remembered(find_judge(config.judge, world))
     return judge, f"{judge.id}@{judge.version}"
 
 

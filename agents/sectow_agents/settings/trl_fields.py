@@ -91,8 +91,8 @@ _WRITING = (
     "leave it out; run=FOLDER names the run folder",
 )
 _CODE = (
-    "it loads a file or code, or shards the weights, which the launcher does for all processes",
-    "leave it out; accelerate launch --config_file configs/accelerate/fsdp2.yaml shards the weights",
+    "it loads a file or code, or shards the weights, which a launcher does for all of them",
+    "leave it out; accelerate launch with configs/accelerate/fsdp2.yaml shards the weights",
 )
 _OURS = (
     "this field follows from other settings of the phase",

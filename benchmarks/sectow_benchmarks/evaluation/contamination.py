@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from sectow_agents.run.folder import RunFolder
-from sectow_benchmarks.overlap import Corpus, asked_by
+from sectow_agents.settings.file import load_config
+from sectow_benchmarks.overlap import Corpus, request_of
 from sectow_benchmarks.results.provenance import training_run
 from sectow_env.errors import MissingExtraError, SectowError
 from sectow_env.pool.store import AttackPool
@@ -25,15 +26,14 @@ def training_data(source: str | Path | None) -> Corpus | None:
         return None
     corpus = Corpus()
     try:
-        run = RunFolder(folder)
-        world = load_world(run.config().played)
-        if world.fingerprint != (run.about.get("world") or {}).get("fingerprint"):
+        world = load_world(load_config(folder / "config.yaml", follow=False).played)
+        if world.fingerprint != (RunFolder(folder).about.get("world") or {}).get("fingerprint"):
             return None
         for scenario in world.scenarios("train"):
-            corpus.add(TRAINING, asked_by(scenario))
+            corpus.add(TRAINING, request_of(scenario))
         with AttackPool(folder / "pool.sqlite", read_only=True) as attacks:
             for entry in attacks:
-                corpus.add(TRAINING, asked_by(entry.turn.scenario, entry.turn.attack))
+                corpus.add(TRAINING, request_of(entry.turn.scenario, entry.turn.attack))
     except MissingExtraError:
         raise
     except SectowError:

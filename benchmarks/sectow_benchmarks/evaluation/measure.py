@@ -101,7 +101,7 @@ def measure(
     about = {
         "name": name or subject.name,
         **describe_ground(settings.world, world, judge),
-        "model": {**subject.about(), "prefilled": subject.prefilled},
+        "model": {**subject.about(), "prefilled": subject.prefilled, **_seen(subject, others)},
         "attacker": dict(attacker.about) if attacker else None,
         "attacks": None if pack is None else dict(pack.about),
         "settings": settings.model_dump(mode="json"),
@@ -110,11 +110,6 @@ def measure(
             for questions, spec in zip(others, settings.others(), strict=True)
         ],
     }
-    corpus = training_data(subject.source) if others else None
-    if corpus is not None:
-        about["model"]["overlap"] = {
-            each.suite.name: overlap_with(corpus, each.chosen).model_dump() for each in others
-        }
     about["suites"] |= {questions.suite.name: questions.suite.revision for questions in others}
     if entries := judges.entries:
         about["judges"] = [entry.model_dump(mode="json") for entry in entries]
@@ -388,6 +383,15 @@ def _described(questions: SuiteQuestions, spec: str, judge: Judge) -> dict[str, 
         "world": {"id": suite.world.id, "fingerprint": suite.world.fingerprint},
         "judge": named(judge),
     }
+
+
+def _seen(subject: DefenderUnderTest, suites: Sequence[SuiteQuestions]) -> dict[str, Any]:
+    """How much of the suites beside the world is in the training data; nothing where unknown."""
+    corpus = training_data(subject.source) if suites else None
+    if corpus is None:
+        return {}
+    overlap = {each.suite.name: overlap_with(corpus, each.chosen).model_dump() for each in suites}
+    return {"overlap": overlap}
 
 
 def _silently(_what: str, _done: int, _total: int) -> None:

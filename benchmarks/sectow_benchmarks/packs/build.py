@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from sectow_benchmarks.overlap import KINDS, Asked, Corpus, Installed, Kind, installed_suites
+from sectow_benchmarks.overlap import KINDS, Corpus, Installed, Kind, Request, installed_suites
 from sectow_benchmarks.packs.card import PackCard, readme
 from sectow_benchmarks.packs.source import Source
 from sectow_benchmarks.suites.data_suite import PLACEHOLDER, Record
@@ -201,13 +201,13 @@ def _chosen(source: Source, recipe: Recipe, corpus: Corpus, outcome: Outcome) ->
     }
 
 
-def _texts_of(record: Record) -> Asked:
+def _texts_of(record: Record) -> Request:
     shown = record.picture is not None
-    return Asked(Asked.in_words(record.behavior or record.query, record.query, shown=shown))
+    return Request(Request.in_words(record.behavior or record.query, record.query, shown=shown))
 
 
-def _overlaps(asked: Asked, corpus: Corpus, outcome: Outcome) -> bool:
-    like = corpus.like(asked)
+def _overlaps(request: Request, corpus: Corpus, outcome: Outcome) -> bool:
+    like = corpus.like(request)
     for suite in set().union(*like.values()):
         outcome.removed[suite][next(kind for kind in KINDS if suite in like.get(kind, ()))] += 1
     return bool(like)
@@ -252,7 +252,7 @@ def _scenarios(
             if height * width > MAX_PIXELS:
                 outcome.left_out[f"its picture has more than {MAX_PIXELS} pixels"] += 1
                 continue
-            shown = Asked(frozenset(), Asked.of("", "", picture).picture)
+            shown = Request(frozenset(), Request.of("", "", picture).picture)
             if _overlaps(shown, corpus, outcome):
                 continue
         query = record.query.replace(PLACEHOLDER, "").strip()

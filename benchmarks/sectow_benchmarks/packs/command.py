@@ -16,40 +16,43 @@ if TYPE_CHECKING:
     from sectow_env.game import Split
 
 SPLITS = ("train", "validation", "test")
+OUT = Path("built-pack")
+SHARES = "train=0.8,validation=0.1,test=0.1"
 __all__ = ["app"]
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="redteam_2k, vlguard_train, spa_vl_train; a copy: NAME?path=FOLDER."),
+]
+Harmless = Annotated[
+    str | None, typer.Option(help="Harmless requests: hub ID, ID@REVISION, or a folder.")
+]
+Answers = Annotated[
+    str | None, typer.Option(help="Its column of answers, which are kept as references.")
+]
+Licence = Annotated[
+    str | None, typer.Option(help="Its licence, for the card, as its page states it.")
+]
+Limit = Annotated[
+    int, typer.Option(min=1, help="Most harmful, and most harmless, scenarios of a source.")
+]
+Channels = Annotated[str | None, typer.Option(help="Channels that write every scenario once more.")]
 
 
 @app.command()
 def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(help="redteam_2k, vlguard_train, spa_vl_train; a copy: NAME?path=FOLDER."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the pack; it must not exist.")] = Path(
-        "built-pack"
-    ),
-    harmless: Annotated[
-        str | None, typer.Option(help="Harmless requests: hub ID, ID@REVISION, or a folder.")
-    ] = None,
+    sources: Names = None,
+    out: Annotated[Path, typer.Option(help="Folder of the pack; it must not exist.")] = OUT,
+    harmless: Harmless = None,
     harmless_split: Annotated[str, typer.Option(help="Its split.")] = "train",
-    image_column: Annotated[str | None, typer.Option(help="None: it has no pictures.")] = None,
+    image_column: Annotated[str | None, typer.Option(help="Its column of pictures.")] = None,
     question_column: Annotated[str, typer.Option(help="Its column of questions.")] = "question",
-    answer_column: Annotated[
-        str | None, typer.Option(help="Its column of answers, kept as references.")
-    ] = None,
-    harmless_licence: Annotated[
-        str | None, typer.Option(help="Its licence, for the card, as its page states it.")
-    ] = None,
-    limit: Annotated[
-        int, typer.Option(min=1, help="Most harmful, and most harmless, scenarios of a source.")
-    ] = 1000,
+    answer_column: Answers = None,
+    harmless_licence: Licence = None,
+    limit: Limit = 1000,
     seed: Annotated[int, typer.Option(help="Of the choice and of the splits.")] = 0,
-    split: Annotated[
-        str, typer.Option(help="Shares of the splits, by cluster.")
-    ] = "train=0.8,validation=0.1,test=0.1",
-    channels: Annotated[
-        str | None, typer.Option(help="Channels that write every scenario once more.")
-    ] = None,
+    split: Annotated[str, typer.Option(help="Shares of the splits, by cluster.")] = SHARES,
+    channels: Channels = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
     """Build a pack from public sources, without what the suites of this machine ask."""
@@ -106,7 +109,7 @@ def shares_of(text: str) -> dict[Split, float]:
         raise ConfigError(
             given=f"--split {text}",
             why="it is not a list of shares of train, validation and test",
-            fix="write --split train=0.8,validation=0.1,test=0.1",
+            fix=f"write --split {SHARES}",
         )
     return {name: shares[name] for name in ("train", "validation", "test") if shares.get(name)}
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from sectow_agents.algorithms.checkpoint import newest
+from sectow_agents.algorithms.checkpoint import (
+    Checkpoints,
+    _generators,
+    _python_generators,
+    newest,
+)
 from sectow_agents.algorithms.recorder import Recorder
+from sectow_agents.processes import ALONE
 from sectow_agents.run.folder import RunFolder
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.tug_of_war import TugOfWar
@@ -118,6 +128,24 @@ def test_a_phase_that_was_cut_short_ends_like_a_whole_one(
     assert played[-1] == ("defender", 5)
     assert len(played) == 3 + 5 + 1, "no more steps are lost than since the last checkpoint"
     check_same(tmp_path / "whole", tmp_path / "run")
+
+
+def test_generators_draw_on(tmp_path: Path) -> None:
+    """Nothing of TRL draws from Python's or numpy's today; a reward function of one's own may."""
+
+    def draw() -> list[float]:
+        return [random.random(), float(np.random.rand()), float(torch.rand(()))]  # noqa: NPY002
+
+    trainer = SimpleNamespace(is_deepspeed_enabled=False, is_fsdp_enabled=False)
+    job: Any = SimpleNamespace(share=ALONE, checkpoint_every=1, steps=tmp_path)
+    checkpoints: Any = Checkpoints(job, trainer, SimpleNamespace(), None)
+    checkpoints._folder = tmp_path
+    random.gauss(0.0, 1.0)
+    save_file(_generators(), tmp_path / "rank-0.safetensors", metadata=_python_generators())
+    drawn = draw()
+    assert drawn != draw()
+    checkpoints._load_generators(None)
+    assert draw() == drawn
 
 
 def write(steps: Path, step: int, processes: int = 1) -> Path:

@@ -108,7 +108,7 @@ FAMILIES = tuple(
         shown="<image>",
         tokens=_tiles,
         tower="model.vision_model.",
-        projector="model.connector.",
+        projector=("model.connector.",),
     )
     for name, build in (("idefics3", _idefics3), ("smolvlm", _smolvlm))
 )

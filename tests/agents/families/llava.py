@@ -164,7 +164,7 @@ FAMILIES = (
         shown="<image>",
         tokens=lambda *_: GRID,
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.",),
         # The features are those of the layer before the last.
         idle=(f"encoder.layers.{LAYERS - 1}.", "post_layernorm"),
     ),
@@ -174,7 +174,7 @@ FAMILIES = (
         shown="<image>",
         tokens=_tiled,
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.", "model.image_newline"),
         idle=(f"encoder.layers.{LAYERS - 1}.", "post_layernorm"),
     ),
     Tiny(
@@ -185,7 +185,7 @@ FAMILIES = (
         # Several pictures are each shown whole, in one tile, with a mark at the end.
         beside=lambda *_: GRID + 1,
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.", "model.image_newline"),
         idle=("post_layernorm",),
     ),
 )

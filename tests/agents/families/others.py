@@ -218,7 +218,7 @@ FAMILIES = (
         shown="<image_soft_token>",
         tokens=lambda *_: GRID // 4,
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.",),
     ),
     Tiny(
         "internvl",
@@ -227,7 +227,7 @@ FAMILIES = (
         # As many tiles as the shape gives, and a thumbnail where there are several.
         tokens=lambda height, width: (5 if height == width else 3) * (GRID // 4),
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.",),
     ),
     Tiny(
         "mllama",
@@ -236,7 +236,7 @@ FAMILIES = (
         # The language model attends to the picture beside the text, which has one mark for it.
         tokens=lambda *_: 1,
         tower="model.vision_model.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.",),
         closed="cross-attention",
     ),
     Tiny(
@@ -245,6 +245,6 @@ FAMILIES = (
         shown="[IMG]",
         tokens=lambda height, width: (height // (2 * PATCH)) * (width // (2 * PATCH)),
         tower="model.vision_tower.",
-        projector="model.multi_modal_projector.",
+        projector=("model.multi_modal_projector.",),
     ),
 )

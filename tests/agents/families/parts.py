@@ -34,7 +34,8 @@ class Tiny:
             family's published description.
         beside: The same for a picture that is one of several; None: as alone.
         tower: Beginning of the names of the vision encoder's weights; None: it sees no pictures.
-        projector: Beginning of the names of what leads from there to the language model.
+        projector: Beginnings of the names of what else only pictures reach: what leads from there
+            to the language model.
         idle: Parts of names that no loss of ours can reach.
         closed: Words of the reason why it is not trained; None: it is.
     """
@@ -45,7 +46,7 @@ class Tiny:
     tokens: Callable[[int, int], int] = lambda *_: 0
     beside: Callable[[int, int], int] | None = None
     tower: str | None = None
-    projector: str = "-"
+    projector: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
     closed: str | None = None
 

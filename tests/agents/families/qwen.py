@@ -117,7 +117,7 @@ def _record(name: str, build: Callable[[Path], None]) -> Tiny:
         shown="<|image_pad|>",
         tokens=_merged,
         tower="model.visual.",
-        projector="model.visual.merger.",
+        projector=("model.visual.merger.", "model.visual.deepstack_merger_list."),
     )
 
 

@@ -72,9 +72,9 @@ def count(generator: Generator, conversation: Conversation, token: str) -> int:
 
 @every
 def test_a_batch_of_all_kinds_is_answered_as_each_alone(tiny: Tiny, generator: Generator) -> None:
-    asked = conversations(tiny)
-    together = generator.generate(asked, SHORT)
-    assert together == [generator.generate([one], SHORT)[0] for one in asked]
+    chats = conversations(tiny)
+    together = generator.generate(chats, SHORT)
+    assert together == [generator.generate([chat], SHORT)[0] for chat in chats]
 
 
 @seeing
@@ -88,8 +88,8 @@ def test_what_is_shown_is_seen(tiny: Tiny, generator: Generator) -> None:
             result: torch.Tensor = generator.model(**encoded).logits[0, -1]
         return result
 
-    one, two = picture(*SQUARE, 1), picture(*SQUARE, 2)
-    for left, right in (((one,), (two,)), ((one, two), (two, one))):
+    first, second = picture(*SQUARE, 1), picture(*SQUARE, 2)
+    for left, right in (((first,), (second,)), ((first, second), (second, first))):
         assert not torch.allclose(logits(*left), logits(*right), atol=1e-6), (tiny.name, len(left))
 
 
@@ -198,7 +198,7 @@ def test_it_has_a_record_that_fits_the_model(tiny: Tiny, generator: Generator) -
     }
     assert tower >= expected
     others = {name for name, part in generator.model.named_parameters() if id(part) in tower}
-    assert all(name.startswith((str(tiny.tower), tiny.projector)) for name in others)
+    assert all(name.startswith((str(tiny.tower), *tiny.projector)) for name in others)
 
 
 @blind

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -23,6 +23,7 @@ from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.generator import Generator
 from sectow_agents.models.load import check_trained, load_model
+from sectow_agents.models.quiet import quiet
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Dtype
 from sectow_agents.settings.training import GrpoSettings, LoraSettings, SftSettings
@@ -96,8 +97,9 @@ def step(
     else:
         sizes = {"batch": 8, "micro_batch": 4, "group": 2, "max_new_tokens": 4}
         training = GrpoSettings.model_validate({**sizes, **given})
-    asked = prompts(tiny, pictures)
-    data = TrainingData(asked, [0, 1, 2, 3], Alternating(), ["jar", "a jar", "jars", "no"])
+    data = TrainingData(
+        prompts(tiny, pictures), [0, 1, 2, 3], Alternating(), ["jar", "a jar", "jars", "no"]
+    )
     job = Job("defender", 1, 0, training, source, out, dtype=dtype)
     train(job, data)
     return out
@@ -116,15 +118,47 @@ def of(names: set[str], *begins: str | None) -> set[str]:
     return {name for name in names if any(part in f".{name}" for part in parts)}
 
 
+class Whole(NamedTuple):
+    """A phase of all weights: its checkpoint, and what the model was called with in training."""
+
+    out: Path
+    calls: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def whole(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Whole]:
+    """Phases by family and algorithm, each run once."""
+
+    @cache
+    def run(name: str, algorithm: str) -> Whole:
+        calls: list[dict[str, Any]] = []
+
+        def note(module: Any, _: tuple[Any, ...], given: dict[str, Any]) -> None:
+            if module.training and torch.is_grad_enabled():
+                calls.append(given)
+
+        def hooked(*given: Any, **settings: Any) -> tuple[Any, Any]:
+            model, processor = load_model(*given, **settings)
+            model.register_forward_pre_hook(note, with_kwargs=True)
+            return model, processor
+
+        out = tmp_path_factory.mktemp(f"{name}-{algorithm}") / "out"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(common, "load_model", hooked)
+            step(algorithm, EVERY[name], built.folder(name), out)
+        return Whole(out, calls)
+
+    return run
+
+
 @algorithms
 @trained
 def test_all_that_the_loss_reaches_moves(
-    algorithm: str, tiny: Tiny, folder: Path, tmp_path: Path
+    algorithm: str, tiny: Tiny, folder: Path, whole: Callable[[str, str], Whole]
 ) -> None:
     names = set(weights(folder))
-    out = step(algorithm, tiny, folder, tmp_path / "out")
     idle = {name for name in names if any(part in name for part in tiny.idle)}
-    assert moved(folder, out) == names - idle
+    assert moved(folder, whole(tiny.name, algorithm).out) == names - idle
 
 
 @trained
@@ -133,7 +167,7 @@ def test_texts_alone_move_the_language_model_alone(
 ) -> None:
     names = set(weights(folder))
     out = step("grpo", tiny, folder, tmp_path / "out", pictures=False)
-    assert moved(folder, out) == names - of(names, tiny.tower, tiny.projector)
+    assert moved(folder, out) == names - of(names, tiny.tower, *tiny.projector)
 
 
 @trained
@@ -144,29 +178,28 @@ def test_a_frozen_encoder_stays_and_its_projector_moves(
         return
     names = set(weights(folder))
     out = step("sft", tiny, folder, tmp_path / "out", train_vision=False)
-    frozen = of(names, tiny.tower) - of(names, tiny.projector)
+    frozen = of(names, tiny.tower) - of(names, *tiny.projector)
     assert moved(folder, out) == names - frozen
 
 
-@algorithms
 @trained
 def test_an_adapter_of_the_language_model_is_kept_continued_and_merged(
-    algorithm: str, tiny: Tiny, folder: Path, generator: Generator, tmp_path: Path
+    tiny: Tiny, folder: Path, generator: Generator, tmp_path: Path
 ) -> None:
     from peft import PeftModel
 
-    first = step(algorithm, tiny, folder, tmp_path / "first", lora=LANGUAGE)
+    first = step("sft", tiny, folder, tmp_path / "first", lora=LANGUAGE)
     pairs = {name for name in weights(first) if "lora_A" in name}
     assert len(pairs) == 7 * LAYERS
     assert not any("vision" in name or "visual" in name for name in pairs)
-    second = step(algorithm, tiny, first, tmp_path / "second", lora=LANGUAGE)
+    second = step("grpo", tiny, first, tmp_path / "second", lora=LANGUAGE)
     assert {name for name in moved(first, second) if "lora_B" in name} == {
         name.replace("lora_A", "lora_B") for name in pairs
     }
     base = plain_model(tiny, folder)
-    merged = PeftModel.from_pretrained(base, second).merge_and_unload()
-    asked = [[user("hello")], [user("which jar ?")]]
-    for conversation in asked:
+    with quiet():
+        merged = PeftModel.from_pretrained(base, second).merge_and_unload()
+    for conversation in ([user("hello")], [user("which jar ?")]):
         adapted = LocalModel(second).generator
         text = adapted.prompt(conversation)
         inputs = adapted.encode([text], [[]])
@@ -188,12 +221,10 @@ def plain_model(tiny: Tiny, folder: Path) -> Any:
 
 @trained
 def test_a_checkpoint_is_one_of_plain_transformers(
-    tiny: Tiny, folder: Path, generator: Generator, tmp_path: Path
+    tiny: Tiny, generator: Generator, whole: Callable[[str, str], Whole]
 ) -> None:
-    out = step("sft", tiny, folder, tmp_path / "out")
+    out = whole(tiny.name, "sft").out
     model = plain_model(tiny, out)
-    for name, tensor in weights(out).items():
-        assert name in model.state_dict() or tensor.numel(), name
     if tiny.tower is None:
         processor: Any = TextProcessor(AutoTokenizer.from_pretrained(out))
     else:
@@ -202,26 +233,8 @@ def test_a_checkpoint_is_one_of_plain_transformers(
     again = Generator(model, processor)
     for prompt in prompts(tiny, pictures=True):
         assert ids(again, prompt.conversation) == ids(generator, prompt.conversation)
-    answers = LocalModel(out).generator.generate([[user("hello")]], SHORT)
-    assert again.generate([[user("hello")]], SHORT) == answers
-
-
-@pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What a model in training is called with."""
-    calls: list[dict[str, Any]] = []
-
-    def note(module: Any, _: tuple[Any, ...], given: dict[str, Any]) -> None:
-        if module.training and torch.is_grad_enabled():
-            calls.append(given)
-
-    def hooked(*given: Any, **settings: Any) -> tuple[Any, Any]:
-        model, processor = load_model(*given, **settings)
-        model.register_forward_pre_hook(note, with_kwargs=True)
-        return model, processor
-
-    monkeypatch.setattr(common, "load_model", hooked)
-    return calls
+    chats = [prompt.conversation for prompt in prompts(tiny, pictures=True)]
+    assert again.generate(chats, SHORT) == LocalModel(out).generator.generate(chats, SHORT)
 
 
 @algorithms
@@ -229,15 +242,12 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 def test_training_reads_what_is_read_in_play(
     algorithm: str,
     tiny: Tiny,
-    folder: Path,
     generator: Generator,
-    tmp_path: Path,
-    read: list[dict[str, Any]],
+    whole: Callable[[str, str], Whole],
 ) -> None:
-    step(algorithm, tiny, folder, tmp_path / "out")
     known = {tuple(ids(generator, prompt.conversation)) for prompt in prompts(tiny, pictures=True)}
     seen: set[tuple[int, ...]] = set()
-    for call in read:
+    for call in whole(tiny.name, algorithm).calls:
         rows = zip(call["input_ids"], call["attention_mask"].bool(), strict=True)
         for row in (tuple(tokens[mask].tolist()) for tokens, mask in rows):
             begins = {prompt for prompt in known if row[: len(prompt)] == prompt}

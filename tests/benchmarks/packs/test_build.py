@@ -37,13 +37,13 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def sources(tmp_path: Path) -> list[Source]:
-    found: list[Source] = []
+    sources: list[Source] = []
     for name, replica in REPLICAS.items():
         replica.write(tmp_path / name, None)
-        found.append(find_source(f"{name}?path={tmp_path / name}"))
+        sources.append(find_source(f"{name}?path={tmp_path / name}"))
     write_table(tmp_path / "table")
     return [
-        *found,
+        *sources,
         Table(str(tmp_path / "table"), image="picture", question="text", answer="reply"),
     ]
 
@@ -128,7 +128,7 @@ def test_what_suites_ask_is_left_out_and_counted(
 
 @pytest.mark.parametrize(
     ("name", "mutant"),
-    [("_overlaps", lambda *_: False), ("_texts_of", lambda _: module.Asked(frozenset()))],
+    [("_overlaps", lambda *_: False), ("_texts_of", lambda _: module.Request(frozenset()))],
 )
 def test_a_pack_that_is_not_cleaned_is_seen(
     sources: list[Source],

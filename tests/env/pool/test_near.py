@@ -59,9 +59,9 @@ def missed(indexed: Indexed, near: float, rng: np.random.Generator, rounds: int 
         indexed.add(frozenset(f"w{word}" for word in words))
         base = indexed.sets[int(rng.integers(len(indexed.sets)))]
         probe = changed(base, int(rng.integers(0, 1 + len(base) // 8)), rng)
-        found = indexed.candidates(probe)
-        assert set(found) <= set(indexed.sets)
-        lost += sum(overlap(probe, other) >= near and other not in found for other in indexed.sets)
+        given = indexed.candidates(probe)
+        assert set(given) <= set(indexed.sets)
+        lost += sum(overlap(probe, other) >= near and other not in given for other in indexed.sets)
     return lost
 
 
@@ -94,8 +94,8 @@ def test_short_and_empty_sets_are_found_too(sets: list[Tokens]) -> None:
     for tokens in sets:
         indexed.add(tokens)
     for tokens in sets:
-        found = indexed.candidates(tokens)
-        assert all(other in found for other in sets if overlap(tokens, other) >= 0.9)
+        given = indexed.candidates(tokens)
+        assert all(other in given for other in sets if overlap(tokens, other) >= 0.9)
 
 
 def test_few_others_are_compared() -> None:

@@ -21,7 +21,7 @@ from sectow_env.resolve.names import check_names
 if TYPE_CHECKING:
     from sectow_benchmarks.studies.parse.measure import ParseRow
 
-MAX_NEW_TOKENS = 160
+MAX_NEW_TOKENS = 96
 HEAD = """# Attacks that can be read
 
 Printed by `{command}` on {machine}. The model is asked by each channel's own request, before any
@@ -59,6 +59,8 @@ def parse(
         )
     check_names(attackers=[model])
     channels, left_out = _channels(channel)
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
     note(f"asking {model} for attacks through {len(channels)} channels")
     rows = _measured(model, world, channels, splits, samples, seed)
     options = [

@@ -70,17 +70,17 @@ def measure(
         scenarios: Those of a channel.
         channels: In the order of the table.
         decodings: Name -> how completions are drawn, and how many for each scenario.
-        note: Is called before each channel.
+        note: Is called with each row as it is known.
     """
     rows = []
     for channel in channels:
-        note(f"asking for {channel}")
         asked = scenarios(channel)
         for name, (decoding, count) in decodings.items():
             if isinstance(attacker, TakesDecoding):
                 attacker = attacker.decoded(decoding)
             each = [scenario for scenario in asked for _ in range(count)]
             rows.append(_row(channel, name, each, attacker.attack(each)))
+            note(f"{channel}, {name}: {rows[-1].share.value:.3f} of {len(each)} can be played")
     return rows
 
 

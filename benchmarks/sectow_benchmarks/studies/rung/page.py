@@ -30,6 +30,17 @@ secrets of a fictional guild ([what and how](../rung.md)), and then attacker and
 trained in turn in plain English. One run, one seed. 95% intervals, clustered by behavior; n counts
 scored items. The targets were declared before the run, and are published as they fell.
 """
+NOT_RUN = """
+## What this does not say
+
+- One seed of the run and of the guild: an interval covers the items, not another run.
+- An attacker trained afresh against the last defender was not run, so exploitability is that of
+  the scripts and of attackers that learned against the base.
+- General questions are made by rule. They stand for a benchmark of knowledge such as MMLU, which
+  lm-eval fetches from a hub.
+- Where fewer than 20 behaviors are behind a figure, its interval is a rough guide: there are 10
+  secrets on trained grounds and 6 held-out ones.
+"""
 CARD = """# The base defender of the rung
 
 {source}. {lessons} lessons, {seconds} seconds; weights `{sha256}`. The lessons refuse a secret by
@@ -100,7 +111,7 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
         "",
         *_trained(measured, record),
     ]
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts) + "\n" + NOT_RUN
 
 
 def _invalid(run: EvaluationRun) -> list[str]:
