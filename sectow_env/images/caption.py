@@ -44,5 +44,5 @@ def draw_caption(
     block = fit(lines, style.family, room, align="centre", middle=True, largest=room[1] // 2)
     mask = sheet.mask()
     block.draw(mask, (corner, corner + upper + gap))
-    sheet.print(mask)
+    sheet.imprint(mask)
     return sheet.picture()

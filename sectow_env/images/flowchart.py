@@ -51,7 +51,7 @@ def draw_flowchart(
         draw.rounded_rectangle(box, inset, outline=255, width=border)
         if row:
             _arrow(draw, side // 2, top - gap, top, border)
-    sheet.print(mask)
+    sheet.imprint(mask)
     return sheet.picture()
 
 

@@ -41,7 +41,7 @@ def draw_page(
     block = fit(weighted, style.family, room, align=style.align, middle=style.align == "centre")
     mask = sheet.mask()
     block.draw(mask, (sheet.corner, sheet.corner))
-    sheet.print(mask)
+    sheet.imprint(mask)
     return sheet.picture()
 
 

@@ -115,7 +115,7 @@ class Sheet:
         """A black canvas of the page's size, to draw in white what is printed."""
         return Image.new("L", (self.side, self.side))
 
-    def print(self, mask: Image.Image) -> None:
+    def imprint(self, mask: Image.Image) -> None:
         """Print the white of a mask in the style's ink, tilted as the style says."""
         if self._tilt:
             mask = mask.rotate(self._tilt, resample=Image.Resampling.BILINEAR)

@@ -28,10 +28,10 @@ class Writer:
     def __init__(self, *, world: World, silent: bool = False) -> None:
         self.world = world
         self.silent = silent
-        self.asked: list[int] = []
+        self.calls: list[int] = []
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        self.asked.append(len(scenarios))
+        self.calls.append(len(scenarios))
         if self.silent:
             return [Attack(query="nothing was written") for _ in scenarios]
         return [
@@ -69,10 +69,10 @@ def test_the_share_is_of_what_was_written(world: PackWorld) -> None:
 
 
 def test_one_scenario_of_each_cluster_is_asked_for(world: PackWorld) -> None:
-    asked = playable(world, "image/list", ["train", "test"])
-    clusters = [scenario.cluster for scenario in asked]
+    chosen = playable(world, "image/list", ["train", "test"])
+    clusters = [scenario.cluster for scenario in chosen]
     assert len(clusters) == len(set(clusters)) > 0
-    assert {scenario.split for scenario in asked} == {"train", "test"}
+    assert {scenario.split for scenario in chosen} == {"train", "test"}
 
 
 def test_what_was_not_written_is_missing_and_never_a_failure(world: PackWorld) -> None:
@@ -85,7 +85,7 @@ def test_what_was_not_written_is_missing_and_never_a_failure(world: PackWorld) -
         print,
     )
     assert not row.share.known
-    assert row.share.missing == writer.asked[0]
+    assert row.share.missing == writer.calls[0]
     assert row.reasons == {}
 
 

@@ -74,11 +74,11 @@ def measure(
     """
     rows = []
     for channel in channels:
-        asked = scenarios(channel)
+        chosen = scenarios(channel)
         for name, (decoding, count) in decodings.items():
             if isinstance(attacker, TakesDecoding):
                 attacker = attacker.decoded(decoding)
-            each = [scenario for scenario in asked for _ in range(count)]
+            each = [scenario for scenario in chosen for _ in range(count)]
             rows.append(_row(channel, name, each, attacker.attack(each)))
             note(f"{channel}, {name}: {rows[-1].share.value:.3f} of {len(each)} can be played")
     return rows
@@ -89,14 +89,14 @@ def _row(
 ) -> ParseRow:
     written = [attack.source is not None for attack in attacks]
     values = [
-        float(attack.invalid is None) if there else None
-        for attack, there in zip(attacks, written, strict=True)
+        float(attack.invalid is None) if known else None
+        for attack, known in zip(attacks, written, strict=True)
     ]
     clusters = [scenario.cluster or scenario.id for scenario in scenarios]
     reasons = Counter(
         str(attack.invalid)
-        for attack, there in zip(attacks, written, strict=True)
-        if there and attack.invalid is not None
+        for attack, known in zip(attacks, written, strict=True)
+        if known and attack.invalid is not None
     )
     return ParseRow(channel, decoding, rate(values, clusters), dict(reasons.most_common()))
 
