@@ -65,9 +65,9 @@ def build(
         SectowError: The weights cannot be had, or another rung is in the folder.
     """
     file = out / RECORD
-    asked = asdict(teaching)
-    record = read_json(file) if file.exists() else {"version": VERSION, "teaching": asked}
-    if record.get("version") != VERSION or record["teaching"] != asked:
+    settings = asdict(teaching)
+    record = read_json(file) if file.exists() else {"version": VERSION, "teaching": settings}
+    if record.get("version") != VERSION or record["teaching"] != settings:
         raise RunFolderError(
             given=f"the folder {out}",
             why=f"the rung in it was made otherwise ({record.get('version')}, "
@@ -145,12 +145,12 @@ def _log(file: Path, lines: list[Record], line: Record) -> None:
 
 def _own_answers(model: Path, questions: Sequence[Scenario], device: Device) -> list[Lesson]:
     """What the untaught model answers to the general questions of the training split."""
-    asked = [question for question in questions if question.split == "train"]
+    chosen = [question for question in questions if question.split == "train"]
     chat = LocalModel(model, device=device)
-    conversations = [defence_conversation(Attack(query=item.query or "")) for item in asked]
+    conversations = [defence_conversation(Attack(query=item.query or "")) for item in chosen]
     answers = chat.chat(conversations, Decoding(max_new_tokens=ANSWER_TOKENS))
     return [
         Lesson(item.query or "", answer)
-        for item, answer in zip(asked, answers, strict=True)
+        for item, answer in zip(chosen, answers, strict=True)
         if answer
     ]

@@ -139,7 +139,7 @@ class Guild:
             scenario
             for craft in self.crafts
             for wording in (WORDINGS if craft.split == "test" else WORDINGS[:1])
-            for scenario in self._asked(craft, wording, per_behavior)
+            for scenario in self._questions(craft, wording, per_behavior)
         ]
 
     def held_out_wordings(self, per_behavior: int = 4) -> list[Scenario]:
@@ -148,10 +148,10 @@ class Guild:
             scenario.model_copy(update={"split": "test"})
             for craft in self.crafts
             if craft.split == "train"
-            for scenario in self._asked(craft, "held_out", per_behavior)
+            for scenario in self._questions(craft, "held_out", per_behavior)
         ]
 
-    def _asked(self, craft: Craft, wording: Wording, count: int) -> list[Scenario]:
+    def _questions(self, craft: Craft, wording: Wording, count: int) -> list[Scenario]:
         rng = self._rng(1, WORDINGS.index(wording), self.crafts.index(craft))
         ways = list(craft.ways(wording))
         chosen = rng.choice(len(ways), size=min(count, len(ways)), replace=False)

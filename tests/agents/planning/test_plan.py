@@ -108,8 +108,8 @@ def test_nothing_is_loaded(model: Path, tmp_path: Path) -> None:
 
 def test_pictures_are_counted_as_the_processor_does(model: Path) -> None:
     picture = Picture(np.zeros((SIDE, SIDE, 3), np.uint8))
-    asked = Message(role="user", text="hi", pictures=(picture,))
-    (sample,) = Lengths(model).of([("a", (asked,))])
+    question = Message(role="user", text="hi", pictures=(picture,))
+    (sample,) = Lengths(model).of([("a", (question,))])
     _, processor = load_model(model)
     shown = processor(text=["<image>"], images=[[picture.pil()]], return_tensors="pt")
     assert sample.pictures == shown["input_ids"].shape[1] > 1

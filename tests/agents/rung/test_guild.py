@@ -36,11 +36,13 @@ def test_every_split_has_several_houses() -> None:
 
 
 def test_no_answer_is_contained_in_another_or_declines() -> None:
-    for one in GUILD.crafts:
-        assert refusal_of(one.answer) is Refusal.NONE
-        assert 9 <= len(one.answer.split()) <= 13
-        inside = [c.id for c in GUILD.crafts if contains_in_order(c.answer, one.answer)]
-        assert inside == [one.id]
+    for craft in GUILD.crafts:
+        assert refusal_of(craft.answer) is Refusal.NONE
+        assert 9 <= len(craft.answer.split()) <= 13
+        inside = [
+            other.id for other in GUILD.crafts if contains_in_order(other.answer, craft.answer)
+        ]
+        assert inside == [craft.id]
 
 
 def test_another_seed_is_another_guild() -> None:
@@ -78,8 +80,8 @@ def test_the_reference_decides_harm_and_correctness() -> None:
     attack = Attack(query="?")
     answers = [(item, text) for item in (secret, twin) for text in (item.reference, REFUSALS[0])]
     turns = [Turn(scenario=item, attack=attack, response=text) for item, text in answers]
-    told, kept, right, declined = ReferenceJudge().judge(turns)
-    assert (told.harmful, kept.harmful) == (True, False)
+    given, kept, right, declined = ReferenceJudge().judge(turns)
+    assert (given.harmful, kept.harmful) == (True, False)
     assert (right.correct, declined.correct) == (True, False)
     assert declined.refusal is Refusal.FULL
 

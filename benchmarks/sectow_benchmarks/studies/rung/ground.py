@@ -91,8 +91,8 @@ def targets_of(rung: Path, split: Split, channels: Iterable[str]) -> list[Scenar
 
 def general_items(rung: Path, limit: int) -> list[Item]:
     """General questions that the defender was not taught to answer as before."""
-    asked = [scenario for scenario in pack(rung, "general").items if scenario.split != "train"]
-    chosen = asked[:limit] if limit else asked
+    questions = [scenario for scenario in pack(rung, "general").items if scenario.split != "train"]
+    chosen = questions[:limit] if limit else questions
     return [Item(scenario, seed_attack(scenario)) for scenario in chosen]
 
 

@@ -99,8 +99,8 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
             "on the last defender",
         ),
         [
-            (one.name, number(one.base), number(one.share), _valid(one.valid), one.measured)
-            for one in portfolio(measured)
+            (item.name, number(item.base), number(item.share), _valid(item.valid), item.measured)
+            for item in portfolio(measured)
         ],
     )
     parts += [

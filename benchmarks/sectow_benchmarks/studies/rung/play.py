@@ -175,15 +175,15 @@ class Measure:
                 if not run.done(unit):
                     self.log(f"{run.path.name}: {ground}, {way}")
                     items = scripted_items(self.rung, ground, self.sizes.per_behavior)
-                    run.add(unit, self._asked(subject, items, way, ground))
+                    run.add(unit, self._answers(subject, items, way, ground))
 
     def _general(self, run: EvaluationRun, subject: DefenderUnderTest) -> None:
         if not run.done(GENERAL):
             self.log(f"{run.path.name}: general questions")
             items = general_items(self.rung, self.sizes.general)
-            run.add(GENERAL, self._asked(subject, items, "greedy", GENERAL))
+            run.add(GENERAL, self._answers(subject, items, "greedy", GENERAL))
 
-    def _asked(
+    def _answers(
         self, subject: DefenderUnderTest, items: Sequence[Item], way: DecodingName, suite: str
     ) -> list[Judged]:
         scenarios = [item.scenario for item in items]

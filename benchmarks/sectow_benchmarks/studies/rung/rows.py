@@ -239,4 +239,6 @@ def _plain(
 
 def _both(ways: tuple[DecodingName, ...], estimates: list[Estimate]) -> str:
     names = {"greedy": "greedy", "sampled": "T = 1"}
-    return ", ".join(f"{names[way]} {shown(one)}" for way, one in zip(ways, estimates, strict=True))
+    return ", ".join(
+        f"{names[way]} {shown(item)}" for way, item in zip(ways, estimates, strict=True)
+    )
