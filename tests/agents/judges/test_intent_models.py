@@ -78,9 +78,9 @@ def test_what_was_not_read_may_ask_for_it(encoder: Path) -> None:
 
 
 def test_threshold_and_weights_are_in_its_name(encoder: Path) -> None:
-    one, other = judge_of(encoder, 0.5), judge_of(encoder, 0.6)
-    assert one.version != other.version
-    assert one.id.startswith(f"intent/embedding({encoder.name}@")
+    first, other = judge_of(encoder, 0.5), judge_of(encoder, 0.6)
+    assert first.version != other.version
+    assert first.id.startswith(f"intent/embedding({encoder.name}@")
 
 
 @pytest.mark.parametrize(
