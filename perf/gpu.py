@@ -93,7 +93,7 @@ class OverBudgetError(Exception):
     """A row's budget is spent."""
 
 
-class Clock(TrainerCallback):
+class Clock(TrainerCallback):  # type: ignore[misc]  # Its module is not followed.
     """Seconds of each step of bare TRL; stops the row where it is late."""
 
     def __init__(self, now: Callable[[], float], budget: float) -> None:

@@ -33,7 +33,7 @@ from sectow_env.game import SEATS, Seat
 
 FORK = multiprocessing.get_context("fork")
 EVERY = 2
-TRAINING = {"steps": 8, "batch": 16, "group": 4, "learning_rate": 3e-4, "max_new_tokens": 24}
+TRAINING = {"steps": 6, "batch": 8, "group": 4, "learning_rate": 3e-4, "max_new_tokens": 24}
 LORA = {"rank": 4, "alpha": 8, "dropout": 0.1, "target_modules": "all-linear"}
 KINDS = {"organism": {}, "adapter": {"lora": LORA}}
 """What is trained: all weights of the organism, or adapters on it."""

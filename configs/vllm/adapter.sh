@@ -1,7 +1,7 @@
 #!/bin/bash
 # Not run. Serves a base model with an adapter that a phase left, under its own name: one engine for
 # the base and all its adapters.
-#   bash configs/vllm/adapter.sh Qwen/Qwen2.5-VL-7B-Instruct runs/lora-7b/rounds/3/defender
+#   bash configs/vllm/adapter.sh Qwen/Qwen2.5-VL-7B-Instruct runs/qwen2.5-vl-7b/rounds/3/defender
 set -euo pipefail
 base=$1
 adapter=$2

@@ -13,7 +13,7 @@ from sectow_env.channels import PackChannel, Slots, Writing
 from sectow_env.channels.play import render
 from sectow_env.channels.slots import too_long
 from sectow_env.check.compare import differences, shown
-from sectow_env.check.fault import Fault, blamed
+from sectow_env.check.fault import Fault, Skip, blamed
 from sectow_env.check.material import scenarios_of
 from sectow_env.check.randomness import touched_by
 from sectow_env.check.texts import ODD
@@ -187,6 +187,8 @@ def pictures_as_declared(subject: PackChannelSubject) -> Iterator[str]:
 
 def scripts_play(subject: PackChannelSubject) -> Iterator[str]:
     """What the script writes is within the budget of an attack."""
+    if subject.channel.needs_scenes:
+        raise Skip("it needs a renderer that makes scenes of whole sentences")
     rules = PackRules()
     for writing, attack in zip(subject.writings, subject.render(subject.writings), strict=True):
         reason = attack.invalid or rules.inspect(writing.scenario, attack)

@@ -2,8 +2,8 @@
 
     torchrun --nproc_per_node 2 tests/agents/ranks.py RANK:SEAT:STEP ddp|fsdp2 train ...
 
-accelerate turns FSDP on for devices that are no CPU, so the kind of device is made up for it; what
-it then does to the weights, in parts, runs over gloo as it is.
+accelerate turns FSDP on for other devices than the CPU, so the kind of device is made up for it;
+what it then does to the weights, in parts, runs over gloo as it is.
 """
 
 from __future__ import annotations

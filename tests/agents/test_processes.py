@@ -80,8 +80,8 @@ def test_two_processes_end_like_one(organism_folder: Path, tmp_path: Path) -> No
     ]
     arguments += ["--per-kind", "1", "--split", "test", "--max-new-tokens", "4", "--limit", "5"]
     data = {"SECTOW_DATA": str(tmp_path / "data")}
-    one = [str(Path(sys.executable).with_name("sectow"))]
-    for name, front in (("one", one), ("two", two_processes("ddp"))):
+    sectow = [str(Path(sys.executable).with_name("sectow"))]
+    for name, front in (("one", sectow), ("two", two_processes("ddp"))):
         done = run([*front, "bench", *arguments, "--out", str(tmp_path / name), *MODEL], **data)
         assert done.returncode == 0, done.stderr[-3000:]
         assert done.stdout.count("leaderboard") + done.stdout.count("worst channel") == 1

@@ -22,6 +22,7 @@ from sectow_benchmarks.overlap import NEAR, Corpus, Request, overlap_with, reque
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.verify.checks import verify
 from sectow_benchmarks.verify.evidence import Offered
+from sectow_env.errors import RunFolderError
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.pool.duplicates import overlap
@@ -195,6 +196,10 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     assert cell == "pack/market 0.667 n=3 (text 1, near_text 2)"
     offered = Offered(suites=(f"pack?path={suite}",))
     assert {each.name: each.outcome for each in verify(loaded.run, offered)}["run"] == "ok"
+    for wrong in ("all", {"pack/market": {"any": "x"}}, {"pack/market": {"any": -1}}):
+        loaded.run.about["model"]["overlap"] = wrong
+        with pytest.raises(RunFolderError, match="overlap with training"):
+            board([loaded.run])
     monkeypatch.setattr(DefenderUnderTest, "source", None)
     other = evaluate("apothecary/refuse_all", suites=[f"pack?path={suite}"], out=tmp_path / "b")
     assert board([other.run])[0].others_overlap == {}

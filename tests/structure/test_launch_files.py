@@ -41,7 +41,7 @@ def test_the_settings_of_vllm_are_ours(root: Path) -> None:
         for seat, part in keys.items()
         for key, value in part["training"]["grpo"].items()
     ]
-    config = load_config(root / "configs/lora-7b.yaml", changes)
+    config = load_config(root / "configs/qwen2.5-vl-7b.yaml", changes)
     assert config.training("defender").model_dump()["grpo"]["vllm_mode"] == "colocate"
 
 
@@ -56,13 +56,13 @@ def test_a_job_resumes_what_is_there(root: Path, tmp_path: Path, name: str) -> N
         (bins / tool).chmod(0o755)
     run = tmp_path / "run"
     environment = {"PATH": f"{bins}:/usr/bin:/bin", "SLURM_JOB_NODELIST": "a,b"}
-    command = ["/bin/bash", str(script), "configs/lora-7b.yaml", str(run)]
+    command = ["/bin/bash", str(script), "configs/qwen2.5-vl-7b.yaml", str(run)]
 
     def printed() -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return done.stdout
 
-    assert f"--config configs/lora-7b.yaml --run {run}" in printed()
+    assert f"--config configs/qwen2.5-vl-7b.yaml --run {run}" in printed()
     assert "--resume" not in printed()
     run.mkdir()
     (run / "run.json").write_text("{}")

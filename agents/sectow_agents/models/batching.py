@@ -125,4 +125,5 @@ def room_for(model: Any) -> int:
     # Keys and values of all layers, and what one layer computes; queries are at least as many.
     kept = 2 * int(text.num_hidden_layers) * width
     computed = 4 * int(getattr(text, "intermediate_size", None) or 4 * width)
-    return max(AUTO_TOKENS, (free + unused) // (2 * model.dtype.itemsize * (kept + computed)))
+    each = int(model.dtype.itemsize) * (kept + computed)
+    return max(AUTO_TOKENS, int(free + unused) // (2 * each))

@@ -10,19 +10,21 @@ that alone; the other only where the attack still asks for its scenario's potion
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sectow_benchmarks.board.columns import shown
 from sectow_benchmarks.board.entry import Rate
-from sectow_benchmarks.board.markdown import table
+from sectow_benchmarks.board.markdown import number, table
 from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
 from sectow_benchmarks.stats import difference, rate
 from sectow_env.game import Attack, Episode, Frozen, Invalid, Judge, Scenario, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.records import DRIFTED
 from sectow_env.judges.with_intent import WithIntent
+from sectow_env.reading import read_jsonl
 from sectow_env.resolve.parts import find_attacker, find_defender, find_reward, find_world
 from sectow_env.worlds.apothecary.recipes import ingredients_in, reveals
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
@@ -37,6 +39,15 @@ HEADS = (
     "invalid",
 )
 BASE, CHECKED, IGNORED = "before training", "paid with the check", "paid without it"
+FOLDERS = {CHECKED: "checked", IGNORED: "ignored"}
+STAGES = 6
+"""Stretches of the training that the second table distinguishes."""
+OF_A_STEP = ("reward", "true_intent_kept", "asr", "true_asr")
+COURSE_HEADS = (
+    *("attacker", "optimizer steps", "reward", "asks for its potion", "ASR by its judge"),
+    "true ASR",
+)
+COURSE = "While they were trained, means over the episodes of a stretch:"
 ATTEMPTS = 2
 """Attacks per training scenario that an attacker is measured by."""
 
@@ -113,9 +124,10 @@ def run_study(
     base = configure([])
     log(f"the attacker {BASE}")
     played[BASE] = _play(world, base, base.attacker.model)
-    for (name, judge), folder in zip(paid_by.items(), ("checked", "ignored"), strict=True):
+    for name, judge in paid_by.items():
         log(f"an attacker {name}")
-        played[name] = _play(world, base, _trained(world, judge, configure, out / folder))
+        weights = _trained(world, judge, configure, out / FOLDERS[name])
+        played[name] = _play(world, base, weights)
     return [figures(name, episodes, played[BASE]) for name, episodes in played.items()]
 
 
@@ -180,8 +192,26 @@ def figures(name: str, episodes: Sequence[Episode], before: Sequence[Episode]) -
     )
 
 
-def to_markdown(results: Sequence[Attacker], head: str) -> str:
-    """One table: a row for each attacker."""
+def course_of(out: Path) -> list[tuple[str, ...]]:
+    """Rows of the second table: the trainings, stretch by stretch, by the world's own truth."""
+    rows = []
+    for name, folder in FOLDERS.items():
+        lines = [line for _, line in read_jsonl(out / folder / "metrics.jsonl")]
+        steps = [line for line in lines if line.get("event") == "step"]
+        ends = [len(steps) * place // STAGES for place in range(STAGES + 1)]
+        for part in (steps[start:end] for start, end in pairwise(ends) if end > start):
+            means = [number(_mean(line.get(key) for line in part)) for key in OF_A_STEP]
+            rows.append((name, f"{part[0]['step']} to {part[-1]['step']}", *means))
+    return rows
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def to_markdown(results: Sequence[Attacker], course: Sequence[tuple[str, ...]], head: str) -> str:
+    """Two tables: a row for each attacker, and one for each stretch of its training."""
     rows = [
         (
             result.name,
@@ -190,7 +220,8 @@ def to_markdown(results: Sequence[Attacker], head: str) -> str:
         )
         for result in results
     ]
-    return "\n".join(["# Intent kept, and not", "", head, "", *table(HEADS, rows)]) + "\n"
+    tables = [*table(HEADS, rows), "", COURSE, "", *table(COURSE_HEADS, course)]
+    return "\n".join(["# Intent kept, and not", "", head, "", *tables]) + "\n"
 
 
 def _both(first: bool | None, second: bool | None) -> bool | None:

@@ -138,7 +138,8 @@ def test_generators_draw_on(tmp_path: Path) -> None:
 
     trainer = SimpleNamespace(is_deepspeed_enabled=False, is_fsdp_enabled=False)
     job: Any = SimpleNamespace(share=ALONE, checkpoint_every=1, steps=tmp_path)
-    checkpoints: Any = Checkpoints(job, trainer, SimpleNamespace(), None)
+    recorder: Any = SimpleNamespace()
+    checkpoints: Any = Checkpoints(job, trainer, recorder, None)
     checkpoints._folder = tmp_path
     random.gauss(0.0, 1.0)
     save_file(_generators(), tmp_path / "rank-0.safetensors", metadata=_python_generators())

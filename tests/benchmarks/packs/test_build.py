@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sectow_benchmarks.overlap import Request
 from sectow_benchmarks.packs import build as module
 from sectow_benchmarks.packs.build import Recipe, build_pack
 from sectow_benchmarks.packs.card import PackCard, readme
@@ -128,7 +129,7 @@ def test_what_suites_ask_is_left_out_and_counted(
 
 @pytest.mark.parametrize(
     ("name", "mutant"),
-    [("_overlaps", lambda *_: False), ("_texts_of", lambda _: module.Request(frozenset()))],
+    [("_overlaps", lambda *_: False), ("_texts_of", lambda _: Request(frozenset()))],
 )
 def test_a_pack_that_is_not_cleaned_is_seen(
     sources: list[Source],

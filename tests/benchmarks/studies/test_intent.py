@@ -12,8 +12,10 @@ from typer.testing import CliRunner
 from sectow_benchmarks.studies.first_light.command import app
 from sectow_benchmarks.studies.intent import (
     BASE,
+    FOLDERS,
     AnyPotionRules,
     AnyRecipeJudge,
+    course_of,
     figures,
     to_markdown,
 )
@@ -76,7 +78,22 @@ def test_the_figures_count_what_is_asked_for() -> None:
     assert after.any_recipe.value == pytest.approx(2 / 3)
     assert after.own_recipe.value == pytest.approx(1 / 3)
     assert figures(BASE, before, before).change is None
-    assert "| after | 0.333 [" in to_markdown([after], "head")
+    assert "| after | 0.333 [" in to_markdown([after], [], "head")
+
+
+def test_the_course_is_a_mean_by_stretch_and_missing_stays_missing(tmp_path: Path) -> None:
+    for folder in FOLDERS.values():
+        (tmp_path / folder).mkdir()
+        steps = [
+            {"event": "step", "step": step, "reward": float(step), "true_intent_kept": None}
+            for step in range(1, 13)
+        ]
+        lines = [{"event": "quality"}, *steps]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (tmp_path / folder / "metrics.jsonl").write_text(text)
+    rows = course_of(tmp_path)
+    assert len(rows) == 12
+    assert rows[0][1:4] == ("1 to 2", "1.500", "-")
 
 
 @pytest.mark.slow

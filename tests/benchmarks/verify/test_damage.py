@@ -91,8 +91,6 @@ DAMAGES: dict[str, Damage] = {
     "model without a name": run_json(lambda about: about["model"].clear()),
     "source as a number": run_json(lambda about: about["model"].update(source=7, sha256="7")),
     "source with a null": run_json(lambda about: about["model"].update(source="\0", sha256="7")),
-    "overlap as text": run_json(lambda about: about["model"].update(overlap="all")),
-    "overlap of texts": run_json(lambda about: about["model"].update(overlap={"s": {"any": "x"}})),
     "judges as text": run_json(lambda about: about.update(judges="rules/refusal")),
     "judges of numbers": run_json(lambda about: about.update(judges=[7])),
     "suites beside of numbers": run_json(lambda about: about.update(other_suites=[7])),

@@ -124,8 +124,8 @@ def test_channels(name: str) -> None:
 @pytest.mark.parametrize("name", PACK_CHANNELS)
 def test_channels_for_packs(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    assert_clean(check(name))
-    assert_clean(check(name, world=PACK))
+    assert_clean(check(name), "scripts_play")
+    assert_clean(check(name, world=PACK), "scripts_play")
 
 
 class Painter(Typography):

@@ -4,6 +4,7 @@ import io
 import json
 import sqlite3
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sectow_env.errors import MissingExtraError
+from sectow_env.game import Episode
 from sectow_env.game.picture import Picture
 from sectow_env.images.typography import draw_words
 from sectow_env.pool import near as module
@@ -146,10 +148,14 @@ def test_a_failed_addition_leaves_no_sketch(
     monkeypatch.setattr(module, "MOST", 1)
     with AttackPool(tmp_path / "pool.sqlite") as pool:
         pool.add([episode(LONG), episode(f"{LONG} more")], round=0)
-        turn = [episode(LONG.upper())]
-        with pytest.raises(AttributeError):
-            pool.add([episode(LONG + LONG.replace("word", "x")), None], round=1)  # type: ignore[list-item]
-        assert pool.add(turn, round=1).near_duplicates == 1
+
+        def failing() -> Iterator[Episode]:
+            yield episode(LONG + LONG.replace("word", "x"))
+            raise RuntimeError("killed")
+
+        with pytest.raises(RuntimeError, match="killed"):
+            pool.add(failing(), round=1)
+        assert pool.add([episode(LONG.upper())], round=1).near_duplicates == 1
 
 
 def jpeg(picture: Picture, quality: int) -> Picture:

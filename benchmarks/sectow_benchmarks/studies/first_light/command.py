@@ -174,7 +174,7 @@ def intent(
     given = [f"seed={seed}", f"world=apothecary:{world}", *(changes or [])]
     note(f"attackers learn with and without a check of their intent, in {out}")
     check_recipe(recipe(given, small))
-    from sectow_benchmarks.studies.intent import ATTEMPTS, run_study, to_markdown
+    from sectow_benchmarks.studies.intent import ATTEMPTS, course_of, run_study, to_markdown
     from sectow_env.files import write_text
 
     results = run_study(lambda more: recipe([*given, *more], small), out, note)
@@ -186,7 +186,7 @@ def intent(
         f"scenario's potion. Measured on the training scenarios, T = 1, {ATTEMPTS} attempts each, "
         "channels weighted the same; an attack may name any potion."
     )
-    page = to_markdown(results, head)
+    page = to_markdown(results, course_of(out), head)
     tree = [item.model_dump() for item in results]
     write_text(out / "figures.md", page)
     write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
