@@ -89,7 +89,7 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
     for way in DECODINGS:
         parts += ["", f"## By channel, {'T = 1' if way == 'sampled' else way}", ""]
         parts += table(heads[:4], map(_cells, channel_rows(base, final, way)))
-    parts += ["", "## Attackers on held-out behaviors, T = 1", ""]
+    parts += ["", "## Attackers on held-out behaviors, the defender at T = 1", ""]
     parts += table(
         (
             "attacker",
@@ -133,7 +133,8 @@ def _trained(measured: Measured, record: Mapping[str, Any]) -> list[str]:
         lora = f"LoRA rank {training.lora.rank}" if training.lora else "all weights"
         lines.append(
             f"- {seat}: {config.rounds} round(s) of {training.steps} optimizer steps, batch "
-            f"{training.batch}, {lora}, learning rate {training.learning_rate}"
+            f"{training.batch}, {lora}, learning rate {training.learning_rate}, temperature "
+            f"{training.temperature}"
         )
     return lines
 
