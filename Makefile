@@ -21,6 +21,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # A file's tests share what is made once for them, so a process takes whole files.
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# Half of the families need torchvision, and the build that an index gives may not fit the CPU's torch:
+# then nothing else could import transformers. So it is in a folder of its own, for these tests alone.
+VISION = $(STAMP)-vision
+TORCHVISION := $(VENV)/torchvision
+FAMILIES = ALL_FAMILIES=1 PYTHONPATH=tests/startup:$(TORCHVISION) $(PYTEST) tests/agents/families
 # The folder belongs to the key: an editable installation points at it.
 KEY := $(shell { cat pyproject.toml constraints.txt; \
 	echo '$(TORCH) $(TORCH_INDEX) $(EXTRAS) $(CURDIR)'; } | cksum | cut -d ' ' -f 1)
@@ -29,7 +34,7 @@ STAMP := $(VENV)/.installed-$(KEY)
 # What looks at the machine: the environment's own Python, once there is one.
 LOOK := $(if $(wildcard $(STAMP)),$(BIN)/python,$(PYTHON))
 
-.PHONY: help demo rung install test lint types quick ready browser format constraints wheel clean
+.PHONY: help demo rung install test families lint types quick ready browser format constraints wheel clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,8 +50,12 @@ rung: $(STAMP) ## build, train and measure a small real language model, on one G
 
 install: $(STAMP) ## make .venv with everything in it
 
-test: ready browser lint types ## lint, types and the whole test suite
-	$(PYTEST) $(TESTS)
+test: ready browser $(VISION) lint types ## lint, types and the whole test suite
+	$(PYTEST) --ignore tests/agents/families $(TESTS)
+	$(FAMILIES)
+
+families: $(VISION) ## the tests of model families alone
+	$(FAMILIES)
 
 lint: $(STAMP) ## check style
 	$(BIN)/ruff check
@@ -93,6 +102,10 @@ $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
     "make PYTHON=/path/to/python3.12" >&2; \
   exit 1; }
 endef
+
+$(VISION): $(STAMP)
+	$(PIP) install --quiet --upgrade --no-deps --target $(TORCHVISION) torchvision==0.28.0
+	@touch $@
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(call needs_python,$(PYTHON))
