@@ -209,7 +209,7 @@ class PackWorld:
             if item.channel in names:
                 chosen.append(item)
             if item.channel is None:
-                chosen += [_through(item, name) for name in through]
+                chosen += [attacked_through(item, name) for name in through]
         return chosen
 
     def grid(
@@ -235,8 +235,7 @@ class PackWorld:
             if channel is None or self._has_seed(scenario):
                 plays.append(Item(scenario, seed_attack(scenario)))
             elif scenario.harmful or channel.twins:
-                style = generator("style", channel.name, scenario.id).choice(channel.styles)
-                plays.append(scripted(channel, scenario, str(style)))
+                plays.append(scripted(channel, scenario, channel.drawn_style(scenario)))
         plays = self._some(plays)
         writings = [play for play in plays if isinstance(play, Writing)]
         rendered = iter(self._rendered(writings))
@@ -345,7 +344,7 @@ class PackWorld:
         return other
 
 
-def _through(scenario: Scenario, channel: str) -> Scenario:
+def attacked_through(scenario: Scenario, channel: str) -> Scenario:
     """A scenario's copy for a channel; the copies are not independent of each other."""
     return scenario.model_copy(
         update={

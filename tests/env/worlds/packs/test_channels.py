@@ -142,6 +142,8 @@ def test_a_scripted_attacker_serves_one_channel_or_all() -> None:
     again.reseed([5])
     assert one.attack([ROWS[0]]) == again.attack([ROWS[0]])
     assert Scripted(world=PACK.attacked_through([DIRECT])).served_channels == (DIRECT,)
+    (sign,) = one.attack([ROWS[1]])
+    assert (sign.channel, sign.frame in find_channel(SPLIT).styles) == (SPLIT, True)
     every = Scripted(world=PACK)
     assert {ROLE_PLAY, SPLIT, DIRECT} <= set(every.served_channels)
     channels = {attack.channel for attack in every.attack([ROWS[0]] * 60)}
