@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_agents.run.folder import RunFolder
+from sectow_agents.run.parts import find_played
 from sectow_agents.settings.file import build_config
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board
@@ -27,7 +28,7 @@ from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.pool.duplicates import overlap
 from sectow_env.pool.store import AttackPool
-from sectow_env.worlds.packs.world import PackWorld, seed_attack
+from sectow_env.worlds.packs.world import seed_attack
 from tests.benchmarks.packs.replicas import scene
 from tests.env.pool.test_store import episode
 
@@ -133,8 +134,8 @@ def write_pack(path: Path, **texts: str) -> Path:
     return path
 
 
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
+@pytest.fixture(params=[None, ["text/direct"]], ids=["as it is", "through a channel"])
+def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Of a run that was trained on a pack, and on one attack of its pool."""
     pack = write_pack(
         tmp_path / "guild.jsonl",
@@ -143,9 +144,14 @@ def checkpoint(tmp_path: Path) -> Path:
     )
     seat = {"model": "some/model"}
     config = build_config(
-        {"run": str(tmp_path / "run"), "scenarios": str(pack), "attacker": seat, "defender": seat}
+        {
+            "run": str(tmp_path / "run"),
+            "scenarios": str(pack),
+            "attacker": {**seat, "channels": request.param},
+            "defender": seat,
+        }
     )
-    world = PackWorld.read(pack)
+    world = find_played(config)
     about = {"world": {"id": world.id, "fingerprint": world.fingerprint}}
     RunFolder.create(config, about)
     with AttackPool(tmp_path / "run" / "pool.sqlite") as pool:
