@@ -15,7 +15,7 @@ from sectow_agents.run.parts import find_played
 from sectow_agents.settings.file import build_config
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.columns import tables_of
+from sectow_benchmarks.board.columns import Group, tables_of
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.evaluation.contamination import training_data
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
@@ -193,9 +193,10 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
         "near_text": 2,
         "picture": 0,
     }
+    groups: tuple[Group, ...] = ("safety",)
     (table,) = [
         table
-        for table in tables_of(Board.of([row]), ("safety",))
+        for table in tables_of(Board.of([row]), groups)
         if "overlap with training" in table.heads
     ]
     cell = table.rows[0][table.heads.index("overlap with training")]

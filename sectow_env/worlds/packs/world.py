@@ -275,12 +275,12 @@ class PackWorld:
         attacks: dict[int, Attack] = {}
         for name, indices in _by_channel([scenario.channel for scenario in scenarios]).items():
             channel = self.channel(name)
-            asked = [scenarios[index] for index in indices]
+            part = [scenarios[index] for index in indices]
             texts = [completions[index] for index in indices]
             if channel is not None:
-                made = read_and_render(channel, asked, texts, self.renderer)
+                made = read_and_render(channel, part, texts, self.renderer)
             else:
-                made = self._free(name, asked, texts)
+                made = self._free(name, part, texts)
             attacks.update(zip(indices, made, strict=True))
         return [attacks[index] for index in range(len(scenarios))]
 

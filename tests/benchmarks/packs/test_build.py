@@ -19,13 +19,14 @@ from sectow_benchmarks.packs.source import find_source
 from sectow_benchmarks.packs.table import Table
 from sectow_env.commands.main import main
 from sectow_env.errors import ConfigError, PackError
+from sectow_env.game import Split
 from sectow_env.game.world import clusters_in_two_splits
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.packs.replicas import REPLICAS, scene, write_table
 from tests.benchmarks.suites.host import Host, Repo, commit_of
 from tests.benchmarks.suites.replicas.files import write_csv, write_json
 
-THIRDS = {"train": 0.5, "validation": 0.25, "test": 0.25}
+THIRDS: dict[Split, float] = {"train": 0.5, "validation": 0.25, "test": 0.25}
 Source = Any
 
 

@@ -264,13 +264,13 @@ def test_a_refusal_by_the_rules_spares_the_guard_where_that_is_set() -> None:
 
 def test_the_trial_draws_no_attack_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """A grid may have hundreds of pictures."""
-    asked: list[object] = []
+    labels: list[object] = []
     grid = PackWorld.grid
 
     def counted(world: PackWorld, split: Split, **options: Any) -> list[Item]:
-        asked.append(options["harmful"])
+        labels.append(options["harmful"])
         return grid(world, split, **options)
 
     monkeypatch.setattr(PackWorld, "grid", counted)
     four_cases(TwoSided(Harmful(), DOORS.judge()), DOORS, TugOfWarReward())
-    assert asked == [True, False]
+    assert labels == [True, False]
