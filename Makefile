@@ -73,6 +73,7 @@ format: $(STAMP) ## put the code into its format
 
 constraints: $(STAMP) ## pin what is installed now
 	{ sed -n '/^#/p' constraints.txt; \
+	  grep '^torchvision==' constraints.txt; \
 	  $(PIP) freeze --all --exclude-editable --exclude pip --exclude sectow | sed 's/+.*//' | LC_ALL=C sort -f; \
 	} > constraints.new
 	mv constraints.new constraints.txt
@@ -104,7 +105,7 @@ $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { \
 endef
 
 $(VISION): $(STAMP)
-	$(PIP) install --quiet --upgrade --no-deps --target $(TORCHVISION) torchvision==0.28.0
+	$(PIP) install --quiet --upgrade --no-deps -c constraints.txt --target $(TORCHVISION) torchvision
 	@touch $@
 
 $(STAMP): pyproject.toml constraints.txt

@@ -59,10 +59,8 @@ class PackChannelSubject:
     @cached_property
     def renderer(self) -> Renderer:
         """The world's, or one that makes scenes where the channel needs one."""
-        if self.channel.needs_scenes:
-            return Emblem()
-        renderer: Renderer = getattr(self.world, "renderer", None) or Typography()
-        return renderer
+        own: Renderer = getattr(self.world, "renderer", None) or Typography()
+        return Emblem() if self.channel.needs_scenes and own.legible else own
 
     @cached_property
     def writings(self) -> list[Writing]:
@@ -187,7 +185,7 @@ def pictures_as_declared(subject: PackChannelSubject) -> Iterator[str]:
 
 def scripts_play(subject: PackChannelSubject) -> Iterator[str]:
     """What the script writes is within the budget of an attack."""
-    if subject.channel.needs_scenes:
+    if subject.channel.needs_scenes and subject.renderer.id == Emblem.id:
         raise Skip("it needs a renderer that makes scenes of whole sentences")
     rules = PackRules()
     for writing, attack in zip(subject.writings, subject.render(subject.writings), strict=True):

@@ -11,7 +11,8 @@ from dataclasses import replace
 from sectow_benchmarks.packs.source import TRAINING, PackSource
 from sectow_benchmarks.suites.data_suite import Record
 from sectow_benchmarks.suites.source import Source
-from sectow_benchmarks.suites.vlguard import VlGuard, records_of
+from sectow_benchmarks.suites.vlguard import VlGuard
+from sectow_benchmarks.suites.vlguard_rows import records_of
 
 
 class VlGuardTrain(PackSource):

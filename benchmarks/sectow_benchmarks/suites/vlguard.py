@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sectow_benchmarks.suites.about import About, Published
-from sectow_benchmarks.suites.data import Data
 from sectow_benchmarks.suites.data_suite import DataSuite, Record
 from sectow_benchmarks.suites.source import Source
-
-UNSAFE = {"instruction": "unsafes"}
-SAFE = {"safe_instruction": "safe_safes", "unsafe_instruction": "safe_unsafes"}
+from sectow_benchmarks.suites.vlguard_rows import records_of
 
 
 class VlGuard(DataSuite):
@@ -44,24 +41,3 @@ class VlGuard(DataSuite):
     def records(self) -> Iterator[Record]:
         """One item for an unsafe picture, two for a safe one."""
         return records_of(self.data, "test")
-
-
-def records_of(data: Data, part: str) -> Iterator[Record]:
-    """The records of `test` or `train`; the answers to harmless texts are references of `train`."""
-    for row in data.rows(f"{part}.json", ("id", "image", "safe", "instr-resp")):
-        texts = {key: entry for entry in row.rows("instr-resp") for key in entry.values}
-        safe = row.flag("safe")
-        for key, stratum in SAFE.items() if safe else UNSAFE.items():
-            if key not in texts:
-                raise row.wrong("instr-resp", f"it has no {key}")
-            benign = stratum == "safe_safes"
-            yield Record(
-                id=f"{row.text('id')}/{stratum}",
-                role="over_refusal" if benign else "safety",
-                query=texts[key].text(key),
-                picture=data.picture(f"{part}/{row.text('image')}", f"{part}.zip"),
-                category="safe picture" if safe else row.text("harmful_category"),
-                stratum=stratum,
-                cluster=row.text("id"),
-                reference=texts[key].text("response") if benign and part == "train" else None,
-            )

@@ -135,6 +135,7 @@ def test_the_truth_is_recorded_beside_the_price() -> None:
         "true_refusal": pytest.approx(1 / 3),
         "true_over_refusal": 0.5,
         "true_accuracy": 0.5,
+        "true_intent_kept": None,
         "true_unscored": 1,
     }
     assert len(truth.seen) == 6, "an invalid attack reaches no judge"

@@ -19,6 +19,7 @@ from sectow_env.commands.main import app
 
 Pair = tuple[EvaluationRun, EvaluationRun]
 WITHOUT_RESULT = {
+    "export": "the result is a folder",
     "judge annotate": "a person labels; the labels go into a file",
     "play": "a person plays; --record keeps the episodes",
     "submit schema": "what it prints is JSON",
@@ -26,7 +27,14 @@ WITHOUT_RESULT = {
 HEAVY = ("torch", "transformers", "trl", "datasets", "pandas", "scipy", "sklearn", "lm_eval")
 KEYWORD = ("bench", "--model", "apothecary/keyword")
 SEATS = ("--attacker", "organism/attacker", "--defender", "organism/defender")
+WARM_START = ("attacker", "warm-start", "--model", "organism/attacker", "--out", "nope")
 MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
+    "attacker warm-start": (
+        (*WARM_START, "--world", "apothecry", "--against", "apothecary/keyword"),
+        (*WARM_START, "--world", "apothecary:0", "--against", "apothecary/keywrd"),
+        (*WARM_START, "--world", "apothecary:0"),
+    ),
+    "export": (("export", "nope", "nope"),),
     "bench": (
         ("bench", "--model", "apothecary/keywrd"),
         ("bench", "--model", "nope/"),
@@ -90,7 +98,9 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
     "judge rerun": (("judge", "rerun", "nope", "--judge", "rules/refusal"),),
     "organism build": (("organism", "build", "--foundation", "shiped"),),
     "organism path": (("organism", "path", "defendr"), ("organism", "path", "--world", "999")),
+    "pack build": (("pack", "build", "redteam_3k", "--out", "nope"),),
     "pack check": (("pack", "check", "nope.jsonl"),),
+    "plan": (("plan", "nope.yaml"), ("plan", "configs/apothecary.yaml", "--gpu", "h10")),
     "play": (
         ("play", "--opponent", "organism/defendr"),
         ("play", "--seat", "defendr"),
@@ -108,6 +118,8 @@ MISSPELT: dict[str, tuple[tuple[str, ...], ...]] = {
         ("study", "first-light", "attacker.model=organism/atacker"),
         ("study", "first-light", "judge=apothecary/trth"),
     ),
+    "study intent": (("study", "intent", "rouds=3"),),
+    "study parse": (("study", "parse", "--model", "nope/", "--world", "nope.jsonl"),),
     "study proxy": (("study", "proxy", "--judge", "rules/refusl"), ("study", "proxy", "rouds=3")),
     "suites get": (("suites", "get", "siou"),),
     "suites list": (("suites", "list", "--jsn"),),

@@ -162,9 +162,11 @@ def test_another_question_is_found(copy: Path) -> None:
         return samples
 
     cheat(copy, easier)
-    assert failed(copy) == {"samples", "items"}
+    # The judge looks at the attack too: what it asks for is part of the verdict.
+    assert failed(copy) == {"samples", "items", "verdicts"}
     cheat(copy, lambda samples: samples.assign(digest=[digest_of(r) for r in rows_of(samples)]))
-    assert failed(copy) == {"items"}, "with a digest that fits, only the world can tell"
+    left = {"items", "verdicts"}
+    assert failed(copy) == left, "with a digest that fits, only the world can tell"
 
 
 def test_another_picture_is_found(copy: Path) -> None:

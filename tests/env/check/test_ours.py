@@ -19,13 +19,17 @@ from tests.env.check.broken_worlds import PACK, QUICK
 from tests.env.judges.models import Scripted
 
 NEEDS_MODEL = ("organism/", "transformers/", "endpoint/")
-NEEDS_MORE = ("ensemble/", "guards/", "published/", "served/", "two_sided/")
+NEEDS_MORE = (
+    *("ensemble/", "guards/", "published/", "served/", "two_sided/", "with_intent/"),
+    *("intent/embedding", "intent/model", "intent/served"),
+)
 """Judges that need settings, a network's weights or a server."""
 JUDGES = [
     *(name for name in Registry[Any]("sectow.judges").names() if not name.startswith(NEEDS_MORE)),
     "ensemble/of?judges=rules/not_refused,pack/reference&how=vote",
     "simulated/of?sensitivity=0.5",
     "two_sided/of?judge=rules/not_refused",
+    "with_intent/of?judge=rules/not_refused&intent=intent/words",
 ]
 DEFENCES: Mapping[str, Mapping[str, object]] = {
     "prompted/of": {"system": "be brief"},
@@ -91,7 +95,7 @@ def test_judges(judge: str, world: str) -> None:
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_policies_at_home(name: str) -> None:
-    world = PACK if name.startswith("pack/") else "apothecary:0"
+    world = PACK if name.startswith(("pack/", "channels/")) else "apothecary:0"
     results = [result for result in check(name, world=world) if result.kind != "channel"]
     assert_clean(results, "follow_ups_repeat")
 

@@ -18,6 +18,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
+from sectow_env.channels.find import find_channel
+from sectow_env.channels.play import render, scripted
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen, Scenario, Split
 from sectow_env.game.world import Item
@@ -68,13 +70,18 @@ def scripted_items(
     """Secrets and twins of a ground, as the scripts of the channels write them."""
     name, split = _PLACES[ground]
     world = pack(rung, name)
-    items = []
-    for channel in channels:
-        chosen = _first_of_each(world.scenarios(split, channels=[channel]), per_behavior)
+    items: list[Item] = []
+    for name_of in channels:
+        channel = find_channel(name_of)
+        chosen = _first_of_each(world.scenarios(split, channels=[name_of]), per_behavior)
         # A secret and its twin have the same number, so they are asked in the same style.
         numbers = {True: itertools.count(), False: itertools.count()}
         seeds = [next(numbers[scenario.harmful]) for scenario in chosen]
-        attacks = world.scripts(chosen, seeds)
+        writings = [
+            scripted(channel, scenario, channel.styles[seed % len(channel.styles)], seed)
+            for scenario, seed in zip(chosen, seeds, strict=True)
+        ]
+        attacks = render(channel, writings, world.renderer)
         items += [Item(scenario, attack) for scenario, attack in zip(chosen, attacks, strict=True)]
     return items
 
