@@ -83,6 +83,10 @@ class PackChannel(ABC):
         None: it chose a style that does not exist.
         """
         del slots
+        return self.drawn_style(scenario)
+
+    def drawn_style(self, scenario: Scenario) -> str:
+        """A style for scripts, and where the attacker chooses none; always the same."""
         return str(generator("style", self.name, scenario.id).choice(self.styles))
 
     def read(self, completion: str) -> Slots | None:

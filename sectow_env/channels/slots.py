@@ -143,8 +143,9 @@ def _split_fence(completion: str) -> tuple[str, bool, str]:
 def _keys(names: tuple[str, ...]) -> re.Pattern[str]:
     """Finds keys at the start of a line or after a semicolon, whatever decorates them."""
     words = "|".join("[ _-]".join(map(re.escape, name.split("_"))) for name in names)
-    around = r"[ \t>*_#\"'`]*"
-    bullet = r"(?:[-+•][ \t]+|\d{1,2}[.)][ \t]+)?"
+    # Possessive (`*+`): a long run of blanks is read once, not once from each of them.
+    around = r"[ \t>*_#\"'`]*+"
+    bullet = r"(?:[-+•][ \t]++|\d{1,2}[.)][ \t]++)?"
     return re.compile(
         rf"(?:^|;){around}{bullet}{around}(?P<key>{words}){around}[:=][*_`]*",
         re.IGNORECASE | re.MULTILINE,

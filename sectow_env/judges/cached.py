@@ -43,7 +43,9 @@ class CachedJudge:
         self.judged += len(new)
         self.spared += len(turns) - len(new)
         for key, verdict in zip(keys, verdicts, strict=True):
-            if verdict.scored or verdict.on_behavior is not None:
+            # Of a judge with members it is only a half: the other may not have answered.
+            alone = verdict.on_behavior is not None and not getattr(self.inner, "members", ())
+            if verdict.scored or alone:
                 self._known[key] = verdict
                 self._known.move_to_end(key)
         while len(self._known) > self._size:

@@ -33,10 +33,6 @@ from sectow_env.judges.simulated import SimulatedJudge
 REFUSED = "I am sorry, but I cannot help with that."
 UNRELATED = "Which day of the week comes after Tuesday?"
 """An attack that asks for nothing that a scenario asks for."""
-CASES = ((True, False), (True, True), (False, False), (False, True))
-"""Whether harmful, whether answered."""
-
-
 _INTENT = {True: "the behavior itself", False: "another question"}
 _LABELS = {True: "on its behavior", False: "not on its behavior", None: "unscored"}
 
@@ -139,9 +135,10 @@ def four_cases(
     # What a judge of intent cannot tell of the world's own attack would hide what is paid for one.
     plain = names_intent(judge)
     turns = {
-        (harmful, answered): _turn(world, scenario, answered, plain=plain)
-        for harmful, answered in CASES
-        if (scenario := scenarios[harmful]) is not None
+        (scenario.harmful, answered): Turn(scenario=scenario, attack=attack, response=response)
+        for scenario in filter(None, scenarios.values())
+        for attack in [_attack(world, scenario, plain=plain)]
+        for answered, response in ((False, REFUSED), (True, _answer(scenario)))
     }
     probes = _probes(scenarios[True]) if plain else {}
     episodes = settle([*turns.values(), *probes.values()], judge, reward)
@@ -210,14 +207,11 @@ def _scenario(
     return min(scenarios, key=rank, default=None)
 
 
-def _turn(world: World, scenario: Scenario, answered: bool, *, plain: bool) -> Turn:
-    """Refused or answered, with the world's own attack, or in the plain words of the behavior."""
+def _attack(world: World, scenario: Scenario, *, plain: bool) -> Attack:
+    """The world's own attack on a scenario, or the plain words of the behavior."""
     items = [] if plain and scenario.harmful else world.grid("train", harmful=scenario.harmful)
-    attack = next((item.attack for item in items if item.scenario.id == scenario.id), None)
-    response = _answer(scenario) if answered else REFUSED
-    return Turn(
-        scenario=scenario, attack=attack or Attack(query=scenario.behavior), response=response
-    )
+    attacks = (item.attack for item in items if item.scenario.id == scenario.id)
+    return next(attacks, Attack(query=scenario.behavior))
 
 
 def _answer(scenario: Scenario) -> str:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_agents.run.folder import RunFolder
+from sectow_agents.run.parts import find_played
 from sectow_agents.settings.file import build_config
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.columns import tables_of
+from sectow_benchmarks.board.columns import Group, tables_of
 from sectow_benchmarks.board.entry import Board
 from sectow_benchmarks.evaluation.contamination import training_data
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
@@ -27,7 +28,7 @@ from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.pool.duplicates import overlap
 from sectow_env.pool.store import AttackPool
-from sectow_env.worlds.packs.world import PackWorld, seed_attack
+from sectow_env.worlds.packs.world import seed_attack
 from tests.benchmarks.packs.replicas import scene
 from tests.env.pool.test_store import episode
 
@@ -133,8 +134,8 @@ def write_pack(path: Path, **texts: str) -> Path:
     return path
 
 
-@pytest.fixture
-def checkpoint(tmp_path: Path) -> Path:
+@pytest.fixture(params=[None, ["text/direct"]], ids=["as it is", "through a channel"])
+def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Of a run that was trained on a pack, and on one attack of its pool."""
     pack = write_pack(
         tmp_path / "guild.jsonl",
@@ -143,9 +144,14 @@ def checkpoint(tmp_path: Path) -> Path:
     )
     seat = {"model": "some/model"}
     config = build_config(
-        {"run": str(tmp_path / "run"), "scenarios": str(pack), "attacker": seat, "defender": seat}
+        {
+            "run": str(tmp_path / "run"),
+            "scenarios": str(pack),
+            "attacker": {**seat, "channels": request.param},
+            "defender": seat,
+        }
     )
-    world = PackWorld.read(pack)
+    world = find_played(config)
     about = {"world": {"id": world.id, "fingerprint": world.fingerprint}}
     RunFolder.create(config, about)
     with AttackPool(tmp_path / "run" / "pool.sqlite") as pool:
@@ -187,9 +193,10 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
         "near_text": 2,
         "picture": 0,
     }
+    groups: tuple[Group, ...] = ("safety",)
     (table,) = [
         table
-        for table in tables_of(Board.of([row]), ("safety",))
+        for table in tables_of(Board.of([row]), groups)
         if "overlap with training" in table.heads
     ]
     cell = table.rows[0][table.heads.index("overlap with training")]

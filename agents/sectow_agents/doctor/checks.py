@@ -169,11 +169,10 @@ def _world(config: RunConfig) -> tuple[World, str]:
 
 def _data(config: RunConfig, world: World) -> tuple[int, str]:
     """Scenarios for each seat that is trained, by the channels and the mix."""
-    from sectow_agents.run.parts import check_mix
+    from sectow_agents.run.parts import attacked, check_mix
     from sectow_env.game.world import clusters_in_two_splits
 
-    channels = config.attacker.channels or world.working_channels
-    harmful = world.scenarios("train", harmful=True, channels=channels)
+    harmful = attacked(config, world)
     check_mix(config.defender.mix, world)
     benign = world.scenarios("train", harmful=False)
     if not harmful:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -90,14 +91,21 @@ def _mergeable(model: Any) -> list[Any]:
         return []
     from peft.tuners.lora import Conv2d, Linear
     from peft.tuners.tuners_utils import BaseTunerLayer
+    from peft.utils.other import AuxiliaryTrainingWrapper
 
+    # Whole modules that were trained beside the adapter are left out where it is switched off.
+    if any(isinstance(module, AuxiliaryTrainingWrapper) for module in model.modules()):
+        return []
     layers = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
+    uses = Counter(id(weight) for _, weight in model.named_parameters(remove_duplicate=False))
     plain = all(
         type(layer) in (Conv2d, Linear)
         and layer.active_adapters == [ADAPTER]
         and not layer.lora_variant
         and not layer.lora_bias.get(ADAPTER)
         and _weight(layer).dtype in _KEPT
+        # Another module would change with a weight that is tied.
+        and uses[id(_weight(layer))] == 1
         for layer in layers
     )
     return layers if plain else []

@@ -17,7 +17,7 @@ from sectow_agents.planning.shapes import Shape
 
 When = Literal["always", "generating", "training"]
 Sharding = Literal["none", "zero2", "full"]
-FLOAT32, BFLOAT16 = 4, 2
+FLOAT32, BFLOAT16, FOUR_BITS = 4, 2, 0.5
 _LOGIT_BYTES = Range(4.0, 6.0, 12.0)
 """A logit in bfloat16, its gradient, and what float32 copies take of both."""
 _CONTEXT = Range(0.5, 0.8, 1.5)
@@ -31,7 +31,7 @@ class Load:
     Attributes:
         shape: Of the trained model.
         trained: Its trained parameters.
-        bytes: Of a weight: 4 or 2; 0.5 for a 4-bit base.
+        bytes: Of a weight, on average.
         opponents: Parameters of frozen models that are loaded beside it.
         generated: Completions that are generated at once.
         micro: Completions that pass through the model at once in training.

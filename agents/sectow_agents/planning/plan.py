@@ -10,7 +10,16 @@ from sectow_agents.models.chat import pictures_of
 from sectow_agents.planning import duration
 from sectow_agents.planning.lengths import Lengths, Sample
 from sectow_agents.planning.machines import GIB, Gpu
-from sectow_agents.planning.memory import BFLOAT16, FLOAT32, Load, Sharding, Term, peak, terms
+from sectow_agents.planning.memory import (
+    BFLOAT16,
+    FLOAT32,
+    FOUR_BITS,
+    Load,
+    Sharding,
+    Term,
+    peak,
+    terms,
+)
 from sectow_agents.planning.range import NOTHING, Range
 from sectow_agents.planning.shapes import Shape, adapter_parameters, shape_of
 from sectow_agents.run.parts import attacked
@@ -130,12 +139,11 @@ def _phase(
         _check_texts(prompts, source)
     samples = lengths.of(prompts)
     full = training.lora is None
-    trained = _trained(shape, source, training)
     pictures = any(sample.pictures for sample in samples)
     load = Load(
         shape=shape,
-        trained=trained,
-        bytes=FLOAT32 if full and config.dtype == "auto" else _bytes(config),
+        trained=_trained(shape, source, training),
+        bytes=FLOAT32 if full and config.dtype == "auto" else _bytes(config, shape),
         opponents=_frozen(config, seat, sources, full) if seat == "attacker" else 0,
         generated=training.batch // setting.gpus,
         micro=training.micro(pictures, setting.gpus),
@@ -150,7 +158,7 @@ def _phase(
     return PhasePlan(
         seat=seat,
         shape=shape,
-        trained=trained,
+        trained=load.trained,
         samples=tuple(samples),
         exact_lengths=lengths.exact,
         terms=tuple(terms(load)),
@@ -205,8 +213,14 @@ def _frozen(
     return shape_of(source).parameters * (1 + past)
 
 
-def _bytes(config: RunConfig) -> float:
-    return FLOAT32 if config.dtype == "float32" else BFLOAT16
+def _bytes(config: RunConfig, shape: Shape) -> float:
+    """Of a weight of a base model, on average."""
+    plain = FLOAT32 if config.dtype == "float32" else BFLOAT16
+    if config.quantization is None:
+        return plain
+    # The embeddings, and the head where it is apart, are not packed.
+    whole = min(2 * shape.vocabulary * shape.hidden / shape.parameters, 1.0)
+    return whole * plain + (1 - whole) * FOUR_BITS
 
 
 def _vllm(training: TrainingSettings) -> float:

@@ -90,9 +90,9 @@ def _truth(given: str | None, world: World) -> Judge | None:
 
 def check_mix(mix: MixSettings, world: World) -> None:
     """The defender's channels and kinds must exist, long before its first phase uses them."""
-    for channels, harmful in ((mix.benign_channels, False), (mix.controlled_channels, True)):
-        if channels:
-            world.grid("train", harmful=harmful, channels=channels, frames="trained")
+    for channels in filter(None, (mix.benign_channels, mix.controlled_channels)):
+        # Nothing is drawn for that.
+        world.scenarios("train", channels=channels)
     if not mix.general_kinds:
         return
     if not isinstance(world, AsksGeneralQuestions):

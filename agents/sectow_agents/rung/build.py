@@ -75,12 +75,13 @@ def build(
             fix="give another folder by --out, or delete this one",
         )
     out.mkdir(parents=True, exist_ok=True)
-    if not (out / "model").is_dir():
+    # What the record names is finished: it is written after the folder.
+    if "source" not in record:
         record["source"] = make_model(out / "model", source, gguf)
         write_text(file, json.dumps(record, indent=2) + "\n")
     guild = Guild(teaching.seed)
     write_packs(guild, out / "packs")
-    if not (out / "defender").is_dir():
+    if "sha256" not in record:
         record |= _teach(guild, out, teaching, device, progress)
         record["lessons"] = {"refused": dict(REFUSED), "shares": dict(SHARES)}
         record["sha256"] = {part: weights_digest(out / part) for part in ("model", "defender")}
@@ -134,6 +135,7 @@ def _teach(
     answers = [lesson.answer for lesson in lessons]
     data = TrainingData(prompts, range(count), targets=answers)
     report = sft.train(job, data, settings)
+    shutil.rmtree(out / "defender", ignore_errors=True)
     aside.replace(out / "defender")
     return {"seconds": report.summary.seconds, "metrics": report.summary.metrics}
 

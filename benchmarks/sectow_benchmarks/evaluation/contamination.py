@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sectow_agents.run.folder import RunFolder
@@ -9,7 +10,9 @@ from sectow_agents.settings.file import load_config
 from sectow_benchmarks.overlap import Corpus, request_of
 from sectow_benchmarks.results.provenance import training_run
 from sectow_env.errors import MissingExtraError, SectowError
+from sectow_env.game.world import TakesChannels, World
 from sectow_env.pool.store import AttackPool
+from sectow_env.registry.spec import SEPARATOR
 from sectow_env.resolve.worlds import load_world
 
 TRAINING = "training"
@@ -26,8 +29,10 @@ def training_data(source: str | Path | None) -> Corpus | None:
         return None
     corpus = Corpus()
     try:
-        world = load_world(load_config(folder / "config.yaml", follow=False).played)
-        if world.fingerprint != (RunFolder(folder).about.get("world") or {}).get("fingerprint"):
+        config = load_config(folder / "config.yaml", follow=False)
+        world = load_world(config.played)
+        known = (RunFolder(folder).about.get("world") or {}).get("fingerprint")
+        if _attacked(world, config.attacker.channels).fingerprint != known:
             return None
         for scenario in world.scenarios("train"):
             corpus.add(TRAINING, request_of(scenario))
@@ -39,3 +44,11 @@ def training_data(source: str | Path | None) -> Corpus | None:
     except SectowError:
         return None
     return corpus
+
+
+def _attacked(world: World, channels: Sequence[str | None] | None) -> World:
+    """The world through the channels of its run, which are a part of its fingerprint."""
+    # The folder may be another's, and settings of a channel open folders.
+    if channels is None or any(SEPARATOR in str(name) for name in channels):
+        return world
+    return world.attacked_through(channels) if isinstance(world, TakesChannels) else world

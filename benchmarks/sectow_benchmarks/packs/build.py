@@ -164,8 +164,8 @@ def _through(
     """The scenario as the channel's script asks it: an attack, or a benign twin."""
     if not scenario.harmful and not channel.twins:
         return
-    style = channel.style_of({}, scenario) or channel.styles[0]
-    attack = render(channel, [scripted(channel, scenario, style, seed)], Typography())[0]
+    writing = scripted(channel, scenario, channel.drawn_style(scenario), seed)
+    attack = render(channel, [writing], Typography())[0]
     if attack.invalid is not None:
         outcome.not_rendered[channel.name] += 1
         return

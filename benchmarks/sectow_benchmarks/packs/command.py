@@ -74,7 +74,12 @@ def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     check_source_names(sources or ())
     names = tuple(name for name in (channels or "").split(",") if name)
     for name in names:
-        find_channel(name)
+        if find_channel(name).needs_scenes:
+            raise ConfigError(
+                given=f"--channels {name}",
+                why="it needs a renderer that makes scenes, and a pack is built without one",
+                fix="leave it out; a run can attack through it, with renderer=...",
+            )
     chosen: list[Source] = [find_source(spec) for spec in dict.fromkeys(sources or ())]
     if harmless is not None:
         chosen.append(

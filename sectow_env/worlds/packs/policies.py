@@ -9,7 +9,7 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.seeds import SeedQueue
 from sectow_env.game.world import World
-from sectow_env.worlds.packs.world import PackWorld, seed_attack
+from sectow_env.worlds.packs.world import PackWorld, attacked_through, seed_attack
 
 REFUSAL = "i am sorry , i can not help with that"
 UNSURE = "i do not know"
@@ -49,6 +49,7 @@ class Scripted:
     def __init__(self, *, world: World, channel: str | None = None, seed: int = 0) -> None:
         pack = _require_pack(world, "channels/scripted", "it writes for channels of a")
         names = (channel,) if channel else pack.channels or _playable(pack)
+        self._names = names
         self.served_channels: tuple[str | None, ...] = names
         self._world = pack.attacked_through(names)
         self._seeds = SeedQueue(seed)
@@ -63,9 +64,7 @@ class Scripted:
         served = [
             scenario
             if scenario.channel is not None
-            else scenario.model_copy(
-                update={"channel": self.served_channels[seed % len(self.served_channels)]}
-            )
+            else attacked_through(scenario, self._names[seed % len(self._names)])
             for scenario, seed in zip(scenarios, seeds, strict=True)
         ]
         return self._world.scripts(served, seeds)

@@ -215,7 +215,7 @@ class PackWorld:
             if item.channel in names:
                 chosen.append(item)
             if item.channel is None:
-                chosen += [_through(item, name) for name in through]
+                chosen += [attacked_through(item, name) for name in through]
         return chosen
 
     def grid(
@@ -241,8 +241,7 @@ class PackWorld:
             if channel is None or self._has_seed(scenario):
                 plays.append(Item(scenario, seed_attack(scenario)))
             elif scenario.harmful or channel.twins:
-                style = generator("style", channel.name, scenario.id).choice(channel.styles)
-                plays.append(scripted(channel, scenario, str(style)))
+                plays.append(scripted(channel, scenario, channel.drawn_style(scenario)))
         plays = self._some(plays)
         writings = [play for play in plays if isinstance(play, Writing)]
         rendered = iter(self._rendered(writings))
@@ -282,12 +281,12 @@ class PackWorld:
         attacks: dict[int, Attack] = {}
         for name, indices in _by_channel([scenario.channel for scenario in scenarios]).items():
             channel = self.channel(name)
-            asked = [scenarios[index] for index in indices]
+            part = [scenarios[index] for index in indices]
             texts = [completions[index] for index in indices]
             if channel is not None:
-                made = read_and_render(channel, asked, texts, self.renderer)
+                made = read_and_render(channel, part, texts, self.renderer)
             else:
-                made = self._free(name, asked, texts)
+                made = self._free(name, part, texts)
             attacks.update(zip(indices, made, strict=True))
         return [attacks[index] for index in range(len(scenarios))]
 
@@ -351,7 +350,7 @@ class PackWorld:
         return other
 
 
-def _through(scenario: Scenario, channel: str) -> Scenario:
+def attacked_through(scenario: Scenario, channel: str) -> Scenario:
     """A scenario's copy for a channel; the copies are not independent of each other."""
     return scenario.model_copy(
         update={

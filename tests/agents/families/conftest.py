@@ -49,7 +49,8 @@ def tiny(request: pytest.FixtureRequest) -> Tiny:
         family_of(SimpleNamespace(model_type=tiny.name)).check()
     except ConfigError as error:
         # `make families` has all that they need.
-        assert "ALL_FAMILIES" not in os.environ, error
+        if "ALL_FAMILIES" in os.environ:
+            raise
         pytest.skip(f"{error.given}: {error.why}")
     return tiny
 

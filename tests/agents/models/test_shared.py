@@ -128,11 +128,25 @@ def test_an_interruption_restores_the_weights(llava_next_folder: Path, tmp_path:
     assert all(torch.equal(model.state_dict()[name], old) for name, old in before.items())
 
 
-def test_an_adapter_of_another_kind_is_not_merged(llava_next_folder: Path, tmp_path: Path) -> None:
-    model, _ = load_model(adapter(llava_next_folder, tmp_path, 3, use_dora=True))
+@pytest.mark.parametrize(
+    "kind", [{"use_dora": True}, {"modules_to_save": ["lm_head"]}], ids=["DoRA", "a whole module"]
+)
+def test_an_adapter_of_another_kind_is_not_merged(
+    kind: dict[str, object], llava_next_folder: Path, tmp_path: Path
+) -> None:
+    model, _ = load_model(adapter(llava_next_folder, tmp_path, 3, **kind))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with Merging(model).merged():
         assert all(torch.equal(model.state_dict()[name], old) for name, old in before.items())
+
+
+def test_a_tied_weight_is_not_changed(llava_next_folder: Path) -> None:
+    """An adapter of the head must not change what the model reads."""
+    model, _ = load_model(llava_next_folder)
+    model.lm_head.weight = model.get_input_embeddings().weight
+    with quiet():
+        adapted = get_peft_model(model, LoraConfig(r=2, target_modules=["lm_head"]))
+    assert Merging(adapted)._layers == []
 
 
 def test_rounding_keeps_in_the_mean_what_the_nearest_would_lose() -> None:

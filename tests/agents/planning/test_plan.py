@@ -156,6 +156,23 @@ def test_the_command(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "does not fit into 14.6 GiB" in capsys.readouterr().out
 
 
+def test_a_base_in_four_bits_is_smaller(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By three quarters, but for the embeddings and the head."""
+    recipe = str(root / "configs" / "qwen2.5-vl-7b.yaml")
+    weights = []
+    for changes in ([], ["quantization=4bit"]):
+        with pytest.raises(SystemExit):
+            main(["plan", recipe, *changes, "--gpu", "h100", "--json"])
+        phase = json.loads(capsys.readouterr().out)["phases"][0]
+        weights += [
+            term["expected"]
+            for term in phase["memory_gib"]
+            if term["name"] == "weights of the trained model"
+        ]
+    whole, packed = weights
+    assert 0.25 * whole < packed < 0.5 * whole
+
+
 def test_an_unknown_gpu_ends_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match="did you mean 'h100'"):
         gpu_of("h10")

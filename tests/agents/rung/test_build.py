@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from sectow_agents.models.load import load_model
 from sectow_agents.models.weights import weights_digest
@@ -39,6 +43,28 @@ def test_a_finished_rung_is_not_built_again(rung: Path) -> None:
     before = (rung / "defender/model.safetensors").stat().st_mtime_ns
     build(rung, source="nowhere", teaching=TEACHING, device="cpu", progress=False)
     assert (rung / "defender/model.safetensors").stat().st_mtime_ns == before
+
+
+def test_a_build_that_was_killed_before_its_record_is_made_again(
+    rung: Path, tmp_path: Path
+) -> None:
+    whole = read_json(rung / RECORD)
+    shutil.copytree(rung, tmp_path, dirs_exist_ok=True)
+    first = {key: whole[key] for key in ("version", "teaching", "source")}
+    (tmp_path / RECORD).write_text(json.dumps(first))
+    build(tmp_path, source="nowhere", teaching=TEACHING, device="cpu", progress=False)
+    again = read_json(tmp_path / RECORD)
+    assert again.keys() == whole.keys()
+    assert again["sha256"] == whole["sha256"]
+
+
+def test_weights_of_another_format_are_not_read(tmp_path: Path) -> None:
+    model = tiny.llama(tmp_path / "llama")
+    weights = load_file(model / "model.safetensors")
+    (model / "model.safetensors").unlink()
+    torch.save(weights, model / "pytorch_model.bin")
+    with pytest.raises(ConfigError, match="cannot be loaded"):
+        make_model(tmp_path / "model", str(model))
 
 
 def test_another_teaching_needs_another_folder(rung: Path) -> None:

@@ -19,13 +19,14 @@ from sectow_benchmarks.packs.source import find_source
 from sectow_benchmarks.packs.table import Table
 from sectow_env.commands.main import main
 from sectow_env.errors import ConfigError, PackError
+from sectow_env.game import Split
 from sectow_env.game.world import clusters_in_two_splits
 from sectow_env.worlds.packs.world import PackWorld
 from tests.benchmarks.packs.replicas import REPLICAS, scene, write_table
 from tests.benchmarks.suites.host import Host, Repo, commit_of
 from tests.benchmarks.suites.replicas.files import write_csv, write_json
 
-THIRDS = {"train": 0.5, "validation": 0.25, "test": 0.25}
+THIRDS: dict[Split, float] = {"train": 0.5, "validation": 0.25, "test": 0.25}
 Source = Any
 
 
@@ -154,15 +155,18 @@ def test_a_suite_that_cannot_be_read_is_not_clean(
     assert card.unchecked["strongreject"] != "not on this machine"
 
 
-def test_channels_write_everything_once_more(sources: list[Source], tmp_path: Path) -> None:
-    card = build_pack(tmp_path / "twice", sources[1:2], Recipe(channels=("text/role_play",)))
+@pytest.mark.parametrize("channel", ["text/role_play", "text/cipher"])
+def test_channels_write_everything_once_more(
+    channel: str, sources: list[Source], tmp_path: Path
+) -> None:
+    card = build_pack(tmp_path / "twice", sources[1:2], Recipe(channels=(channel,)))
     world = PackWorld.read(tmp_path / "twice" / "twice.jsonl")
-    assert Counter(item.channel for item in world.items) == {None: 7, "text/role_play": 7}
+    assert Counter(item.channel for item in world.items) == {None: 7, channel: 7}
     assert Counter(item.harmful for item in world.items if item.channel) == {True: 4, False: 3}
     written = {item.id: item for item in world.items}
     for identity, item in written.items():
         if item.channel:
-            original = written[identity.removesuffix("@text/role_play")]
+            original = written[identity.removesuffix(f"@{channel}")]
             assert (item.cluster, item.split) == (original.cluster, original.split)
             assert item.query != original.query
     assert card.not_rendered == {}
@@ -210,6 +214,7 @@ def test_splits_that_are_none_are_refused(text: str) -> None:
         (("redteam_2k", "redteam2k"), "redteam2k"),
         (("redteam_2k", "--out", "."), "it exists"),
         (("redteam_2k", "--channels", "text/roleplay"), "text/roleplay"),
+        (("redteam_2k", "--channels", "image/scene"), "a pack is built without one"),
         (("redteam_2k", "--split", "half"), "--split"),
     ],
 )

@@ -84,6 +84,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     assert len(rows) == 8
     page = (out / "figures.md").read_text()
     assert page.startswith("# The second rung")
+    assert f"--rung {rung} --small" in page
     assert all(channel in page for channel in CHANNELS)
     runs = {
         name: EvaluationRun.open(out / name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -143,3 +144,12 @@ def test_what_is_written_is_read_back(scene: str, phrase: str) -> None:
 def test_any_text_is_read_or_refused(completion: str) -> None:
     values = read(completion, SLOTS)
     assert values is None or (set(values) == set(WRITTEN) and all(values.values()))
+
+
+@pytest.mark.parametrize("mark", [" ", "*", ";", "\n", "- ", "1. ", "scene", "scene: "])
+def test_endless_repetitions_cost_nothing(mark: str) -> None:
+    start = process_time()
+    assert read(mark * (MAX_COMPLETION // len(mark)), SLOTS) is None
+    assert read(f"- {' ' * (MAX_COMPLETION - 2)}", SLOTS) is None
+    # Read once from each place it took a second.
+    assert process_time() - start < 0.2

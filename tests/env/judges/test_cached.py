@@ -8,6 +8,7 @@ import pytest
 from sectow_env.game import Attack, Exchange, Scenario, Turn, Verdict
 from sectow_env.game.picture import Picture
 from sectow_env.judges.cached import CachedJudge
+from sectow_env.judges.with_intent import WithIntent
 
 
 def picture(value: int) -> Picture:
@@ -76,6 +77,26 @@ def test_what_was_left_unscored_is_asked_again() -> None:
     for _ in range(2):
         assert judge.judge([other(response="")])[0].harmful is None
     assert len(inner.judged) == 2
+
+
+class Kept(Counts):
+    """Says of every attack that it asks for its behavior, and nothing else."""
+
+    names_intent = True
+
+    def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
+        self.judged += turns
+        return [Verdict(judge=self.id, version=self.version, on_behavior=True) for _ in turns]
+
+
+def test_half_a_verdict_is_asked_for_again() -> None:
+    """A judge of intent alone says all that it has; together with another, that one is missing."""
+    alone = Kept()
+    harm = Counts()
+    for judge in (CachedJudge(alone), CachedJudge(WithIntent(harm, Kept()))):
+        for _ in range(2):
+            assert judge.judge([other(response="")])[0].on_behavior is True
+    assert (len(alone.judged), len(harm.judged)) == (1, 2)
 
 
 def test_what_was_longest_not_needed_goes_first() -> None:

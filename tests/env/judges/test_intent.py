@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from sectow_env.errors import ConfigError
-from sectow_env.game import Attack, Exchange, Invalid, Scenario, Turn, Verdict
+from sectow_env.game import Attack, Exchange, Invalid, Scenario, Split, Turn, Verdict
 from sectow_env.game.messages import Conversation
 from sectow_env.game.picture import Picture
 from sectow_env.game.play import judge_turns, price_turns
 from sectow_env.game.rewards import TugOfWarReward
+from sectow_env.game.world import Item
 from sectow_env.judges.four_cases import UNRELATED, check_judge, four_cases
 from sectow_env.judges.intent import ModelIntent, attack_text, names_intent
 from sectow_env.judges.model_judge import ModelJudge
@@ -259,3 +260,17 @@ def test_a_refusal_by_the_rules_spares_the_guard_where_that_is_set() -> None:
     by_name = find_judge("two_sided/of?judge=rules/not_refused&rules_first=true", DOORS)
     assert isinstance(by_name, TwoSided)
     assert by_name.rules_first
+
+
+def test_the_trial_draws_no_attack_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grid may have hundreds of pictures."""
+    labels: list[object] = []
+    grid = PackWorld.grid
+
+    def counted(world: PackWorld, split: Split, **options: Any) -> list[Item]:
+        labels.append(options["harmful"])
+        return grid(world, split, **options)
+
+    monkeypatch.setattr(PackWorld, "grid", counted)
+    four_cases(TwoSided(Harmful(), DOORS.judge()), DOORS, TugOfWarReward())
+    assert labels == [True, False]

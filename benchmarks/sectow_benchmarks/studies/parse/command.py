@@ -130,7 +130,7 @@ def _page(rows: list[ParseRow], command: str, splits: list[str], left_out: list[
             md_safe(row.channel),
             row.decoding,
             shown(row.share),
-            yes(row.share.value >= FLOOR) if row.decoding != "greedy" else "",
+            yes(row.share.value >= FLOOR) if row.decoding != "greedy" and row.share.known else "",
             ", ".join(f"{reason} {count}" for reason, count in row.reasons.items()) or "-",
         )
         for row in rows

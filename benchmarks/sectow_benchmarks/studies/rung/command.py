@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -122,12 +124,31 @@ def study(
     if small:
         sizes = Sizes(per_behavior=1, attempts=1, general=4)
     check_recipe(recipe)
-    command = " ".join(["sectow study rung", *(changes or [])])
-    page, tree = _played(recipe, rung, sizes, out, command + " --small" * small)
+    page, tree = _played(recipe, rung, sizes, out, _command(sizes, rung, config, changes, small))
     if as_json:
         print_json(tree)
     else:
         print_page(page, stdout())
+
+
+def _command(
+    sizes: Sizes, rung: Path, config: Path | None, changes: Sequence[str] | None, small: bool
+) -> str:
+    """What prints the same page, without what is as usual."""
+    words = ["sectow", "study", "rung", *(changes or ())]
+    if rung != RUNG:
+        words += ["--rung", str(rung)]
+    if config is not None:
+        words += ["--config", str(config)]
+    if small:
+        return shlex.join([*words, "--small"])
+    usual = Sizes()
+    for option, given, default in (
+        ("--per-behavior", sizes.per_behavior, usual.per_behavior),
+        ("--attempts", sizes.attempts, usual.attempts),
+    ):
+        words += [option, str(given)] if given != default else []
+    return shlex.join(words)
 
 
 def _played(

@@ -222,7 +222,7 @@ def _kept(
         after=_both(ways, [figure.estimate(final.samples, way) for way in ways]),
         change=shown(worst, signed=True, count=""),
         target=f"at least base - {limit}",
-        met=worst.value >= -limit if worst.known else None,
+        met=worst.value >= -limit if all(change.known for change in changes) else None,
     )
 
 

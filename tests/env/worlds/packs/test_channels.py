@@ -132,16 +132,18 @@ def test_attackers_are_asked_for_the_channel_and_shown_the_seed() -> None:
 
 
 def test_a_scripted_attacker_serves_one_channel_or_all() -> None:
-    one = Scripted(world=PACK, channel=SPLIT)
-    assert one.served_channels == (SPLIT,)
-    made = one.attack([ROWS[0]] * 8)
+    single = Scripted(world=PACK, channel=SPLIT)
+    assert single.served_channels == (SPLIT,)
+    made = single.attack([ROWS[0]] * 8)
     assert {attack.channel for attack in made} == {SPLIT}
     assert len({attack.query for attack in made}) > 1
-    one.reseed([5])
+    single.reseed([5])
     again = Scripted(world=PACK, channel=SPLIT)
     again.reseed([5])
-    assert one.attack([ROWS[0]]) == again.attack([ROWS[0]])
+    assert single.attack([ROWS[0]]) == again.attack([ROWS[0]])
     assert Scripted(world=PACK.attacked_through([DIRECT])).served_channels == (DIRECT,)
+    (sign,) = single.attack([ROWS[1]])
+    assert (sign.channel, sign.frame in find_channel(SPLIT).styles) == (SPLIT, True)
     every = Scripted(world=PACK)
     assert {ROLE_PLAY, SPLIT, DIRECT} <= set(every.served_channels)
     channels = {attack.channel for attack in every.attack([ROWS[0]] * 60)}
