@@ -74,18 +74,8 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Fine-tune an attacker on scripted attacks that worked against a defender."""
-    if (against is None) == (from_pool is None):
-        raise ConfigError(
-            given=f"--against {against}, --from-pool {from_pool}",
-            why="lessons come from attacks on a defender or from a pool: one of the two",
-            fix="give --against DEFENDER or --from-pool POOL.sqlite",
-        )
-    if not (isfinite(learning_rate) and learning_rate > 0):
-        raise ConfigError(
-            given=f"--learning-rate {learning_rate}",
-            why="an optimizer step of this size cannot be taken",
-            fix="give a number above 0, such as 1e-5",
-        )
+    _check_source(against, from_pool)
+    _check_rate(learning_rate)
     _check_out(out)
     check_names(world=world, judge=judge, attackers=[attacker], defenders=[against])
     from sectow_agents.settings.training import LoraSettings, SftSettings
@@ -193,6 +183,24 @@ def _trained(
         out.rmdir()
     aside.replace(out)
     return report
+
+
+def _check_source(against: str | None, pool: Path | None) -> None:
+    if (against is None) == (pool is None):
+        raise ConfigError(
+            given=f"--against {against}, --from-pool {pool}",
+            why="lessons come from attacks on a defender or from a pool: one of the two",
+            fix="give --against DEFENDER or --from-pool POOL.sqlite",
+        )
+
+
+def _check_rate(rate: float) -> None:
+    if not (isfinite(rate) and rate > 0):
+        raise ConfigError(
+            given=f"--learning-rate {rate}",
+            why="an optimizer step of this size cannot be taken",
+            fix="give a number above 0, such as 1e-5",
+        )
 
 
 def _check_out(out: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.chat import pictures_of
+from sectow_agents.models.families import family_of
 from sectow_agents.models.pictures import image_tokens
 from sectow_agents.planning.shapes import configuration, is_known
 from sectow_env.errors import ConfigError
@@ -51,6 +52,7 @@ class Lengths:
     def __init__(self, source: str | Path) -> None:
         self._source = source
         self._processor = None if is_known(source) else _processor(source)
+        self.sees_images = family_of(configuration(source)[0]).sees_images
         self._pictures: dict[Size, int] = {}
 
     @property
@@ -59,13 +61,17 @@ class Lengths:
         return self._processor is not None
 
     def of(self, prompts: Sequence[tuple[str, Conversation]]) -> list[Sample]:
-        """The prompts with their lengths, the longest first.
+        """The prompts with their lengths, the longest first; a text model is shown no picture.
 
         Args:
             prompts: A name and a conversation each.
         """
         samples = [
-            Sample(name, self._text(chat), sum(self._picture(p.pixels) for p in pictures_of(chat)))
+            Sample(
+                name,
+                self._text(chat),
+                sum(self._picture(each.pixels) for each in pictures_of(chat) if self.sees_images),
+            )
             for name, chat in prompts
         ]
         return sorted(samples, key=lambda sample: (-sample.tokens, sample.name))
@@ -136,7 +142,6 @@ _RULES: dict[str, Callable[[Any, int, int], int]] = {
 def _processor(source: str | Path) -> Any:
     from transformers import AutoProcessor, AutoTokenizer
 
-    from sectow_agents.models.families import family_of
     from sectow_agents.models.quiet import quiet
 
     config, _ = configuration(source)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sectow_agents.models.chat import pictures_of
 from sectow_agents.planning import duration
 from sectow_agents.planning.lengths import Lengths, Sample
 from sectow_agents.planning.machines import GIB, Gpu
@@ -133,7 +134,10 @@ def _phase(
             fix=f"name a folder or a model of the hub, or leave {seat} out of seats",
         )
     shape, lengths = shape_of(source), Lengths(source)
-    samples = lengths.of(_prompts(config, world, seat))
+    prompts = _prompts(config, world, seat)
+    if seat == "defender" and not lengths.sees_images:
+        _check_texts(prompts, source)
+    samples = lengths.of(prompts)
     full = training.lora is None
     pictures = any(sample.pictures for sample in samples)
     load = Load(
@@ -161,6 +165,17 @@ def _phase(
         step=_step(config, load, setting.gpu, seat),
         steps=training.steps,
     )
+
+
+def _check_texts(prompts: Sequence[tuple[str, Conversation]], source: str | Path) -> None:
+    shown = [name for name, chat in prompts if any(pictures_of(chat))]
+    if shown:
+        raise ConfigError(
+            given=f"the defender {str(source)!r}",
+            why=f"{len(shown)} of its {len(prompts)} prompts show a picture, such as that of "
+            f"{shown[0]!r}, and the model sees none",
+            fix="give a model that sees images, or scenarios and channels without pictures",
+        )
 
 
 def _trained(shape: Shape, source: str | Path, training: TrainingSettings) -> int:

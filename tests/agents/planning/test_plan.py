@@ -23,7 +23,7 @@ from sectow_env.game.messages import Message
 from sectow_env.game.picture import Picture
 from sectow_env.resolve.worlds import load_world
 from tests.agents.recipes import toy
-from tests.agents.tiny import SIDE, llava_next
+from tests.agents.tiny import SIDE, llama, llava_next
 
 QWEN_3B = "Qwen/Qwen2.5-VL-3B-Instruct"
 QWEN_7B = "Qwen/Qwen2.5-VL-7B-Instruct"
@@ -128,6 +128,18 @@ def test_a_plan_of_a_run(model: Path, tmp_path: Path) -> None:
         assert 0 < phase.step.low <= phase.step.expected <= phase.step.high
     assert made.fits is True
     assert made.hours.expected > 0
+
+
+def test_a_text_model_is_shown_no_picture(tmp_path: Path) -> None:
+    words = llama(tmp_path / "llama")
+    config = toy(tmp_path / "run", words, words)
+    pack = load_world("examples/packs/lantern_shop.jsonl", allow_import_path=True)
+    setting = Setting(gpu_of("t4"))
+    alone = config.model_copy(update={"seats": ("attacker",)})
+    (phase,) = plan_of(alone, pack, setting).phases
+    assert {sample.pictures for sample in phase.samples} == {0}
+    with pytest.raises(ConfigError, match=r"show a picture, such as .* and the model sees none"):
+        plan_of(config, pack, setting)
 
 
 def test_the_command(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
