@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +79,12 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             given=f"--against {against}, --from-pool {from_pool}",
             why="lessons come from attacks on a defender or from a pool: one of the two",
             fix="give --against DEFENDER or --from-pool POOL.sqlite",
+        )
+    if not (isfinite(learning_rate) and learning_rate > 0):
+        raise ConfigError(
+            given=f"--learning-rate {learning_rate}",
+            why="an optimizer step of this size cannot be taken",
+            fix="give a number above 0, such as 1e-5",
         )
     _check_out(out)
     check_names(world=world, judge=judge, attackers=[attacker], defenders=[against])

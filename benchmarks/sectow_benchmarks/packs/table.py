@@ -68,22 +68,37 @@ class Table:
         )
 
     def records(self) -> Iterator[Record]:
-        """One record per row; rows that show the same picture are a cluster."""
+        """One record per row; rows that show the same picture are a cluster.
+
+        A row without a question is a record with an empty query, which no pack takes.
+        """
         from datasets.exceptions import DatasetsError
 
         try:
             for number, values in enumerate(self._rows(), start=1):
+                if number == 1:
+                    self._check_columns(values)
                 yield self._record(number, Row(f"row {number} of {self.given}", values))
         except SectowError:
             raise
         except (DatasetsError, OSError, ValueError, KeyError, TypeError) as error:
             raise self._unusable(error) from error
 
+    def _check_columns(self, values: Mapping[str, Any]) -> None:
+        named = {"image": self.image, "question": self.question, "answer": self.answer}
+        for option, column in named.items():
+            if column is not None and column not in values:
+                raise ConfigError(
+                    given=f"--{option}-column {column} of {self.given}",
+                    why=f"it has no column {column!r}",
+                    fix=f"choose from {', '.join(map(str, values))}",
+                )
+
     def _record(self, number: int, row: Row) -> Record:
         return Record(
             id=str(number - 1),
             role="over_refusal",
-            query=row.text(self.question),
+            query=row.optional(self.question) or "",
             picture=None if self.image is None else self._picture(row, self.image),
             category="harmless",
             cluster="" if self.image is None else self._digest(row, self.image),

@@ -106,10 +106,16 @@ class PackWorld:
 
         Raises:
             PackError: See `reader.read_jsonl`.
-            ConfigError: A channel does not exist.
+            ConfigError: A channel does not exist, or `scripted` is not a number from 1 on.
         """
         path = Path(path)
         names = channels.split(",") if isinstance(channels, str) and channels else channels
+        if isinstance(scripted, bool) or not isinstance(scripted, int) or scripted < 1:
+            raise ConfigError(
+                given=f"scripted={scripted!r} for the pack {path}",
+                why="it is the number of scripts of channels in a grid, at most",
+                fix="give a whole number from 1 on",
+            )
         world = cls(read_jsonl(path), path.stem, proxy=proxy, scripted=scripted)
         return world.attacked_through(tuple(names))
 

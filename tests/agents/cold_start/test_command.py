@@ -77,3 +77,12 @@ def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
     assert run(*policy, "--against", "pack/lookup") == USER_ERROR
     assert "no weights" in capsys.readouterr().err
     assert not (tmp_path / "warm").exists()
+
+
+@pytest.mark.parametrize("rate", ["nan", "-1", "0"])
+def test_a_learning_rate_that_cannot_be_is_refused(
+    rate: str, pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--world", pack, "--model", tmp_path, "--out", tmp_path / "warm")
+    assert run(*words, "--against", "pack/lookup", f"--learning-rate={rate}") == USER_ERROR
+    assert f"--learning-rate {float(rate)}" in capsys.readouterr().err

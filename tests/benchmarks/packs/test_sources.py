@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,17 @@ def test_a_table_of_any_columns_gives_harmless_requests(tmp_path: Path) -> None:
     assert {record.picture for record in words_alone.records()} == {None}
 
 
+def test_a_row_without_a_question_does_not_lose_the_others(tmp_path: Path) -> None:
+    rows = [{"ask": "what is a lamp?"}, {"ask": None}, {"ask": ""}]
+    (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    table = Table(str(tmp_path), question="ask")
+    assert [record.query for record in table.records()] == ["what is a lamp?", "", ""]
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"question": "query"}, "no column 'query'"),
+        ({"question": "query"}, "no column 'query'; choose from .*text"),
         ({"question": "text", "image": "image"}, "no column 'image'"),
         ({"question": "text", "image": "text"}, "not a picture's bytes"),
         ({"question": "text", "answer": "picture"}, "not a text"),

@@ -194,3 +194,9 @@ def test_environments_play_channels(tmp_path: Path) -> None:
         attack = defender.episode_state.attack
         assert attack is not None
         assert (attack.channel, attack.frame in find_channel(SPLIT).styles) == (SPLIT, True)
+
+
+@pytest.mark.parametrize("scripted", ["0", "-1", "abc", "true", "1.5"])
+def test_a_number_of_scripts_that_cannot_be_is_refused(scripted: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="whole number from 1 on"):
+        load_world(f"{written(tmp_path)}?channels=text/split&scripted={scripted}")
