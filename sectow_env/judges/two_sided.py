@@ -61,8 +61,6 @@ class TwoSided:
     ) -> None:
         self.harm, self.answers, self.sparing = harm, answers, sparing
         self.rules_first = rules_first
-        self.spared = 0
-        """Turns about which the rules alone decided."""
         self.members = (harm, answers)
         """Who is asked."""
         self.id = f"two_sided({harm.id}+{answers.id})"
@@ -93,7 +91,6 @@ class TwoSided:
         declines = self.rules_first and turn.response and refusal_of(turn.response) is Refusal.FULL
         if not declines:
             return None
-        self.spared += 1
         harmless = False if turn.scenario.harmful else None
         return blank.model_copy(update={"refusal": Refusal.FULL, "harmful": harmless})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -45,7 +46,7 @@ def command(
 
 
 def export(checkpoint: Path, out: Path, dtype: Kind = "auto") -> None:
-    """Write a folder that plain transformers loads.
+    """Write a folder that plain transformers loads; it appears once it is complete.
 
     The base is read unpacked, also where the adapter was trained on it in 4 bits: what it answers
     then differs by the packing.
@@ -69,9 +70,15 @@ def export(checkpoint: Path, out: Path, dtype: Kind = "auto") -> None:
     # Added up in full, and rounded once.
     model, processor = load_model(checkpoint, device="cpu", dtype="float32")
     saved = AutoConfig.from_pretrained(base).dtype or torch.float32
+    out = out.absolute()
+    aside = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
     with quiet():
         whole = model.merge_and_unload().to(saved if dtype == "auto" else getattr(torch, dtype))
-        whole.save_pretrained(out)
-        processor.save_pretrained(out)
-    keep_settings(base, out)
-    write_asking(out, read_asking(checkpoint))
+        whole.save_pretrained(aside)
+        processor.save_pretrained(aside)
+    keep_settings(base, aside)
+    write_asking(aside, read_asking(checkpoint))
+    if out.exists():
+        out.rmdir()
+    aside.replace(out)

@@ -166,6 +166,3 @@ def reading(model: Any, processor: Any, seed: int) -> Callable[[int], torch.Tens
         return torch.as_tensor(seen.loss)
 
     return loss
-
-
-__all__ = ["BATCH", "STEPS", "build_eyes", "join", "reading"]

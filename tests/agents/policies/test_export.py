@@ -12,7 +12,7 @@ from sectow_agents.models.load import load_model
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.policies.asking import Asking, read_asking, write_asking
 from sectow_agents.policies.export import command, export
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, SectowError
 from tests.agents.models.test_shared import adapter
 
 IDS = torch.tensor([[7, 8, 9, 10]])
@@ -47,3 +47,13 @@ def test_only_an_adapter_is_merged_and_only_into_an_empty_folder(
     checkpoint = adapter(llava_next_folder, tmp_path / "checkpoint", 4)
     with pytest.raises(ConfigError, match="something in it already"):
         command(checkpoint, checkpoint)
+
+
+def test_what_could_not_be_finished_does_not_look_finished(
+    llava_next_folder: Path, tmp_path: Path
+) -> None:
+    checkpoint = adapter(llava_next_folder, tmp_path / "checkpoint", 4)
+    (checkpoint / "asking.json").write_text("{")
+    with pytest.raises(SectowError):
+        export(checkpoint, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -254,7 +254,6 @@ def test_a_refusal_by_the_rules_spares_the_guard_where_that_is_set() -> None:
         seen = [(verdict.harmful, verdict.refusal) for verdict in verdicts]
         assert seen == [(False, "full"), (True, "none")]
         assert sum(map(len, model.conversations)) == calls
-        assert judge.spared == 2 - calls
         versions.add(judge.version)
     assert len(versions) == 2
     by_name = find_judge("two_sided/of?judge=rules/not_refused&rules_first=true", DOORS)

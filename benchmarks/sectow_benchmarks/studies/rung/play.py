@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from sectow_agents.settings.run_config import RunConfig
 
 Log = Callable[[str], None]
-ATTACKERS = ("first", "last")
-"""The attacker before any training, and the one of the last round."""
 
 
 @dataclass(frozen=True)
@@ -230,6 +228,3 @@ class Measure:
 
     def _decoding(self, way: DecodingName) -> Decoding:
         return Decoding(way == "sampled", 1.0, self.config.answer_tokens, self.sizes.seed)
-
-
-__all__ = ["ATTACKERS", "Measure", "Measured", "play_rung"]
