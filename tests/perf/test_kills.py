@@ -19,7 +19,7 @@ def test_a_killed_run_ends_like_one_that_was_not(kills: ModuleType, tmp_path: Pa
     shutil.copytree(whole, other)
     assert list(kills._compared(whole, other)) == []
     metrics = other / "metrics.jsonl"
-    metrics.write_text(metrics.read_text().replace('"loss": ', '"loss": 1', 1))
+    metrics.write_text(metrics.read_text().replace('"reward": ', '"rewards": ', 1))
     weights = other / "rounds" / "1" / "attacker" / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"?")
     (other / "rounds" / "1" / "attacker.steps").mkdir()

@@ -9,6 +9,7 @@ from typing import Any
 from trl import GRPOConfig, GRPOTrainer
 
 from sectow_agents.algorithms.common import (
+    batched,
     inert_data,
     load_trainee,
     run_trainer,
@@ -17,6 +18,7 @@ from sectow_agents.algorithms.common import (
 from sectow_agents.algorithms.dataset import build_dataset
 from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
 from sectow_agents.algorithms.rollout import Rollout
+from sectow_agents.algorithms.sharding import in_parts
 from sectow_agents.models.generator import suppressed_tokens
 from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import GrpoSettings
@@ -60,23 +62,26 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
         )
     trainee = load_trainee(job, settings)
     inert = inert_data(data, trainee)
-    shown = any(inert.prompts[index].pictures for index in inert.order)
+    if parts := in_parts():
+        micro, order = batched(job, inert, settings)
+    else:
+        shown = any(inert.prompts[index].pictures for index in inert.order)
+        micro, order = settings.micro(shown, job.share.size), list(inert.order)
     args = grpo_config(
         settings,
-        micro=settings.micro(shown, job.share.size),
+        micro=micro,
         seed=job.seed,
         folder=scratch,
         device=pick_device(job.device),
         suppressed=suppressed_tokens(trainee.model, trainee.processor),
         processes=job.share.size,
+        in_parts=parts,
     )
     return GRPOTrainer(
         model=trainee.model,
         reward_funcs=[data.reward],
         args=args,
-        train_dataset=build_dataset(
-            inert.prompts, inert.order, pictures=trainee.family.sees_images
-        ),
+        train_dataset=build_dataset(inert.prompts, order, pictures=trainee.family.sees_images),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
         rollout_func=Rollout(job, settings, trainee.processor),
@@ -92,6 +97,7 @@ def grpo_config(
     device: str,
     suppressed: Sequence[int],
     processes: int = 1,
+    in_parts: bool = False,
 ) -> GRPOConfig:
     """The trainer's configuration.
 
@@ -103,11 +109,14 @@ def grpo_config(
         device: `cpu` or `cuda`.
         suppressed: Token ids that must not be generated.
         processes: How many share the batch.
+        in_parts: Each has a part of the weights only; see `in_parts`.
     """
     ours: dict[str, Any] = {
         **trainer_arguments(
             settings, micro=micro, seed=seed, folder=folder, device=device, processes=processes
         ),
+        # TRL shuffles what is generated together, and would mix texts and pictures again.
+        **({"steps_per_generation": 1} if in_parts else {}),
         "num_generations": settings.group,
         "max_completion_length": settings.max_new_tokens,
         "temperature": settings.temperature,

@@ -9,6 +9,18 @@ import torch
 from transformers import Trainer
 
 
+def in_parts() -> bool:
+    """Whether the launcher gives each process a part of the weights.
+
+    Then all must compute the same layers at the same time, so none may be the only one with a
+    picture.
+    """
+    from accelerate.utils import parse_flag_from_env
+
+    flags = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
+    return any(parse_flag_from_env(flag) for flag in flags)
+
+
 def name_layers(trainer: Trainer) -> None:
     """Tell FSDP which modules are gathered at a time: the layers that the model has.
 
