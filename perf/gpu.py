@@ -29,7 +29,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 import typer
-from transformers import TrainerCallback
+from transformers import PrinterCallback, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from sectow_agents.algorithms.common import load_trainee, trainer_arguments
@@ -85,8 +85,7 @@ class Row:
     ratio: float | None = field(init=False)
 
     def __post_init__(self) -> None:
-        known = self.ours is not None and bool(self.theirs)
-        self.ratio = self.ours / self.theirs if known else None  # type: ignore[operator]  # Known.
+        self.ratio = None if self.ours is None or not self.theirs else self.ours / self.theirs
 
 
 class OverBudgetError(Exception):
@@ -227,6 +226,7 @@ class Bench:
                 peft_config=trainee.peft_config,
                 callbacks=[clock],
             )
+            trainer.remove_callback(PrinterCallback)
             trainer.train()
             trainer.accelerator.free_memory()
         del trainer

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from accelerate.utils import parse_flag_from_env
 from transformers import PrinterCallback, Trainer
 from transformers.pytorch_utils import Conv1D
 
@@ -26,7 +25,7 @@ from sectow_agents.algorithms.dataset import Prompt
 from sectow_agents.algorithms.engines import close_engine
 from sectow_agents.algorithms.job import Job, PhaseReport, Summary, TrainingData
 from sectow_agents.algorithms.recorder import Recorder, check_weights, summarise
-from sectow_agents.algorithms.sharding import gathered, name_layers
+from sectow_agents.algorithms.sharding import gathered, in_parts, name_layers
 from sectow_agents.models.begin import begin_once
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
@@ -75,7 +74,7 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
         trainable=True,
         full=lora is None,
         # Sharded weights are taken apart, and a larger head would be everybody's.
-        memory=InMemory(lora is not None and not _sharded() and not cast, job.quantization),
+        memory=InMemory(lora is not None and not in_parts() and not cast, job.quantization),
     )
     # Training of an earlier round's adapter continues; it must not get a second one.
     adapted = hasattr(model, "peft_config")
@@ -93,11 +92,6 @@ def load_trainee(job: Job, settings: TrainingSettings) -> Trainee:
         family=family,
         peft_config=lora_config(lora, family, model) if lora and not adapted else None,
     )
-
-
-def _sharded() -> bool:
-    """Whether the launcher makes each process keep only a part of the weights."""
-    return any(map(parse_flag_from_env, ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")))
 
 
 def lora_config(lora: LoraSettings, family: Family, model: Any) -> Any:

@@ -14,6 +14,7 @@ from trl.models import unwrap_model_for_generation
 
 from sectow_agents.algorithms.job import Job
 from sectow_agents.algorithms.recorder import diverged
+from sectow_agents.algorithms.sharding import in_parts
 from sectow_agents.models.generator import Generator, Rendered
 from sectow_agents.models.shared import InMemory
 from sectow_agents.settings.training import GrpoSettings
@@ -43,7 +44,8 @@ class Rollout:
         self._decoding = Decoding(True, settings.temperature, settings.max_new_tokens)
         self._processor = processor
         self._memory = InMemory(shared=True, generation=job.generation)
-        self._by_trl = any(settings.grpo.get(name) for name in _OF_TRL)
+        # Whoever has a part of the weights only must generate in step with the others.
+        self._by_trl = in_parts() or any(settings.grpo.get(name) for name in _OF_TRL)
         self._generator: Generator | None = None
 
     def __call__(self, prompts: Sequence[Messages], trainer: GRPOTrainer) -> dict[str, Any]:
@@ -53,7 +55,7 @@ class Rollout:
             prompts: This process's rows; a prompt is repeated for its group.
             trainer: The trainer.
         """
-        if self._by_trl or _sharded(trainer):
+        if self._by_trl:
             return _trl_s_own(prompts, trainer)
         seeds = self._seeds(len(prompts), trainer.state.global_step)
         rendered = [
@@ -85,11 +87,6 @@ def _trl_s_own(prompts: Sequence[Messages], trainer: GRPOTrainer) -> dict[str, A
         read, images, fields, trainer.num_generations
     )
     return {"prompt_ids": read, "completion_ids": written, "logprobs": logprobs}
-
-
-def _sharded(trainer: GRPOTrainer) -> bool:
-    """Whether each process has only a part of the weights: then all generate in step."""
-    return bool(trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled)
 
 
 def _rendered(prompt: Messages, seed: int, trainer: GRPOTrainer) -> Rendered:

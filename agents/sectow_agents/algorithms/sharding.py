@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from accelerate.utils import parse_flag_from_env
 from transformers import Trainer
 
 
@@ -15,8 +16,6 @@ def in_parts() -> bool:
     Then all must compute the same layers at the same time, so none may be the only one with a
     picture.
     """
-    from accelerate.utils import parse_flag_from_env
-
     flags = ("ACCELERATE_USE_FSDP", "ACCELERATE_USE_DEEPSPEED")
     return any(parse_flag_from_env(flag) for flag in flags)
 
