@@ -75,7 +75,7 @@ class Plan:
     hours: Range
     """Of the whole run: all rounds, what the attackers add to the pool, and the monitor."""
     disk: float
-    """GiB of all checkpoints."""
+    """GiB of all checkpoints, with one in the middle of a phase."""
 
     @property
     def fits(self) -> bool | None:
@@ -109,7 +109,7 @@ def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
         setting=setting,
         phases=phases,
         hours=once.plus(around).times(config.rounds / 3600),
-        disk=sum(_checkpoint(config, phase) for phase in phases) * config.rounds / GIB,
+        disk=_disk(config, phases) / GIB,
     )
 
 
@@ -278,6 +278,14 @@ def _frozen_load(phase: PhasePlan, prompt: int, new: int) -> Load:
         checkpointing=False,
         full=False,
     )
+
+
+def _disk(config: RunConfig, phases: Sequence[PhasePlan]) -> float:
+    """Bytes of what all phases leave, and of the one checkpoint in the middle of a phase."""
+    left = config.rounds * sum(_checkpoint(config, phase) for phase in phases)
+    # What is trained, and the optimizer's two figures for each.
+    middle = 3 * FLOAT32 * max((phase.trained for phase in phases), default=0)
+    return left + middle * (config.checkpoint_every is not None)
 
 
 def _checkpoint(config: RunConfig, phase: PhasePlan) -> float:

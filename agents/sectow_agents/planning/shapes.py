@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,9 @@ def on_meta(config: Any) -> Any:
         return kind.from_config(config, trust_remote_code=False)
 
 
+@lru_cache(maxsize=16)
 def shape_of(source: str | Path) -> Shape:
-    """The size of a model.
+    """The size of a model, which is built once.
 
     Raises:
         ConfigError: Its configuration cannot be read.

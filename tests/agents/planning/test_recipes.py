@@ -51,4 +51,8 @@ def test_a_plan_in_a_recipe_is_true(recipe: Path, monkeypatch: pytest.MonkeyPatc
     # Each says with which judge, how it is started, and that nobody has run it yet.
     assert config.judge is not None
     assert "# Not run: " in text
-    assert f"configs/{recipe.name}" in text
+    head = "".join(line.lstrip("#\\") for line in text.partition("run: ")[0].splitlines())
+    named = re.findall(r"configs/[\w./-]+\.(?:yaml|sbatch)", head)
+    assert f"configs/{recipe.name}" in named
+    assert [file for file in named if not (ROOT / file).is_file()] == []
+    assert "sbatch " in head or f"sectow train --config configs/{recipe.name}" in head
