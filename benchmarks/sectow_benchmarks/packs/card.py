@@ -11,7 +11,6 @@ from sectow_benchmarks.packs.source import Facts
 from sectow_env.game import Frozen
 from sectow_env.worlds.packs.command import PackSummary
 
-SCHEMA = 1
 WARNING = (
     "**Its harmful half is harmful.** It is training data for defences: keep it private, and under "
     "the licences below."
@@ -22,8 +21,7 @@ UNKNOWN = "**Not checked, so nothing is known of the overlap with them:** {}."
 class PackCard(Frozen):
     """`card.json` of a built pack."""
 
-    kind: Literal["sectow-built-pack"] = "sectow-built-pack"
-    schema_: int = SCHEMA
+    format: Literal["sectow-built-pack-1"] = "sectow-built-pack-1"
     version: str
     """Of this program."""
     created: str

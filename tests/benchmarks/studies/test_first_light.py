@@ -14,7 +14,7 @@ import typer
 from typer.testing import CliRunner
 
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.studies.first_light.command import app
+from sectow_benchmarks.studies.command import app
 from sectow_benchmarks.studies.first_light.page import render
 from sectow_benchmarks.studies.first_light.play import Played
 from sectow_benchmarks.studies.first_light.rows import Row, best_frame, pooled, rows_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sectow_benchmarks.studies.first_light.command import app
+from sectow_benchmarks.studies.command import app
 from sectow_benchmarks.studies.intent import (
     BASE,
     FOLDERS,

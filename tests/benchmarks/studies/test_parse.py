@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from sectow_benchmarks.studies.first_light.command import app
+from sectow_benchmarks.studies.command import app
 from sectow_benchmarks.studies.parse.measure import GreyPicture, measure, playable
 from sectow_env.channels import find_channel
 from sectow_env.game import Attack, Scenario

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sectow_benchmarks.report.story import read_story
-from sectow_benchmarks.studies.first_light.command import app
+from sectow_benchmarks.studies.command import app
 from sectow_benchmarks.studies.proxy import stages
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from sectow_agents.rung.build import write_packs
 from sectow_agents.rung.guild import Guild
 from sectow_benchmarks.results.run import EvaluationRun
-from sectow_benchmarks.studies.first_light.command import app as study_app
+from sectow_benchmarks.studies.command import app as study_app
 from sectow_benchmarks.studies.presets import rung_recipe
 from sectow_benchmarks.studies.rung.command import app as rung_app
 from sectow_benchmarks.studies.rung.ground import CHANNELS, GROUNDS, scripted_items, targets_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sectow_benchmarks.board.markdown import md_safe, shown, table, yes
+from sectow_benchmarks.studies.options import AsJson, publish
 from sectow_env.channels import channel_names, find_channel
-from sectow_env.display.console import note, print_json, stdout
-from sectow_env.display.page import print_page
+from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
-from sectow_env.files import write_text
 from sectow_env.game import SPLITS
 from sectow_env.resolve.names import check_names
 
@@ -47,7 +45,7 @@ def parse(
     ] = 2,
     seed: Annotated[int, typer.Option(min=0, help="Of the draws.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the page and figures.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Ask a model for attacks through every channel for packs, and count those that can be read."""
     splits = split or ["test"]
@@ -72,14 +70,7 @@ def parse(
         ["sectow", "study", "parse", "--model", model, "--world", str(world), *options]
     )
     page = _page(rows, command, splits, left_out)
-    if out is not None:
-        tree = [row.to_json() for row in rows]
-        write_text(out / "figures.md", page)
-        write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
-    if as_json:
-        print_json([row.to_json() for row in rows])
-    else:
-        print_page(page, stdout())
+    publish(page, [row.to_json() for row in rows], out, as_json)
 
 
 def _channels(given: list[str] | None) -> tuple[list[str], list[str]]:

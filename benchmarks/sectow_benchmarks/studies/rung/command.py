@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from sectow_benchmarks.studies.options import AsJson, Changes, Out, Small
 from sectow_benchmarks.studies.presets import check_recipe
 from sectow_env.display.console import note, print_json, stdout
 from sectow_env.display.page import print_page
@@ -50,7 +51,7 @@ def build(
         bool, typer.Option("--eyes", help="Also give the base defender eyes that read drawn words.")
     ] = False,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch the language model, write the packs, teach the base defender, and print its card."""
     from sectow_agents.rung.source import SOURCES
@@ -92,27 +93,20 @@ def build(
 
 
 def study(
-    changes: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Settings to change, as in sectow train."),
-    ] = None,
+    changes: Changes = None,
     rung: Annotated[Path, typer.Option(help="What sectow rung build made.")] = RUNG,
     config: Annotated[
         Path | None, typer.Option(help="Another recipe than that for two cores.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder; a study in it is resumed.")] = Path(
-        "runs/rung-study"
-    ),
+    out: Out = Path("runs/rung-study"),
     per_behavior: Annotated[
         int, typer.Option(min=1, help="Wordings of each behavior, channel and ground.")
     ] = 1,
     attempts: Annotated[
         int, typer.Option(min=1, help="Attacks of an attacker for each behavior and channel.")
     ] = 2,
-    small: Annotated[
-        bool, typer.Option("--small", help="As little as possible, to see that it runs.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    small: Small = False,
+    as_json: AsJson = False,
 ) -> None:
     """Attack and harden a real language model in plain English, and print the table."""
     from sectow_benchmarks.studies.rung.ground import Sizes, pack
