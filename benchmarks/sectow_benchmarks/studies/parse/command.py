@@ -27,7 +27,7 @@ training, and writes up to {tokens} tokens. An attack counts that can be read an
 splits {splits} are asked for, one scenario of each cluster. Floor, declared before the run: {floor}
 at temperature 1. Pictures that a renderer would make are grey here, since only reading is measured.
 """
-LEFT_OUT = "\nLeft out, since it needs settings: {channels}. Name it by `--channel`."
+LEFT_OUT = "\n\nLeft out, since it needs settings: {channels}. Name it by `--channel`."
 
 
 def parse(
