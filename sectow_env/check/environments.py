@@ -11,8 +11,7 @@ from typing import Any
 import gymnasium
 import pettingzoo
 
-from sectow_env.check.environment import EnvSubject
-from sectow_env.check.environment.subject import SEATS
+from sectow_env.check.environment.subject import SEATS, EnvSubject
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
 

@@ -8,7 +8,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
-from inspect import getdoc
+from inspect import getdoc, isgeneratorfunction
+from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
 from sectow_env.check.fault import Fault, Skip
@@ -20,6 +21,21 @@ Check: TypeAlias = Callable[[S], Iterable[str]]
 MAX_FINDINGS = 5
 """Findings of a check that are listed; the rest are counted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def checks_in(*modules: ModuleType) -> tuple[Check[Any], ...]:
+    """The checks of some modules, in the order in which they are written there.
+
+    Every public generator of a module is one: a new check need not be listed anywhere.
+    """
+    return tuple(
+        check
+        for module in modules
+        for name, check in vars(module).items()
+        if isgeneratorfunction(check)
+        and check.__module__ == module.__name__
+        and not name.startswith("_")
+    )
 
 
 def summary_of(check: Check[Any]) -> str:
