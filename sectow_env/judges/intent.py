@@ -46,12 +46,19 @@ def attack_text(attack: Attack) -> AttackText:
     )
 
 
+def says(judge: object, attribute: str, *, unless_said: bool) -> bool:
+    """What a judge says of itself; else what one of its members does; else the default."""
+    known = getattr(judge, attribute, None)
+    if known is not None:
+        return bool(known)
+    members = getattr(judge, "members", ())
+    said = any(says(each, attribute, unless_said=unless_said) for each in members)
+    return said if members else unless_said
+
+
 def names_intent(judge: object) -> bool:
-    """Whether a judge says if the intent is kept; by its own word, else by that of a member."""
-    known = getattr(judge, "names_intent", None)
-    return (
-        bool(known) if known is not None else any(map(names_intent, getattr(judge, "members", ())))
-    )
+    """Whether a judge says if the intent is kept."""
+    return says(judge, "names_intent", unless_said=False)
 
 
 class IntentJudge:
