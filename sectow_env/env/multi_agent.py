@@ -26,7 +26,7 @@ from sectow_env.env.spaces import attack_space, response_space, scenario_space, 
 from sectow_env.errors import SectowError
 from sectow_env.game import Seat
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import EpisodeState
+from sectow_env.game.episode_state import EpisodeState, started
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
@@ -100,18 +100,8 @@ class SectowAEC(AECEnv[str, Observation, Any]):
 
     @property
     def episode_state(self) -> EpisodeState:
-        """The state of the current episode.
-
-        Raises:
-            SectowError: No episode was started.
-        """
-        if self._state is None:
-            raise SectowError(
-                given="an environment without an episode",
-                why="it has not been reset",
-                fix="call reset first",
-            )
-        return self._state
+        """The state of the current episode; raises SectowError before the first one."""
+        return started(self._state)
 
     def observe(self, agent: str) -> Observation:
         """What the agent sees; the defender sees an empty attack until there is one."""

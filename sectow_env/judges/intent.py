@@ -46,19 +46,19 @@ def attack_text(attack: Attack) -> AttackText:
     )
 
 
-def says(judge: object, attribute: str, *, unless_said: bool) -> bool:
+def own_word(judge: object, attribute: str, *, default: bool) -> bool:
     """What a judge says of itself; else what one of its members does; else the default."""
     known = getattr(judge, attribute, None)
     if known is not None:
         return bool(known)
     members = getattr(judge, "members", ())
-    said = any(says(each, attribute, unless_said=unless_said) for each in members)
-    return said if members else unless_said
+    members_word = any(own_word(each, attribute, default=default) for each in members)
+    return members_word if members else default
 
 
 def names_intent(judge: object) -> bool:
     """Whether a judge says if the intent is kept."""
-    return says(judge, "names_intent", unless_said=False)
+    return own_word(judge, "names_intent", default=False)
 
 
 class IntentJudge:

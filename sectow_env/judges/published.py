@@ -10,12 +10,22 @@ from collections.abc import Callable
 from functools import partial
 
 from sectow_env.judges.model_judge import ModelJudge
-from sectow_env.judges.prompts.published import Published, questions
+from sectow_env.judges.prompts.published import Published
 from sectow_env.judges.served import ANSWER_TOKENS, served
 
 
-def __getattr__(suite: str) -> Callable[..., ModelJudge]:
-    """The judge of any suite of `published.toml`."""
-    if suite not in questions():
-        raise AttributeError(f"module {__name__!r} has no attribute {suite!r}")
+def _judge(suite: str) -> Callable[..., ModelJudge]:
     return partial(served, partial(Published, suite), ANSWER_TOKENS, ModelJudge)
+
+
+holisafe = _judge("holisafe")
+jailbreakbench = _judge("jailbreakbench")
+mm_safetybench = _judge("mm_safetybench")
+mossbench = _judge("mossbench")
+mssbench = _judge("mssbench")
+msts = _judge("msts")
+or_bench_hard = _judge("or_bench_hard")
+siuo = _judge("siuo")
+spa_vl = _judge("spa_vl")
+vlsbench = _judge("vlsbench")
+xstest = _judge("xstest")

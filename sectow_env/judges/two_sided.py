@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sectow_env.game import Judge, Refusal, Scenario, Turn, Verdict
 from sectow_env.game.world import World
-from sectow_env.judges.intent import says
+from sectow_env.judges.intent import own_word
 from sectow_env.judges.refusal import refusal_of
 from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.resolve.parts import find_judge
@@ -14,12 +14,12 @@ from sectow_env.resolve.parts import find_judge
 
 def grades_answers(judge: object) -> bool:
     """Whether a judge tells right answers to benign requests from wrong ones."""
-    return says(judge, "grades_answers", unless_said=True)
+    return own_word(judge, "grades_answers", default=True)
 
 
 def names_refusals(judge: object) -> bool:
     """Whether a judge says what is a refusal."""
-    return says(judge, "names_refusals", unless_said=True)
+    return own_word(judge, "names_refusals", default=True)
 
 
 def home_of_judge(judge: object) -> str | None:
