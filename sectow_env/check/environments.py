@@ -28,12 +28,6 @@ def environment_subject(
 ) -> EnvSubject:
     """An environment under check.
 
-    Args:
-        env: Its id, or its class.
-        name: How findings name it.
-        options: Options of all views.
-        seed: Seed of the episodes.
-
     Raises:
         ConfigError: It cannot be made, or is not built on `SectowEnv`.
     """

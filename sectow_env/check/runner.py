@@ -49,14 +49,7 @@ def name_of(check: Check[Any]) -> str:
 
 
 def run_check(kind: Kind, name: str, subject: S, check: Check[S]) -> CheckResult:
-    """The result of one check.
-
-    Args:
-        kind: Kind of the subject.
-        name: The subject as the user named it.
-        subject: Passed to the check.
-        check: The check.
-    """
+    """The result of one check."""
     start = time.perf_counter()
     # Warnings go into the result; what a subject prints would break the table or the JSON.
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(io.StringIO()):

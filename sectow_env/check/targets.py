@@ -86,13 +86,6 @@ def find(
 ) -> list[Target]:
     """Everything to check about a target.
 
-    Args:
-        target: See `checks_by_kind.check`.
-        world: The world in which it is checked.
-        kind: Only this kind.
-        seed: Seed of all draws.
-        options: Further options of an environment.
-
     Raises:
         UnknownNameError: The name is not known.
         ConfigError: The target cannot be built, or is not of a kind that can be checked.

@@ -158,10 +158,6 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
 
     The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
     agent's action is ignored and may be left out.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: As in `SectowAEC`.
     """
 
     metadata = PARALLEL_METADATA
@@ -229,22 +225,12 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
 
 
 def aec_env(render_mode: str | None = None, **options: Unpack[Options]) -> AECEnv[str, Any, Any]:
-    """The game as a PettingZoo AEC environment that enforces the order of calls.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: See `arena.Options`; both seats are agents, so no opponent can be given.
-    """
+    """The game as a PettingZoo AEC environment that enforces the order of calls."""
     return OrderEnforcingWrapper(SectowAEC(render_mode, **options))
 
 
 def parallel_env(
     render_mode: str | None = None, **options: Unpack[Options]
 ) -> ParallelEnv[str, Any, Any]:
-    """The game as a PettingZoo Parallel environment.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: See `arena.Options`; both seats are agents, so no opponent can be given.
-    """
+    """The game as a PettingZoo Parallel environment."""
     return SectowParallel(render_mode, **options)

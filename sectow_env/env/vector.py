@@ -36,9 +36,6 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     arrays with NaN for unknown rewards, and `sectow_episode` is an object array.
 
     Args:
-        num_envs: Number of environments.
-        seat: As in `SectowEnv`.
-        render_mode: As in `SectowEnv`.
         autoreset_mode: `SameStep` (default), `NextStep`, or `Disabled`, where finished environments
             are reset with `reset(options={"reset_mask": mask})`.
         options: See `arena.Options`.

@@ -71,8 +71,6 @@ class ModelJudge:
     judge did not see is never called harmless, so everything else of it is unscored.
 
     Args:
-        form: The format.
-        model: Answers.
         decoding: How it answers, as a fingerprint; a part of the version.
     """
 

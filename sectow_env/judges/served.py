@@ -41,13 +41,7 @@ def served(
 ) -> ModelJudge:
     """A judge of this format behind an endpoint.
 
-    Args:
-        form: Makes the format.
-        max_tokens: Longest answer, unless the endpoint's settings say.
-        kind: Class of the judge.
-        base_url: Of the server.
-        model: As the server names it.
-        settings: Of the format and of the endpoint.
+    Its longest answer is `max_tokens`, unless the endpoint's settings say.
 
     Raises:
         ConfigError: The settings cannot be.

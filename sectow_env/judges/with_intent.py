@@ -21,10 +21,6 @@ class WithIntent:
     harmful response is unscored, since nobody knows whether it was a success: it is neither paid
     nor counted as safe. The verdict's raw text is JSON: both verdicts.
 
-    Args:
-        judge: Of the responses.
-        intent: Of the attacks.
-
     Raises:
         ConfigError: The judge of intent says nothing of intent.
     """
@@ -60,12 +56,7 @@ class WithIntent:
 
 
 def with_intent(judge: str | Judge, intent: str | Judge, *, world: World) -> WithIntent:
-    """The registered `with_intent/of`.
-
-    Args:
-        judge: Of the responses: its name, with or without settings; or the judge.
-        intent: Of the attacks, the same way.
-        world: Is played.
+    """The registered `with_intent/of`: a judge of responses, and one of attacks, by name or not.
 
     Raises:
         UnknownNameError: The name of a judge is not known.

@@ -180,8 +180,6 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
 
     Args:
         env: A `SectowVectorEnv` in the attacker's seat, in a world of the Apothecary.
-        channels: As in `DiscreteAction`.
-        names: As in `DiscreteAction`.
 
     Raises:
         ConfigError: It is not such an environment.

@@ -291,12 +291,7 @@ class Checkpoints(TrainerCallback):
 
 
 def newest(steps: Path | None, processes: int) -> Path | None:
-    """The last checkpoint that is whole and of so many processes; None without one.
-
-    Args:
-        steps: The folder of all checkpoints of a phase.
-        processes: How many will resume.
-    """
+    """The last checkpoint that is whole and of so many processes; None without one."""
     if steps is None or not steps.is_dir():
         return None
     for folder in sorted(

@@ -42,11 +42,6 @@ METRICS = {
 def train(job: Job, data: TrainingData, settings: GrpoSettings) -> PhaseReport:
     """Train the seat's policy by GRPO and save it.
 
-    Args:
-        job: Weights to start from and where the new ones go.
-        data: Prompts, their order and the reward.
-        settings: Of this algorithm.
-
     Raises:
         ConfigError: A setting cannot work, or there is no reward.
     """

@@ -39,11 +39,6 @@ def train(job: Job, data: TrainingData, settings: SftSettings) -> PhaseReport:
 
     Nothing is played in training, so neither a reward nor a judge is needed.
 
-    Args:
-        job: Weights to start from and where the new ones go.
-        data: Prompts, their order and their targets.
-        settings: Of this algorithm.
-
     Raises:
         ConfigError: A setting cannot work, or a prompt has no target.
     """
@@ -101,10 +96,6 @@ class _AsPlayed:
     """Renders rows before TRL's collator does, so that prompts are those that are played.
 
     Some templates begin an answer otherwise than they ask for one; TRL would cut the prompt there.
-
-    Args:
-        collator: TRL's, for rows with pictures.
-        processor: The model's.
     """
 
     def __init__(self, collator: Any, processor: Any) -> None:
@@ -130,12 +121,7 @@ class _AsPlayed:
 
 
 def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
-    """The trainer's configuration.
-
-    Args:
-        settings: Ours.
-        arguments: Those of any trainer.
-    """
+    """The trainer's configuration."""
     ours: dict[str, Any] = {
         **arguments,
         "completion_only_loss": True,

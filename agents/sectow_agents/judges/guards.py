@@ -49,11 +49,7 @@ def guard(
 ) -> ModelJudge:
     """A guard of this format on this machine.
 
-    Args:
-        form: Makes the format.
-        tokens: Longest answer, unless the settings say.
-        model: Folder or hub id; default: that of the format's model card.
-        settings: Of the format and of `Loading`.
+    The model is a folder or a hub id; by default that of the format's model card.
 
     Raises:
         ConfigError: A setting cannot work, or the model cannot be loaded.

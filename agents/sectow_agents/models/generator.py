@@ -112,10 +112,6 @@ class Generator:
     def draw(self, prompts: Sequence[Rendered], decoding: Decoding) -> list[Drawn]:
         """One completion per prompt as token ids, in order: what a policy is trained on.
 
-        Args:
-            prompts: What the model reads.
-            decoding: Sampled or greedy, and how long.
-
         Raises:
             PartError: Its logits are not finite.
         """

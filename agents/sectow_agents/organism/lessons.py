@@ -36,11 +36,7 @@ Draw = Callable[[np.random.Generator], list[Lesson]]
 
 
 class Teacher:
-    """Draws lessons about one world.
-
-    Args:
-        world: Whose potions, control and weakness map are taught.
-    """
+    """Draws lessons about one world."""
 
     def __init__(self, world: Apothecary) -> None:
         self.world = world

@@ -106,12 +106,7 @@ def terms(load: Load) -> list[Term]:
 
 
 def peak(parts: list[Term], *, reported: bool = False) -> Range:
-    """The largest sum that there is at one time, in GiB.
-
-    Args:
-        parts: All terms.
-        reported: Only what torch's own counter of its peak sees.
-    """
+    """The largest sum that there is at one time, in GiB."""
     sums = {"always": NOTHING, "generating": NOTHING, "training": NOTHING}
     for term in parts:
         if not (reported and term.size is _CONTEXT):

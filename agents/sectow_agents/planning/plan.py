@@ -89,11 +89,6 @@ class Plan:
 def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     """Plan a run without loading a model.
 
-    Args:
-        config: The run.
-        world: What is played.
-        setting: Where.
-
     Raises:
         ConfigError: A model's configuration cannot be read, or the GPUs cannot share the batch.
     """

@@ -20,11 +20,7 @@ _ANSWER = re.compile(r"(?P<safe>safe)|unsafe[ ]*\n(?P<codes>S\d{1,2}(?:, ?S\d{1,
 
 
 class LlamaGuard:
-    """Sees behavior, picture and response. Says nothing of refusal.
-
-    Args:
-        limit: Characters of a response that it is shown.
-    """
+    """Sees behavior, picture and response. Says nothing of refusal."""
 
     id: str
     model: str
