@@ -45,7 +45,8 @@ class WithIntent:
         signed = {"judge": self.id, "version": self.version}
         given = self.inner.judge(turns)
         pairs = list(zip(turns, given, strict=True))
-        chosen = [_attack_alone(turn) for turn, verdict in pairs if _has_intent(turn, verdict)]
+        harmful = (turn for turn, verdict in pairs if _has_intent(turn, verdict))
+        chosen = [turn.model_copy(update={"response": ""}) for turn in harmful]
         intents = iter(self.intent.judge(chosen) if chosen else ())
         return [
             (_joined(verdict, next(intents)) if _has_intent(turn, verdict) else verdict).model_copy(
@@ -68,10 +69,6 @@ def with_intent(judge: str | Judge, intent: str | Judge, *, world: World) -> Wit
 def _has_intent(turn: Turn, verdict: Verdict) -> bool:
     answered = turn.response is not None and verdict.invalid is None
     return answered and turn.scenario.harmful and turn.attack.invalid is None
-
-
-def _attack_alone(turn: Turn) -> Turn:
-    return turn.model_copy(update={"response": ""})
 
 
 def _joined(verdict: Verdict, intent: Verdict) -> Verdict:

@@ -20,7 +20,6 @@ from sectow_agents.algorithms.common import (
 from sectow_agents.algorithms.dataset import build_dataset
 from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
 from sectow_agents.models.begin import begun
-from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import SftSettings
 from sectow_env.errors import ConfigError
 
@@ -70,14 +69,7 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
     trainee = load_trainee(job, settings)
     inert = inert_data(data, trainee)
     micro, rows = batched(job, inert, settings)
-    arguments = trainer_arguments(
-        settings,
-        micro=micro,
-        seed=job.seed,
-        folder=scratch,
-        device=pick_device(job.device),
-        processes=job.share.size,
-    )
+    arguments = trainer_arguments(job, micro, scratch)
     trainer = SFTTrainer(
         model=trainee.model,
         args=sft_config(settings, arguments),

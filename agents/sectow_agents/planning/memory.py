@@ -45,15 +45,15 @@ class Load:
     """
 
     shape: Shape
-    trained: int
-    bytes: float
-    opponents: int
-    generated: int
-    micro: int
     prompt: int
     new: int
-    checkpointing: bool
-    full: bool
+    trained: int = 0
+    bytes: float = BFLOAT16
+    opponents: int = 0
+    generated: int = 1
+    micro: int = 1
+    checkpointing: bool = False
+    full: bool = False
     shards: int = 1
     sharding: Sharding = "none"
     reserved: float = 0.0
