@@ -35,10 +35,6 @@ BATCH = 64
 class Encoder:
     """Texts to unit vectors; safetensors only, no code from the source.
 
-    Args:
-        source: Folder or hub id.
-        placing: How it is loaded.
-
     Raises:
         ConfigError: It cannot be loaded.
     """
@@ -109,10 +105,6 @@ class EmbeddingIntent(IntentJudge):
 
     An attack with a picture whose words are unknown, or a text longer than the model reads, that
     falls short of it is unscored: the rest may ask for the behavior.
-
-    Args:
-        model: The encoder.
-        threshold: Least similarity, 0 to 1.
 
     Raises:
         ConfigError: The threshold is not from 0 to 1.

@@ -58,11 +58,7 @@ class Family:
             )
 
     def check_training(self, given: str) -> None:
-        """Raises ConfigError where it cannot be trained on prompts with pictures.
-
-        Args:
-            given: What is to be trained, for the message.
-        """
+        """Raises ConfigError where it cannot be trained on prompts with pictures."""
         if self.untrained is not None:
             raise ConfigError(
                 given=given,
