@@ -11,8 +11,7 @@ from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, LEVEL
 from sectow_benchmarks.stats.ranks import WORDS as RANKS
 
 if TYPE_CHECKING:
-    from sectow_benchmarks.board.board import Gates
-    from sectow_benchmarks.board.entry import Board
+    from sectow_benchmarks.board.entry import Board, Gates
 
 
 def intervals(estimates: Iterable[Estimate | None]) -> str:

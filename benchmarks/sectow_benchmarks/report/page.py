@@ -14,8 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures
-from sectow_benchmarks.board.board import BoardRow, Gates
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.entry import Board, BoardRow
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.markdown import number, shown
 from sectow_benchmarks.board.words import not_refused, ranking
@@ -64,20 +63,18 @@ SCRIPTS = tuple(f"scripts/{name}.js" for name in ("tables", "chunks", "list", "i
 Profile = Literal["public", "local"]
 FEW_MODELS = 2
 """More of them are no longer one before and one after, unless they are rounds of a run."""
-SOMETIMES = ("twins", "recall", "general", "learned")
+SOMETIMES = ("twins_accuracy", "recall", "general", "learned_asr")
 """Columns of the board that are left out where nobody was measured in them."""
 
 
-def render(  # noqa: PLR0913  (each is a part of the page)
+def render(
     runs: Sequence[EvaluationRun],
-    rows: Sequence[BoardRow],
+    board: Board,
     attackers: Sequence[AttackerFigures],
     samples: Transcripts,
     lines: Sequence[Line],
     *,
     story: Story | None,
-    profile: Profile,
-    gates: Gates,
     paired: bool = True,
 ) -> str:
     """The page as text; `paired` if the first of the evaluations is what others come after."""
@@ -86,7 +83,7 @@ def render(  # noqa: PLR0913  (each is a part of the page)
     fictional = own and is_fictional(after.about)
     way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
     decodings = decodings_of(after)
-    estimates = _all_estimates(rows, lines)
+    estimates = _all_estimates(board.rows, lines)
     text = (
         _templates()
         .get_template("page.html.j2")
@@ -100,9 +97,9 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             after=after,
             many=story is None and (len(runs) > FEW_MODELS or not paired),
             own=own,
-            **_of_the_board(rows, gates, profile),
+            **_of_the_board(board),
             margin=MARGIN,
-            terms=terms(after, gates, estimates, fictional=fictional, own=own),
+            terms=terms(after, board.gates, estimates, fictional=fictional, own=own),
             lines=grouped(lines),
             attackers=attackers,
             attacker_channels=in_order(
@@ -114,10 +111,10 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             way=decodings[way],
             decodings=decodings,
             kinds=KINDS,
-            examples=choose(before, after, redact=profile == "public" and not fictional),
+            examples=choose(before, after, redact=board.profile == "public" and not fictional),
             samples=samples,
             redacted=samples.left_out,
-            raw=profile == "local",
+            raw=board.profile == "local",
             fictional=fictional,
             unit="potions" if fictional else "clusters",
             stroke=charts.stroke,
@@ -128,13 +125,14 @@ def render(  # noqa: PLR0913  (each is a part of the page)
     return visible(text)
 
 
-def _of_the_board(rows: Sequence[BoardRow], gates: Gates, profile: Profile) -> dict[str, Any]:
+def _of_the_board(board: Board) -> dict[str, Any]:
+    rows = board.rows
     return {
         "board": rows,
         "columns": _columns(rows),
         "tracks": list(dict.fromkeys(row.track for row in rows)),
-        "upper_bound": not_refused(Board.of(rows, gates, profile)),
-        "ranking": ranking(rows[0].split, gates),
+        "upper_bound": not_refused(board),
+        "ranking": ranking(rows[0].split or "", board.gates),
     }
 
 
@@ -174,9 +172,9 @@ def _of_a_run(story: Story | None) -> dict[str, Any]:
 def _columns(rows: Sequence[BoardRow]) -> set[str]:
     """Columns of the board in which somebody was measured; with suites beside, their means."""
     columns = {name for name in SOMETIMES if any(getattr(row, name).known for row in rows)}
-    if any(row.others_capability for row in rows):
+    if any(row.suite_capability for row in rows):
         columns = columns - {"general"} | {"capability"}
-    if any(row.others_over_refusal for row in rows):
+    if any(row.suite_over_refusal for row in rows):
         columns.add("worst_over_refusal")
     if any(row.worst_attacker for row in rows):
         columns.add("worst_attacker")
@@ -185,7 +183,7 @@ def _columns(rows: Sequence[BoardRow]) -> set[str]:
 
 def _all_estimates(rows: Sequence[BoardRow], lines: Sequence[Line]) -> Iterator[Estimate | None]:
     for row in rows:
-        yield from (*row.asr.values(), row.twins, row.general)
+        yield from (*row.asr.values(), row.twins_accuracy, row.general)
     for line in lines:
         yield from (line.after, line.change)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sectow_benchmarks.board.board import Gates
+from sectow_benchmarks.board.entry import Gates
 from sectow_benchmarks.submissions.check import Checked
 from sectow_benchmarks.submissions.entry import (
     Attacks,

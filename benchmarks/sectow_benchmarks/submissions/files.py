@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from sectow_benchmarks.board.board import Gates
+from sectow_benchmarks.board.entry import Gates
 from sectow_benchmarks.board.files import csv_safe
 from sectow_benchmarks.board.markdown import NOTHING, md_safe, table
 from sectow_benchmarks.results.further import KEYWORDS
