@@ -35,8 +35,7 @@ from sectow_benchmarks.overlap import overlap_with
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.further import beside, label_of, looked_at
 from sectow_benchmarks.results.journal import (
-    RememberedAttacker,
-    RememberedDefender,
+    Remembered,
     RememberedJudge,
 )
 from sectow_benchmarks.results.provenance import (
@@ -275,7 +274,7 @@ class _Work:
         episodes = play(
             [item.scenario for item in items],
             [item.attack for item in items],
-            RememberedDefender(defender, journal),
+            Remembered(defender, journal),
             self._remembered(unit, self.judges.own(None, candidates)),
             self.world.rules,
             find_reward(None),
@@ -310,8 +309,8 @@ class _Work:
         judge = self._remembered("attackers", self.judges.own(None, scenarios))
         episodes = run_attacker(
             replace(setup, judge=judge),
-            RememberedAttacker(attacker, journal),
-            RememberedDefender(defender, journal),
+            Remembered(attacker, journal),
+            Remembered(defender, journal),
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)
