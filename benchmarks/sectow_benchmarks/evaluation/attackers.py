@@ -18,7 +18,8 @@ from sectow_env.game import (
     play,
     reseed,
 )
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
+from sectow_env.resolve.parts import find_attacker
 
 STRATIFIED = "learned"
 FREE = "learned_free"
@@ -48,6 +49,11 @@ class AttackSetup:
     def stratified(self) -> bool:
         """Whether there are channels to stratify by."""
         return tuple(self.world.working_channels) != (None,)
+
+
+def oracle_of(world: World) -> Attacker:
+    """The script that knows a world's map, where it has one."""
+    return find_attacker(world_facts(world).oracle, world)
 
 
 def run_attacker(

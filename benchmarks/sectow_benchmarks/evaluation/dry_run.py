@@ -29,6 +29,24 @@ def setup_of(settings: MeasureSettings, world: World, judge: Judge) -> AttackSet
     return AttackSetup(world, judge, find_reward(None), split, attempts, settings.seed)
 
 
+def attacker_suites(
+    settings: MeasureSettings, setup: AttackSetup, *, attacked: bool
+) -> list[tuple[str, list[Scenario]]]:
+    """The suites of attackers that are asked, with their scenarios; `attacked` if there is one."""
+    oracle = world_facts(setup.world).oracle is not None
+    return [
+        (suite, scenarios)
+        for suite, free, included in (
+            (STRATIFIED, False, attacked and setup.stratified),
+            (FREE, True, attacked),
+            (CEILING, False, oracle),
+        )
+        if included
+        and suite in settings.suites
+        and (scenarios := setup.scenarios(free=free)[: settings.limit or None])
+    ]
+
+
 def foreign_tasks(settings: MeasureSettings) -> ForeignTasks | None:
     """The tasks of lm-eval of a measurement, loaded; None where it has none.
 
@@ -169,12 +187,6 @@ def _of_suite(
 def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Iterator[Unit]:
     # Nobody judges: a guard is not loaded for this.
     setup = setup_of(settings, world, world.judge())
-    for suite, free, included in (
-        (STRATIFIED, False, attacked and setup.stratified),
-        (FREE, True, attacked),
-        (CEILING, False, world_facts(world).oracle is not None),
-    ):
-        if included and suite in settings.suites:
-            scenarios = setup.scenarios(free=free)[: settings.limit or None]
-            questions = [Question(scenario, None) for scenario in scenarios]
-            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)
+    for suite, scenarios in attacker_suites(settings, setup, attacked=attacked):
+        questions = [Question(scenario, None) for scenario in scenarios]
+        yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)

@@ -14,13 +14,12 @@ from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.asking import ItemDefender
 from sectow_benchmarks.evaluation.attackers import (
     CEILING,
-    FREE,
-    STRATIFIED,
     AttackSetup,
+    oracle_of,
     run_attacker,
 )
 from sectow_benchmarks.evaluation.contamination import training_data
-from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
+from sectow_benchmarks.evaluation.dry_run import attacker_suites, foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import Candidates, Judges, by_keywords, frozen_items, named
@@ -48,9 +47,9 @@ from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
-from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
-from sectow_env.game.world import World, world_facts
-from sectow_env.resolve.parts import find_attacker, find_reward
+from sectow_env.game import Attacker, Episode, Judge, Scenario, Turn, play, settle
+from sectow_env.game.world import World
+from sectow_env.resolve.parts import find_reward
 
 NOT_REFUSED = (
     "the ASR of {} will be what keyword rules do not see refused: an upper bound, not harm. Name a "
@@ -287,22 +286,18 @@ class _Work:
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
         setup = setup_of(self.settings, self.world, self.judges.own())
-        if attacker is not None:
-            if setup.stratified:
-                self._attacked_by(STRATIFIED, setup, attacker.policy)
-            self._attacked_by(FREE, setup, attacker.policy, free=True)
-        oracle = world_facts(self.world).oracle
-        if oracle is not None:
-            self._attacked_by(CEILING, setup, find_attacker(oracle, self.world))
+        attacked = attacker is not None
+        for suite, scenarios in attacker_suites(self.settings, setup, attacked=attacked):
+            if suite == CEILING or attacker is None:
+                policy = oracle_of(self.world)
+            else:
+                policy = attacker.policy
+            if not self.run.done(suite):
+                self._attacked_by(suite, setup, policy, scenarios)
 
     def _attacked_by(
-        self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
+        self, suite: str, setup: AttackSetup, attacker: Attacker, scenarios: Sequence[Scenario]
     ) -> None:
-        if suite not in self.settings.suites or self.run.done(suite):
-            return
-        scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
-        if not scenarios:
-            return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
