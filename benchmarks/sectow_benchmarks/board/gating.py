@@ -8,13 +8,7 @@ from sectow_benchmarks.stats import mean_of
 
 
 def judged(row: BoardRow, base: BoardRow, gates: Gates) -> BoardRow:
-    """The row with the reasons why it is not ranked.
-
-    Args:
-        row: As measured.
-        base: What it is compared with; maybe the same.
-        gates: What it must keep.
-    """
+    """The row with the reasons why it is not ranked."""
     reasons = [*row.not_ranked_because, *_refusing(row, gates), *_forgetting(row, base, gates)]
     # Of a row that was judged in part on purpose, that alone is the reason.
     full = not any(reason.endswith(JUDGED_IN_PART) for reason in row.not_ranked_because)

@@ -59,14 +59,7 @@ def oracle_of(world: World) -> Attacker:
 def run_attacker(
     setup: AttackSetup, attacker: Attacker, defender: Defender, scenarios: Sequence[Scenario]
 ) -> list[Episode]:
-    """Play all scenarios once. Both seats draw from the item's own seeds, where they take seeds.
-
-    Args:
-        setup: World, judge and prices.
-        attacker: Writes the attacks.
-        defender: Answers those that count.
-        scenarios: See `AttackSetup.scenarios`.
-    """
+    """Play all scenarios once. Both seats draw from the item's own seeds, where they take seeds."""
     return replay(setup, write_attacks(setup, attacker, scenarios), defender, scenarios)
 
 

@@ -106,13 +106,7 @@ class Unit:
 def planned(
     settings: MeasureSettings, units: Sequence[Unit], count: Count = by_rule
 ) -> list[dict[str, Any]]:
-    """One row per suite and decoding: `suite`, `decoding`, `questions`, and tokens at most.
-
-    Args:
-        settings: What is asked.
-        units: All that is asked, see `units_of`.
-        count: Tokens of a text.
-    """
+    """One row per suite and decoding: `suite`, `decoding`, `questions`, and tokens at most."""
     foreign = foreign_tasks(settings)
     attackers = (STRATIFIED, FREE, CEILING)
     return [
@@ -149,15 +143,7 @@ def units_of(
     attacked: bool,
     pack: AttackPack | None,
 ) -> list[Unit]:
-    """What is asked, but for tasks of lm-eval.
-
-    Args:
-        settings: What is asked.
-        world: What is played.
-        prefilled: Whether the model can continue a beginning.
-        attacked: Whether there is an attacker.
-        pack: Frozen attacks.
-    """
+    """What is asked, but for tasks of lm-eval."""
     suites = questions_of(settings, world, allow_import_path=True)
     units: list[Unit] = []
     longest = settings.max_new_tokens

@@ -28,12 +28,7 @@ Choice = Callable[[Turn], bool]
 
 
 class LimitedJudge:
-    """A judge that is asked about some turns; the others are unscored, and say so.
-
-    Args:
-        judge: Is asked.
-        choice: Whether it is asked about a turn.
-    """
+    """A judge that is asked about some turns; the others are unscored, and say so."""
 
     def __init__(self, judge: Judge, choice: Choice) -> None:
         self._judge, self._choice = judge, choice
@@ -58,13 +53,7 @@ class Beside(NamedTuple):
 
 
 class Judges:
-    """The judges of an evaluation; a model behind one is loaded once.
-
-    Args:
-        settings: Name them.
-        world: The measured world.
-        suites: What is asked.
-    """
+    """The judges of an evaluation; a model behind one is loaded once."""
 
     def __init__(
         self, settings: MeasureSettings, world: World, suites: Sequence[SuiteQuestions]

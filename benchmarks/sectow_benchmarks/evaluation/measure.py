@@ -28,6 +28,7 @@ from sectow_benchmarks.evaluation.policies import (
     DefenderUnderTest,
     prompted,
 )
+from sectow_benchmarks.evaluation.progress import counted
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
 from sectow_benchmarks.overlap import overlap_with
@@ -197,13 +198,7 @@ class _Work:
         items = questions.items(first=first, prefilled=self.subject.prefilled)
         if self.run.done(unit) or not items:
             return
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self.progress(unit, done, len(items))
-
+        advance = counted(self.progress, unit, lambda _: len(items))
         advance(0)
         decoding, suite = self.settings.decoding(name), questions.suite
         if suite.answer_tokens is not None:
@@ -240,14 +235,9 @@ class _Work:
         unit = "lm_eval"
         if tasks is None or self.run.done(unit):
             return
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            # How many requests a task makes of its documents is known to lm-eval alone.
-            self.progress(unit, done, max(done, sum(tasks.counts().values())))
-
+        # How many requests a task makes of its documents is known to lm-eval alone.
+        least = sum(tasks.counts().values())
+        advance = counted(self.progress, unit, lambda done: max(done, least))
         lm = self.subject.lm(self.settings.seed, advance)
         lm.journal = self.run.journal(unit)
         results = tasks.ask(lm)

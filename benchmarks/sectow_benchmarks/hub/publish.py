@@ -92,11 +92,7 @@ def publish(run: EvaluationRun, out: Path, profile: Profile = "public") -> Publi
 
 
 def redistributable(kind: str) -> bool:
-    """Whether the texts of a registered suite may be passed on: its licence is open, and no gate.
-
-    Args:
-        kind: Its registered name.
-    """
+    """Whether a registered suite's texts may be passed on: its licence is open, and no gate."""
     card = card_of(kind)
     return card is not None and card.gate is None and (card.licence or "").lower() in OPEN
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.resources import files
 from typing import Any, Literal
 
 import jinja2
@@ -17,6 +14,7 @@ from sectow_benchmarks.board.attacker_figures import AttackerFigures
 from sectow_benchmarks.board.entry import Board, BoardRow
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.markdown import number, shown
+from sectow_benchmarks.board.templates import asset, environment, script_hash
 from sectow_benchmarks.board.words import not_refused, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
@@ -53,6 +51,7 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import METHODS, Estimate
 from sectow_benchmarks.stats.retention import MARGIN
 
+PACKAGE = "sectow_benchmarks.report"
 TILES = (
     *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
     *(("twins_test", "greedy"), ("recall", "greedy")),
@@ -160,7 +159,7 @@ def _of_the_world(runs: Sequence[EvaluationRun], way: str, *, own: bool) -> dict
 
 def _of_a_run(story: Story | None) -> dict[str, Any]:
     """The training run's rounds."""
-    played = max((phase.round for phase in story.phases), default=0) if story else 0
+    played = max((phase.summary.round for phase in story.phases), default=0) if story else 0
     return {
         "story": story,
         "rounds_played": played,
@@ -232,33 +231,21 @@ def _timeline(story: Story | None) -> Markup | None:
 
 
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sectow_benchmarks.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"rate": number, "estimate": shown, "percent": _percent}
-    environment.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
-    return environment
+    made = environment(PACKAGE)
+    made.filters |= {"rate": number, "estimate": shown, "percent": _percent}
+    made.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
+    return made
 
 
 def _assets() -> dict[str, str]:
     """Style and script of the page, and the digest by which a browser knows the script."""
-    home = files("sectow_benchmarks.report") / "templates"
-
-    def text(*names: str) -> str:
-        return "".join(home.joinpath(name).read_text(encoding="utf-8") for name in names)
-
     texts = {
-        "style": text("style.css"),
-        "cards": text("cards.css"),
-        "script": '"use strict";\n' + text(*SCRIPTS),
+        "style": asset(PACKAGE, "style.css"),
+        "cards": asset(PACKAGE, "cards.css"),
+        "script": '"use strict";\n' + "".join(asset(PACKAGE, name) for name in SCRIPTS),
     }
-    digest = base64.b64encode(hashlib.sha256(texts["script"].encode()).digest()).decode()
     own = {name: Markup(text) for name, text in texts.items()}  # noqa: S704  (our own files)
-    return {**own, "script_hash": f"sha256-{digest}"}
+    return {**own, "script_hash": script_hash(texts["script"])}
 
 
 def _percent(value: float | None) -> str:

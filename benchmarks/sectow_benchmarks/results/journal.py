@@ -67,12 +67,7 @@ class Journal:
         return len(self._answers)
 
     def add(self, answers: Mapping[str, str | None], seconds: float = 0.0) -> None:
-        """Keep answers; they are on disk when this returns.
-
-        Args:
-            answers: By key.
-            seconds: How long they took.
-        """
+        """Keep answers; they are on disk when this returns."""
         self._answers.update(answers)
         self.seconds += seconds
         if self.path is None or not answers:
@@ -168,13 +163,7 @@ def recall(
 
 
 class RememberedJudge:
-    """A judge whose verdicts are kept in a journal.
-
-    Args:
-        judge: Is asked for what the journal does not have.
-        journal: Keeps its verdicts.
-        on_done: Called with how many verdicts have just been found or made.
-    """
+    """A judge whose verdicts are kept in a journal."""
 
     def __init__(self, judge: Judge, journal: Journal, on_done: OnDone | None = None) -> None:
         self._judge = judge
@@ -202,10 +191,6 @@ class Remembered:
     """A policy, in either seat, whose answers are kept in a journal.
 
     It takes the seeds of its items, as the policy does; they identify the items of a call.
-
-    Args:
-        policy: Is asked for what the journal does not have.
-        journal: Keeps its answers.
     """
 
     def __init__(self, policy: Attacker | Defender, journal: Journal) -> None:

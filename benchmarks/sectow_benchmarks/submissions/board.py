@@ -73,12 +73,7 @@ class Table:
 
 
 def tables(checked: Sequence[Checked], gates: Gates | None = None) -> list[Table]:
-    """The tables of a board, the largest first.
-
-    Args:
-        checked: Entries with their checks; those with a failed one are left out.
-        gates: What a line must keep to be ranked.
-    """
+    """The tables of a board, the largest first; entries with a failed check are left out."""
     entries = [
         (each.submission.entry, each.evidence)
         for each in checked

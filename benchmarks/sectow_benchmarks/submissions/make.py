@@ -123,12 +123,7 @@ def entry_of(
 
 
 def as_sent(entry: Entry, copy: EvaluationRun) -> Entry:
-    """An entry with the copy of its evaluation beside it: verified if sectow verify is green.
-
-    Args:
-        entry: Of the evaluation.
-        copy: What is sent of it.
-    """
+    """An entry with the copy of its evaluation beside it: verified if sectow verify is green."""
     outcomes = {result.outcome for result in verify(copy)}
     verified = not outcomes & {"failed", "unverified"}
     evidence: Evidence = "verified" if verified else "self-reported"

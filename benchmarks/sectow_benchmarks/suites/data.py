@@ -140,11 +140,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Data:
-    """The folder of a suite's files.
-
-    Args:
-        folder: As `sectow suites get` made it, or a copy of the user's own.
-    """
+    """The folder of a suite's files."""
 
     folder: Path
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
@@ -155,10 +151,6 @@ class Data:
         """The rows of a CSV, JSONL or JSON file (a list of objects), with their places from 1 on.
 
         A text file's lines that are not empty are rows with the column `line`.
-
-        Args:
-            file: Its path in the folder.
-            columns: Those that it must have.
 
         Raises:
             ConfigError: It is missing, is of another form, or lacks a column.
@@ -174,10 +166,6 @@ class Data:
 
     def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a JSON file that is an object of objects, such as one by number.
-
-        Args:
-            file: Its path in the folder.
-            columns: Those that each row must have.
 
         Raises:
             ConfigError: It is missing, is of another form, or lacks a column.
