@@ -226,16 +226,16 @@ def _model(config: RunConfig, seat: Seat, world: World) -> tuple[str, str]:
     policy = occupant(config, seat, world)
     weights = weights_of(policy)
     if weights is None:
-        asked = _asked(getattr(policy, "model", None))
-        return given, f"{given}, {f'{asked} answers' if asked else 'without weights'}"
+        server = _served(getattr(policy, "model", None))
+        return given, f"{given}, {f'{server} answers' if server else 'without weights'}"
     from sectow_agents.models.load import check_source
 
     check_source(weights.source)
     return given, str(weights.source)
 
 
-def _asked(model: object) -> str | None:
-    """What is behind a model and its defences, once it answered; None where that is no server.
+def _served(model: object) -> str | None:
+    """What is behind a model and its defences, once it answered; None without a server.
 
     Raises:
         SectowError: The server gave no answer.

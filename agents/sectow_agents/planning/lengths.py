@@ -142,13 +142,14 @@ _RULES: dict[str, Callable[[Any, int, int], int]] = {
 def _processor(source: str | Path) -> Any:
     from transformers import AutoProcessor, AutoTokenizer
 
+    from sectow_agents.models.hub import lookup
     from sectow_agents.models.quiet import quiet
 
     config, _ = configuration(source)
     kind = AutoProcessor if family_of(config).sees_images else AutoTokenizer
     with quiet():
         try:
-            return kind.from_pretrained(str(source), trust_remote_code=False)
+            return kind.from_pretrained(str(source), **lookup(source))
         # Without it, lengths are estimated, and the plan says so.
         except Exception:  # noqa: BLE001
             return None
