@@ -115,39 +115,18 @@ class _Loading:
         return model
 
 
-def check_trained(source: str | Path, *, pictures: bool) -> None:
-    """Look at a model's configuration alone, before hours are spent on other things.
-
-    What cannot be read is reported when the model is loaded.
-
-    Args:
-        source: As `load_model` takes it.
-        pictures: Its prompts may show pictures.
-
-    Raises:
-        ConfigError: Its processor needs a package that is not installed, or it cannot be trained.
-    """
-    try:
-        with quiet():
-            base = _base_of(source)
-            config = AutoConfig.from_pretrained(base, **lookup(base))
-    except (OSError, ValueError, SectowError):
-        return
-    family = family_of(config)
-    family.check()
-    if pictures:
-        family.check_training(f"the model {str(source)!r} in a seat that is trained")
-
-
-def check_source(source: str | Path, revision: str | None = None) -> None:
+def check_source(source: str | Path, revision: str | None = None) -> Family:
     """Look at a model's files, its configuration and what its family needs; load no weights.
+
+    Returns:
+        Its family.
 
     Raises:
         ConfigError: As `load_model`, as far as that can be seen.
     """
     with quiet():
         try:
-            _looked_at(source, revision)
+            return _looked_at(source, revision)[2]
         except SectowError:
             raise
         except Exception as error:

@@ -52,7 +52,7 @@ class Lengths:
     def __init__(self, source: str | Path) -> None:
         self._source = source
         self._processor = None if is_known(source) else _processor(source)
-        self.sees_images = family_of(configuration(source)[0]).sees_images
+        self.family = family_of(configuration(source)[0])
         self._pictures: dict[Size, int] = {}
 
     @property
@@ -70,7 +70,11 @@ class Lengths:
             Sample(
                 name,
                 self._text(chat),
-                sum(self._picture(each.pixels) for each in pictures_of(chat) if self.sees_images),
+                sum(
+                    self._picture(each.pixels)
+                    for each in pictures_of(chat)
+                    if self.family.sees_images
+                ),
             )
             for name, chat in prompts
         ]
