@@ -73,7 +73,7 @@ def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     # Before anything is fetched.
     check_new_folder(out)
     check_source_names(sources or ())
-    names = tuple(name for name in (channels or "").split(",") if name)
+    names = () if channels is None else tuple(channels.split(","))
     for name in names:
         if find_channel(name).needs_scenes:
             raise ConfigError(

@@ -214,6 +214,7 @@ def test_splits_that_are_none_are_refused(text: str) -> None:
         (("redteam_2k", "redteam2k"), "redteam2k"),
         (("redteam_2k", "--out", "."), "not empty"),
         (("redteam_2k", "--channels", "text/roleplay"), "text/roleplay"),
+        (("redteam_2k", "--channels", ""), "''"),
         (("redteam_2k", "--channels", "image/scene"), "a pack is built without one"),
         (("redteam_2k", "--split", "half"), "--split"),
     ],
