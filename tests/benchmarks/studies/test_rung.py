@@ -24,9 +24,12 @@ from sectow_benchmarks.studies.rung.ground import (
     scripted_items,
     targets_of,
 )
-from sectow_benchmarks.studies.rung.play import Measured
+from sectow_benchmarks.studies.rung.page import trained_lines
+from sectow_benchmarks.studies.rung.play import Measured, last_accepted
 from sectow_benchmarks.studies.rung.rows import portfolio, target_rows
+from sectow_env.game import SEATS
 from tests.agents import tiny
+from tests.agents.run.test_folder import finished
 
 SHORT = (
     *("attacker.training.max_new_tokens=4", "defender.training.max_new_tokens=4"),
@@ -116,6 +119,27 @@ def changed(played: Measured, before: dict[str, float], after: dict[str, float])
         base_attacked=Changed(played.base_attacked, invalid="", **before),
         final_attacked=Changed(played.final_attacked, invalid="", **after),
     )
+
+
+@pytest.mark.parametrize(("accepted", "measured"), [(True, 2), (False, 1)])
+def test_the_last_accepted_defender_is_measured(accepted: bool, measured: int) -> None:
+    config = rung_recipe(["run=r"])
+    phases = [finished(seat, number) for number in (1, 2) for seat in SEATS]
+    phases[-1] = phases[-1].model_copy(update={"accepted": accepted})
+    last = last_accepted(config, phases)
+    assert last == {
+        "attacker": Path("r/rounds/2/attacker"),
+        "defender": Path(f"r/rounds/{measured}/defender"),
+    }
+    assert last_accepted(config, [])["defender"] == Path(config.defender.model)
+
+
+def test_a_round_that_was_not_accepted_is_in_the_page() -> None:
+    run, record = EvaluationRun(Path(), {}), {"source": "jars", "seconds": 1.0}
+    measured = Measured(run, run, run, run, run, rung_recipe([]))
+    lines = trained_lines(measured, record)
+    (more,) = trained_lines(replace(measured, rejected=(1,)), record)[len(lines) :]
+    assert "did not accept the defender of round 1: measured is the one before" in more
 
 
 @pytest.mark.slow
