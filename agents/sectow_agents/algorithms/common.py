@@ -31,7 +31,7 @@ from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.intact import few
-from sectow_agents.models.load import load_model
+from sectow_agents.models.load import load_model, pick_device
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.shared import InMemory
 from sectow_agents.models.template import Template
@@ -179,22 +179,15 @@ def batched(job: Job, data: TrainingData, settings: TrainingSettings) -> tuple[i
     return micro, same_modality_batches(data.order, with_image.__getitem__, size)
 
 
-def trainer_arguments(
-    settings: TrainingSettings, *, micro: int, seed: int, folder: Path, device: str, processes: int
-) -> dict[str, Any]:
-    """The arguments of any trainer of TRL.
+def trainer_arguments(job: Job, micro: int, scratch: Path) -> dict[str, Any]:
+    """The arguments of any trainer of TRL, with so many completions in a micro-batch.
 
-    Args:
-        settings: Ours.
-        micro: Completions of a micro-batch.
-        seed: Seeds everything that the trainer draws.
-        folder: A scratch folder; nothing that is kept is written there.
-        device: `cpu` or `cuda`.
-        processes: How many share the batch.
+    Nothing that is kept is written into the scratch folder.
     """
+    settings, device = job.training, pick_device(job.device)
     return {
-        "output_dir": str(folder),
-        "seed": seed,
+        "output_dir": str(scratch),
+        "seed": job.seed,
         "use_cpu": device == "cpu",
         "bf16": device == "cuda",
         "max_steps": settings.steps,
@@ -202,7 +195,7 @@ def trainer_arguments(
         "lr_scheduler_type": _SCHEDULES[settings.schedule],
         "warmup_steps": settings.warmup,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": settings.batch // (micro * processes),
+        "gradient_accumulation_steps": settings.batch // (micro * job.share.size),
         "max_grad_norm": settings.max_grad_norm,
         # TRL still sets the old name, which transformers only reads where the new one is missing.
         "gradient_checkpointing": None,

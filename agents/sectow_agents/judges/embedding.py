@@ -40,10 +40,6 @@ FIX = (
 class Encoder:
     """Texts to unit vectors; safetensors only, no code from the source.
 
-    Args:
-        source: Folder or hub id.
-        placing: How it is loaded.
-
     Raises:
         ConfigError: It cannot be loaded.
     """
@@ -112,10 +108,6 @@ class EmbeddingIntent(IntentJudge):
 
     An attack with a picture whose words are unknown, or a text longer than the model reads, that
     falls short of it is unscored: the rest may ask for the behavior.
-
-    Args:
-        model: The encoder.
-        threshold: Least similarity, 0 to 1.
 
     Raises:
         ConfigError: The threshold is not from 0 to 1.

@@ -43,11 +43,7 @@ class Sample:
 
 
 class Lengths:
-    """Measures prompts with a model's processor; without it, text by its characters.
-
-    Args:
-        source: Folder or hub id of the model.
-    """
+    """Measures prompts with a model's processor; without it, text by its characters."""
 
     def __init__(self, source: str | Path) -> None:
         self._source = source
@@ -61,11 +57,7 @@ class Lengths:
         return self._processor is not None
 
     def of(self, prompts: Sequence[tuple[str, Conversation]]) -> list[Sample]:
-        """The prompts with their lengths, the longest first; a text model is shown no picture.
-
-        Args:
-            prompts: A name and a conversation each.
-        """
+        """The prompts with their lengths, the longest first; a text model is shown no picture."""
         samples = [
             Sample(
                 name,

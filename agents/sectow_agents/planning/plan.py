@@ -89,11 +89,6 @@ class Plan:
 def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     """Plan a run without loading a model.
 
-    Args:
-        config: The run.
-        world: What is played.
-        setting: Where.
-
     Raises:
         ConfigError: A model's configuration cannot be read, or the GPUs cannot share the batch.
     """
@@ -250,26 +245,11 @@ def _around_the_phases(
     for phase in phases:
         new = config.training(phase.seat).max_new_tokens
         prompt = phase.samples[0].tokens if phase.samples else 0
-        load = _frozen_load(phase, prompt, new)
+        load = Load(phase.shape, prompt, new)
         share = played / len(phases) / size
         batch = duration.generation(load, setting.gpu, size, prompt, new)
         seconds = seconds.plus(batch.times(share))
     return seconds
-
-
-def _frozen_load(phase: PhasePlan, prompt: int, new: int) -> Load:
-    return Load(
-        shape=phase.shape,
-        trained=0,
-        bytes=BFLOAT16,
-        opponents=0,
-        generated=1,
-        micro=1,
-        prompt=prompt,
-        new=new,
-        checkpointing=False,
-        full=False,
-    )
 
 
 def _disk(config: RunConfig, phases: Sequence[PhasePlan]) -> float:
