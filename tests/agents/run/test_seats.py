@@ -90,6 +90,8 @@ def test_a_trained_seat_needs_weights(organism_folder: Path, tmp_path: Path) -> 
     both = config.model_copy(update={"seats": ("attacker", "defender")})
     with pytest.raises(ConfigError, match="no weights that could be trained"):
         Run(both)
+    with pytest.raises(ConfigError, match="it is not on this machine"):
+        Run(duel(config.run, "attacker", Path("no/where"), "apothecary/keyword"))
     assert not config.run.exists()
 
 
