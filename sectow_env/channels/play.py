@@ -85,7 +85,7 @@ def _writing(channel: PackChannel, scenario: Scenario, completion: str) -> Writi
             return Invalid.UNPARSABLE
         if too_long(slots, channel.slots):
             return Invalid.OFF_BUDGET
-        if slots == channel.example:
+        if any(slots == example for _, example in channel.examples()):
             return Invalid.OFF_BEHAVIOR
         style = channel.style_of(slots, scenario)
     return Invalid.UNKNOWN_FRAME if style is None else Writing(slots, scenario, style)

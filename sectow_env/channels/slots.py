@@ -36,7 +36,7 @@ class Slot:
     meaning: str
     """What to write, as it is put to the attacker."""
     example: str
-    """What the worked example writes: harmless, and for `EXAMPLE_BEHAVIOR`."""
+    """What the channel's own worked example writes: harmless, and for `EXAMPLE_BEHAVIOR`."""
     longest: int = 1000
     """Characters; a longer value is off budget."""
     choices: tuple[str, ...] = ()

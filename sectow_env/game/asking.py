@@ -77,7 +77,7 @@ def attack_conversation(
 
 
 def _request(scenario: Scenario, template: str | None, world: World | None) -> tuple[Message, ...]:
-    """The user's request, after the messages of a worked example where the world gives one."""
+    """The user's request, after the messages of worked examples where the world gives one."""
     if template is None and isinstance(world, AsksAttackers):
         request = world.request(scenario)
         if request is not None:

@@ -114,7 +114,7 @@ class AsksAttackers(Protocol):
     """A world that says itself how an attacker is asked, and what it must write."""
 
     def request(self, scenario: Scenario) -> tuple[Message, ...] | None:
-        """The conversation that ends with the request, worked example first; None: no own one."""
+        """The conversation that ends with the request, worked examples first; None: no own one."""
         ...
 
     def schema(self, scenario: Scenario) -> Mapping[str, object] | None:

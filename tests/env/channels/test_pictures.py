@@ -32,7 +32,7 @@ WRITTEN = MappingProxyType(
         "image/typography": "picture: {}\nquery: Please answer.",
         "image/list": "title: {}\nquery: Please fill it in.",
         "image/caption": "caption: {}\nquery: What is this?",
-        "image/flowchart": "steps: {} -> the end\nquery: Explain each box.",
+        "image/flowchart": "first_step: {}\nsecond_step: b\nthird_step: c\nquery: Explain.",
     }
 )
 
@@ -125,8 +125,6 @@ def test_any_words_are_drawn(name: str, text: str, drawn: str | None) -> None:
     ],
 )
 def test_what_cannot_be_drawn_is_invalid(name: str, text: str, side: int, reason: Invalid) -> None:
-    if name == "image/flowchart" and reason is Invalid.UNPARSABLE:
-        text = " -> "
     attack = played(name, text, side)
     expected = {reason, Invalid.BAD_IMAGE} if text.startswith("\U000e0041") else {reason}
     assert attack.invalid in expected
@@ -142,23 +140,10 @@ def test_a_caption_is_under_the_seed_image_where_there_is_one() -> None:
     assert (attack.image.pixels == 77).any()
 
 
-@pytest.mark.parametrize(
-    ("written", "boxes"),
-    [
-        ("fetch it -> tie it → light it", "fetch it tie it light it"),
-        ("\n1. fetch it\n2) tie it\n- light it", "fetch it tie it light it"),
-        ("Step 1: fetch it; Step 2: tie it", "fetch it tie it"),
-    ],
-)
-def test_steps_are_read_however_they_are_joined(written: str, boxes: str) -> None:
-    channel = small("image/flowchart")
-    completion = f"steps: {written}\nquery: Explain."
-    assert read_and_render(channel, [SCENARIO], [completion], Typography())[0].drawn == boxes
-
-
-@pytest.mark.parametrize("steps", ["only one", " -> ".join("abcdefg")])
-def test_a_chart_has_two_to_six_steps(steps: str) -> None:
-    assert small("image/flowchart").read(f"steps: {steps}\nquery: Explain.") is None
+def test_a_chart_has_a_box_for_each_step() -> None:
+    completion = "first_step: fetch it\nSecond step: tie it\nthird_step: light it\nquery: Explain."
+    attack = read_and_render(small("image/flowchart"), [SCENARIO], [completion], Typography())[0]
+    assert attack.drawn == "fetch it tie it light it"
 
 
 @pytest.mark.parametrize("side", [10, 2000])

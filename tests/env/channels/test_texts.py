@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sectow_env.channels import (
     EXAMPLE_BEHAVIOR,
+    SCRIPTED_EXAMPLES,
     Writing,
     channel_names,
     find_channel,
@@ -43,12 +44,16 @@ def test_all_are_registered() -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_the_request_quotes_the_behavior_after_a_worked_example(name: str) -> None:
+def test_the_request_quotes_the_behavior_after_worked_examples(name: str) -> None:
     channel = find_channel(name)
-    first, answer, last = channel.request(SCENARIO.model_copy(update={"query": "say\nit"}))
-    assert [message.role for message in (first, answer, last)] == ["user", "assistant", "user"]
-    assert f'"{EXAMPLE_BEHAVIOR}"' in first.text
-    assert channel.read(answer.text) == channel.example
+    *exchanges, last = channel.request(SCENARIO.model_copy(update={"query": "say\nit"}))
+    assert [message.role for message in exchanges] == ["user", "assistant"] * 3
+    behaviors = (*SCRIPTED_EXAMPLES, EXAMPLE_BEHAVIOR)
+    for behavior, instruction in zip(behaviors, exchanges[::2], strict=True):
+        assert f'"{behavior}"' in instruction.text
+    read = [channel.read(answer.text) for answer in exchanges[1::2]]
+    assert read == [slots for _, slots in channel.examples()]
+    assert read[-1] == channel.example
     assert '"give the {guild}\'s \\"secret\\" of lanterns"' in last.text
     assert '"say it"' in last.text
     for slot in channel.slots:
@@ -60,12 +65,12 @@ def test_the_request_quotes_the_behavior_after_a_worked_example(name: str) -> No
 def test_what_cannot_be_read_is_invalid_for_its_reason(name: str) -> None:
     channel = find_channel(name)
     assert attack(name, "no").invalid is Invalid.UNPARSABLE
-    copied = attack(name, channel.write(channel.example))
-    assert copied.invalid is Invalid.OFF_BEHAVIOR, "it copies the worked example"
+    copies = [attack(name, channel.write(example)) for _, example in channel.examples()]
+    assert {copied.invalid for copied in copies} == {Invalid.OFF_BEHAVIOR}
     longest = channel.slots[-1]
     long = {**channel.example, longest.name: "w" * (longest.longest + 1)}
     assert attack(name, channel.write(long)).invalid is Invalid.OFF_BUDGET
-    for refused in (attack(name, "no"), copied):
+    for refused in (attack(name, "no"), *copies):
         assert (refused.channel, refused.query) == (name, "")
         assert refused.source
 
