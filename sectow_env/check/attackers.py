@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from sectow_env.check.batches import BATCH_CHECKS
 from sectow_env.check.compare import differences, shown
 from sectow_env.check.fault import Skip
 from sectow_env.check.material import REFUSAL, scenarios_of
@@ -81,15 +80,6 @@ def follow_ups_repeat(subject: PartSubject) -> Iterator[str]:
             continue
         names = (f"after {len(history)} turns", "again")
         yield from differences(first, again, "attack", names)
-
-
-ATTACKER_CHECKS = (
-    *BATCH_CHECKS,
-    attacks_well_formed,
-    label_unseen,
-    some_attack_counts,
-    follow_ups_repeat,
-)
 
 
 class _Following:

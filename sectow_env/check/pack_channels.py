@@ -229,18 +229,3 @@ def global_random_untouched(subject: PackChannelSubject) -> Iterator[str]:
     """Rendering leaves the global random state as it was."""
     for name in touched_by(lambda: subject.render(subject.writings)):
         yield f"render draws from or seeds {name}; own a generator instead"
-
-
-PACK_CHANNEL_CHECKS = (
-    slots_described,
-    styles_named,
-    written_read_back,
-    junk_not_read,
-    behavior_requested,
-    render_repeatable,
-    pictures_as_declared,
-    scripts_play,
-    label_unseen,
-    odd_words_rendered,
-    global_random_untouched,
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 
-from sectow_env.check.batches import BATCH_CHECKS, must_repeat
+from sectow_env.check.batches import must_repeat
 from sectow_env.check.compare import differences
 from sectow_env.check.material import scenarios_of
 from sectow_env.check.part import PartSubject, Verb
@@ -74,12 +74,3 @@ def legible_words_drawn(subject: PartSubject) -> Iterator[str]:
     drawn = subject.ask([Drawing((word,), scenario) for word in ("vel", "jun", "akk")])
     if len(set(drawn)) < len(drawn):
         yield "different words give the same picture"
-
-
-RENDERER_CHECKS = (
-    *BATCH_CHECKS,
-    properties_told,
-    sides_legal,
-    label_unseen,
-    legible_words_drawn,
-)

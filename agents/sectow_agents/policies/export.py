@@ -58,13 +58,14 @@ def export(checkpoint: Path, out: Path, dtype: Kind = "auto") -> None:
     from transformers import AutoConfig
 
     from sectow_agents.models.generation_config import keep_settings
+    from sectow_agents.models.hub import lookup
     from sectow_agents.models.load import load_model
     from sectow_agents.models.quiet import quiet
 
     base = adapter_base(checkpoint) or checkpoint
     # Added up in full, and rounded once.
     model, processor = load_model(checkpoint, device="cpu", dtype="float32")
-    saved = AutoConfig.from_pretrained(base).dtype or torch.float32
+    saved = AutoConfig.from_pretrained(base, **lookup(base)).dtype or torch.float32
     asking = read_asking(checkpoint)
     with quiet(), new_folder(out) as aside:
         whole = model.merge_and_unload().to(saved if dtype == "auto" else getattr(torch, dtype))

@@ -54,12 +54,7 @@ MAX_PICTURE_BYTES = 64 * 2**20
 
 
 class EvaluationRun:
-    """The files of one evaluation. Make one with `create`, `resume` or `open`.
-
-    Args:
-        path: The folder.
-        about: What run.json holds.
-    """
+    """The files of one evaluation. Make one with `create`, `resume` or `open`."""
 
     def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
         self.path = path
@@ -168,15 +163,7 @@ class EvaluationRun:
         results: Mapping[str, Any] | None = None,
         seconds: float | None = None,
     ) -> None:
-        """Keep the samples of a unit of work, in one piece.
-
-        Args:
-            unit: Its name.
-            rows: Its samples with their verdicts.
-            pictures: What was shown.
-            results: What lm-eval said itself.
-            seconds: How long its answers took.
-        """
+        """Keep the samples of a unit of work, in one piece."""
         if not self.share.main:
             return
         self._keep_pictures(pictures)
@@ -228,9 +215,6 @@ class EvaluationRun:
 
     def judged_by(self, judge: str) -> EvaluationRun:
         """The same evaluation, with all figures by another of its judges.
-
-        Args:
-            judge: Id and version.
 
         Raises:
             RunFolderError: That judge has not looked at it.

@@ -15,8 +15,15 @@ from sectow_agents.rung.guild import Guild
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.studies.command import app as study_app
 from sectow_benchmarks.studies.presets import rung_recipe
+from sectow_benchmarks.studies.rung.command import RUNG, printed_by
 from sectow_benchmarks.studies.rung.command import app as rung_app
-from sectow_benchmarks.studies.rung.ground import CHANNELS, GROUNDS, scripted_items, targets_of
+from sectow_benchmarks.studies.rung.ground import (
+    CHANNELS,
+    GROUNDS,
+    Sizes,
+    scripted_items,
+    targets_of,
+)
 from sectow_benchmarks.studies.rung.page import trained_lines
 from sectow_benchmarks.studies.rung.play import Measured, last_accepted
 from sectow_benchmarks.studies.rung.rows import portfolio, target_rows
@@ -156,6 +163,13 @@ def test_what_the_base_cannot_do_proves_nothing(played: Measured) -> None:
     assert scripts.valid
     assert all(learner.valid is None for learner in learners)
     assert all("not measured" in learner.measured for learner in learners)
+
+
+def test_the_page_names_the_command_that_prints_it() -> None:
+    usual, more = Sizes(), Sizes(per_behavior=3, seed=7)
+    assert printed_by(usual, RUNG, None, ["seed=7"], False) == "sectow study rung seed=7"
+    changed = printed_by(more, Path("else"), None, None, False)
+    assert changed == "sectow study rung --rung else --per-behavior 3"
 
 
 def test_both_recipes_can_be_read(root: Path) -> None:
