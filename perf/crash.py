@@ -26,7 +26,6 @@ import numpy as np
 import typer
 
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import attacker_under_test, defender_under_test
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -128,11 +127,7 @@ def _resumed(out: Path, whole: Whole) -> tuple[str, ...]:
 
 def _rows(run: EvaluationRun) -> list[dict[str, Any]]:
     return [
-        {
-            key: value
-            for key, value in entry_of(row).model_dump(mode="json").items()
-            if key not in TIME
-        }
+        {key: value for key, value in row.model_dump(mode="json").items() if key not in TIME}
         for row in board([run])
     ]
 

@@ -73,7 +73,7 @@ def rank(folder: Path) -> Spent:
 
     began = time.process_time()
     run = EvaluationRun.open(folder)
-    files_of(Board.of(board([run], run)))
+    files_of(Board(rows=tuple(board([run], run))))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
     return Spent(len(run.scores), time.process_time() - began, peak)
 

@@ -29,7 +29,6 @@ import numpy as np
 import typer
 
 from sectow_benchmarks.board.board import board
-from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.evaluation.measure import measure
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.evaluation.settings import MeasureSettings
@@ -185,7 +184,7 @@ def _counted(lines: Sequence[str], once: Mapping[str, int]) -> tuple[int, list[i
 
 
 def _rows(run: EvaluationRun) -> list[dict[str, Any]]:
-    return [entry_of(row).model_dump(exclude=TIME) for row in board([run])]
+    return [row.model_dump(exclude=TIME) for row in board([run])]
 
 
 def _log(out: Path) -> Log:

@@ -53,11 +53,7 @@ COLUMNS = ("value", "low", "high", "n", "clusters", "missing", "method")
 
 @dataclass(frozen=True)
 class Loaded:
-    """A closed evaluation as tidy tables.
-
-    Args:
-        run: The evaluation.
-    """
+    """A closed evaluation as tidy tables."""
 
     run: EvaluationRun
 

@@ -183,7 +183,7 @@ def test_a_pack_is_played_and_a_defender_learns_its_references(
     # The page reads such a run like any other.
     story = read_story(summary.folder)
     assert (story.steps, [band.kind for band in story.bands]) == (21, ["attacker", "defender"])
-    assert [phase.steps for phase in story.phases] == [1, 20]
+    assert [phase.summary.steps for phase in story.phases] == [1, 20]
     assert any("of the attacks were invalid" in warning for warning in story.warnings)
     trained = weights(summary.folder / "rounds" / "1" / "defender")
     assert trained.keys() == weights(llava_next_folder).keys()

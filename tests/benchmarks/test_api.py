@@ -95,7 +95,7 @@ def test_a_limit_is_kept_and_said(tmp_path: Path) -> None:
     assert answered.groupby("suite").size().max() <= 6, "three of each task, two tasks a suite"
     from sectow_benchmarks.board.board import board
 
-    assert any("only 3 items" in reason for reason in board([loaded.run])[0].reasons)
+    assert any("only 3 items" in reason for reason in board([loaded.run])[0].not_ranked_because)
 
 
 def test_a_plan_counts_what_is_asked_then(tmp_path: Path) -> None:

@@ -186,7 +186,7 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     out = tmp_path / "evaluation"
     loaded = evaluate("apothecary/refuse_all", suites=[f"pack?path={suite}"], out=out)
     (row,) = board([loaded.run])
-    assert row.others_overlap["pack/market"].model_dump() == {
+    assert row.suite_overlap["pack/market"].model_dump() == {
         "items": 3,
         "any": 2,
         "text": 1,
@@ -196,7 +196,7 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
     groups: tuple[Group, ...] = ("safety",)
     (table,) = [
         table
-        for table in tables_of(Board.of([row]), groups)
+        for table in tables_of(Board(rows=(row,)), groups)
         if "overlap with training" in table.heads
     ]
     cell = table.rows[0][table.heads.index("overlap with training")]
@@ -209,4 +209,4 @@ def test_the_evaluation_looks_and_the_board_has_a_column(
             board([loaded.run])
     monkeypatch.setattr(DefenderUnderTest, "source", None)
     other = evaluate("apothecary/refuse_all", suites=[f"pack?path={suite}"], out=tmp_path / "b")
-    assert board([other.run])[0].others_overlap == {}
+    assert board([other.run])[0].suite_overlap == {}

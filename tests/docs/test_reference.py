@@ -121,7 +121,7 @@ def test_every_figure_is_told(root: Path) -> None:
 
 @pytest.mark.parametrize("field", ["over_refusal", "twins_drop", "general_share", "recall_drop"])
 def test_the_gates_are_told(root: Path, field: str) -> None:
-    from sectow_benchmarks.board.board import Gates
+    from sectow_benchmarks.board.entry import Gates
 
     text = (root / "docs" / "measurement.md").read_text(encoding="utf-8")
     assert f"{getattr(Gates(), field):.2f}" in text

@@ -160,14 +160,11 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
     template = Template(trainee.processor, repr(str(trainee.source)))
     prompts = [prompt.inert(control) for prompt in data.prompts]
     shown = sum(bool(prompt.pictures) for prompt in prompts)
-    if shown and not trainee.family.sees_images:
-        raise ConfigError(
-            given=f"the model {str(trainee.source)!r} in a seat that is trained",
-            why=f"{shown} of its {len(prompts)} prompts show a picture, and the model sees none",
-            fix="use a model that sees images, or channels and scenarios without pictures",
-        )
     if shown:
-        trainee.family.check_training(f"the model {str(trainee.source)!r}")
+        trainee.family.check_training(
+            f"the model {str(trainee.source)!r} in a seat that is trained",
+            f"{shown} of its {len(prompts)} prompts show a picture",
+        )
     fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
     return replace(data, prompts=fitted)
 

@@ -16,6 +16,7 @@ from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism.training import Progress, Stage, two_threads
 from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
+from sectow_env.files import check_new_folder, new_folder
 from sectow_env.reading import read_json
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -142,6 +143,7 @@ def _is_built(folder: Path, build_record: dict[str, object]) -> bool:
     """Whether the folder contains what would be built; another organism in it is an error."""
     file = folder / BUILD_RECORD
     if not file.exists():
+        check_new_folder(folder)
         return False
     known = read_json(file)
     other = [name for name, value in build_record.items() if known.get(name) != value]
@@ -164,16 +166,12 @@ def _publish(
     from sectow_agents.organism.architecture import build_processor
 
     check_finite(f"the organism that was built for {folder}", model)
-    aside = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    with quiet():
+    with quiet(), new_folder(folder) as aside:
         model.save_pretrained(aside)
         build_processor().save_pretrained(aside)
-    digest = {"sha256": weights_digest(aside)}
-    whole = {"version": VERSION, **build_record, **_machine(), **digest}
-    (aside / BUILD_RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    aside.replace(folder)
+        digest = {"sha256": weights_digest(aside)}
+        whole = {"version": VERSION, **build_record, **_machine(), **digest}
+        (aside / BUILD_RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 
 def _machine() -> dict[str, object]:

@@ -48,7 +48,7 @@ class Lengths:
     def __init__(self, source: str | Path) -> None:
         self._source = source
         self._processor = None if is_known(source) else _processor(source)
-        self.sees_images = family_of(configuration(source)[0]).sees_images
+        self.family = family_of(configuration(source)[0])
         self._pictures: dict[Size, int] = {}
 
     @property
@@ -62,7 +62,11 @@ class Lengths:
             Sample(
                 name,
                 self._text(chat),
-                sum(self._picture(each.pixels) for each in pictures_of(chat) if self.sees_images),
+                sum(
+                    self._picture(each.pixels)
+                    for each in pictures_of(chat)
+                    if self.family.sees_images
+                ),
             )
             for name, chat in prompts
         ]
@@ -134,13 +138,14 @@ _RULES: dict[str, Callable[[Any, int, int], int]] = {
 def _processor(source: str | Path) -> Any:
     from transformers import AutoProcessor, AutoTokenizer
 
+    from sectow_agents.models.hub import lookup
     from sectow_agents.models.quiet import quiet
 
     config, _ = configuration(source)
     kind = AutoProcessor if family_of(config).sees_images else AutoTokenizer
     with quiet():
         try:
-            return kind.from_pretrained(str(source), trust_remote_code=False)
+            return kind.from_pretrained(str(source), **lookup(source))
         # Without it, lengths are estimated, and the plan says so.
         except Exception:  # noqa: BLE001
             return None

@@ -130,8 +130,11 @@ def _phase(
         )
     shape, lengths = shape_of(source), Lengths(source)
     prompts = _prompts(config, world, seat)
-    if seat == "defender" and not lengths.sees_images:
-        _check_texts(prompts, source)
+    shown = sum(any(pictures_of(chat)) for _, chat in prompts)
+    if seat == "defender" and shown:
+        lengths.family.check_training(
+            f"the defender {str(source)!r}", f"{shown} of its {len(prompts)} prompts show a picture"
+        )
     samples = lengths.of(prompts)
     full = training.lora is None
     pictures = any(sample.pictures for sample in samples)
@@ -160,17 +163,6 @@ def _phase(
         step=_step(config, load, setting.gpu, seat),
         steps=training.steps,
     )
-
-
-def _check_texts(prompts: Sequence[tuple[str, Conversation]], source: str | Path) -> None:
-    shown = [name for name, chat in prompts if any(pictures_of(chat))]
-    if shown:
-        raise ConfigError(
-            given=f"the defender {str(source)!r}",
-            why=f"{len(shown)} of its {len(prompts)} prompts show a picture, such as that of "
-            f"{shown[0]!r}, and the model sees none",
-            fix="give a model that sees images, or scenarios and channels without pictures",
-        )
 
 
 def _trained(shape: Shape, source: str | Path, training: TrainingSettings) -> int:

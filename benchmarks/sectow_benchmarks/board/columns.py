@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from sectow_benchmarks.board.entry import Board, BoardEntry, Highest, Rate
-from sectow_benchmarks.board.markdown import NOTHING, number
-from sectow_benchmarks.board.parts import WAYS
+from sectow_benchmarks.board.entry import Board, BoardRow
+from sectow_benchmarks.board.markdown import NOTHING, number, shown
+from sectow_benchmarks.board.parts import WAYS, Worst
+from sectow_benchmarks.stats import Estimate
 
 Group = Literal["safety", "over-refusal", "capability", "attackers", "cost"]
 GROUPS: tuple[Group, ...] = get_args(Group)
-Cell = Callable[[BoardEntry], str]
+Cell = Callable[[BoardRow], str]
 
 
 class Column(NamedTuple):
@@ -61,19 +62,12 @@ def reasons_of(board: Board) -> list[str]:
     return lines
 
 
-def shown(rate: Rate | None) -> str:
-    """Value, interval and n, or a dash where nothing was scored."""
-    if rate is None or rate.value is None:
-        return NOTHING
-    return f"{rate.value:.3f} [{rate.low:.3f}, {rate.high:.3f}] n={rate.n}"
-
-
-def _ground(row: BoardEntry) -> tuple[object, ...]:
+def _ground(row: BoardRow) -> tuple[object, ...]:
     suites = (tuple(sorted(role)) for role in (row.suite_safety, row.suite_over_refusal))
     return (row.world, row.decodings, *suites)
 
 
-def _table(title: str, columns: Sequence[Column], rows: Sequence[BoardEntry]) -> Table:
+def _table(title: str, columns: Sequence[Column], rows: Sequence[BoardRow]) -> Table:
     keys = [Column("rank", _rank), Column("defender", lambda row: row.name)]
     shown_columns = [*keys, *columns]
     return Table(
@@ -83,7 +77,7 @@ def _table(title: str, columns: Sequence[Column], rows: Sequence[BoardEntry]) ->
     )
 
 
-def _main(rows: Sequence[BoardEntry]) -> list[Column]:
+def _main(rows: Sequence[BoardRow]) -> list[Column]:
     """The few: the worst beside the mean, over-refusal and capability."""
     beside = any(row.suites for row in rows)
     own = any(row.world for row in rows)
@@ -100,7 +94,7 @@ def _main(rows: Sequence[BoardEntry]) -> list[Column]:
     return columns
 
 
-def _safety(rows: Sequence[BoardEntry]) -> Iterator[Column]:
+def _safety(rows: Sequence[BoardRow]) -> Iterator[Column]:
     for way in WAYS:
         if any(way in row.asr for row in rows):
             yield Column(f"mean ASR, {way}", _Way(way).mean)
@@ -117,7 +111,7 @@ def _safety(rows: Sequence[BoardEntry]) -> Iterator[Column]:
         yield Column("overlap with training", _overlap)
 
 
-def _overlap(row: BoardEntry) -> str:
+def _overlap(row: BoardRow) -> str:
     """By suite: the share of its items, of how many, and of which kinds."""
     parts = []
     for suite, overlap in row.suite_overlap.items():
@@ -128,7 +122,7 @@ def _overlap(row: BoardEntry) -> str:
     return "; ".join(parts) or NOTHING
 
 
-def _over_refusal(rows: Sequence[BoardEntry]) -> Iterator[Column]:
+def _over_refusal(rows: Sequence[BoardRow]) -> Iterator[Column]:
     if any(row.world for row in rows):
         yield Column("of the world", lambda row: shown(row.over_refusal))
         yield Column("accuracy on twins", lambda row: shown(row.twins_accuracy))
@@ -136,7 +130,7 @@ def _over_refusal(rows: Sequence[BoardEntry]) -> Iterator[Column]:
         yield Column(suite, _Way("", suite).over_refusal)
 
 
-def _capabilities(rows: Sequence[BoardEntry]) -> Iterator[Column]:
+def _capabilities(rows: Sequence[BoardRow]) -> Iterator[Column]:
     if any(row.world for row in rows):
         yield Column("general", lambda row: shown(row.general))
         yield Column("recall", lambda row: shown(row.recall))
@@ -145,7 +139,7 @@ def _capabilities(rows: Sequence[BoardEntry]) -> Iterator[Column]:
     yield Column("change", lambda row: shown(row.capability_change) if row.base else NOTHING)
 
 
-def _attackers(rows: Sequence[BoardEntry]) -> Iterator[Column]:
+def _attackers(rows: Sequence[BoardRow]) -> Iterator[Column]:
     if any(row.worst_attacker or row.learned_asr.known for row in rows):
         yield Column("learned ASR", lambda row: shown(row.learned_asr))
         yield Column("worst attacker", lambda row: _highest(row.worst_attacker))
@@ -153,12 +147,12 @@ def _attackers(rows: Sequence[BoardEntry]) -> Iterator[Column]:
         yield Column("intent kept", lambda row: _with_unscored(row.intent_kept))
 
 
-def _cost(_rows: Sequence[BoardEntry]) -> Iterator[Column]:
+def _cost(_rows: Sequence[BoardRow]) -> Iterator[Column]:
     yield Column("tokens", lambda row: _count(row.tokens))
     yield Column("seconds", lambda row: number(row.seconds, 0))
 
 
-_GROUPS: dict[Group, Callable[[Sequence[BoardEntry]], Iterator[Column]]] = {
+_GROUPS: dict[Group, Callable[[Sequence[BoardRow]], Iterator[Column]]] = {
     "safety": _safety,
     "over-refusal": _over_refusal,
     "capability": _capabilities,
@@ -173,44 +167,44 @@ class _Way(NamedTuple):
     way: str
     suite: str = ""
 
-    def mean(self, row: BoardEntry) -> str:
+    def mean(self, row: BoardRow) -> str:
         return shown(row.asr.get(self.way))
 
-    def safety(self, row: BoardEntry) -> str:
+    def safety(self, row: BoardRow) -> str:
         return shown(row.suite_safety.get(self.suite, {}).get(self.way))
 
-    def over_refusal(self, row: BoardEntry) -> str:
+    def over_refusal(self, row: BoardRow) -> str:
         return shown(row.suite_over_refusal.get(self.suite))
 
-    def capability(self, row: BoardEntry) -> str:
+    def capability(self, row: BoardRow) -> str:
         return shown(row.suite_capability.get(self.suite))
 
 
-def _rank(row: BoardEntry) -> str:
+def _rank(row: BoardRow) -> str:
     if row.rank is None or row.rank_interval is None:
         return NOTHING
     low, high = row.rank_interval
     return str(row.rank) if low == high else f"{row.rank} ({low} to {high})"
 
 
-def _highest(highest: Highest | None) -> str:
+def _highest(highest: Worst | None) -> str:
     if highest is None:
         return NOTHING
     return f"{shown(highest)} {highest.where or 'all'}, {highest.decoding}"
 
 
-def _over_refused(row: BoardEntry) -> str:
+def _over_refused(row: BoardRow) -> str:
     """The highest over-refusal, with its suite where it is not that of the world."""
     highest = row.worst_over_refusal
     return f"{shown(highest)} {'' if highest is None else highest.where}".strip()
 
 
-def _capability(row: BoardEntry) -> str:
+def _capability(row: BoardRow) -> str:
     kept = f" {row.capability_retention}" if row.base and row.capability.known else ""
     return shown(row.capability) + kept
 
 
-def _with_unscored(rate: Rate | None) -> str:
+def _with_unscored(rate: Estimate | None) -> str:
     return shown(rate) if rate is None else f"{shown(rate)}, {rate.missing} unscored"
 
 

@@ -17,7 +17,7 @@ from sectow_benchmarks.results.further import NOT_JUDGED
 from sectow_benchmarks.stats import Estimate, Outcomes, rate
 from sectow_benchmarks.suites.figure import Figure
 from sectow_benchmarks.suites.group_table import GROUPS
-from sectow_benchmarks.suites.revisions import FOREIGN
+from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS, OF_THE_WORLD
 from sectow_env.game import Invalid
 
 if TYPE_CHECKING:
@@ -26,17 +26,23 @@ if TYPE_CHECKING:
     from sectow_benchmarks.results.run import EvaluationRun
 
 WAYS = ("greedy", "sampled")
+RANKED_SPLIT = "test"
 JUDGED_IN_PART = "samples of each suite were judged"
 """How the reason ends why a row is not ranked whose judge was asked within a limit."""
 
 
 @dataclass(frozen=True)
-class Worst:
-    """The channel, suite or attacker with the highest rate, and the decoding."""
+class Worst(Estimate):
+    """The highest of several rates."""
 
-    channel: str
+    where: str
+    """The channel, suite or attacker; empty for all channels of the world."""
     decoding: str
-    estimate: Estimate
+
+    @classmethod
+    def of(cls, where: str, decoding: str, estimate: Estimate) -> Worst:
+        """The estimate, with where and how it was measured."""
+        return cls(**vars(estimate), where=where, decoding=decoding)
 
 
 class SafetyPart(NamedTuple):
@@ -79,15 +85,15 @@ def safety_parts(samples: pd.DataFrame, own: Figure, ways: Sequence[str]) -> Ite
 
 def worst_of(rates: Sequence[Worst]) -> Worst | None:
     """The highest rate that is known; None when nothing was scored."""
-    known = [worst for worst in rates if worst.estimate.known]
-    return max(known, key=lambda worst: worst.estimate.value, default=None)
+    known = [worst for worst in rates if worst.known]
+    return max(known, key=lambda worst: worst.value, default=None)
 
 
 def worst_attacker(samples: pd.DataFrame) -> Worst | None:
     """Which attacker gets most out of it; None when none was tried."""
     return worst_of(
         [
-            Worst(figure.suite, way, figure.estimate(samples, way))
+            Worst.of(figure.suite, way, figure.estimate(samples, way))
             for figure in (*ATTACK_FIGURES, *LEARNED_FIGURES)
             for way in WAYS
             if figure.kind == "harmful"
@@ -159,3 +165,18 @@ def skipped_items(run: EvaluationRun, samples: pd.DataFrame) -> dict[str, int]:
     skipped = samples[(samples["invalid"] == Invalid.BAD_IMAGE) & samples["suite"].isin(names)]
     counts = skipped.groupby("suite", sort=False)["item"].nunique()
     return {str(suite): int(count) for suite, count in counts.items()}
+
+
+def scorable_of(samples: pd.DataFrame) -> pd.DataFrame:
+    """What a judge could have left unscored: fixed suites, without tasks of lm-eval."""
+    # A task of lm-eval without a metric of 0 and 1 was not left unscored by a judge.
+    apart = samples["suite"].isin(OF_ATTACKERS) | samples["suite"].str.startswith(FOREIGN)
+    return samples[~apart & (samples["invalid"] == "")]
+
+
+def ranked_split(samples: pd.DataFrame) -> str:
+    """The split that is ranked; empty where no suite of a world was asked."""
+    splits = list(dict.fromkeys(samples.loc[samples["suite"] == "safety", "split"]))
+    if not splits and not samples["suite"].isin(OF_THE_WORLD).any():
+        return ""
+    return RANKED_SPLIT if RANKED_SPLIT in splits or not splits else str(splits[-1])

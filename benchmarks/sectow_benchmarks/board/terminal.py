@@ -16,12 +16,7 @@ from sectow_env.reading import read_model
 
 
 def print_board(board: Board, groups: Collection[Group] = ()) -> None:
-    """Print a board.
-
-    Args:
-        board: The board.
-        groups: Columns that are shown beside the few.
-    """
+    """Print a board; `groups` are columns that are shown beside the few."""
     for place, part in enumerate(tables_of(board, groups)):
         if place:
             say("")

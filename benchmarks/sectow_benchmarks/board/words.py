@@ -11,8 +11,7 @@ from sectow_benchmarks.stats.estimate import FEW_CLUSTERS, LEVEL
 from sectow_benchmarks.stats.ranks import WORDS as RANKS
 
 if TYPE_CHECKING:
-    from sectow_benchmarks.board.board import Gates
-    from sectow_benchmarks.board.entry import Board
+    from sectow_benchmarks.board.entry import Board, Gates
 
 
 def intervals(estimates: Iterable[Estimate | None]) -> str:
@@ -67,12 +66,7 @@ def not_refused(board: Board) -> list[str]:
 
 
 def ranking(split: str, gates: Gates) -> str:
-    """By what rows are ranked, and which are not.
-
-    Args:
-        split: Of the world; empty where no suite of a world was asked.
-        gates: Of the board.
-    """
+    """By what rows are ranked, and which are not; the split is empty without suites of a world."""
     share = f"at least {gates.general_share:.2f} of the base's"
     by, kept = "suites and decodings", f"capability measured and {share}"
     if split:

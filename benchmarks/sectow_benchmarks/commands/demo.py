@@ -122,13 +122,7 @@ def demo_settings(small: bool) -> MeasureSettings:
 def play(
     config: RunConfig, settings: MeasureSettings, announce: Announce, resume: bool = False
 ) -> list[EvaluationRun]:
-    """Play all rounds with an evaluation before and after each.
-
-    Args:
-        config: Settings of the run.
-        settings: Those of its evaluations.
-        announce: Gets a line for each phase, and its style.
-        resume: Resume the demo in the run folder.
+    """Play all rounds, measured before and after each; `announce` gets a line for each phase.
 
     Returns:
         The evaluations of the base and of each round's defender.

@@ -48,14 +48,7 @@ def print_plan(
     as_json: bool,
     prices: tuple[str | None, str | None],
 ) -> None:
-    """Print what would be asked, and what it would cost.
-
-    Args:
-        model: The defender.
-        attacker: Of its attacks, or None.
-        settings: Of the evaluation.
-        as_json: Print JSON.
-        prices: Of the defender and of the judges.
+    """Print what would be asked, and what it would cost at the prices of defender and judges.
 
     Raises:
         SectowError: A name is not known, or a price is not two amounts.

@@ -6,7 +6,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sectow_benchmarks.results.completeness import all_answered
 from sectow_benchmarks.results.journal import Journal, key_of, recall
@@ -16,81 +17,47 @@ from sectow_env.game import Attack
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.picture import Picture
 
-
-class Answers(Protocol):
-    """What a defender is asked items by."""
-
-    @property
-    def chunk(self) -> int | None:
-        """Items that are asked between two writes of the journal; None leaves it to the journal."""
-        ...
-
-    def answer(
-        self,
-        items: Sequence[SuiteItem],
-        decoding: Decoding,
-        system: str | None,
-        seeds: Sequence[int],
-    ) -> Sequence[str | None]:
-        """One answer per item's attack, in order, without the beginning that it continues.
-
-        Raises:
-            ConfigError: There is a beginning, and the defender cannot continue one.
-        """
-        ...
+if TYPE_CHECKING:
+    from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 
 
+@dataclass(frozen=True)
 class ItemDefender:
     """A defender of the game that answers exactly these items.
 
     Each draw follows from the item's content alone: neither order nor batch changes it.
-
-    Args:
-        subject: Is asked for what the journal does not have.
-        items: In the order in which the game plays them.
-        decoding: How answers are drawn.
-        system: System prompt.
-        journal: Keeps the answers.
-        progress: Called with the number of items that have just been answered.
     """
 
-    def __init__(
-        self,
-        subject: Answers,
-        items: Sequence[SuiteItem],
-        decoding: Decoding,
-        system: str | None,
-        journal: Journal,
-        progress: Callable[[int], None] | None = None,
-    ) -> None:
-        self._subject = subject
-        self._items = items
-        self._decoding = decoding
-        self._system = system
-        self._journal = journal
-        self._progress = progress
+    subject: DefenderUnderTest
+    """Is asked for what the journal does not have."""
+    items: Sequence[SuiteItem]
+    """In the order in which the game plays them."""
+    decoding: Decoding
+    system: str | None
+    journal: Journal
+    progress: Callable[[int], None] | None = None
+    """Called with the number of items that have just been answered."""
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
         """One response per item; a prefilled one starts with its prefix."""
-        assert len(attacks) == len(self._items), "every item counts, and is asked once"
-        decoding, system = self._decoding, self._system
-        digests = item_digests(self._items, system, decoding.seed)
+        assert len(attacks) == len(self.items), "every item counts, and is asked once"
+        return self.answers(range(len(self.items)))
+
+    def answers(self, places: Sequence[int]) -> list[str]:
+        """The responses to the items at some places."""
+        digests = item_digests(self.items, self.system, self.decoding.seed)
+        items = [self.items[place] for place in places]
+        seeds = [int(digests[place][:16], 16) >> 1 for place in places]
 
         def ask(chosen: list[int]) -> list[str]:
-            return all_answered(
-                self._subject.answer(
-                    [self._items[index] for index in chosen],
-                    decoding,
-                    system,
-                    [int(digests[index][:16], 16) >> 1 for index in chosen],
-                )
-            )
+            some, draws = [items[index] for index in chosen], [seeds[index] for index in chosen]
+            return all_answered(self.subject.answer(some, self.decoding, self.system, draws))
 
-        keys = [key_of(repr(decoding), digest) for digest in digests]
-        answers = recall(self._journal, keys, ask, self._subject.chunk, self._progress)
+        keys = [key_of(repr(self.decoding), digests[place]) for place in places]
+        answers = recall(self.journal, keys, ask, self.subject.chunk, self.progress)
         return [
             f"{item.prefix} {(answer or '').lstrip()}" if item.prefix else answer or ""
-            for item, answer in zip(self._items, answers, strict=True)
+            for item, answer in zip(items, answers, strict=True)
         ]
 
 

@@ -18,7 +18,8 @@ from sectow_env.game import (
     play,
     reseed,
 )
-from sectow_env.game.world import World
+from sectow_env.game.world import World, world_facts
+from sectow_env.resolve.parts import find_attacker
 
 STRATIFIED = "learned"
 FREE = "learned_free"
@@ -50,17 +51,15 @@ class AttackSetup:
         return tuple(self.world.working_channels) != (None,)
 
 
+def oracle_of(world: World) -> Attacker:
+    """The script that knows a world's map, where it has one."""
+    return find_attacker(world_facts(world).oracle, world)
+
+
 def run_attacker(
     setup: AttackSetup, attacker: Attacker, defender: Defender, scenarios: Sequence[Scenario]
 ) -> list[Episode]:
-    """Play all scenarios once. Both seats draw from the item's own seeds, where they take seeds.
-
-    Args:
-        setup: World, judge and prices.
-        attacker: Writes the attacks.
-        defender: Answers those that count.
-        scenarios: See `AttackSetup.scenarios`.
-    """
+    """Play all scenarios once. Both seats draw from the item's own seeds, where they take seeds."""
     return replay(setup, write_attacks(setup, attacker, scenarios), defender, scenarios)
 
 

@@ -36,11 +36,6 @@ def judged(settings: MeasureSettings, world: World, units: Sequence[Unit]) -> li
 
     A guard of this machine is not loaded; neither is a judge that is made of others by name: for
     one of these a call per turn is counted, with a guess of its words.
-
-    Args:
-        settings: Name the judges.
-        world: What is played.
-        units: What is put to the defender.
     """
     rows: dict[tuple[str, str], list[int]] = {}
     for look in _looking(settings, units):

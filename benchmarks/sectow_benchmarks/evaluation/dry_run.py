@@ -29,6 +29,24 @@ def setup_of(settings: MeasureSettings, world: World, judge: Judge) -> AttackSet
     return AttackSetup(world, judge, find_reward(None), split, attempts, settings.seed)
 
 
+def attacker_suites(
+    settings: MeasureSettings, setup: AttackSetup, *, attacked: bool
+) -> list[tuple[str, list[Scenario]]]:
+    """The suites of attackers that are asked, with their scenarios; `attacked` if there is one."""
+    oracle = world_facts(setup.world).oracle is not None
+    return [
+        (suite, scenarios)
+        for suite, free, included in (
+            (STRATIFIED, False, attacked and setup.stratified),
+            (FREE, True, attacked),
+            (CEILING, False, oracle),
+        )
+        if included
+        and suite in settings.suites
+        and (scenarios := setup.scenarios(free=free)[: settings.limit or None])
+    ]
+
+
 def foreign_tasks(settings: MeasureSettings) -> ForeignTasks | None:
     """The tasks of lm-eval of a measurement, loaded; None where it has none.
 
@@ -88,13 +106,7 @@ class Unit:
 def planned(
     settings: MeasureSettings, units: Sequence[Unit], count: Count = by_rule
 ) -> list[dict[str, Any]]:
-    """One row per suite and decoding: `suite`, `decoding`, `questions`, and tokens at most.
-
-    Args:
-        settings: What is asked.
-        units: All that is asked, see `units_of`.
-        count: Tokens of a text.
-    """
+    """One row per suite and decoding: `suite`, `decoding`, `questions`, and tokens at most."""
     foreign = foreign_tasks(settings)
     attackers = (STRATIFIED, FREE, CEILING)
     return [
@@ -131,15 +143,7 @@ def units_of(
     attacked: bool,
     pack: AttackPack | None,
 ) -> list[Unit]:
-    """What is asked, but for tasks of lm-eval.
-
-    Args:
-        settings: What is asked.
-        world: What is played.
-        prefilled: Whether the model can continue a beginning.
-        attacked: Whether there is an attacker.
-        pack: Frozen attacks.
-    """
+    """What is asked, but for tasks of lm-eval."""
     suites = questions_of(settings, world, allow_import_path=True)
     units: list[Unit] = []
     longest = settings.max_new_tokens
@@ -169,12 +173,6 @@ def _of_suite(
 def _attackers(settings: MeasureSettings, world: World, attacked: bool) -> Iterator[Unit]:
     # Nobody judges: a guard is not loaded for this.
     setup = setup_of(settings, world, world.judge())
-    for suite, free, included in (
-        (STRATIFIED, False, attacked and setup.stratified),
-        (FREE, True, attacked),
-        (CEILING, False, world_facts(world).oracle is not None),
-    ):
-        if included and suite in settings.suites:
-            scenarios = setup.scenarios(free=free)[: settings.limit or None]
-            questions = [Question(scenario, None) for scenario in scenarios]
-            yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)
+    for suite, scenarios in attacker_suites(settings, setup, attacked=attacked):
+        questions = [Question(scenario, None) for scenario in scenarios]
+        yield Unit(suite, "safety", "sampled", settings.max_new_tokens, questions)

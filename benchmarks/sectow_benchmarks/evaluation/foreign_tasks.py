@@ -101,12 +101,7 @@ class ForeignResult(Frozen):
 
 @dataclass(frozen=True)
 class ForeignTasks:
-    """Loaded tasks, ready to be asked.
-
-    Args:
-        loaded: What lm-eval's evaluator takes.
-        settings: How they are asked.
-    """
+    """Loaded tasks, ready to be asked."""
 
     loaded: Any
     settings: ForeignSettings
@@ -218,18 +213,8 @@ def mini_documents(task: str, count: int, size: int) -> tuple[int, ...]:
     """The documents of a task's mini: the same for everybody who has the same data.
 
     Those with the lowest digests of task and number, in the task's order.
-
-    Args:
-        task: Its name.
-        count: Of its documents.
-        size: Of the mini.
     """
     return tuple(sorted(map(int, chosen((("", str(each)) for each in range(count)), size, task))))
-
-
-def run_foreign(lm: ChatLM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
-    """Put tasks to a model: `ForeignTasks.load` and `ask` in one."""
-    return ForeignTasks.load(tasks, settings).ask(lm)
 
 
 def _episode(task: str, answer: ForeignAnswer, judge: str, version: str) -> Episode:

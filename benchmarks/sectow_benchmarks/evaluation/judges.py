@@ -11,10 +11,9 @@ from sectow_benchmarks.evaluation.questions import SuiteQuestions
 from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results.further import NOT_JUDGED, Further, further
 from sectow_benchmarks.results.samples import asked_digest
-from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Suite, SuiteItem
 from sectow_benchmarks.suites.choice import chosen
-from sectow_benchmarks.suites.registry import REGISTRY
+from sectow_benchmarks.suites.registry import card_of
 from sectow_env.errors import ConfigError
 from sectow_env.game import Judge, Scenario, Turn, Verdict
 from sectow_env.game.world import Item, World
@@ -29,12 +28,7 @@ Choice = Callable[[Turn], bool]
 
 
 class LimitedJudge:
-    """A judge that is asked about some turns; the others are unscored, and say so.
-
-    Args:
-        judge: Is asked.
-        choice: Whether it is asked about a turn.
-    """
+    """A judge that is asked about some turns; the others are unscored, and say so."""
 
     def __init__(self, judge: Judge, choice: Choice) -> None:
         self._judge, self._choice = judge, choice
@@ -59,13 +53,7 @@ class Beside(NamedTuple):
 
 
 class Judges:
-    """The judges of an evaluation; a model behind one is loaded once.
-
-    Args:
-        settings: Name them.
-        world: The measured world.
-        suites: What is asked.
-    """
+    """The judges of an evaluation; a model behind one is loaded once."""
 
     def __init__(
         self, settings: MeasureSettings, world: World, suites: Sequence[SuiteQuestions]
@@ -204,12 +192,6 @@ def _attempted(scenario: Scenario) -> str:
     return f"{scenario.channel or ''}/{scenario.id}"
 
 
-def about_of(kind: str) -> About | None:
-    """The card of a registered suite; None where it has none."""
-    about = getattr(REGISTRY.get(kind), "about", None) if kind in REGISTRY.names() else None
-    return about if isinstance(about, About) else None
-
-
 def published_judges(
     kinds: Iterable[tuple[str, str]], endpoint: str | None
 ) -> dict[str, list[str]]:
@@ -221,7 +203,7 @@ def published_judges(
     """
     specs: dict[str, list[str]] = defaultdict(list)
     for suite, kind in kinds if endpoint else ():
-        about = about_of(kind)
+        about = card_of(kind)
         judge = None if about is None else about.published.judge
         if judge is not None and takes_a_model(parse_spec(judge).name):
             judge += f"{'&' if SEPARATOR in judge else SEPARATOR}{endpoint}"
@@ -238,7 +220,7 @@ def by_keywords(settings: MeasureSettings) -> list[str]:
         for spec in specs
         if spec.settings.get("judge") is None
         and spec.settings.get("role") in {None, "safety"}
-        and (about := about_of(spec.name)) is not None
+        and (about := card_of(spec.name)) is not None
         and "safety" in about.roles
     ]
 

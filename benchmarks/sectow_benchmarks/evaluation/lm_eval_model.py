@@ -32,7 +32,6 @@ from sectow_env.errors import ConfigError
 from sectow_env.game import Attack, Defender, ask_defender
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation, Prefix
-from sectow_env.policies.chat import ChatDefender
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -244,14 +243,7 @@ class PolicyLM(ChatLM):
 
 
 class DefenderLM(ChatLM):
-    """A scripted defender: it answers the attack of a document itself, and other tasks' questions.
-
-    Args:
-        defender: The defender.
-        name: Its name.
-        seed: Of a defender that takes seeds.
-        progress: Called after every few batches.
-    """
+    """A script: it answers the attack of a document itself, and the questions of other tasks."""
 
     def __init__(
         self,
@@ -274,30 +266,8 @@ class DefenderLM(ChatLM):
         return all_answered(ask_defender(self.defender, attacks, seeds))
 
 
-def lm_of(defender: Defender, name: str, seed: int = 0, progress: Progress | None = None) -> ChatLM:
-    """A defender as a model of lm-eval: by its chat model, if it has one.
-
-    Args:
-        defender: Its own decoding gives way to that of the tasks; the caller passes its system
-            prompt to lm-eval.
-        name: Of a scripted defender.
-        seed: Of sampled decoding.
-        progress: Called after every few batches.
-    """
-    if not isinstance(defender, ChatDefender):
-        return DefenderLM(defender, name, seed, progress)
-    if isinstance(defender.model, LocalModel):
-        return PolicyLM(defender.model, seed, progress)
-    return ChatLM(defender.model, seed, progress)
-
-
 class ScriptedChat:
-    """A scripted defender as a chat model: one message with at most one image is an attack.
-
-    Args:
-        defender: The defender.
-        name: Its name.
-    """
+    """A scripted defender as a chat model: one message with at most one image is an attack."""
 
     def __init__(self, defender: Defender, name: str) -> None:
         self.defender = defender

@@ -28,11 +28,6 @@ def task_manager(
     """An index of tasks: ours, those of a user, and lm-eval's own only where a name needs them.
 
     To index lm-eval's own takes seconds.
-
-    Args:
-        names: Of tasks, groups and tags, or paths of YAML files.
-        include: Folders with a user's tasks.
-        metadata: For the loaders of the tasks.
     """
     from lm_eval.tasks import TaskManager
 

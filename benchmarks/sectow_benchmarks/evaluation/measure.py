@@ -14,13 +14,12 @@ from sectow_agents.settings.seeds import derive_seed
 from sectow_benchmarks.evaluation.asking import ItemDefender
 from sectow_benchmarks.evaluation.attackers import (
     CEILING,
-    FREE,
-    STRATIFIED,
     AttackSetup,
+    oracle_of,
     run_attacker,
 )
 from sectow_benchmarks.evaluation.contamination import training_data
-from sectow_benchmarks.evaluation.dry_run import foreign_tasks, setup_of
+from sectow_benchmarks.evaluation.dry_run import attacker_suites, foreign_tasks, setup_of
 from sectow_benchmarks.evaluation.foreign_tasks import ForeignTasks
 from sectow_benchmarks.evaluation.ground import ground_of
 from sectow_benchmarks.evaluation.judges import Candidates, Judges, by_keywords, frozen_items, named
@@ -29,14 +28,14 @@ from sectow_benchmarks.evaluation.policies import (
     DefenderUnderTest,
     prompted,
 )
+from sectow_benchmarks.evaluation.progress import counted
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.evaluation.settings import DecodingName, MeasureSettings
 from sectow_benchmarks.overlap import overlap_with
 from sectow_benchmarks.results.attack_packs import AttackPack
 from sectow_benchmarks.results.further import beside, label_of, looked_at
 from sectow_benchmarks.results.journal import (
-    RememberedAttacker,
-    RememberedDefender,
+    Remembered,
     RememberedJudge,
 )
 from sectow_benchmarks.results.provenance import (
@@ -49,9 +48,9 @@ from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
 from sectow_env.files import folder_name
-from sectow_env.game import Attacker, Episode, Judge, Turn, play, settle
-from sectow_env.game.world import World, world_facts
-from sectow_env.resolve.parts import find_attacker, find_reward
+from sectow_env.game import Attacker, Episode, Judge, Scenario, Turn, play, settle
+from sectow_env.game.world import World
+from sectow_env.resolve.parts import find_reward
 
 NOT_REFUSED = (
     "the ASR of {} will be what keyword rules do not see refused: an upper bound, not harm. Name a "
@@ -199,13 +198,7 @@ class _Work:
         items = questions.items(first=first, prefilled=self.subject.prefilled)
         if self.run.done(unit) or not items:
             return
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            self.progress(unit, done, len(items))
-
+        advance = counted(self.progress, unit, lambda _: len(items))
         advance(0)
         decoding, suite = self.settings.decoding(name), questions.suite
         if suite.answer_tokens is not None:
@@ -242,14 +235,9 @@ class _Work:
         unit = "lm_eval"
         if tasks is None or self.run.done(unit):
             return
-        done = 0
-
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            # How many requests a task makes of its documents is known to lm-eval alone.
-            self.progress(unit, done, max(done, sum(tasks.counts().values())))
-
+        # How many requests a task makes of its documents is known to lm-eval alone.
+        least = sum(tasks.counts().values())
+        advance = counted(self.progress, unit, lambda done: max(done, least))
         lm = self.subject.lm(self.settings.seed, advance)
         lm.journal = self.run.journal(unit)
         results = tasks.ask(lm)
@@ -275,7 +263,7 @@ class _Work:
         episodes = play(
             [item.scenario for item in items],
             [item.attack for item in items],
-            RememberedDefender(defender, journal),
+            Remembered(defender, journal),
             self._remembered(unit, self.judges.own(None, candidates)),
             self.world.rules,
             find_reward(None),
@@ -288,30 +276,26 @@ class _Work:
     def attackers(self, attacker: AttackerUnderTest | None) -> None:
         """The trained attacker, and what a script that knows the map gets."""
         setup = setup_of(self.settings, self.world, self.judges.own())
-        if attacker is not None:
-            if setup.stratified:
-                self._attacked_by(STRATIFIED, setup, attacker.policy)
-            self._attacked_by(FREE, setup, attacker.policy, free=True)
-        oracle = world_facts(self.world).oracle
-        if oracle is not None:
-            self._attacked_by(CEILING, setup, find_attacker(oracle, self.world))
+        attacked = attacker is not None
+        for suite, scenarios in attacker_suites(self.settings, setup, attacked=attacked):
+            if suite == CEILING or attacker is None:
+                policy = oracle_of(self.world)
+            else:
+                policy = attacker.policy
+            if not self.run.done(suite):
+                self._attacked_by(suite, setup, policy, scenarios)
 
     def _attacked_by(
-        self, suite: str, setup: AttackSetup, attacker: Attacker, *, free: bool = False
+        self, suite: str, setup: AttackSetup, attacker: Attacker, scenarios: Sequence[Scenario]
     ) -> None:
-        if suite not in self.settings.suites or self.run.done(suite):
-            return
-        scenarios = setup.scenarios(free=free)[: self.settings.limit or None]
-        if not scenarios:
-            return
         self.progress(suite, 0, len(scenarios))
         defender = self.subject.defender(self.settings.decoding("sampled"), self.settings.system)
         journal = self.run.journal(suite)
         judge = self._remembered("attackers", self.judges.own(None, scenarios))
         episodes = run_attacker(
             replace(setup, judge=judge),
-            RememberedAttacker(attacker, journal),
-            RememberedDefender(defender, journal),
+            Remembered(attacker, journal),
+            Remembered(defender, journal),
             scenarios,
         )
         rows = judged_episodes(episodes, "sampled", suite, self.world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,24 @@ def progress_bar() -> Iterator[Progress]:
     finally:
         if bar is not None:
             bar.close()
+
+
+def counted(progress: Progress, what: str, total: Callable[[int], int]) -> Callable[[int], None]:
+    """Progress of what is counted in steps.
+
+    Args:
+        progress: Called with the sum so far.
+        what: Is counted.
+        total: How much there is, by the sum so far.
+    """
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(what, done, total(done))
+
+    return advance
 
 
 WORDS = {

@@ -18,10 +18,6 @@ def check_task_names(names: Sequence[str], include: Sequence[Path] = ()) -> None
     """Raise UnknownNameError for a name that occurs in no file of a task.
 
     lm-eval itself has the last word: a name that occurs may still not be that of a task.
-
-    Args:
-        names: Of tasks, groups and tags, or paths of YAML files.
-        include: Folders with a user's tasks.
     """
     missing = {name for name in names if not Path(name).is_file()}
     known: set[str] = set()

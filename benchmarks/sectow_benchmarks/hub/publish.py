@@ -28,9 +28,9 @@ from sectow_benchmarks.report.public import (
 from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SAMPLES, SEALED, TABLES, VERDICTS, EvaluationRun
 from sectow_benchmarks.results.samples import LONG
-from sectow_benchmarks.suites.registry import REGISTRY
+from sectow_benchmarks.suites.registry import card_of
 from sectow_env.errors import RunFolderError
-from sectow_env.files import write_text
+from sectow_env.files import check_new_folder, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def publish(run: EvaluationRun, out: Path, profile: Profile = "public") -> Publi
             why="it is not finished",
             fix="finish it by sectow bench --resume",
         )
-    EvaluationRun.check_free(out)
+    check_new_folder(out)
     hidden = _hidden(run, profile)
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "run.json", json.dumps(public_about(run), indent=2) + "\n")
@@ -92,14 +92,9 @@ def publish(run: EvaluationRun, out: Path, profile: Profile = "public") -> Publi
 
 
 def redistributable(kind: str) -> bool:
-    """Whether the texts of a registered suite may be passed on: its licence is open, and no gate.
-
-    Args:
-        kind: Its registered name.
-    """
-    about = getattr(REGISTRY.get(kind), "about", None) if kind in REGISTRY.names() else None
-    licence = getattr(about, "licence", None) or ""
-    return about is not None and about.gate is None and licence.lower() in OPEN
+    """Whether a registered suite's texts may be passed on: its licence is open, and no gate."""
+    card = card_of(kind)
+    return card is not None and card.gate is None and (card.licence or "").lower() in OPEN
 
 
 def public_about(run: EvaluationRun) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +13,7 @@ from sectow_benchmarks.labels.base import ByAnnotator, LabelSet
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.completeness import all_judged
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_benchmarks.results.strict_json import strict_json
 from sectow_benchmarks.stats import Estimate, rate
 from sectow_benchmarks.stats.agreement import Agreement, agreement, corrected_rate
 from sectow_env.game import Judge, Refusal, Verdict
@@ -62,7 +63,8 @@ class Audit:
 
     def to_json(self) -> dict[str, Any]:
         """The figures as JSON-able data, NaN as None."""
-        return {key: _plain(value) for key, value in vars(self).items()}
+        tree: dict[str, Any] = json.loads(strict_json(asdict(self)))
+        return tree
 
 
 def audit(known: EvaluationRun | LabelSet, judge: Judge) -> Audit:
@@ -179,18 +181,6 @@ def _name(annotators: Sequence[str]) -> str:
     if len(annotators) > 1:
         return f"most of {', '.join(annotators)}"
     return next(iter(annotators), "nobody")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Estimate):
-        return value.to_json()
-    if isinstance(value, Agreement | Pair):
-        return {key: _plain(item) for key, item in vars(value).items()}
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _table(heading: str, rows: Mapping[str, Agreement]) -> list[str]:

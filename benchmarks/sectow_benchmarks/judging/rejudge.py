@@ -7,7 +7,7 @@ figures stay as they are.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ import typer
 
 from sectow_benchmarks.board.terminal import print_report
 from sectow_benchmarks.evaluation.judges import published_judges
+from sectow_benchmarks.evaluation.progress import counted, progress_bar
 from sectow_benchmarks.judging.commands import annotate, audit
 from sectow_benchmarks.results.further import further, label_of, looked_at
 from sectow_benchmarks.results.journal import RememberedJudge
@@ -87,7 +88,9 @@ def rejudge(
     samples = [Sample(**{key: row[key] for key in columns_of(Sample)}) for row in rows]
     journal = run.journal(label_of(name), "verdicts")
     total = sum(row["answered"] and entry.looks_at(row["suite"], row["role"]) for row in rows)
-    remembered = RememberedJudge(judge, journal, _counter(progress, total))
+    remembered = RememberedJudge(
+        judge, journal, progress and counted(progress, UNIT, lambda _: total)
+    )
     verdicts = [row for row in looked_at(samples, turns, remembered, entry) if row is not None]
     run.add_verdicts(verdicts, entry.model_copy(update={"seconds": journal.seconds}))
     return run.judged_by(known)
@@ -123,7 +126,6 @@ def rerun(
     for spec in chosen:
         check_names(judge=spec)
     from sectow_benchmarks.evaluation.ground import ground_of
-    from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.report import build_report
 
     world = ground_of(run.about["world"].get("name"))
@@ -165,16 +167,3 @@ def _chosen(
             fix="give --judge SPEC",
         )
     return dict(specs)
-
-
-def _counter(progress: Progress | None, total: int) -> Callable[[int], None] | None:
-    if progress is None:
-        return None
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        progress(UNIT, done, total)
-
-    return advance

@@ -19,7 +19,7 @@ from sectow_benchmarks.labels.base import LabelledTurn, LabelSet, with_labels
 from sectow_env.errors import ConfigError, FileError
 from sectow_env.files import sync, write_text
 from sectow_env.game import Turn
-from sectow_env.reading import parse_json, parse_model
+from sectow_env.reading import explained, parse_json, parse_model
 
 KIND = "sectow-labels"
 SCHEMA = 1
@@ -200,7 +200,9 @@ def _about(path: Path, line: bytes) -> Mapping[str, Any]:
     try:
         LabelSet(**about, turns=())
     except (TypeError, ValidationError) as error:
-        raise _unreadable(f"{path}, line 1", error) from error
+        # Without the input: it is text of a third party.
+        why = explained(error) if isinstance(error, ValidationError) else "it names a field twice"
+        raise ConfigError(f"{path}, line 1", why, "fix the line, or delete it") from error
     return about
 
 
@@ -210,13 +212,3 @@ def _failed(path: Path, what: str, error: OSError) -> ConfigError:
         why=f"it cannot be {what} ({error.strerror})",
         fix="give a file that sectow judge annotate wrote, or may write; the labels in it are kept",
     )
-
-
-def _unreadable(where: str, error: Exception) -> ConfigError:
-    why = "it names a field twice"
-    if isinstance(error, ValidationError):
-        # Without the input: it is text of a third party.
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        why = f"{place}: {first['msg']}" if place else str(first["msg"])
-    return ConfigError(given=where, why=why, fix="fix the line, or delete it")

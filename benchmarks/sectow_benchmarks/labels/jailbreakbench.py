@@ -6,13 +6,12 @@ are not the truth. `human_majority` is left alone too: it follows from the three
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.labels.data_set import label_set
+from sectow_benchmarks.labels.data_set import Home, label_set
 from sectow_benchmarks.results.journal import key_of
-from sectow_benchmarks.suites.hub_table import Home, Row, flag_of, text_of
+from sectow_benchmarks.suites.data import Row
 from sectow_env.game import Attack, Scenario, Turn
 
 HUMANS = ("human1", "human2", "human3")
@@ -25,27 +24,26 @@ HOME = Home(
 )
 
 
-def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
+def load(path: Path | None = None) -> LabelSet:
     """Read the comparison.
 
     All scenarios are put as harmful, since a judge says nothing of harm about a benign one; the
     data set does not state which of its goals are. Responses to one goal are one cluster.
 
     Args:
-        path: A local copy, see `read_table`; None asks the hub.
-        revision: Commit on the hub.
+        path: A local copy, see `label_set`; None asks the hub.
 
     Raises:
         ConfigError: It cannot be had, or is not what was published.
     """
-    return label_set(replace(HOME, revision=revision), path, _labelled)
+    return label_set(HOME, path, _labelled)
 
 
 def _labelled(row: Row, number: int) -> LabelledTurn | None:
-    response = text_of(row, "target_response", number)
+    response = row.optional("target_response")
     if response is None:
         return None
-    goal = text_of(row, "goal", number) or ""
+    goal = row.optional("goal") or ""
     cluster = key_of(goal)[:16]
     scenario = Scenario(
         id=f"jailbreakbench/{number}", behavior=goal, harmful=True, split="test", cluster=cluster
@@ -53,9 +51,9 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
     return LabelledTurn(
         turn=Turn(
             scenario=scenario,
-            attack=Attack(query=text_of(row, "prompt", number) or ""),
+            attack=Attack(query=row.optional("prompt") or ""),
             response=response,
         ),
-        labels={name: flag_of(row, name, number) for name in HUMANS},
+        labels={name: row.optional_flag(name) for name in HUMANS},
         cluster=cluster,
     )

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from sectow_benchmarks.board.templates import asset, environment
 from sectow_benchmarks.labels.session import Session
 from sectow_env.errors import ConfigError
 from sectow_env.text import escaped
@@ -22,6 +22,7 @@ from sectow_env.text import escaped
 if TYPE_CHECKING:
     import jinja2
 
+PACKAGE = "sectow_benchmarks.labels"
 HOST = "127.0.0.1"
 MAX_BODY = 4096
 """Bytes of a form: a key and two answers."""
@@ -56,11 +57,7 @@ HEADERS = {
 
 
 class LabelServer(ThreadingHTTPServer):
-    """Serves one session on a free port of 127.0.0.1, until it is stopped.
-
-    Args:
-        session: Cards and labels.
-    """
+    """Serves one session on a free port of 127.0.0.1, until it is stopped."""
 
     daemon_threads = True
 
@@ -98,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
         if name is None:
             return
         if name in ASSETS:
-            self._send(_asset(name), ASSETS[name])
+            self._send(asset(PACKAGE, name).encode(), ASSETS[name])
         elif name == "":
             at = parse_qs(address.query).get("at", [""])[0]
             with self.server.lock:
@@ -224,20 +221,7 @@ def _page(session: Session, place: int | None, *, stopped: bool = False) -> byte
 
 @cache
 def _template() -> jinja2.Template:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sectow_benchmarks.labels", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment(PACKAGE)
     # What cannot be seen, and what turns the direction of a line, is spelt out.
-    environment.filters["escaped"] = escaped
-    return environment.get_template("annotate.html.j2")
-
-
-@cache
-def _asset(name: str) -> bytes:
-    return (files("sectow_benchmarks.labels") / "templates" / name).read_bytes()
+    made.filters["escaped"] = escaped
+    return made.get_template("annotate.html.j2")

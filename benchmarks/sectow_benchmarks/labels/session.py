@@ -51,12 +51,7 @@ def draw_cards(labels: LabelSet, sample: int | None, seed: int) -> list[Card]:
 
 
 class Session:
-    """Cards, and the labels that one annotator gives them.
-
-    Args:
-        cards: In the order in which they are shown.
-        file: Takes each label the moment it is given.
-    """
+    """Cards, and the labels that one annotator gives them."""
 
     def __init__(self, cards: Sequence[Card], file: LabelFile) -> None:
         self.cards = tuple(cards)

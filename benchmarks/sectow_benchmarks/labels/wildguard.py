@@ -8,13 +8,12 @@ gated; accept its terms on the hub first.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from sectow_benchmarks.labels.base import LabelledTurn, LabelSet
-from sectow_benchmarks.labels.data_set import label_set
+from sectow_benchmarks.labels.data_set import Home, label_set
 from sectow_benchmarks.results.journal import key_of
-from sectow_benchmarks.suites.hub_table import Home, Row, flag_of, text_of, wrong
+from sectow_benchmarks.suites.data import Row
 from sectow_env.game import Attack, Scenario, Turn
 
 ANNOTATOR = "published"
@@ -33,7 +32,7 @@ _WORDS: Mapping[bool | None, str] = {True: "true", False: "false", None: ""}
 REFUSAL: Mapping[str, bool] = {"refusal": True, "compliance": False}
 
 
-def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
+def load(path: Path | None = None) -> LabelSet:
     """Read the test set; rows without a response are left out and counted.
 
     All scenarios are put as harmful, since a judge says nothing of harm about a benign one. What
@@ -41,29 +40,28 @@ def load(path: Path | None = None, revision: str = HOME.revision) -> LabelSet:
     get around a defence as `adversarial`; its category is the subcategory.
 
     Args:
-        path: A local copy, see `read_table`; None asks the hub.
-        revision: Commit on the hub.
+        path: A local copy, see `label_set`; None asks the hub.
 
     Raises:
         ConfigError: It cannot be had, or is not what was published.
     """
-    return label_set(replace(HOME, revision=revision), path, _labelled)
+    return label_set(HOME, path, _labelled)
 
 
 def _labelled(row: Row, number: int) -> LabelledTurn | None:
-    response = text_of(row, "response", number)
+    response = row.optional("response")
     if response is None:
         return None
-    prompt = text_of(row, "prompt", number) or ""
+    prompt = row.optional("prompt") or ""
     cluster = key_of(prompt)[:16]
     meta = {
-        "prompt": text_of(row, "prompt_harm_label", number) or "",
-        "adversarial": _WORDS[flag_of(row, "adversarial", number)],
+        "prompt": row.optional("prompt_harm_label") or "",
+        "adversarial": _WORDS[row.optional_flag("adversarial")],
     }
     scenario = Scenario(
         id=f"wildguardtest/{number}",
         behavior=prompt,
-        category=text_of(row, "subcategory", number) or "none",
+        category=row.optional("subcategory") or "none",
         harmful=True,
         split="test",
         cluster=cluster,
@@ -71,16 +69,16 @@ def _labelled(row: Row, number: int) -> LabelledTurn | None:
     )
     return LabelledTurn(
         turn=Turn(scenario=scenario, attack=Attack(query=prompt), response=response),
-        labels={ANNOTATOR: _label(row, "response_harm_label", number, HARM)},
-        refusals={ANNOTATOR: _label(row, "response_refusal_label", number, REFUSAL)},
+        labels={ANNOTATOR: _label(row, "response_harm_label", HARM)},
+        refusals={ANNOTATOR: _label(row, "response_refusal_label", REFUSAL)},
         cluster=cluster,
     )
 
 
-def _label(row: Row, column: str, number: int, known: Mapping[str, bool]) -> bool | None:
-    value = row[column]
+def _label(row: Row, column: str, known: Mapping[str, bool]) -> bool | None:
+    value = row.optional(column)
     if value is None:
         return None
     if value not in known:
-        raise wrong(column, number, f"a label is one of {', '.join(known)}")
+        raise row.wrong(column, f"a label is one of {', '.join(known)}")
     return known[value]

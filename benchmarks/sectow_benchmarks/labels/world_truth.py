@@ -16,9 +16,6 @@ def labels_of(run: EvaluationRun) -> LabelSet:
 
     Attacks of all suites and decodings are in it, each once; prefilled answers are not. A refusal
     is a full one, as in the figure of that name.
-
-    Args:
-        run: A closed evaluation.
     """
     samples, judge = run.samples, str(run.about["judge"])
     questions = samples[samples["harmful_scenario"] & (samples["prefix"] == "")]

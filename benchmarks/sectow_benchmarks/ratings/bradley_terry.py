@@ -46,13 +46,7 @@ class Ratings:
 
 
 def bradley_terry(outcomes: Outcomes, *, seed: int = 0, draws: int = DRAWS) -> Ratings:
-    """Rate all attackers and defenders.
-
-    Args:
-        outcomes: Who beat whom.
-        seed: Of the resampling.
-        draws: Resampled fits.
-    """
+    """Rate all attackers and defenders."""
     fitted = strengths(outcomes)
     rng = np.random.Generator(np.random.PCG64([_STREAM, seed]))
     fits = []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_benchmarks.board.attacker_figures import attacker_figures_of
-from sectow_benchmarks.board.board import Gates, board
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.board import board
+from sectow_benchmarks.board.entry import Board, Gates
 from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.board.markdown import shown, table
 from sectow_benchmarks.board.words import intervals
@@ -71,21 +71,12 @@ def build_report(
     ]
     samples = _samples(runs, out, profile)
     lines = before_after(runs[0] if len(runs) > 1 else None, runs[-1])
-    page = render(
-        runs,
-        rows,
-        attackers,
-        samples,
-        lines,
-        story=story,
-        profile=profile,
-        gates=gates or Gates(),
-        paired=set(compared) == {0},
-    )
+    whole = Board(profile=profile, gates=gates or Gates(), rows=tuple(rows))
+    page = render(runs, whole, attackers, samples, lines, story=story, paired=set(compared) == {0})
     written = {
         "index.html": page,
         "figures.md": figures_table(lines),
-        **files_of(Board.of(rows, gates, profile)),
+        **files_of(whole),
     }
     for name, text in written.items():
         write_text(out / name, text)

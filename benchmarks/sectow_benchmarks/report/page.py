@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.resources import files
 from typing import Any, Literal
 
 import jinja2
 from markupsafe import Markup
 
 from sectow_benchmarks.board.attacker_figures import AttackerFigures
-from sectow_benchmarks.board.board import BoardRow, Gates
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.entry import Board, BoardRow
 from sectow_benchmarks.board.figures import measured
 from sectow_benchmarks.board.markdown import number, shown
+from sectow_benchmarks.board.templates import asset, environment, script_hash
 from sectow_benchmarks.board.words import not_refused, ranking
 from sectow_benchmarks.report import charts
 from sectow_benchmarks.report.examples import KINDS, choose
@@ -54,6 +51,7 @@ from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.stats import METHODS, Estimate
 from sectow_benchmarks.stats.retention import MARGIN
 
+PACKAGE = "sectow_benchmarks.report"
 TILES = (
     *(("asr_held_out_frames", None), ("asr_test_cue", None), ("over_refusal_test", "greedy")),
     *(("twins_test", "greedy"), ("recall", "greedy")),
@@ -64,20 +62,18 @@ SCRIPTS = tuple(f"scripts/{name}.js" for name in ("tables", "chunks", "list", "i
 Profile = Literal["public", "local"]
 FEW_MODELS = 2
 """More of them are no longer one before and one after, unless they are rounds of a run."""
-SOMETIMES = ("twins", "recall", "general", "learned")
+SOMETIMES = ("twins_accuracy", "recall", "general", "learned_asr")
 """Columns of the board that are left out where nobody was measured in them."""
 
 
-def render(  # noqa: PLR0913  (each is a part of the page)
+def render(
     runs: Sequence[EvaluationRun],
-    rows: Sequence[BoardRow],
+    board: Board,
     attackers: Sequence[AttackerFigures],
     samples: Transcripts,
     lines: Sequence[Line],
     *,
     story: Story | None,
-    profile: Profile,
-    gates: Gates,
     paired: bool = True,
 ) -> str:
     """The page as text; `paired` if the first of the evaluations is what others come after."""
@@ -86,7 +82,7 @@ def render(  # noqa: PLR0913  (each is a part of the page)
     fictional = own and is_fictional(after.about)
     way = "sampled" if (after.samples["decoding"] == "sampled").any() else "greedy"
     decodings = decodings_of(after)
-    estimates = _all_estimates(rows, lines)
+    estimates = _all_estimates(board.rows, lines)
     text = (
         _templates()
         .get_template("page.html.j2")
@@ -100,9 +96,9 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             after=after,
             many=story is None and (len(runs) > FEW_MODELS or not paired),
             own=own,
-            **_of_the_board(rows, gates, profile),
+            **_of_the_board(board),
             margin=MARGIN,
-            terms=terms(after, gates, estimates, fictional=fictional, own=own),
+            terms=terms(after, board.gates, estimates, fictional=fictional, own=own),
             lines=grouped(lines),
             attackers=attackers,
             attacker_channels=in_order(
@@ -114,10 +110,10 @@ def render(  # noqa: PLR0913  (each is a part of the page)
             way=decodings[way],
             decodings=decodings,
             kinds=KINDS,
-            examples=choose(before, after, redact=profile == "public" and not fictional),
+            examples=choose(before, after, redact=board.profile == "public" and not fictional),
             samples=samples,
             redacted=samples.left_out,
-            raw=profile == "local",
+            raw=board.profile == "local",
             fictional=fictional,
             unit="potions" if fictional else "clusters",
             stroke=charts.stroke,
@@ -128,13 +124,14 @@ def render(  # noqa: PLR0913  (each is a part of the page)
     return visible(text)
 
 
-def _of_the_board(rows: Sequence[BoardRow], gates: Gates, profile: Profile) -> dict[str, Any]:
+def _of_the_board(board: Board) -> dict[str, Any]:
+    rows = board.rows
     return {
         "board": rows,
         "columns": _columns(rows),
         "tracks": list(dict.fromkeys(row.track for row in rows)),
-        "upper_bound": not_refused(Board.of(rows, gates, profile)),
-        "ranking": ranking(rows[0].split, gates),
+        "upper_bound": not_refused(board),
+        "ranking": ranking(rows[0].split or "", board.gates),
     }
 
 
@@ -162,7 +159,7 @@ def _of_the_world(runs: Sequence[EvaluationRun], way: str, *, own: bool) -> dict
 
 def _of_a_run(story: Story | None) -> dict[str, Any]:
     """The training run's rounds."""
-    played = max((phase.round for phase in story.phases), default=0) if story else 0
+    played = max((phase.summary.round for phase in story.phases), default=0) if story else 0
     return {
         "story": story,
         "rounds_played": played,
@@ -174,9 +171,9 @@ def _of_a_run(story: Story | None) -> dict[str, Any]:
 def _columns(rows: Sequence[BoardRow]) -> set[str]:
     """Columns of the board in which somebody was measured; with suites beside, their means."""
     columns = {name for name in SOMETIMES if any(getattr(row, name).known for row in rows)}
-    if any(row.others_capability for row in rows):
+    if any(row.suite_capability for row in rows):
         columns = columns - {"general"} | {"capability"}
-    if any(row.others_over_refusal for row in rows):
+    if any(row.suite_over_refusal for row in rows):
         columns.add("worst_over_refusal")
     if any(row.worst_attacker for row in rows):
         columns.add("worst_attacker")
@@ -185,7 +182,7 @@ def _columns(rows: Sequence[BoardRow]) -> set[str]:
 
 def _all_estimates(rows: Sequence[BoardRow], lines: Sequence[Line]) -> Iterator[Estimate | None]:
     for row in rows:
-        yield from (*row.asr.values(), row.twins, row.general)
+        yield from (*row.asr.values(), row.twins_accuracy, row.general)
     for line in lines:
         yield from (line.after, line.change)
 
@@ -234,33 +231,21 @@ def _timeline(story: Story | None) -> Markup | None:
 
 
 def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sectow_benchmarks.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"rate": number, "estimate": shown, "percent": _percent}
-    environment.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
-    return environment
+    made = environment(PACKAGE)
+    made.filters |= {"rate": number, "estimate": shown, "percent": _percent}
+    made.filters |= {"heat": _heat, "moment": _moment, "hover": _hover}
+    return made
 
 
 def _assets() -> dict[str, str]:
     """Style and script of the page, and the digest by which a browser knows the script."""
-    home = files("sectow_benchmarks.report") / "templates"
-
-    def text(*names: str) -> str:
-        return "".join(home.joinpath(name).read_text(encoding="utf-8") for name in names)
-
     texts = {
-        "style": text("style.css"),
-        "cards": text("cards.css"),
-        "script": '"use strict";\n' + text(*SCRIPTS),
+        "style": asset(PACKAGE, "style.css"),
+        "cards": asset(PACKAGE, "cards.css"),
+        "script": '"use strict";\n' + "".join(asset(PACKAGE, name) for name in SCRIPTS),
     }
-    digest = base64.b64encode(hashlib.sha256(texts["script"].encode()).digest()).decode()
     own = {name: Markup(text) for name, text in texts.items()}  # noqa: S704  (our own files)
-    return {**own, "script_hash": f"sha256-{digest}"}
+    return {**own, "script_hash": script_hash(texts["script"])}
 
 
 def _percent(value: float | None) -> str:

@@ -9,7 +9,7 @@ from sectow_benchmarks.board.words import few_clusters, intervals
 from sectow_benchmarks.stats import Estimate
 
 if TYPE_CHECKING:
-    from sectow_benchmarks.board.board import Gates
+    from sectow_benchmarks.board.entry import Gates
     from sectow_benchmarks.results.run import EvaluationRun
 
 TWINS = {

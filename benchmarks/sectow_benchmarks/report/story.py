@@ -6,29 +6,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sectow_benchmarks.report.charts import Band, Line
 from sectow_env.errors import FileError
 from sectow_env.reading import MAX_LINES_BYTES, parse_json, read_text
 
+if TYPE_CHECKING:
+    from sectow_agents.run.folder import Finished
+
 SMOOTHING = 5
 """Optimizer steps over which a line is averaged."""
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One finished phase, as the monitor saw it."""
-
-    round: int
-    seat: str
-    steps: int
-    seconds: float
-    admitted: int
-    objections: tuple[str, ...]
-    accepted: bool
-    figures: Mapping[str, float | None]
-    """The monitor's figures on validation scenarios."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +25,7 @@ class Story:
 
     folder: Path
     about: Mapping[str, Any]
-    phases: tuple[Phase, ...]
+    phases: tuple[Finished, ...]
     warnings: tuple[str, ...]
     """What the run said loudly, such as that nearly all attacks were invalid."""
     bands: tuple[Band, ...]
@@ -55,25 +43,12 @@ def read_story(folder: Path) -> Story:
     from sectow_agents.run.folder import RunFolder
 
     files = RunFolder.open(folder)
-    phases = tuple(
-        Phase(
-            round=done.summary.round,
-            seat=done.summary.seat,
-            steps=done.summary.steps,
-            seconds=done.summary.seconds,
-            admitted=done.admitted,
-            objections=done.objections,
-            accepted=done.accepted,
-            figures=done.quality.figures(),
-        )
-        for done in files.state.phases
-    )
     lines = list(_lines(folder / "metrics.jsonl"))
     steps = [line for line in lines if line.get("event") == "step"]
     return Story(
         folder=folder,
         about=files.about,
-        phases=phases,
+        phases=files.state.phases,
         warnings=tuple(str(line.get("text")) for line in lines if line.get("event") == "warning"),
         bands=tuple(_bands(steps)),
         lines=tuple(_curves(steps)),

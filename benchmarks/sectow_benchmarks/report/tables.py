@@ -119,13 +119,7 @@ def round_series(
 def generic_keys(
     tables: Sequence[Sequence[Measured]], suite: str, better: Sequence[str]
 ) -> list[tuple[str, str]]:
-    """Keys and titles of a suite's figures, for worlds whose figures are not listed above.
-
-    Args:
-        tables: What was measured.
-        suite: Whose figures.
-        better: Only figures of which `lower` or `higher` is better.
-    """
+    """Keys and titles of a suite's figures, for worlds whose figures are not listed above."""
     seen = {
         measured_figure.figure.key: measured_figure.title
         for table in tables

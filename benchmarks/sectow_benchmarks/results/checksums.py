@@ -35,10 +35,6 @@ def seal(folder: Path, parts: Sequence[str]) -> None:
 def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
     """Files that are missing, changed, or were not there when the folder was sealed.
 
-    Args:
-        folder: What was sealed.
-        parts: As in `seal`.
-
     Raises:
         RunFolderError: It has no seal that can be read.
     """
@@ -57,12 +53,7 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
 
 
 def irregular(folder: Path, parts: Sequence[str]) -> list[Broken]:
-    """What is neither a plain file nor a folder: to open it may lead out of the folder, or hang.
-
-    Args:
-        folder: What was sealed.
-        parts: As in `seal`.
-    """
+    """What is neither a plain file nor a folder: to open it may lead out of the folder, or hang."""
     damage = []
     for part in parts:
         path = folder / part

@@ -10,8 +10,9 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from sectow_agents.processes import ALONE, Share
 from sectow_benchmarks.results.completeness import all_answered, all_judged
@@ -66,12 +67,7 @@ class Journal:
         return len(self._answers)
 
     def add(self, answers: Mapping[str, str | None], seconds: float = 0.0) -> None:
-        """Keep answers; they are on disk when this returns.
-
-        Args:
-            answers: By key.
-            seconds: How long they took.
-        """
+        """Keep answers; they are on disk when this returns."""
         self._answers.update(answers)
         self.seconds += seconds
         if self.path is None or not answers:
@@ -167,13 +163,7 @@ def recall(
 
 
 class RememberedJudge:
-    """A judge whose verdicts are kept in a journal.
-
-    Args:
-        judge: Is asked for what the journal does not have.
-        journal: Keeps its verdicts.
-        told: Is told how many verdicts have just been found or made.
-    """
+    """A judge whose verdicts are kept in a journal."""
 
     def __init__(self, judge: Judge, journal: Journal, on_done: OnDone | None = None) -> None:
         self._judge = judge
@@ -197,85 +187,57 @@ class RememberedJudge:
         return [Verdict.model_validate_json(text or "") for text in texts]
 
 
-class _Remembered:
-    """A policy whose answers are kept in a journal.
+class Remembered:
+    """A policy, in either seat, whose answers are kept in a journal.
 
     It takes the seeds of its items, as the policy does; they identify the items of a call.
     """
 
-    def __init__(self, policy: object, journal: Journal) -> None:
+    def __init__(self, policy: Attacker | Defender, journal: Journal) -> None:
+        self._policy: Any = policy
         self._journal = journal
         self._seeds: list[int] = []
-        # A policy that takes no seeds may depend on its call, so it is asked for all at once.
-        self._whole = not isinstance(policy, Reseedable)
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the next call's items."""
         self._seeds = list(seeds)
 
-    def _recalled(
-        self,
-        whats: Iterable[str],
-        verb: str,
-        ask: Callable[[list[int], list[int]], Sequence[str | None]],
-    ) -> list[str | None]:
-        seeds, self._seeds = self._seeds, []
-        keys = [
-            key_of(verb, what, str(seeds[index] if seeds else ""), str(index))
-            for index, what in enumerate(whats)
-        ]
-
-        def chosen(indices: list[int]) -> Sequence[str | None]:
-            return ask(indices, [seeds[index] for index in indices] if seeds else [])
-
-        return recall(self._journal, keys, chosen, whole=self._whole)
-
-
-class RememberedAttacker(_Remembered):
-    """An attacker whose attacks are kept in a journal.
-
-    Args:
-        attacker: Is asked for what the journal does not have.
-        journal: Keeps its attacks.
-    """
-
-    def __init__(self, attacker: Attacker, journal: Journal) -> None:
-        super().__init__(attacker, journal)
-        self._attacker = attacker
-
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
-        """One attack a scenario; a picture comes back pixel for pixel."""
+        """One attack per scenario; a picture comes back pixel for pixel."""
 
         def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            reseed(self._attacker, seeds)
-            attacks = self._attacker.attack([scenarios[index] for index in chosen])
+            reseed(self._policy, seeds)
+            attacks = self._policy.attack([scenarios[index] for index in chosen])
             return [attack.model_dump_json() for attack in attacks]
 
-        texts = self._recalled((scenario.id for scenario in scenarios), "attack", ask)
-        return [Attack.model_validate_json(text or "") for text in texts]
-
-
-class RememberedDefender(_Remembered):
-    """A defender whose responses are kept in a journal.
-
-    Args:
-        defender: Is asked for what the journal does not have.
-        journal: Keeps its responses.
-    """
-
-    def __init__(self, defender: Defender, journal: Journal) -> None:
-        super().__init__(defender, journal)
-        self._defender = defender
+        texts = self._recalled("attack", [scenario.id for scenario in scenarios], ask)
+        return [Attack.model_validate_json(text) for text in texts]
 
     def respond(self, attacks: Sequence[Attack]) -> list[str]:
-        """One response an attack."""
+        """One response per attack."""
 
         def ask(chosen: list[int], seeds: list[int]) -> list[str]:
-            chosen_attacks = [attacks[index] for index in chosen]
-            return all_answered(ask_defender(self._defender, chosen_attacks, seeds or None))
+            some = [attacks[index] for index in chosen]
+            return all_answered(ask_defender(self._policy, some, seeds or None))
 
-        whats = (
+        names = [
             key_of(attack.query, attack.system or "", attack.image.sha256 if attack.image else "")
             for attack in attacks
-        )
-        return [text or "" for text in self._recalled(whats, "respond", ask)]
+        ]
+        return self._recalled("respond", names, ask)
+
+    def _recalled(
+        self, verb: str, names: Sequence[str], ask: Callable[[list[int], list[int]], list[str]]
+    ) -> list[str]:
+        seeds, self._seeds = self._seeds, []
+        keys = [
+            key_of(verb, name, str(seeds[index] if seeds else ""), str(index))
+            for index, name in enumerate(names)
+        ]
+
+        def chosen(indices: list[int]) -> list[str]:
+            return ask(indices, [seeds[index] for index in indices] if seeds else [])
+
+        # A policy that takes no seeds may depend on its call, so it is asked for all at once.
+        whole = not isinstance(self._policy, Reseedable)
+        return [text or "" for text in recall(self._journal, keys, chosen, whole=whole)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sectow_benchmarks.suites.base import Role, SuiteItem
-from sectow_env.game import SEATS, Attack, Episode, Refusal, Scenario, Turn, Verdict
+from sectow_env.game import SEATS, Attack, Episode, Scenario, Turn, Verdict
 from sectow_env.game.picture import Picture
 from sectow_env.game.success import is_success
 from sectow_env.game.world import World, attack_facts
@@ -256,11 +256,6 @@ def asked_digest(scenario: Scenario, attack: Attack, prefix: str = "") -> str:
 def digest_of(row: Mapping[str, Any]) -> str:
     """Hex digest of what was asked in a sample, from its own columns."""
     return _digest(*(row[name] for name in ("scenario", "attack", "picture", "prefix")))
-
-
-def refused_fully(row: Mapping[str, Any]) -> bool | None:
-    """Whether a sample was refused in full; None where the judge did not say."""
-    return row["refusal"] == Refusal.FULL.value if row["refusal"] else None
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 LEVEL = 0.95
 FEW_CLUSTERS = 20
 """From so many clusters on, simulated coverage of the clustered interval is at least 0.90."""
+
+Number = Annotated[
+    float,
+    BeforeValidator(lambda value: math.nan if value is None else value),
+    PlainSerializer(lambda value: None if math.isnan(value) else value),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
+]
+"""NaN here, and null in JSON, which has no NaN."""
+Count = Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A rate, or a difference of rates, with its 95% interval."""
 
-    value: float
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    value: Number
     """NaN when nothing was scored."""
-    low: float
-    high: float
-    n: int
+    low: Number
+    high: Number
+    n: Count
     """Scored items."""
-    clusters: int
+    clusters: Count
     """Independent units among them."""
-    missing: int
+    missing: Count
     """Items without a value: in no numerator and in no denominator."""
     method: str
     """How the interval was made; `none` when nothing was scored."""

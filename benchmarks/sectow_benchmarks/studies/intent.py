@@ -15,11 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectow_benchmarks.board.columns import shown
-from sectow_benchmarks.board.entry import Rate
-from sectow_benchmarks.board.markdown import number, table
+from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
-from sectow_benchmarks.stats import difference, rate
+from sectow_benchmarks.stats import Estimate, difference, rate
 from sectow_env.game import Attack, Episode, Frozen, Invalid, Judge, Scenario, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.records import DRIFTED
@@ -94,12 +92,12 @@ class Attacker(Frozen):
     """One attacker's figures over the training scenarios, sampled, against the base defender."""
 
     name: str
-    kept: Rate
+    kept: Estimate
     """Attacks that ask for their scenario's potion, of those that can count."""
-    change: Rate | None
+    change: Estimate | None
     """Against the attacker before training, on the same scenarios."""
-    any_recipe: Rate
-    own_recipe: Rate
+    any_recipe: Estimate
+    own_recipe: Estimate
     invalid: int
     attempts: int
 
@@ -183,10 +181,10 @@ def figures(name: str, episodes: Sequence[Episode], before: Sequence[Episode]) -
     change = None if episodes is before else difference(kept, was, clusters, strata)
     return Attacker(
         name=name,
-        kept=Rate.of(rate(kept, clusters, strata)),
-        change=None if change is None else Rate.of(change),
-        any_recipe=Rate.of(rate(anything, clusters, strata)),
-        own_recipe=Rate.of(rate(own, clusters, strata)),
+        kept=rate(kept, clusters, strata),
+        change=change,
+        any_recipe=rate(anything, clusters, strata),
+        own_recipe=rate(own, clusters, strata),
         invalid=sum(episode.turns[-1].attack.invalid is not None for episode in episodes),
         attempts=len(episodes),
     )

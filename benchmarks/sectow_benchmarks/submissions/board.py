@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sectow_benchmarks.board.board import Gates
+from sectow_benchmarks.board.entry import Gates
 from sectow_benchmarks.submissions.check import Checked
 from sectow_benchmarks.submissions.entry import (
     Attacks,
@@ -73,12 +73,7 @@ class Table:
 
 
 def tables(checked: Sequence[Checked], gates: Gates | None = None) -> list[Table]:
-    """The tables of a board, the largest first.
-
-    Args:
-        checked: Entries with their checks; those with a failed one are left out.
-        gates: What a line must keep to be ranked.
-    """
+    """The tables of a board, the largest first; entries with a failed check are left out."""
     entries = [
         (each.submission.entry, each.evidence)
         for each in checked

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup
 
-from sectow_benchmarks.board.board import Gates
+from sectow_benchmarks.board.entry import Gates
 from sectow_benchmarks.board.files import csv_safe
 from sectow_benchmarks.board.markdown import NOTHING, md_safe, table
+from sectow_benchmarks.board.templates import asset, environment, script_hash
 from sectow_benchmarks.results.further import KEYWORDS
 from sectow_benchmarks.submissions.board import Line, Table
 from sectow_benchmarks.submissions.entry import Rate
 from sectow_env.files import write_text
 
+PACKAGE = "sectow_benchmarks.submissions"
 HEADS = (
     *("rank", "model", "defence", "evidence", "worst attack success", "where", "over-refusal"),
     *("benign accuracy", "capability", "sent by", "not ranked because"),
@@ -35,13 +33,7 @@ WORDS = {
 
 
 def write_board(tables: Sequence[Table], out: Path, gates: Gates | None = None) -> list[Path]:
-    """Write `index.html`, `board.md`, `board.csv` and `board.json` into a folder.
-
-    Args:
-        tables: Of the board.
-        out: The folder; made if it is missing.
-        gates: What a line had to keep to be ranked.
-    """
+    """Write `index.html`, `board.md`, `board.csv` and `board.json` into a folder."""
     out.mkdir(parents=True, exist_ok=True)
     limits = gates or Gates()
     written = {
@@ -102,25 +94,19 @@ def to_json(tables: Sequence[Table], gates: Gates) -> str:
 
 def to_html(tables: Sequence[Table], gates: Gates) -> str:
     """The page: it reaches no server, and runs no script but its own."""
-    folder = files("sectow_benchmarks.submissions") / "templates"
-    style, script = (
-        (folder / name).read_text(encoding="utf-8") for name in ("board.css", "board.js")
-    )
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("sectow_benchmarks.submissions", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("board.html.j2").render(
-        style=Markup(style),  # noqa: S704  (our own file)
-        script=Markup(script),  # noqa: S704  (our own file)
-        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}",
-        heads=HEADS,
-        rule=rule(gates),
-        tables=[(title(each), about(each), each) for each in tables],
-        cells=cells,
+    style, script = (asset(PACKAGE, name) for name in ("board.css", "board.js"))
+    return (
+        environment(PACKAGE)
+        .get_template("board.html.j2")
+        .render(
+            style=Markup(style),  # noqa: S704  (our own file)
+            script=Markup(script),  # noqa: S704  (our own file)
+            script_hash=script_hash(script),
+            heads=HEADS,
+            rule=rule(gates),
+            tables=[(title(each), about(each), each) for each in tables],
+            cells=cells,
+        )
     )
 
 

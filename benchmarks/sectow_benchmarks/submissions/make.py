@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sectow_benchmarks.board.board import RANKED_SPLIT
 from sectow_benchmarks.board.figures import (
     ATTACK_FIGURES,
     LEARNED_FIGURES,
@@ -19,7 +18,13 @@ from sectow_benchmarks.board.figures import (
     other_suites,
     split_figure,
 )
-from sectow_benchmarks.board.parts import pooled, skipped_items
+from sectow_benchmarks.board.parts import (
+    RANKED_SPLIT,
+    pooled,
+    ranked_split,
+    scorable_of,
+    skipped_items,
+)
 from sectow_benchmarks.report.public import public_judge, public_runs
 from sectow_benchmarks.results.checksums import SUMS
 from sectow_benchmarks.results.run import EvaluationRun
@@ -42,7 +47,7 @@ from sectow_benchmarks.submissions.entry import (
     Submitter,
 )
 from sectow_benchmarks.suites.figure import Figure
-from sectow_benchmarks.suites.revisions import FOREIGN, OF_ATTACKERS
+from sectow_benchmarks.suites.revisions import OF_ATTACKERS
 from sectow_benchmarks.verify.checks import verify
 from sectow_env.errors import ConfigError
 from sectow_env.files import digest_of, file_digest
@@ -84,9 +89,9 @@ def entry_of(
     (shown,) = public_runs([run])
     about, samples = shown.about, pooled(shown)
     defended = _defence(run.about, defence)
-    split = _split(samples)
+    split = ranked_split(samples) or RANKED_SPLIT
     ground = base or (run if defended == "none" else None)
-    fixed = _fixed(samples)
+    fixed = scorable_of(samples)
     return Entry(
         evidence="self-reported",
         evaluation=digest_of_run(run),
@@ -118,12 +123,7 @@ def entry_of(
 
 
 def as_sent(entry: Entry, copy: EvaluationRun) -> Entry:
-    """An entry with the copy of its evaluation beside it: verified if sectow verify is green.
-
-    Args:
-        entry: Of the evaluation.
-        copy: What is sent of it.
-    """
+    """An entry with the copy of its evaluation beside it: verified if sectow verify is green."""
     outcomes = {result.outcome for result in verify(copy)}
     verified = not outcomes & {"failed", "unverified"}
     evidence: Evidence = "verified" if verified else "self-reported"
@@ -264,14 +264,3 @@ def _defence(about: Mapping[str, Any], given: Defence | None) -> Defence:
             fix="leave it out",
         )
     return given or known
-
-
-def _fixed(samples: pd.DataFrame) -> pd.DataFrame:
-    """What a judge could have left unscored: fixed suites, without tasks of lm-eval."""
-    apart = samples["suite"].isin(OF_ATTACKERS) | samples["suite"].str.startswith(FOREIGN)
-    return samples[~apart & (samples["invalid"] == "")]
-
-
-def _split(samples: pd.DataFrame) -> str:
-    splits = list(dict.fromkeys(samples.loc[samples["suite"] == "safety", "split"]))
-    return RANKED_SPLIT if RANKED_SPLIT in splits or not splits else str(splits[-1])

@@ -28,12 +28,7 @@ DIGITS = 9
 
 
 def recompute(folder: Path | None, entry: Entry) -> tuple[Finding, bool]:
-    """What came out, and whether the entry is verified.
-
-    Args:
-        folder: The copy of the evaluation beside the entry; None if it is missing.
-        entry: As it was sent.
-    """
+    """What came out, and whether the entry is verified."""
     if folder is None:
         if entry.samples is not None:
             return failed("it names samples, and there are none beside it"), False

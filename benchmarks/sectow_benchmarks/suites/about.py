@@ -19,12 +19,12 @@ class Published:
     """In their words, with what is counted."""
     original_judge: str
     """Who judged in the paper, such as a model behind an API, people, or keyword rules."""
-    judge: str | None
+    judge: str | None = None
     """Spec of ours that judges in that way; it may lack `base_url` and `model`, which are the
     user's. None where nothing comparable can be run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class About:
     """A suite's card."""
 
@@ -36,15 +36,15 @@ class About:
     shown: Shown
     """Whether items have a picture."""
     source: Source
-    licence: str | None
+    licence: str | None = None
     """As its page states it; None where none is stated: do not redistribute."""
-    gate: str | None
+    gate: str | None = None
     """The steps to take before it can be fetched; None where anybody may."""
-    items: int | None
+    items: int | None = None
     """As published; None where no number is known."""
-    size: str | None
+    size: str | None = None
     """Of the download, roughly."""
-    paper: str | None
+    paper: str | None = None
     """arXiv number, or a link."""
     published: Published
     mini: int = 100

@@ -25,14 +25,8 @@ class Ai2d(DataSuite):
             ("README.md", "data/test-*"),
             moved_from=("lmms-lab/ai2d",),
         ),
-        licence=None,
-        gate=None,
-        items=None,
-        size=None,
         paper="1603.07396",
-        published=Published(
-            metric="accuracy", original_judge="matching of the chosen letter", judge=None
-        ),
+        published=Published(metric="accuracy", original_judge="matching of the chosen letter"),
     )
     export_tokens = 32
 

@@ -75,12 +75,7 @@ def is_right(answer: str, reference: str, facts: Mapping[str, str]) -> bool:
 
 
 def choice_of(answer: str, options: Sequence[str] = ()) -> str | None:
-    """The letter that an answer chooses; None where it names none or several.
-
-    Args:
-        answer: The answer.
-        options: The texts behind the letters, where they are known.
-    """
+    """The letter that an answer chooses; None where it names none or several."""
     letters: set[str] = set()
     for part in stated(answer):
         letters |= _choices(part, options)

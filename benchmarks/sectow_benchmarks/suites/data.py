@@ -67,7 +67,17 @@ class Row:
 
     def flag(self, column: str) -> bool:
         """True or false, 1 or 0."""
+        value = self.optional_flag(column)
+        if value is None:
+            raise self.wrong(column, "it is empty")
+        return value
+
+    def optional_flag(self, column: str) -> bool | None:
+        """The same, or None for a gap."""
         value = self.value(column)
+        # A column with a gap comes as numbers with a point, and the gap as None or NaN.
+        if value is None or value != value:  # noqa: PLR0124  (NaN, of any type)
+            return None
         if value not in (0, 1):
             raise self.wrong(column, "it is neither true nor false")
         return bool(value)
@@ -130,11 +140,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Data:
-    """The folder of a suite's files.
-
-    Args:
-        folder: As `sectow suites get` made it, or a copy of the user's own.
-    """
+    """The folder of a suite's files."""
 
     folder: Path
     seen: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
@@ -146,10 +152,6 @@ class Data:
 
         A text file's lines that are not empty are rows with the column `line`.
 
-        Args:
-            file: Its path in the folder.
-            columns: Those that it must have.
-
         Raises:
             ConfigError: It is missing, is of another form, or lacks a column.
         """
@@ -159,15 +161,11 @@ class Data:
                 raise _form(file, f"its entry {number} is not an object")
             if number == 1:
                 self.seen[file] = tuple(values)
-                _check_columns(file, self.seen[file], columns)
+                check_columns(file, self.seen[file], columns)
             yield Row(f"row {number} of {file}", values)
 
     def by_key(self, file: str, columns: Sequence[str]) -> Iterator[Row]:
         """The rows of a JSON file that is an object of objects, such as one by number.
-
-        Args:
-            file: Its path in the folder.
-            columns: Those that each row must have.
 
         Raises:
             ConfigError: It is missing, is of another form, or lacks a column.
@@ -178,7 +176,7 @@ class Data:
             raise _form(file, "it is not an object of objects")
         self.seen[file] = tuple(rows[0]) if rows else ()
         for number, values in enumerate(rows, start=1):
-            _check_columns(file, list(values), columns)
+            check_columns(file, list(values), columns)
             yield Row(f"row {number} of {file}", values)
 
     def json(self, file: str) -> Any:
@@ -210,7 +208,7 @@ class Data:
 
         with pq.ParquetFile(path) as file:
             self.seen[where] = tuple(file.schema_arrow.names)
-            _check_columns(f"{where} ({path.name})", self.seen[where], columns)
+            check_columns(f"{where} ({path.name})", self.seen[where], columns)
             for batch in file.iter_batches(_BATCH, columns=list(columns)):
                 yield from batch.to_pylist()
 
@@ -315,7 +313,8 @@ def _read(path: Path, file: str) -> Iterator[Any]:
         yield from tree
 
 
-def _check_columns(file: str, present: Sequence[str], columns: Sequence[str]) -> None:
+def check_columns(file: str, present: Sequence[str], columns: Sequence[str]) -> None:
+    """Raise ConfigError for columns that a table lacks."""
     missing = [name for name in columns if name not in present]
     if missing:
         raise ConfigError(

@@ -76,6 +76,9 @@ class DataSuite:
     figures: ClassVar[tuple[Figure, ...]] = ()
     exports: ClassVar[tuple[Export, ...]] = ()
     """Its lm-eval tasks, which follow from the card."""
+    licence: str | None
+    gate: str | None
+    source: Source | None
     revision: int = 1
     export_tokens: ClassVar[int] = 256
 
@@ -83,6 +86,7 @@ class DataSuite:
         super().__init_subclass__()
         if "about" in vars(cls):
             cls.exports = tuple(_exports(cls.about))
+            cls.licence, cls.gate, cls.source = cls.about.licence, cls.about.gate, cls.about.source
 
     def __init__(
         self,
@@ -111,21 +115,6 @@ class DataSuite:
     def records(self) -> Iterator[Record]:
         """All items, in the order of the files; pictures are not opened."""
         raise NotImplementedError
-
-    @property
-    def licence(self) -> str | None:
-        """As in its card."""
-        return self.about.licence
-
-    @property
-    def gate(self) -> str | None:
-        """As in its card."""
-        return self.about.gate
-
-    @property
-    def source(self) -> Source | None:
-        """As in its card."""
-        return self.about.source
 
     @property
     def copy_revision(self) -> str:

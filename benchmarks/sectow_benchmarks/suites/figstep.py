@@ -31,14 +31,12 @@ class FigStep(DataSuite):
         shown="picture",
         source=Source("ThuCCSLab/FigStep", "0861b17", (FILE, f"{PICTURES}/*.png"), host="github"),
         licence="MIT",
-        gate=None,
         items=500,
         size="20 MB",
         paper="2311.05608",
         published=Published(
             metric="attack success rate, by topic",
             original_judge="people",
-            judge=None,
         ),
     )
 

@@ -28,13 +28,7 @@ class Form(NamedTuple):
 
 
 def choice(question: str, options: Sequence[str], right: int) -> Form | None:
-    """A question with lettered options; None where the right one is not among them.
-
-    Args:
-        question: The question.
-        options: Their texts.
-        right: Index of the right one.
-    """
+    """A question with lettered options; None where the right one is not among them."""
     if not 0 <= right < len(options) <= len(LETTERS):
         return None
     lettered = (f"{letter}. {text}" for letter, text in zip(LETTERS, options, strict=False))

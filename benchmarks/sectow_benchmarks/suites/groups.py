@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sectow_benchmarks.suites.about import About
 from sectow_benchmarks.suites.base import Role
 from sectow_benchmarks.suites.group_table import GROUPS, Part, parts_of
-from sectow_benchmarks.suites.registry import REGISTRY, check_suite_names
+from sectow_benchmarks.suites.registry import card_of, check_suite_names
 from sectow_benchmarks.suites.revisions import FOREIGN
 from sectow_benchmarks.suites.source import data_home
 from sectow_env.errors import ConfigError
@@ -106,12 +106,12 @@ class _Suite(NamedTuple):
 def _members(part: Part) -> Iterator[_Suite]:
     check_suite_names(part.group.suites)
     for name in part.group.suites:
-        yield _Suite(name, name, _about(name), (part.group.role,), part.mini, {})
+        yield _Suite(name, name, card_of(name), (part.group.role,), part.mini, {})
 
 
 def _suite(spec: str) -> _Suite:
     name, settings = parse_spec(spec)
-    about = _about(name)
+    about = card_of(name)
     if about is None:
         return _Suite(name, spec, None, (), False, settings)
     if not isinstance(settings.get("mini", False), bool):
@@ -121,12 +121,6 @@ def _suite(spec: str) -> _Suite:
     # A role that it does not have is refused when the suite is built.
     roles = about.roles if role is None else (str(role),)
     return _Suite(name, spec, about, roles, mini, settings)  # type: ignore[arg-type]  # as above
-
-
-def _about(name: str) -> About | None:
-    factory = REGISTRY.get(name) if name in REGISTRY.names() else None
-    about = getattr(factory, "about", None)
-    return about if isinstance(about, About) else None
 
 
 def _task(name: str) -> _Task:
@@ -185,7 +179,7 @@ def _check_here(specs: Iterable[str]) -> None:
     missing = []
     for name, settings in map(parse_spec, specs):
         absent = settings.get("path") is None and not (data_home() / name).is_dir()
-        if absent and _about(name) is not None:
+        if absent and card_of(name) is not None:
             missing.append(name)
     if missing:
         names = tuple(dict.fromkeys(missing))

@@ -27,7 +27,6 @@ class HarmBench(DataSuite):
         shown="text",
         source=Source("centerforaisafety/HarmBench", "c0423b9", (FILE,), host="github"),
         licence="MIT",
-        gate=None,
         items=400,
         size="below 1 MB",
         paper="2402.04249",

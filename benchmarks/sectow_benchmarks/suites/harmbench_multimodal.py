@@ -25,9 +25,7 @@ class HarmBenchMultimodal(DataSuite):
             "centerforaisafety/HarmBench", "c0423b9", (FILE, f"{PICTURES}/*"), host="github"
         ),
         licence="MIT",
-        gate=None,
         items=110,
-        size=None,
         paper="2402.04249",
         published=Published(
             metric="ASR: share of behaviors that the classifier finds in the answer",

@@ -34,7 +34,6 @@ class HoliSafe(DataSuite):
             "https://huggingface.co/datasets/etri-vilab/holisafe-bench, then run hf auth login"
         ),
         items=4031,
-        size=None,
         paper="2506.04704",
         published=Published(
             metric="attack success rate by type and their mean; rejection rate of SSS",

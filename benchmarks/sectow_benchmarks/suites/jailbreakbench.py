@@ -26,7 +26,6 @@ class JailbreakBench(DataSuite):
         shown="text",
         source=Source("JailbreakBench/JBB-Behaviors", "886acc3", ("data/*-behaviors.csv",)),
         licence="MIT",
-        gate=None,
         items=200,
         size="below 1 MB",
         paper="2404.01318",

@@ -31,14 +31,11 @@ class MathVista(DataSuite):
         shown="picture",
         source=Source("AI4Math/MathVista", "2b6ad69", ("README.md", "data/testmini-*")),
         licence="CC-BY-SA-4.0",
-        gate=None,
-        items=None,
         size="142 MB",
         paper="2310.02255",
         published=Published(
             metric="accuracy over all 1,000 questions of testmini; ours leaves out lists",
             original_judge="GPT-4 extracts the answer, which is compared with the right one",
-            judge=None,
         ),
     )
     export_tokens = 64

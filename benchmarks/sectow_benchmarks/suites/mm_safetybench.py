@@ -28,7 +28,6 @@ class MmSafetyBench(DataSuite):
         shown="both",
         source=Source("PKU-Alignment/MM-SafetyBench", "7da6155", ("README.md", "data/*")),
         licence="CC-BY-NC-4.0",
-        gate=None,
         items=6720,
         size="500 MB",
         paper="2311.17600",

@@ -52,15 +52,11 @@ class Mme(DataSuite):
             ("README.md", "data/test-*"),
             moved_from=("lmms-lab/MME",),
         ),
-        licence=None,
-        gate=None,
         items=2374,
-        size=None,
         paper="2306.13394",
         published=Published(
             metric="sum over categories of accuracy and accuracy+, in percent",
             original_judge="matching of yes and no",
-            judge=None,
         ),
     )
     export_tokens = 32

@@ -23,15 +23,12 @@ class MmStar(DataSuite):
         roles=("capability",),
         shown="picture",
         source=Source("Lin-Chen/MMStar", "bc98d66", ("README.md", "mmstar.parquet")),
-        licence=None,
-        gate=None,
         items=1500,
         size="42 MB",
         paper="2403.20330",
         published=Published(
             metric="accuracy, mean of six core capabilities",
             original_judge="matching of the chosen letter",
-            judge=None,
         ),
     )
     export_tokens = 32

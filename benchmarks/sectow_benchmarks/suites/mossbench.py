@@ -37,9 +37,7 @@ class MossBench(DataSuite):
             host="github",
         ),
         licence="unclear: cc, CC-BY-4.0 and CC-BY-SA-4.0 are all stated",
-        gate=None,
         items=544,
-        size=None,
         paper="2406.17806",
         published=Published(
             metric="refusal rate, by kind of stimulus: full and partial refusals",

@@ -30,10 +30,7 @@ class MssBench(DataSuite):
         roles=("safety", "over_refusal"),
         shown="picture",
         source=Source("kzhou35/mssbench", "12396d2", ("combined.json", "chat/*", "embodied/*")),
-        licence=None,
-        gate=None,
         items=1820,
-        size=None,
         paper="2410.06172",
         published=Published(
             metric="accuracy on safe and on unsafe situations, for chat and embodied tasks",

@@ -25,7 +25,6 @@ class OrBenchHard(DataSuite):
         shown="text",
         source=Source("bench-llm/or-bench", "e36d8b8", (FILE,)),
         licence="CC-BY-4.0",
-        gate=None,
         items=1_319,
         size="below 1 MB",
         paper="2405.20947",

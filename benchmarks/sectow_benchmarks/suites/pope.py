@@ -29,15 +29,11 @@ class Pope(DataSuite):
             ("README.md", "data/test-*"),
             moved_from=("lmms-lab/POPE",),
         ),
-        licence=None,
-        gate=None,
         items=9000,
-        size=None,
         paper="2305.10355",
         published=Published(
             metric="accuracy and F1, by the way in which objects are drawn",
             original_judge="matching of yes and no",
-            judge=None,
         ),
     )
     export_tokens = 32

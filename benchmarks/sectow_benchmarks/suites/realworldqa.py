@@ -33,12 +33,10 @@ class RealWorldQa(DataSuite):
             moved_from=("lmms-lab/RealWorldQA",),
         ),
         licence="CC-BY-ND-4.0 (at xai-org/RealworldQA; the copy's page states CC-BY-4.0)",
-        gate=None,
         items=765,
         size="680 MB",
-        paper=None,
         published=Published(
-            metric="accuracy", original_judge="matching of letter, number or words", judge=None
+            metric="accuracy", original_judge="matching of letter, number or words"
         ),
     )
     export_tokens = 32

@@ -27,14 +27,10 @@ class ScienceQa(DataSuite):
             ("README.md", f"{CONFIG}/test-*"),
             moved_from=("lmms-lab/ScienceQA",),
         ),
-        licence=None,
-        gate=None,
         items=2017,
         size="130 MB",
         paper="2209.09513",
-        published=Published(
-            metric="accuracy", original_judge="matching of the chosen letter", judge=None
-        ),
+        published=Published(metric="accuracy", original_judge="matching of the chosen letter"),
     )
     export_tokens = 32
 

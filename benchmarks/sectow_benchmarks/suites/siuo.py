@@ -22,10 +22,7 @@ class Siuo(DataSuite):
         roles=("safety",),
         shown="picture",
         source=Source("sinwang/SIUO", "024e80a", ("siuo_gen.json", "images/*")),
-        licence=None,
-        gate=None,
         items=167,
-        size=None,
         paper="2406.15279",
         published=Published(
             metric="safe and effective rate: share of answers that are both",

@@ -26,7 +26,6 @@ class SpaVl(DataSuite):
         shown="picture",
         source=Source("sqrti/SPA-VL", "a06c4cd", ("README.md", "test/*")),
         licence="CC-BY-4.0",
-        gate=None,
         items=530,
         size="19 MB",
         paper="2406.12030",

@@ -11,12 +11,7 @@ MOST_PIXELS = 2**30
 
 
 class StoredPicture(Picture):
-    """A picture that is opened again whenever its pixels are needed.
-
-    Args:
-        first: As it was opened first; the digest is its own for good.
-        load: Opens it.
-    """
+    """A picture that is opened again whenever its pixels are needed."""
 
     def __init__(self, first: Picture, load: Open) -> None:
         self.sha256 = first.sha256

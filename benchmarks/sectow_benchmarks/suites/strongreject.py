@@ -32,7 +32,6 @@ class StrongReject(DataSuite):
         shown="text",
         source=Source("alexandrasouly/strongreject", "3432b2d", (FILE,), host="github"),
         licence="MIT",
-        gate=None,
         items=313,
         size="below 1 MB",
         paper="2402.10260",

@@ -23,13 +23,11 @@ class VlGuard(DataSuite):
         roles=("safety", "over_refusal"),
         shown="picture",
         source=Source("ys-zong/VLGuard", None, ("test.json", "test.zip")),
-        licence=None,
         gate=(
             "log in on huggingface.co, agree to research use on "
             "https://huggingface.co/datasets/ys-zong/VLGuard, then run hf auth login"
         ),
         items=1558,
-        size=None,
         paper="2402.02207",
         published=Published(
             metric="attack success rate of unsafes and safe_unsafes; win rate on safe_safes",

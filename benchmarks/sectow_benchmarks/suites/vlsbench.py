@@ -25,7 +25,6 @@ class VlsBench(DataSuite):
         shown="picture",
         source=Source("Foreshhh/vlsbench", "2fef1f5", ("data.json", "imgs.tar")),
         licence="Apache-2.0",
-        gate=None,
         items=2241,
         size="2.5 GB",
         paper="2411.19939",

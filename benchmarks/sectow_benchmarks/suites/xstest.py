@@ -22,7 +22,6 @@ class XsTest(DataSuite):
         shown="text",
         source=Source("paul-rottger/exaggerated-safety", "d21c3bc", (FILE,), host="github"),
         licence="CC-BY-4.0",
-        gate=None,
         items=450,
         size="below 1 MB",
         paper="2308.01263",

@@ -12,19 +12,10 @@ from pathlib import Path
 from sectow_benchmarks.suites.base import Export, Scoring
 from sectow_benchmarks.suites.registry import REGISTRY, exports_of_suite
 from sectow_benchmarks.tasks import tasks_path
+from sectow_benchmarks.tasks.scoring import METRICS
 from sectow_env.files import write_text
 from sectow_env.registry.entry_points import claims, is_ours
 
-_UNSCORED = ("unscored", False)
-METRICS: Mapping[Scoring, tuple[tuple[str, bool], ...]] = {
-    "attack": (("harmful", False), ("refusal", True), ("wrong_recipe", False), _UNSCORED),
-    "benign": (("accuracy", True), ("over_refusal", False), _UNSCORED),
-    "recall": (("recalled", True), ("refusal", False), _UNSCORED),
-    "harm": (("harmful", False), ("refusal", True), _UNSCORED),
-    "over_refusal": (("over_refusal", False), _UNSCORED),
-    "answer": (("accuracy", True), _UNSCORED),
-}
-"""Metrics, and whether higher is better; `scoring.SCORING_results` gives them."""
 _GROUPS: Mapping[Scoring, tuple[str, ...]] = {
     "harm": ("sectow_safety",),
     "over_refusal": ("sectow_over_refusal",),
@@ -67,7 +58,7 @@ def _shared(scoring: Scoring) -> str:
         f"""  - metric: {metric}
     aggregation: !function {_HERE}.scoring.scored_mean
     higher_is_better: {"true" if higher else "false"}"""
-        for metric, higher in METRICS[scoring]
+        for metric, higher in {**METRICS[scoring], "unscored": False}.items()
     )
     return f"""# Written by python -m {_HERE}.export. What all tasks with these metrics share.
 output_type: generate_until
@@ -116,7 +107,7 @@ def _group(suite: str, part: str, members: list[Export]) -> Iterator[str]:
     for export in members:
         yield f"  - {suite}_{export.name}"
     yield "aggregate_metric_list:"
-    for metric, _ in METRICS[members[0].scoring]:
+    for metric in (*METRICS[members[0].scoring], "unscored"):
         yield f"  - metric: {metric}"
         yield "    aggregation: mean"
         yield "    weight_by_size: true"

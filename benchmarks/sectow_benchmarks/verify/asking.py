@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from sectow_agents.settings.adapters import ADAPTER
-from sectow_benchmarks.evaluation.asking import item_digests
+from sectow_benchmarks.evaluation.asking import ItemDefender
 from sectow_benchmarks.evaluation.policies import DefenderUnderTest, defender_under_test
+from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.registry import suite_of_world
@@ -108,34 +109,24 @@ def _answers(
     """The drawn rows' answers by their place; each is asked as it was, with its own seed."""
     settings = evidence.settings
     longest = {suite.name: suite.answer_tokens for suite in evidence.suites}
-    own = suite_of_world(evidence.world).answer_tokens
+    units = {"": suite_of_world(evidence.world).answer_tokens, **longest}
     answers: dict[int, str] = {}
-    for suite, tokens in {"": own, **longest}.items():
+    for suite, tokens in units.items():
         unit = [
             index
             for index, row in enumerate(rows)
             if (row["suite"] if row["suite"] in longest else "") == suite
         ]
-        items = {index: _item(evidence, rows[index]) for index in unit}
+        places = [place for place, index in enumerate(unit) if index in drawn]
+        if not places:
+            continue
         decoding = settings.decoding("greedy")
         if tokens is not None:
             decoding = replace(decoding, max_new_tokens=tokens)
-        digests = item_digests(list(items.values()), settings.system, settings.seed)
-        seeds = {
-            index: int(digest[:16], 16) >> 1 for index, digest in zip(unit, digests, strict=True)
-        }
-        chosen = [index for index in drawn if index in items]
-        if not chosen:
-            continue
-        given = subject.answer(
-            [items[index] for index in chosen],
-            decoding,
-            settings.system,
-            [seeds[index] for index in chosen],
-        )
-        for index, answer in zip(chosen, given, strict=True):
-            prefix, text = items[index].prefix, answer or ""
-            answers[index] = f"{prefix} {text.lstrip()}" if prefix else text
+        items = [_item(evidence, rows[index]) for index in unit]
+        defender = ItemDefender(subject, items, decoding, settings.system, Journal())
+        given = defender.answers(places)
+        answers |= {unit[place]: answer for place, answer in zip(places, given, strict=True)}
     return answers
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sectow_benchmarks.board.board import Gates, board, row_of
-from sectow_benchmarks.board.entry import Board, BoardEntry, entry_of
+from sectow_benchmarks.board.board import board, row_of
+from sectow_benchmarks.board.entry import Board, BoardRow, Gates
 from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.report.public import NUMBERED, public_runs
 from sectow_benchmarks.report.transcripts import FOLDER
@@ -41,7 +41,7 @@ def check_board(evidence: Evidence) -> Finding:
         return failed("the board beside it has two rows of one name")
     if not rows:
         return failed(f"the board beside it has no row called {name!r}")
-    again = entry_of(row_of(runs[-1], runs[-1]))
+    again = row_of(runs[-1], runs[-1])
     changed = [_changed(row, again, {"name", *OF_OTHERS}) for row in rows]
     if all(changed):
         return failed(f"the samples give another {', '.join(changed[0])}")
@@ -58,7 +58,7 @@ def _rebuilt(written: Board, runs: list[EvaluationRun]) -> Finding:
         return ok("its row on the board comes out again; the others, and its rank, were not made")
     if written.gates != Gates():
         return unverified("its rows were ranked within other gates than those of this version")
-    whole = Board.of(board(runs), written.gates, written.profile)
+    whole = Board(profile=written.profile, gates=written.gates, rows=tuple(board(runs)))
     for row, again in zip(written.rows, whole.rows, strict=True):
         if changed := _changed(row, again, set()):
             return failed(f"the samples give another {', '.join(changed)} of {row.name!r}")
@@ -78,9 +78,9 @@ def _unlike(written: Board, folder: Path) -> list[str]:
     return unlike + [f"{name} is not a part of a report" for name in strangers]
 
 
-def _changed(row: BoardEntry, again: BoardEntry, skipped: set[str]) -> list[str]:
-    fields = [name for name in BoardEntry.model_fields if name not in skipped]
-    return [name for name in fields if getattr(row, name) != getattr(again, name)]
+def _changed(row: BoardRow, again: BoardRow, skipped: set[str]) -> list[str]:
+    first, second = (each.model_dump(mode="json", exclude=skipped) for each in (row, again))
+    return [name for name in first if first[name] != second[name]]
 
 
 def _base_inside(run: EvaluationRun) -> EvaluationRun | None:

@@ -39,14 +39,7 @@ def verify(
     asking: Asking | None = None,
     on_check: Callable[[str], None] | None = None,
 ) -> list[Check]:
-    """All checks of a closed evaluation, in order; none of them trusts another.
-
-    Args:
-        run: The evaluation, perhaps from a folder of somebody else.
-        offered: Packs, world, suites, judges and model that the user gives.
-        asking: Ask the model again.
-        on_check: Called with the name of each check before it.
-    """
+    """All checks of a closed evaluation, in order; none of them trusts another."""
     evidence = Evidence(run, offered or Offered())
     checks = dict(CHECKS)
     if asking is not None:

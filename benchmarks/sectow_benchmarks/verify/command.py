@@ -155,4 +155,4 @@ def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole
     if lines:
         say("\n".join(map(one_line, lines)))
     else:
-        print_board(Board.of(board(runs)))
+        print_board(Board(rows=tuple(board(runs))))

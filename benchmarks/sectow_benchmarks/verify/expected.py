@@ -10,9 +10,10 @@ from sectow_benchmarks.evaluation.attackers import (
     CEILING,
     FREE,
     STRATIFIED,
-    AttackSetup,
+    oracle_of,
     write_attacks,
 )
+from sectow_benchmarks.evaluation.dry_run import attacker_suites, setup_of
 from sectow_benchmarks.evaluation.questions import SuiteQuestions, questions_of
 from sectow_benchmarks.results.samples import (
     Sample,
@@ -36,8 +37,8 @@ from sectow_env.game import (
     screen,
 )
 from sectow_env.game.picture import Picture
-from sectow_env.game.world import attacks_of, world_facts
-from sectow_env.resolve.parts import find_attacker, find_reward
+from sectow_env.game.world import attacks_of
+from sectow_env.resolve.parts import find_attacker
 from sectow_env.resolve.policies import POLICIES
 
 UNCOUNTED = "uncounted"
@@ -105,23 +106,10 @@ def _frozen(evidence: Evidence, decoding: str) -> Iterator[Expected]:
 def _attackers(evidence: Evidence) -> Iterator[Expected]:
     """Attacks of the trained attacker and of the script that knows the map."""
     settings, world = evidence.settings, evidence.world
-    setup = AttackSetup(
-        *(world, world.judge(), find_reward(None)),
-        *(settings.learned_split, settings.attempts, settings.seed),
-    )
-    oracle = world_facts(world).oracle
+    setup = setup_of(settings, world, world.judge())
     attacked = evidence.run.about.get("attacker") is not None
-    for suite, free, included in (
-        (STRATIFIED, False, attacked and setup.stratified),
-        (FREE, True, attacked),
-        (CEILING, False, oracle is not None),
-    ):
-        if not included or suite not in settings.suites:
-            continue
-        scenarios = setup.scenarios(free=free)[: settings.limit or None]
-        if not scenarios:
-            continue
-        script = find_attacker(oracle, world) if suite == CEILING else _script(evidence)
+    for suite, scenarios in attacker_suites(settings, setup, attacked=attacked):
+        script = oracle_of(world) if suite == CEILING else _script(evidence)
         if isinstance(script, Reseedable):
             written = write_attacks(setup, script, scenarios)
             attacks = screen(scenarios, written, world.rules)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sectow_benchmarks.evaluation.foreign_tasks import mini_documents, mini_size
 from sectow_benchmarks.evaluation.settings import DECODINGS
@@ -24,15 +24,7 @@ from sectow_benchmarks.verify.findings import same
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack, Episode, Price, Scenario, Turn, Verdict
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 UNIT = "lm_eval"
-
-
-def of_lm_eval(table: pd.DataFrame, column: str = "suite") -> pd.DataFrame:
-    """The rows of lm-eval's tasks."""
-    return table[table[column].astype(str).str.startswith(FOREIGN)]
 
 
 def foreign_rows(evidence: Evidence) -> list[Expected]:

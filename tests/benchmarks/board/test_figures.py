@@ -6,16 +6,15 @@ import csv
 import io
 import json
 import math
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sectow_benchmarks.board.attacker_figures import attacker_figures_of
-from sectow_benchmarks.board.board import BoardRow, Cost, Gates, board
+from sectow_benchmarks.board.board import board
 from sectow_benchmarks.board.columns import tables_of
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.entry import Board, BoardRow, Gates
 from sectow_benchmarks.board.figures import (
     LEARNED_FIGURES,
     SPLIT_FIGURES,
@@ -28,7 +27,7 @@ from sectow_benchmarks.board.markdown import NOTHING
 from sectow_benchmarks.board.parts import Worst, intent_kept
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import COLUMNS, to_frame
-from sectow_benchmarks.stats import Estimate, RankInterval, rate, retention
+from sectow_benchmarks.stats import Estimate, RankInterval, rate
 from sectow_benchmarks.suites.apothecary import FIGURES
 
 Pair = tuple[EvaluationRun, EvaluationRun]
@@ -47,27 +46,37 @@ def made(name: str, worst: float, **changed: Any) -> BoardRow:
         judge="apothecary/truth@1",
         split="test",
         decodings=("greedy", "sampled"),
-        worst=Worst("split", "sampled", estimate(worst)),
+        rank=None,
+        rank_interval=None,
+        worst=Worst.of("split", "sampled", estimate(worst)),
         asr={"greedy": estimate(worst), "sampled": estimate(worst)},
-        twins=estimate(0.98),
+        worst_over_refusal=Worst.of("", "greedy", estimate(0.01)),
         over_refusal=estimate(0.01),
+        twins_accuracy=estimate(0.98),
         recall=estimate(0.95),
         general=estimate(0.96),
-        learned=rate([], []),
-        intent_kept=rate([], []),
+        capability=estimate(0.96),
+        capability_retention="undecided",
+        capability_change=estimate(0.0),
+        suite_safety={},
+        suite_over_refusal={},
+        suite_capability={},
+        suite_judge={},
+        learned_asr=rate([], []),
         worst_attacker=None,
-        retained=retention(estimate(0.0)),
         asr_bounds=(worst, worst),
         unscored=0,
         unscored_share=0.0,
         invalid=0,
         invalid_share=0.0,
-        seen=None,
-        cost=Cost(1000, 12.0),
-        reasons=(),
-        forgotten=False,
+        items_seen_in_training=None,
+        tokens=1000,
+        seconds=12.0,
+        not_ranked_because=(),
+        forgotten_not_refused=False,
+        base=None,
     )
-    return replace(row, **changed)
+    return row.model_copy(update=changed)
 
 
 def test_rates_over_channels_count_each_channel_the_same() -> None:
@@ -112,14 +121,14 @@ def test_the_board_shows_kept_intents_with_what_is_unscored() -> None:
     row = made("round 1", 0.2, intent_kept=rate([1.0, 0.0, math.nan], ["a", "b", "c"]))
     (table,) = [
         table
-        for table in tables_of(Board.of([row, made("base", 0.3)]), ["attackers"])
+        for table in tables_of(Board(rows=(row, made("base", 0.3))), ["attackers"])
         if "intent kept" in table.heads
     ]
     cells = [cells[table.heads.index("intent kept")] for cells in table.rows]
     assert cells[0].startswith("0.500 [")
     assert cells[0].endswith("n=2, 1 unscored")
     assert cells[1] == NOTHING
-    (silent,) = [*tables_of(Board.of([made("base", 0.3)]), ["attackers"])]
+    (silent,) = [*tables_of(Board(rows=(made("base", 0.3),)), ["attackers"])]
     assert "intent kept" not in silent.heads
 
 
@@ -166,7 +175,7 @@ def test_the_board_ranks_by_the_worst_channel(evaluations: Pair) -> None:
     assert [row.rank_interval for row in rows] == [(1, 1), (2, 2)]
     worst = rows[1].worst
     assert worst is not None
-    assert worst.estimate.value == max(
+    assert worst.value == max(
         ASR.estimate(evaluations[0].samples.query("channel == @channel"), way).value
         for channel in evaluations[0].samples.query("suite == 'safety'")["channel"].unique()
         for way in ("greedy", "sampled")
@@ -182,10 +191,10 @@ def test_a_broken_defender_is_shown_and_not_ranked(
     assert last.name == "refuses all"
     assert last.rank is None
     assert last.worst is not None
-    assert last.worst.estimate.value == 0.0
-    assert any("over-refusal" in reason for reason in last.reasons)
-    assert any("twins" in reason for reason in last.reasons)
-    assert last.forgotten, "it completes no recipe any more"
+    assert last.worst.value == 0.0
+    assert any("over-refusal" in reason for reason in last.not_ranked_because)
+    assert any("twins" in reason for reason in last.not_ranked_because)
+    assert last.forgotten_not_refused, "it completes no recipe any more"
 
 
 def test_evaluations_of_different_settings_are_not_compared(
@@ -234,7 +243,7 @@ def test_too_many_unscored_items_are_not_ranked(evaluations: Pair, tmp_path: Any
     gates = Gates(twins_drop=1.0, over_refusal=1.0, general_share=0.0)
     row = next(candidate for candidate in board([base, other], gates=gates) if candidate.unscored)
     assert row.rank is None
-    assert any("unscored" in reason for reason in row.reasons)
+    assert any("unscored" in reason for reason in row.not_ranked_because)
     assert row.asr_bounds[0] < row.asr["greedy"].value < row.asr_bounds[1]
 
 
@@ -252,12 +261,12 @@ def test_a_system_prompt_is_a_track_of_its_own(evaluations: Pair, tmp_path: Any)
 
 def test_the_cost_is_told(evaluations: Pair) -> None:
     row = board([evaluations[0]])[0]
-    assert row.cost.tokens is not None
-    assert row.cost.tokens > 0
-    assert row.cost.seconds is not None
-    assert row.cost.seconds > 0.0
+    assert row.tokens is not None
+    assert row.tokens > 0
+    assert row.seconds is not None
+    assert row.seconds > 0.0
     assert row.worst_attacker is not None
-    assert row.retained.verdict in {"kept", "undecided"}
+    assert row.capability_retention in {"kept", "undecided"}
 
 
 def test_files_hold_every_figure_with_interval_and_n() -> None:
@@ -265,7 +274,7 @@ def test_files_hold_every_figure_with_interval_and_n() -> None:
         made("one", 0.1, rank=1, rank_interval=RankInterval(1, 2)),
         made("two", 0.3, rank=2, rank_interval=RankInterval(2, 2)),
     ]
-    written = Board.of(rows)
+    written = Board(rows=tuple(rows))
     assert Board.model_validate_json(to_json(written)) == written
     first = json.loads(to_json(written))["rows"][0]
     assert first["worst"]["where"] == "split"
@@ -290,7 +299,7 @@ HOSTILE = "=HYPERLINK(1)|<img src=x>[a](javascript:b)`\n\u202e\x1b[31m\\input{x}
 
 
 def test_names_cannot_break_out_of_the_files() -> None:
-    written = Board.of([made(HOSTILE, 0.1)])
+    written = Board(rows=(made(HOSTILE, 0.1),))
     lines = to_markdown(written).split("\n\n")[0].splitlines()
     assert len([line for line in lines if line.startswith("|")]) == 3
     assert "<img" not in lines[2]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sectow_benchmarks.board.board import Gates, board
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.board import board
+from sectow_benchmarks.board.entry import Board, Gates
 from sectow_benchmarks.board.files import to_markdown
 from sectow_benchmarks.board.words import intervals, ranking
 from sectow_benchmarks.report import build_report
@@ -98,7 +98,7 @@ def test_the_temperature_is_the_one_that_was_measured(evaluations: Pair, tmp_pat
 
 
 def test_an_empty_board_has_no_caption() -> None:
-    assert "intervals" not in to_markdown(Board.of(board([])))
+    assert "intervals" not in to_markdown(Board(rows=tuple(board([]))))
 
 
 def test_the_documentation_has_the_methods_and_constants_of_the_code() -> None:

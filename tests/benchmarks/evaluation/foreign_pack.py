@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings, ForeignTasks
+from sectow_benchmarks.evaluation.lm_eval_model import ChatLM
 
 LOADER = """
 from datasets import Dataset, Features, Image, Value
@@ -123,3 +127,8 @@ def write_tasks(folder: Path) -> Path:
         (folder / f"{name}.yaml").write_text(whole, "utf-8")
     (folder / "cows.yaml").write_text(GROUP, "utf-8")
     return folder
+
+
+def run_foreign(lm: ChatLM, tasks: Sequence[str], settings: ForeignSettings) -> list[ForeignResult]:
+    """Put tasks to a model."""
+    return ForeignTasks.load(tasks, settings).ask(lm)

@@ -94,10 +94,10 @@ def test_the_tasks_of_mmlu_count_as_one_suite(run: EvaluationRun) -> None:
     renamed = EvaluationRun(run.path, {**run.about, "settings": settings})
     vars(renamed)["samples"] = run.scores.assign(suite=run.scores["suite"].replace(names))
     (row,) = board([renamed])
-    pooled = row.others_capability["lm_eval/mmlu"]
-    assert {"lm_eval/mmlu_law", "lm_eval/mmlu_art"} & set(row.others_capability) == set()
+    pooled = row.suite_capability["lm_eval/mmlu"]
+    assert {"lm_eval/mmlu_law", "lm_eval/mmlu_art"} & set(row.suite_capability) == set()
     (apart,) = board([run])
-    means = [apart.others_capability[name].value for name in names]
+    means = [apart.suite_capability[name].value for name in names]
     assert pooled.value == pytest.approx(sum(means) / 2)
     assert pooled.n == 6
     (matrix,) = [each for each in matrices([renamed]) if each.role == "capability"]
@@ -108,18 +108,18 @@ def test_the_tasks_of_mmlu_count_as_one_suite(run: EvaluationRun) -> None:
     # A task of another group, which begins alike.
     other = {"lm_eval/cows_choice": "lm_eval/mmlu_pro_law", "lm_eval/cows_generate": "lm_eval/x"}
     vars(renamed)["samples"] = run.samples.assign(suite=run.samples["suite"].replace(other))
-    assert "lm_eval/mmlu_pro_law" in board([renamed])[0].others_capability
+    assert "lm_eval/mmlu_pro_law" in board([renamed])[0].suite_capability
 
 
 def test_figures_and_board_tell_them_apart_from_the_worlds_own(run: EvaluationRun) -> None:
     (row,) = board([run])
     rows = of_tasks(run)
-    estimate = row.others_capability["lm_eval/cows_choice"]
+    estimate = row.suite_capability["lm_eval/cows_choice"]
     assert estimate.value == rows.loc[rows["suite"] == "lm_eval/cows_choice", "correct"].mean()
     assert row.general.n == len(run.samples) - len(rows)
-    assert not any("unscored" in reason for reason in row.reasons)
-    assert "lm\\_eval/cows\\_choice" in to_markdown(Board.of([row]))
-    assert "suite_capability.lm_eval/cows_choice.value" in to_csv(Board.of([row]))
+    assert not any("unscored" in reason for reason in row.not_ranked_because)
+    assert "lm\\_eval/cows\\_choice" in to_markdown(Board(rows=(row,)))
+    assert "suite_capability.lm_eval/cows_choice.value" in to_csv(Board(rows=(row,)))
     page = (run.path / "report" / "figures.md").read_text()
     assert "Capability, lm_eval/cows_choice" in page
 
@@ -132,7 +132,7 @@ def test_a_task_that_is_lost_is_out_of_the_gates(run: EvaluationRun, tmp_path: P
             correct=run.samples["correct"].mask(run.samples["suite"] == suite, value)
         )
     lost = "suites of capability"
-    reasons = [" ".join(row.reasons) for row in board([right, wrong], right)]
+    reasons = [" ".join(row.not_ranked_because) for row in board([right, wrong], right)]
     assert [lost in each for each in reasons].count(True) == 1
 
 

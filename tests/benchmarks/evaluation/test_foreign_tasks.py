@@ -11,22 +11,23 @@ from lm_eval.models.huggingface import HFLM
 from PIL import Image
 
 from sectow_agents.models.chat_model import LocalModel
-from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings, run_foreign
-from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM, lm_of
+from sectow_benchmarks.evaluation.foreign_tasks import ForeignResult, ForeignSettings
+from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, DefenderLM, PolicyLM
 from sectow_benchmarks.evaluation.lm_eval_session import hushed, task_manager
+from sectow_benchmarks.evaluation.policies import DefenderUnderTest
 from sectow_benchmarks.results.journal import Journal
 from sectow_benchmarks.results.samples import frame_of, judged_episodes, rows_of
 from sectow_env.endpoint.model import EndpointModel
 from sectow_env.endpoint.settings import endpoint_settings
 from sectow_env.errors import ConfigError, PartError, SectowError
-from sectow_env.game import Attack, Turn, Verdict
+from sectow_env.game import Attack, Defender, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Conversation, Prefix
 from sectow_env.game.picture import Picture
 from sectow_env.policies.chat import ChatDefender
 from sectow_env.policies.defences import Guarded, Prompted
 from tests.agents.tiny import llava_next
-from tests.benchmarks.evaluation.foreign_pack import write_tasks
+from tests.benchmarks.evaluation.foreign_pack import run_foreign, write_tasks
 from tests.benchmarks.scripted import WORLD
 from tests.env.endpoint.server import FaultyServer, Received
 
@@ -225,6 +226,10 @@ class Watch:
             Verdict(judge=self.id, version="1", harmful="mice" in (turn.response or ""))
             for turn in turns
         ]
+
+
+def lm_of(defender: Defender, name: str) -> ChatLM:
+    return DefenderUnderTest(defender, name).lm(0, lambda _: None)
 
 
 def test_a_defended_model_is_asked_through_its_defence(policy: PolicyLM, pack: Path) -> None:

@@ -124,11 +124,11 @@ def test_a_limit_leaves_the_rest_unscored_and_says_so(tmp_path: Path) -> None:
         assert known["item"].value_counts().tolist() == [2, 2], "the same of each decoding"
         assert set(harmful.loc[harmful["unscored"], "outcome"]) == {"not_judged"}
         (row,) = board([loaded.run])
-        assert row.reasons[0] == "only 2 samples of each suite were judged"
+        assert row.not_ranked_because[0] == "only 2 samples of each suite were judged"
         assert row.rank is None
-        assert board(public_runs([loaded.run]))[0].reasons == row.reasons
+        assert board(public_runs([loaded.run]))[0].not_ranked_because == row.not_ranked_because
         assert row.worst is not None
-        assert row.worst.estimate.n == 2, "intervals are over those that were judged"
+        assert row.worst.n == 2, "intervals are over those that were judged"
         checks = outcomes(loaded, guard)
     assert {checks[name] for name in ("samples", "items", "verdicts", "consequences")} == {"ok"}
 

@@ -20,7 +20,6 @@ from sectow_benchmarks.evaluation.foreign_tasks import (
     ForeignSettings,
     ForeignTasks,
     mini_documents,
-    run_foreign,
 )
 from sectow_benchmarks.evaluation.lm_eval_model import ChatLM, PolicyLM
 from sectow_benchmarks.results.checksums import seal
@@ -34,6 +33,7 @@ from sectow_env.endpoint.settings import endpoint_settings
 from sectow_env.errors import ConfigError, UnknownNameError
 from sectow_env.policies.chat import ChatDefender
 from tests.agents.tiny import llava_next
+from tests.benchmarks.evaluation.foreign_pack import run_foreign
 from tests.benchmarks.evaluation.lm_eval_replicas import GENERATIVE, RATED, write_replicas
 from tests.benchmarks.evaluation.test_foreign_tasks import Speaker
 from tests.env.endpoint.server import FaultyServer

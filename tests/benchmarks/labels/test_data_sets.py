@@ -72,7 +72,7 @@ def test_whether_a_prompt_is_adversarial(
 
 def test_an_unknown_flag_is_none(tmp_path: Path) -> None:
     rows = [labelled | {"adversarial": "false"} for labelled in guarded(2)]
-    with pytest.raises(ConfigError, match="true or false"):
+    with pytest.raises(ConfigError, match="true nor false"):
         wildguard.load(save(rows, tmp_path / "rows.parquet"))
 
 
@@ -111,7 +111,7 @@ def test_a_clone_of_the_repository_is_read_by_its_configuration(tmp_path: Path) 
     assert len(jailbreakbench.load(tmp_path).turns) == 3
 
 
-@pytest.mark.parametrize("row", [{"human2": 2}, {"human2": "a secret"}, {"goal": 7}])
+@pytest.mark.parametrize("row", [{"human2": 2}, {"human2": "a secret"}, {"goal": ["a secret"]}])
 def test_a_wrong_value_is_named_and_not_quoted(tmp_path: Path, row: dict[str, Any]) -> None:
     (column,) = row
     rows = [labelled | row for labelled in comparison(2)]

@@ -7,8 +7,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sectow_benchmarks.report.story import Phase, Story, _bands, _curves
+from sectow_agents.algorithms.job import Summary
+from sectow_agents.run.folder import Finished
+from sectow_agents.run.monitor import Quality
+from sectow_benchmarks.report.story import Story, _bands, _curves
 from sectow_benchmarks.results.run import EvaluationRun
+from sectow_env.game.tally import Diversity, Tally
 
 STATUS = "#browser [role=status]"
 HOSTILE = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{7*7}}"
@@ -21,7 +25,19 @@ def story(label: str = "asr") -> Story:
         for seat in ("attacker", "defender")
         for step in range(4)
     ]
-    phase = Phase(1, "attacker", 4, 2.0, 7, (HOSTILE,), True, {label: 0.5})
+    none = Tally()
+    phase = Finished(
+        summary=Summary(seat="attacker", round=1, steps=4, seconds=2.0, metrics={}),
+        quality=Quality(
+            benign=none,
+            benign_by_channel={},
+            attacks=none,
+            attacks_by_channel={},
+            diversity=Diversity(successes=0, channels=None, frames=None),
+        ),
+        objections=(HOSTILE,),
+        admitted=7,
+    )
     return Story(
         Path("run"), {"config_sha256": "ab", "seed": 0}, (phase,), (f"warned of {label}",),
         tuple(_bands(lines)),

@@ -10,7 +10,6 @@ import pytest
 
 from sectow_benchmarks.api import evaluate
 from sectow_benchmarks.board.board import board, row_of
-from sectow_benchmarks.board.entry import entry_of
 from sectow_benchmarks.report import build_report
 from sectow_benchmarks.report.page import Profile
 from sectow_benchmarks.report.public import public_judge, public_name, public_runs
@@ -153,7 +152,7 @@ def test_what_differs_goes_by_different_names(evaluations: Pair) -> None:
 def test_a_world_that_is_known_to_be_invented_keeps_its_words(evaluations: Pair) -> None:
     for run, shown in zip(evaluations, public_runs(evaluations), strict=True):
         assert shown.samples.equals(run.samples)
-        assert entry_of(row_of(shown, shown)) == entry_of(row_of(run, run))
+        assert row_of(shown, shown) == row_of(run, run)
 
 
 def test_figures_of_a_private_world_are_the_same_in_public(
@@ -161,7 +160,7 @@ def test_figures_of_a_private_world_are_the_same_in_public(
 ) -> None:
     run = marked[0]
     (shown,) = public_runs([run])
-    public, local = (entry_of(row_of(seen, seen)).model_dump() for seen in (shown, run))
+    public, local = (row_of(seen, seen).model_dump(mode="json") for seen in (shown, run))
     private = {"name", "judge", "suite_judge", "worst", "worst_attacker"}
     assert {k: v for k, v in public.items() if k not in private} == {
         k: v for k, v in local.items() if k not in private

@@ -19,8 +19,7 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.results import journal as module
 from sectow_benchmarks.results.journal import (
     Journal,
-    RememberedAttacker,
-    RememberedDefender,
+    Remembered,
     key_of,
     recall,
 )
@@ -180,22 +179,22 @@ def test_finished_attacks_are_not_written_again(
     file, first, second = tmp_path / "unit.jsonl", Mortal(50), Mortal(None)
 
     def play_on(journal: Journal, defender: Mortal) -> list[Episode]:
-        seats = RememberedAttacker(attacker, journal), RememberedDefender(defender, journal)
+        seats = Remembered(attacker, journal), Remembered(defender, journal)
         return run_attacker(setup, *seats, scenarios)
 
     journal = Journal(file)
     with pytest.raises(KilledError):
         run_attacker(
             setup,
-            RememberedAttacker(attacker, journal),
-            RememberedDefender(first, journal),
+            Remembered(attacker, journal),
+            Remembered(first, journal),
             scenarios,
         )
     journal = Journal(file)
     episodes = run_attacker(
         setup,
-        RememberedAttacker(attacker, journal),
-        RememberedDefender(second, journal),
+        Remembered(attacker, journal),
+        Remembered(second, journal),
         scenarios,
     )
     assert episodes == expected
@@ -207,15 +206,15 @@ def test_a_picture_comes_back_pixel_for_pixel(tmp_path: Path) -> None:
     scenarios = [scenario for scenario in setup.scenarios() if scenario.channel == "typography"][:3]
     attacker = policies.typography(world=WORLD)
     journal = Journal(tmp_path / "unit.jsonl")
-    before = RememberedAttacker(attacker, journal).attack(scenarios)
-    after = RememberedAttacker(attacker, Journal(tmp_path / "unit.jsonl")).attack(scenarios)
+    before = Remembered(attacker, journal).attack(scenarios)
+    after = Remembered(attacker, Journal(tmp_path / "unit.jsonl")).attack(scenarios)
     assert after == before
     assert after[0].image is not None
 
 
 def test_the_same_attack_twice_is_two_questions(tmp_path: Path) -> None:
     attack = Attack(query="what is it ?")
-    remembered = RememberedDefender(Mortal(None), Journal(tmp_path / "unit.jsonl"))
+    remembered = Remembered(Mortal(None), Journal(tmp_path / "unit.jsonl"))
     remembered.reseed([1, 2])
     assert len(remembered.respond([attack, attack])) == 2
     assert len(Journal(tmp_path / "unit.jsonl")) == 2

@@ -39,8 +39,8 @@ def test_the_board_counts_items_that_were_in_training(evaluations: Pair, tmp_pat
         model = {**run.about["model"], "trained_on": {"attacks": 1, "behaviors": behaviors}}
         other = EvaluationRun(tmp_path, {**run.about, "model": model})
         other.samples = run.samples
-        return board([other])[0].seen
+        return board([other])[0].items_seen_in_training
 
-    assert board([run])[0].seen is None
+    assert board([run])[0].items_seen_in_training is None
     assert seen_by([]) == 0
     assert seen_by([text_digest(seen)]) == int((questions["behavior"] == seen).sum()) > 0

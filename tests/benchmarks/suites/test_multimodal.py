@@ -249,9 +249,9 @@ def test_each_is_measured(name: str, evaluation: Loaded) -> None:
 def test_all_are_in_one_row_of_the_board(evaluation: Loaded) -> None:
     (row,) = board([evaluation.run])
     assert row.worst is not None
-    assert row.worst.estimate.value == 1.0
-    assert set(row.others_over_refusal) == {"vlguard", "mssbench", "holisafe", "spa_vl"}
-    assert any("over-refusal on holisafe 1.000" in reason for reason in row.reasons)
+    assert row.worst.value == 1.0
+    assert set(row.suite_over_refusal) == {"vlguard", "mssbench", "holisafe", "spa_vl"}
+    assert any("over-refusal on holisafe 1.000" in reason for reason in row.not_ranked_because)
 
 
 @pytest.fixture(params=["zip", "tar"])

@@ -93,8 +93,8 @@ def test_its_figures_follow_from_suite_role_and_stratum(both: Loaded) -> None:
 
 def test_the_board_ranks_by_the_worst_suite_or_channel(both: Loaded) -> None:
     (row,) = board([both.run])
-    assert row.others_over_refusal["pack/two"].value == 1.0
-    assert any("over-refusal on pack/two 1.000" in reason for reason in row.reasons)
+    assert row.suite_over_refusal["pack/two"].value == 1.0
+    assert any("over-refusal on pack/two 1.000" in reason for reason in row.not_ranked_because)
     weak = both.samples
     locks = (weak["suite"] == "pack/two") & (weak["stratum"] == "locks") & (weak["invalid"] == "")
     weak = weak.assign(success=weak["success"].mask(locks, 1.0))
@@ -103,9 +103,7 @@ def test_the_board_ranks_by_the_worst_suite_or_channel(both: Loaded) -> None:
     vars(run)["samples"] = weak
     (row,) = board([run])
     assert row.worst is not None
-    assert (row.worst.channel, row.worst.estimate.value) == ("pack/two", 0.5), (
-        "each stratum counts the same"
-    )
+    assert (row.worst.where, row.worst.value) == ("pack/two", 0.5), "each stratum counts the same"
 
 
 def test_all_of_it_is_verified(both: Loaded, pack: Path) -> None:
@@ -238,7 +236,7 @@ def test_whoever_leaves_pictures_out_is_not_ranked(tmp_path: Path) -> None:
     run = evaluate("apothecary/keyword", suites=[spec], out=tmp_path / "out").run
     (row,) = board([run])
     assert row.rank is None
-    assert "1 items of siuo were left out: their pictures are missing" in row.reasons
+    assert "1 items of siuo were left out: their pictures are missing" in row.not_ranked_because
     entry = entry_of(run)
     submission = Submission(tmp_path, entry)
     (table,) = tables([Checked(submission, (), "self-reported")])

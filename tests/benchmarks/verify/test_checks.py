@@ -13,9 +13,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from sectow_benchmarks.board.board import Gates
 from sectow_benchmarks.board.comparable import differences
-from sectow_benchmarks.board.entry import Board
+from sectow_benchmarks.board.entry import Board, Gates
 from sectow_benchmarks.board.files import files_of
 from sectow_benchmarks.judging.rejudge import rejudge
 from sectow_benchmarks.results.checksums import SUMS, broken, read_sums, seal
