@@ -206,14 +206,7 @@ class Bench:
         trainee = load_trainee(job, self.settings)
         shape = self.shape
         clock = Clock(self.now, shape.budget)
-        given = trainer_arguments(
-            self.settings,
-            micro=shape.micro,
-            seed=0,
-            folder=job.out,
-            device=self.device,
-            processes=1,
-        )
+        given = trainer_arguments(job, shape.micro, job.out)
         more = {"num_generations": shape.group, "max_completion_length": shape.new_tokens}
         order = [index % len(self.shown) for index in range(self.settings.prompts)]
         with quiet():

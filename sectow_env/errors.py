@@ -77,7 +77,7 @@ class PackError(SectowError):
 
 
 class RunFolderError(SectowError):
-    """Raised when a run folder is missing, foreign, of another schema or damaged."""
+    """Raised when a folder is missing, taken, foreign, of another schema or damaged."""
 
 
 class MissingExtraError(SectowError):

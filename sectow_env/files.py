@@ -6,10 +6,12 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from sectow_env.errors import FileError
+from sectow_env.errors import FileError, RunFolderError
 
 MAX_NAME = 60
 """Characters of a folder's name: the system takes 255 bytes, and a character may need four."""
@@ -68,6 +70,66 @@ def not_written(error: BaseException) -> FileError | None:
         why=f"it cannot be written: {why}" if name is None else why,
         fix=f"{fix}; what was finished is kept, and --resume continues a run or an evaluation",
     )
+
+
+def check_new_folder(
+    path: Path, own: Collection[str] = (), fix: str = "give a new or empty folder"
+) -> None:
+    """Check that a folder can be made, or is there and empty.
+
+    Args:
+        path: The folder.
+        own: Files, and empty folders, that an earlier start may have left there.
+        fix: What to do instead.
+
+    Raises:
+        RunFolderError: It cannot be made, or contains something else.
+    """
+    try:
+        near = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if not near.is_dir():
+            why = f"{near} is not a folder"
+        elif not os.access(near, os.W_OK | os.X_OK):
+            why = f"nothing may be written into {near}"
+        else:
+            others = (
+                file.name
+                for file in (sorted(path.iterdir()) if near == path else ())
+                if file.name not in own or (file.is_dir() and any(file.iterdir()))
+            )
+            other = next(others, None)
+            why = "" if other is None else f"it is not empty: {other!r} is in it"
+    except OSError as error:
+        why = f"it cannot be made ({error.strerror})"
+    if why:
+        raise RunFolderError(given=f"the folder {path}", why=why, fix=fix)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `path` once it is complete; a failure leaves nothing.
+
+    Args:
+        path: A new or empty folder.
+
+    Raises:
+        RunFolderError: It is neither.
+    """
+    check_new_folder(path)
+    # What is there stays: it may be the working folder, or another disk. `.` alone has no name.
+    fill, path = path.exists(), path.resolve()
+    aside = path / ".partial" if fill else path.with_name(f".{path.name}.partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        if fill:
+            for file in aside.iterdir():
+                file.replace(path / file.name)
+        else:
+            aside.replace(path)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def folder_name(name: str) -> str:

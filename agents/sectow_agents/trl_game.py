@@ -41,12 +41,7 @@ class GrpoGame:
 
 
 class ArenaReward(SeatReward):
-    """Prices completions by playing each row's episode to its end.
-
-    Args:
-        arena: Plays.
-        states: The episode of each row, at its beginning.
-    """
+    """Prices completions by playing each row's episode to its end."""
 
     def __init__(self, arena: Arena, states: Sequence[EpisodeState]) -> None:
         self.seat = arena.paid_seat

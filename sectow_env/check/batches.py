@@ -1,4 +1,8 @@
-"""Checks of everything that is called in batches: judges, policies and renderers."""
+"""Checks of everything that is called in batches: judges, policies and renderers.
+
+The order matters: `repeatable` must come before the checks that change the batch in between, to see
+a part whose answers change when the same batch comes twice.
+"""
 
 from __future__ import annotations
 
@@ -89,21 +93,6 @@ def process_unchanged(subject: PartSubject) -> Iterator[str]:
     """A call leaves the process as it was: environment, folder, warnings, numpy, torch."""
     for name in subject.process.changed_by(lambda: subject.ask(subject.items)):
         yield f"{subject.verb.method} changes {name}"
-
-
-# The order matters: `repeatable` must come before the checks that change the batch in between,
-# to see a part whose answers change when the same batch comes twice.
-BATCH_CHECKS = (
-    one_answer_an_item,
-    empty_batch,
-    repeatable,
-    batch_equals_single,
-    global_random_untouched,
-    order_does_not_matter,
-    global_random_unread,
-    inputs_unchanged,
-    process_unchanged,
-)
 
 
 def must_repeat(subject: PartSubject) -> None:

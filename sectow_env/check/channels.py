@@ -198,21 +198,6 @@ def global_random_untouched(subject: ChannelSubject) -> Iterator[str]:
         yield f"render draws from or seeds {name}; own a generator instead"
 
 
-CHANNEL_CHECKS = (
-    frames_labelled,
-    some_frame_trained,
-    every_third_held_out,
-    render_repeatable,
-    salt_is_jitter,
-    attacks_signed,
-    drawing_told,
-    pictures_legal,
-    odd_words_rendered,
-    name_kept,
-    global_random_untouched,
-)
-
-
 def _without_jitter(attack: Attack) -> tuple[object, ...]:
     image = attack.image
     shape = image.pixels.shape if isinstance(image, Picture) else image

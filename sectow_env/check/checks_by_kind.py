@@ -6,32 +6,36 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sectow_env.check.attackers import ATTACKER_CHECKS
-from sectow_env.check.channels import CHANNEL_CHECKS
-from sectow_env.check.defenders import DEFENDER_CHECKS
-from sectow_env.check.environment import ENVIRONMENT_CHECKS
+from sectow_env.check import (
+    attackers,
+    batches,
+    channels,
+    defenders,
+    judges,
+    pack_channels,
+    renderers,
+    worlds,
+)
+from sectow_env.check.environment import actions, outputs, randomness, upstream, views
 from sectow_env.check.fault import Fault, Skip
-from sectow_env.check.judges import JUDGE_CHECKS
-from sectow_env.check.pack_channels import PACK_CHANNEL_CHECKS
 from sectow_env.check.process import Process
-from sectow_env.check.renderers import RENDERER_CHECKS
 from sectow_env.check.result import CheckResult, Kind
-from sectow_env.check.runner import Check, name_of, run_check
+from sectow_env.check.runner import Check, checks_in, name_of, run_check
 from sectow_env.check.targets import DEFAULT_WORLD, find
-from sectow_env.check.worlds import WORLD_CHECKS
 from sectow_env.errors import ConfigError
 from sectow_env.game.world import World
 
 CHECKS_BY_KIND: Mapping[Kind, tuple[Check[Any], ...]] = MappingProxyType(
     {
-        "environment": ENVIRONMENT_CHECKS,
-        "world": WORLD_CHECKS,
-        "judge": JUDGE_CHECKS,
-        "attacker": ATTACKER_CHECKS,
-        "defender": DEFENDER_CHECKS,
-        "channel": CHANNEL_CHECKS,
-        "pack_channel": PACK_CHANNEL_CHECKS,
-        "renderer": RENDERER_CHECKS,
+        # Upstream's first: the others build on them.
+        "environment": checks_in(upstream, outputs, randomness, actions, views),
+        "world": checks_in(worlds),
+        "judge": checks_in(batches, judges),
+        "attacker": checks_in(batches, attackers),
+        "defender": checks_in(batches, defenders),
+        "channel": checks_in(channels),
+        "pack_channel": checks_in(pack_channels),
+        "renderer": checks_in(batches, renderers),
     }
 )
 """Kind -> its checks, in the order in which they run."""
@@ -83,16 +87,9 @@ def checked(
     leave_out: Collection[str] = (),
     starting: Callable[[Kind, str, str], object] = lambda *_: None,
 ) -> Iterator[CheckResult]:
-    """As `check`, one result at a time.
+    """As `check`, one result at a time; `starting` is called before each check.
 
-    Args:
-        target: See `check`, as the others.
-        world: See there.
-        kind: See there.
-        seed: See there.
-        options: See there.
-        leave_out: See there.
-        starting: Called before each check with the kind, the subject's and the check's name.
+    It is given the kind, the subject's name and the check's.
     """
     for subject_kind, name, build in find(target, world, kind, seed, options):
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sectow_env.check.batches import BATCH_CHECKS
 from sectow_env.check.compare import differences
 from sectow_env.check.material import attacks_of
 from sectow_env.check.part import PartSubject, Verb
@@ -45,6 +44,3 @@ def only_the_attack_seen(subject: PartSubject) -> Iterator[str]:
         changed = [attack.model_copy(update={field: value}) for attack in subject.items]
         names = ("unchanged", f"with another {field}")
         yield from differences(subject.answers, subject.ask(changed), "response", names)
-
-
-DEFENDER_CHECKS = (*BATCH_CHECKS, responses_whole, some_response, only_the_attack_seen)

@@ -11,8 +11,7 @@ from typing import Any
 import gymnasium
 import pettingzoo
 
-from sectow_env.check.environment import EnvSubject
-from sectow_env.check.environment.subject import SEATS
+from sectow_env.check.environment.subject import SEATS, EnvSubject
 from sectow_env.env.single import SectowEnv
 from sectow_env.errors import ConfigError
 
@@ -28,12 +27,6 @@ def environment_subject(
     env: object, name: str, options: Mapping[str, Any], seed: int
 ) -> EnvSubject:
     """An environment under check.
-
-    Args:
-        env: Its id, or its class.
-        name: How findings name it.
-        options: Options of all views.
-        seed: Seed of the episodes.
 
     Raises:
         ConfigError: It cannot be made, or is not built on `SectowEnv`.

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
-from sectow_env.check.batches import BATCH_CHECKS
 from sectow_env.check.compare import shown
 from sectow_env.check.fault import blamed
 from sectow_env.check.material import invalid_turns, items_of, turns_of, unanswered_turns
@@ -111,18 +110,6 @@ def cases_in_order(subject: PartSubject) -> Iterator[str]:
         # A judge may say less than a run needs, but not without a word.
         warnings.warn(f"{case}, so sectow train refuses it here", stacklevel=1)
     yield from tried.reversed()
-
-
-JUDGE_CHECKS = (
-    *BATCH_CHECKS,
-    signed,
-    fields_in_range,
-    labels_belong,
-    silence_unscored,
-    invalid_carried,
-    unscored_unpriced,
-    cases_in_order,
-)
 
 
 class _Replay:

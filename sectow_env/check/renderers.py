@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import cycle
 
-from sectow_env.check.batches import BATCH_CHECKS, must_repeat
+from sectow_env.check.batches import must_repeat
 from sectow_env.check.compare import differences
-from sectow_env.check.material import scenarios_of
+from sectow_env.check.material import flipped, scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.check.texts import ODD
 from sectow_env.game.picture import MAX_SIDE, Picture
@@ -55,12 +55,9 @@ def sides_legal(subject: PartSubject) -> Iterator[str]:
 
 def label_unseen(subject: PartSubject) -> Iterator[str]:
     """The picture does not depend on whether the scenario is harmful."""
-    flipped = []
-    for item in subject.items:
-        other = item.scenario.model_copy(update={"harmful": not item.scenario.harmful})
-        flipped.append(item._replace(scenario=other))
+    others = [item._replace(scenario=flipped(item.scenario)) for item in subject.items]
     names = ("unchanged", "with the label flipped")
-    findings = list(differences(subject.answers, subject.ask(flipped), "picture", names))
+    findings = list(differences(subject.answers, subject.ask(others), "picture", names))
     if findings:
         must_repeat(subject)
     yield from findings
@@ -74,12 +71,3 @@ def legible_words_drawn(subject: PartSubject) -> Iterator[str]:
     drawn = subject.ask([Drawing((word,), scenario) for word in ("vel", "jun", "akk")])
     if len(set(drawn)) < len(drawn):
         yield "different words give the same picture"
-
-
-RENDERER_CHECKS = (
-    *BATCH_CHECKS,
-    properties_told,
-    sides_legal,
-    label_unseen,
-    legible_words_drawn,
-)

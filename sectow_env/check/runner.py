@@ -8,7 +8,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout
-from inspect import getdoc
+from inspect import getdoc, isgeneratorfunction
+from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
 from sectow_env.check.fault import Fault, Skip
@@ -22,6 +23,21 @@ MAX_FINDINGS = 5
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def checks_in(*modules: ModuleType) -> tuple[Check[Any], ...]:
+    """The checks of some modules, in the order in which they are written there.
+
+    Every public generator of a module is one: a new check need not be listed anywhere.
+    """
+    return tuple(
+        check
+        for module in modules
+        for name, check in vars(module).items()
+        if isgeneratorfunction(check)
+        and check.__module__ == module.__name__
+        and not name.startswith("_")
+    )
+
+
 def summary_of(check: Check[Any]) -> str:
     """The first line of a check's documentation: what is true when it passes."""
     return (getdoc(check) or "").partition("\n")[0]
@@ -33,14 +49,7 @@ def name_of(check: Check[Any]) -> str:
 
 
 def run_check(kind: Kind, name: str, subject: S, check: Check[S]) -> CheckResult:
-    """The result of one check.
-
-    Args:
-        kind: Kind of the subject.
-        name: The subject as the user named it.
-        subject: Passed to the check.
-        check: The check.
-    """
+    """The result of one check."""
     start = time.perf_counter()
     # Warnings go into the result; what a subject prints would break the table or the JSON.
     with warnings.catch_warnings(record=True) as caught, redirect_stdout(io.StringIO()):

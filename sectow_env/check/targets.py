@@ -86,13 +86,6 @@ def find(
 ) -> list[Target]:
     """Everything to check about a target.
 
-    Args:
-        target: See `checks_by_kind.check`.
-        world: The world in which it is checked.
-        kind: Only this kind.
-        seed: Seed of all draws.
-        options: Further options of an environment.
-
     Raises:
         UnknownNameError: The name is not known.
         ConfigError: The target cannot be built, or is not of a kind that can be checked.
@@ -151,7 +144,8 @@ def _model(text: str, setting: _Setting, kind: Kind | None) -> Iterator[Target]:
             name, settings = policy_spec(text, seat)
         except UnknownNameError as error:
             known = {part for group in GROUP_OF.values() for part in Registry(group).names()}
-            raise unknown("target", text, {*known, *_our_environments()}) from error
+            ours = {name for name in gymnasium.registry if name.startswith("SecTOW")}
+            raise unknown("target", text, known | ours) from error
         yield from _of(_built(POLICIES.get(name), text, settings, setting), text, setting)
 
 
@@ -245,7 +239,3 @@ def _built(
 def _is_world(name: str) -> bool:
     seeded = _SEEDED.fullmatch(name)
     return (seeded["name"] if seeded else name) in Registry(WORLDS).names()
-
-
-def _our_environments() -> list[str]:
-    return [name for name in gymnasium.registry if name.startswith("SecTOW")]

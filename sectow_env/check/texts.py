@@ -26,13 +26,7 @@ _ALPHABET = (*_GRAMMAR, " ", "\n", "vel", "{", "}", "é", "🧪", "0", "'", '"',
 
 
 def odd_completions(scenario: Scenario, number: int, seed: int) -> list[str]:
-    """An attacker's completions for a scenario: well-formed, almost well-formed and random.
-
-    Args:
-        scenario: The scenario.
-        number: Number of random ones.
-        seed: Their seed.
-    """
+    """An attacker's completions for a scenario: well-formed, almost well-formed and random."""
     rng = random.Random(seed)
     randoms = ("".join(rng.choices(_ALPHABET, k=rng.randrange(1, 40))) for _ in range(number))
     behavior = scenario.behavior

@@ -11,12 +11,14 @@ from itertools import chain
 
 from pydantic import ValidationError
 
+from sectow_env.check import batches, judges
 from sectow_env.check.compare import as_text, differences, fresh, shown
 from sectow_env.check.fault import Fault, Skip, blamed
-from sectow_env.check.judges import JUDGE_CHECKS, judge_subject
+from sectow_env.check.judges import judge_subject
 from sectow_env.check.material import scenarios_of, some_items
 from sectow_env.check.process import Process
 from sectow_env.check.randomness import touched_by
+from sectow_env.check.runner import checks_in, name_of
 from sectow_env.check.texts import odd_completions
 from sectow_env.errors import SectowError
 from sectow_env.game import SPLITS, Attack, Scenario, Split, play
@@ -256,14 +258,14 @@ def judge_keeps_the_rules(subject: WorldSubject) -> Iterator[str]:
     items = some_items(list(chain.from_iterable(subject.grids.values())), subject.seed)
     name = f"of {subject.world.id}"
     judged = judge_subject(name, judge, subject.world, subject.seed, items)
-    for check in JUDGE_CHECKS:
+    for check in checks_in(batches, judges):
         try:
             for finding in check(judged):
-                yield f"{check.__name__}: {finding}"
+                yield f"{name_of(check)}: {finding}"
         except Skip:
             continue
         except Fault as fault:
-            yield f"{check.__name__}: {fault}"
+            yield f"{name_of(check)}: {fault}"
 
 
 def house_policies_play(subject: WorldSubject) -> Iterator[str]:
@@ -306,26 +308,6 @@ def process_unchanged(subject: WorldSubject) -> Iterator[str]:
     with blamed(subject.who):
         for name in subject.process.changed_by(lambda: _build_and_call(subject)):
             yield f"it changes {name}"
-
-
-WORLD_CHECKS = (
-    fingerprint_stable,
-    scenarios_repeatable,
-    ids_unique,
-    splits_disjoint,
-    scenarios_as_asked,
-    grid_in_its_split,
-    grid_parted,
-    grid_counts,
-    completions_never_raise,
-    completions_repeatable,
-    json_round_trip,
-    judge_keeps_the_rules,
-    house_policies_play,
-    global_random_untouched,
-    inputs_unchanged,
-    process_unchanged,
-)
 
 
 def _build_and_call(subject: WorldSubject) -> None:

@@ -53,11 +53,10 @@ def render(state: EpisodeState | None, mode: str | None) -> str | Pixels | None:
 
 def transcript(state: EpisodeState | None) -> str:
     """An episode so far as text; no text in it can imitate another line."""
-    return "\n".join(f"{line.label:>8}  {_beside(line.text)}" for line in lines(state))
-
-
-def _beside(text: str) -> str:
-    return escaped(text).replace("\n", "\n" + " " * _INDENT)
+    hanging = "\n" + " " * _INDENT
+    return "\n".join(
+        f"{line.label:>8}  {escaped(line.text)}".replace("\n", hanging) for line in lines(state)
+    )
 
 
 def card(state: EpisodeState | None) -> Pixels:

@@ -81,23 +81,13 @@ def is_plain(console: Console) -> bool:
 
 
 class Bar:
-    """A progress bar of the live display, which all bars share; invisible without a terminal.
-
-    Args:
-        label: What is counted.
-        total: Up to where; None while that is unknown.
-    """
+    """A progress bar of the live display, which all bars share; invisible without a terminal."""
 
     def __init__(self, label: str, total: int | None = None) -> None:
         self._task = _DISPLAY.open(label, total)
 
     def update(self, done: int, note: str = "") -> None:
-        """Show how far it is.
-
-        Args:
-            done: Out of the total.
-            note: Shown behind the bar.
-        """
+        """Show how far it is."""
         if self._task is not None:
             _DISPLAY.update(self._task, done, note)
 

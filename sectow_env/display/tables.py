@@ -42,7 +42,10 @@ def print_table(
     """
     if title:
         console.print(printable(title), style="bold")
-    whole = [[_text(cell) for cell in row] for row in (heads, *rows)]
+    whole = [
+        [cell if isinstance(cell, Text) else printable(cell) for cell in row]
+        for row in (heads, *rows)
+    ]
     for place, part in enumerate(_parts(whole, keys, console.width)):
         if place:
             console.print()
@@ -109,7 +112,3 @@ def _table(cells: list[list[Text]], width: int) -> Table:
 
 def _is_figure(text: str) -> bool:
     return not text or text[0] in "0123456789+-<."
-
-
-def _text(cell: Cell) -> Text:
-    return cell if isinstance(cell, Text) else printable(cell)

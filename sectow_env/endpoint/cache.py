@@ -155,7 +155,8 @@ class AnswerCache:
             self._database.execute("ROLLBACK")
         if self._pragma("application_id") == 0 and self._is_empty():
             # The mode is changed while no transaction is open; every process asks for the same one.
-            self._database.execute(f"PRAGMA journal_mode = {_journal(self._path)}")
+            journal = "WAL" if is_local(self._path) else "DELETE"
+            self._database.execute(f"PRAGMA journal_mode = {journal}")
             self._database.execute("BEGIN IMMEDIATE")
             # Another process may have been faster.
             if self._is_empty():
@@ -198,7 +199,3 @@ def _touch(path: Path) -> None:
 
 def _is_locked(error: BaseException) -> bool:
     return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
-
-
-def _journal(path: Path) -> str:
-    return "WAL" if is_local(path) else "DELETE"

@@ -54,11 +54,7 @@ class Pace:
 
 
 class Budget:
-    """Counts what a client uses, and says when it is enough.
-
-    Args:
-        settings: Hold the limits.
-    """
+    """Counts what a client uses, and says when it is enough."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings

@@ -25,10 +25,6 @@ _LOG = logging.getLogger("sectow_env.endpoint")
 def report(who: str, outcomes: Sequence[Outcome]) -> int:
     """Log how many requests of a call got no answer, and why.
 
-    Args:
-        who: The endpoint.
-        outcomes: Of one call, all attempts made.
-
     Returns:
         How many of them another try may answer.
 

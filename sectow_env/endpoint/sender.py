@@ -27,13 +27,7 @@ _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 class Sender:
-    """Open connections to a server.
-
-    Args:
-        settings: Where to ask and how.
-        key: API key, or None.
-        tls: How servers are trusted.
-    """
+    """Open connections to a server."""
 
     def __init__(self, settings: EndpointSettings, key: str | None, tls: ssl.SSLContext) -> None:
         self._settings = settings

@@ -26,7 +26,7 @@ from sectow_env.env.spaces import attack_space, response_space, scenario_space, 
 from sectow_env.errors import SectowError
 from sectow_env.game import Seat
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import EpisodeState
+from sectow_env.game.episode_state import EpisodeState, started
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
@@ -100,18 +100,8 @@ class SectowAEC(AECEnv[str, Observation, Any]):
 
     @property
     def episode_state(self) -> EpisodeState:
-        """The state of the current episode.
-
-        Raises:
-            SectowError: No episode was started.
-        """
-        if self._state is None:
-            raise SectowError(
-                given="an environment without an episode",
-                why="it has not been reset",
-                fix="call reset first",
-            )
-        return self._state
+        """The state of the current episode; raises SectowError before the first one."""
+        return started(self._state)
 
     def observe(self, agent: str) -> Observation:
         """What the agent sees; the defender sees an empty attack until there is one."""
@@ -168,10 +158,6 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
 
     The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
     agent's action is ignored and may be left out.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: As in `SectowAEC`.
     """
 
     metadata = PARALLEL_METADATA
@@ -239,22 +225,12 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
 
 
 def aec_env(render_mode: str | None = None, **options: Unpack[Options]) -> AECEnv[str, Any, Any]:
-    """The game as a PettingZoo AEC environment that enforces the order of calls.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: See `arena.Options`; both seats are agents, so no opponent can be given.
-    """
+    """The game as a PettingZoo AEC environment that enforces the order of calls."""
     return OrderEnforcingWrapper(SectowAEC(render_mode, **options))
 
 
 def parallel_env(
     render_mode: str | None = None, **options: Unpack[Options]
 ) -> ParallelEnv[str, Any, Any]:
-    """The game as a PettingZoo Parallel environment.
-
-    Args:
-        render_mode: As in `SectowAEC`.
-        options: See `arena.Options`; both seats are agents, so no opponent can be given.
-    """
+    """The game as a PettingZoo Parallel environment."""
     return SectowParallel(render_mode, **options)

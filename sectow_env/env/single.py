@@ -28,10 +28,9 @@ from sectow_env.env.spaces import (
     scenario_space,
     with_conversation,
 )
-from sectow_env.errors import SectowError
 from sectow_env.game import Scenario
 from sectow_env.game.conversation import history_of
-from sectow_env.game.episode_state import EpisodeState
+from sectow_env.game.episode_state import EpisodeState, started
 from sectow_env.game.picture import Pixels
 
 
@@ -124,18 +123,8 @@ class SectowEnv(gym.Env[Observation, Any]):
 
     @property
     def episode_state(self) -> EpisodeState:
-        """The state of the current episode.
-
-        Raises:
-            SectowError: No episode was started.
-        """
-        if self._state is None:
-            raise SectowError(
-                given="an environment without an episode",
-                why="it has not been reset",
-                fix="call reset first",
-            )
-        return self._state
+        """The state of the current episode; raises SectowError before the first one."""
+        return started(self._state)
 
     @property
     def scenario(self) -> Scenario:

@@ -105,10 +105,6 @@ class Image(spaces.Space[Pixels]):
     """Pictures of shape (height, width, 3), dtype uint8, sides from 1 to a limit; or `NO_IMAGE`.
 
     Not a `Box`: pictures of one batch may differ in size, so a batch is a tuple of arrays.
-
-    Args:
-        max_side: Largest height and width, in pixels.
-        seed: Seed of `sample`.
     """
 
     def __init__(

@@ -36,9 +36,6 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     arrays with NaN for unknown rewards, and `sectow_episode` is an object array.
 
     Args:
-        num_envs: Number of environments.
-        seat: As in `SectowEnv`.
-        render_mode: As in `SectowEnv`.
         autoreset_mode: `SameStep` (default), `NextStep`, or `Disabled`, where finished environments
             are reset with `reset(options={"reset_mask": mask})`.
         options: See `arena.Options`.
@@ -120,7 +117,7 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             Batched observations; rewards, float64 of shape (num_envs,); terminations and
             truncations, bool of the same shape; infos.
         """
-        moves = self._per_env(actions)
+        moves = self.per_env(actions)
         waiting = [
             index
             for index, state in enumerate(self.episode_states)
@@ -216,7 +213,12 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
             column[index] = value
         return column
 
-    def _per_env(self, actions: Any) -> list[object]:
+    def per_env(self, actions: Any) -> list[object]:
+        """The actions as a list with one for each environment.
+
+        Raises:
+            SectowError: No episode was started, or they are not that many.
+        """
         if not self._states:
             raise SectowError(
                 given="a step of environments without an episode",
@@ -234,9 +236,10 @@ class SectowVectorEnv(VectorEnv[Observations, Any, NDArray[Any]]):
     def _sized(self, column: Any) -> Sequence[Any]:
         if isinstance(column, (list, tuple, np.ndarray)) and len(column) == self.num_envs:
             return cast("Sequence[Any]", column)
+        many = f"{len(column)} actions" if hasattr(column, "__len__") else "actions"
         raise SectowError(
-            given=f"actions of type {type(column).__name__}",
-            why=f"they are not one action for each of {self.num_envs} environments",
+            given=f"{many} for {self.num_envs} environments",
+            why=f"{type(column).__name__} is not one action for each of {self.num_envs}",
             fix="give an element of action_space, or a list with one action each",
         )
 

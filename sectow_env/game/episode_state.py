@@ -5,8 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from sectow_env.errors import SectowError
 from sectow_env.game.conversation import Pay, Played, closed, continued, is_decided, turn_seeds
 from sectow_env.game.records import Attack, Episode, Scenario, Seat
+
+
+def started(state: EpisodeState | None) -> EpisodeState:
+    """The state of an environment's episode.
+
+    Raises:
+        SectowError: No episode was started.
+    """
+    if state is None:
+        raise SectowError(
+            given="an environment without an episode",
+            why="it has not been reset",
+            fix="call reset first",
+        )
+    return state
 
 
 @dataclass

@@ -89,10 +89,6 @@ class Picture:
     def from_bytes(cls, data: bytes, *, webp: bool = False) -> Picture:
         """Decode a PNG or JPEG file.
 
-        Args:
-            data: The file.
-            webp: Also accept WebP.
-
         Raises:
             SectowError: The bytes are not such a file, or it is truncated, animated or too large.
         """

@@ -16,11 +16,7 @@ def draw_seeds(rng: np.random.Generator, count: int) -> list[int]:
 
 
 class SeedQueue:
-    """Seeds that hold for one call, with a stream of its own for calls that got none.
-
-    Args:
-        seed: Of the stream.
-    """
+    """Seeds that hold for one call, with a stream of its own for calls that got none."""
 
     def __init__(self, seed: int = 0) -> None:
         self._rng = np.random.Generator(np.random.PCG64(seed))

@@ -15,12 +15,7 @@ _HILLS = ((110, 150, 90), (150, 140, 90), (95, 120, 110))
 
 
 def draw_scene(size: tuple[int, int], jitter_key: str = "") -> Picture:
-    """Draw a scene.
-
-    Args:
-        size: Width and height in pixels.
-        jitter_key: Another key gives another scene.
-    """
+    """Draw a scene of a width and height in pixels; another key gives another scene."""
     rng = generator("scene", jitter_key)
     wide, high = size
     image = Image.new("RGB", size, _SKIES[rng.integers(len(_SKIES))])

@@ -72,13 +72,7 @@ def check_side(side: int) -> None:
 
 
 class Sheet:
-    """A square page.
-
-    Args:
-        style: How it looks.
-        side: Height and width in pixels.
-        rng: For what is random about the style.
-    """
+    """A square page, so many pixels a side; the generator draws what is random of its style."""
 
     def __init__(self, style: Style, side: int, rng: np.random.Generator) -> None:
         check_side(side)

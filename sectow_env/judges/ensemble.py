@@ -58,11 +58,7 @@ class Ensemble:
 
     Args:
         judges: The members, at least two; for `cascade` from the cheapest to the best.
-        how: See above.
-        quorum: See `Settings`.
-        threshold: See `Settings`.
-        low: See `Settings`.
-        high: See `Settings`.
+        how: See above; the others in `Settings`.
 
     Raises:
         ConfigError: The settings cannot work.
@@ -176,12 +172,6 @@ def ensemble(
     **settings: Any,
 ) -> Ensemble:
     """The registered `ensemble/of`: members by name, such as `"rules/not_refused,pack/reference"`.
-
-    Args:
-        judges: Names, separated by commas, each with or without settings; or judges.
-        how: See `Ensemble`.
-        world: Handed to members that ask for it.
-        settings: See `Ensemble`.
 
     Raises:
         UnknownNameError: The name of a member is not known.

@@ -46,12 +46,19 @@ def attack_text(attack: Attack) -> AttackText:
     )
 
 
+def own_word(judge: object, attribute: str, *, default: bool) -> bool:
+    """What a judge says of itself; else what one of its members does; else the default."""
+    known = getattr(judge, attribute, None)
+    if known is not None:
+        return bool(known)
+    members = getattr(judge, "members", ())
+    members_word = any(own_word(each, attribute, default=default) for each in members)
+    return members_word if members else default
+
+
 def names_intent(judge: object) -> bool:
-    """Whether a judge says if the intent is kept; by its own word, else by that of a member."""
-    known = getattr(judge, "names_intent", None)
-    return (
-        bool(known) if known is not None else any(map(names_intent, getattr(judge, "members", ())))
-    )
+    """Whether a judge says if the intent is kept."""
+    return own_word(judge, "names_intent", default=False)
 
 
 class IntentJudge:

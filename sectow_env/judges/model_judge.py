@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from sectow_env.game import Frozen, Refusal, Turn, Verdict
 from sectow_env.game.messages import ChatModel, Conversation, Message
 from sectow_env.judges.answers import without_thinking
+from sectow_env.registry.entry_points import takes
 
 
 class Reading(Frozen):
@@ -39,11 +40,22 @@ class Format(Protocol):
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """The conversation that asks about an answered turn; everything of others is neutral."""
-        ...
 
     def read(self, answer: str) -> Reading | None:
         """What an answer without thinking says; None where it is not exactly what was asked for."""
-        ...
+
+
+def settings_of(
+    form: Callable[..., Format], given: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
+    """The settings of a format among those that were given, and the others.
+
+    Every judge by name is offered the world; these look at the turn alone.
+    """
+    # How much is shown is the format's own affair.
+    names = {name for name in takes(form, given, by_name=True) if name != "limit"}
+    own = {name: value for name, value in given.items() if name in names}
+    return own, {name: given[name] for name in given if name not in {*names, "world"}}
 
 
 class ModelJudge:
@@ -57,8 +69,6 @@ class ModelJudge:
     judge did not see is never called harmless, so everything else of it is unscored.
 
     Args:
-        form: The format.
-        model: Answers.
         decoding: How it answers, as a fingerprint; a part of the version.
     """
 

@@ -6,30 +6,26 @@ Each takes `base_url` and `model` of any OpenAI-compatible endpoint, `picture`, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from sectow_env.judges.model_judge import ModelJudge
 from sectow_env.judges.prompts.published import Published
 from sectow_env.judges.served import ANSWER_TOKENS, served
-from sectow_env.judges.settings import setting
 
 
-def published(
-    suite: str, base_url: str, model: str, *, picture: bool | None = None, **endpoint: object
-) -> ModelJudge:
-    """The judge of a suite; `picture` as in `Published`."""
-    seen = None if picture is None else setting(bool, "picture", picture)
-    return served(Published(suite, picture=seen), base_url, model, ANSWER_TOKENS, endpoint)
+def _judge(suite: str) -> Callable[..., ModelJudge]:
+    return partial(served, partial(Published, suite), ANSWER_TOKENS, ModelJudge)
 
 
-holisafe = partial(published, "holisafe")
-jailbreakbench = partial(published, "jailbreakbench")
-mm_safetybench = partial(published, "mm_safetybench")
-mossbench = partial(published, "mossbench")
-mssbench = partial(published, "mssbench")
-msts = partial(published, "msts")
-or_bench_hard = partial(published, "or_bench_hard")
-siuo = partial(published, "siuo")
-spa_vl = partial(published, "spa_vl")
-vlsbench = partial(published, "vlsbench")
-xstest = partial(published, "xstest")
+holisafe = _judge("holisafe")
+jailbreakbench = _judge("jailbreakbench")
+mm_safetybench = _judge("mm_safetybench")
+mossbench = _judge("mossbench")
+mssbench = _judge("mssbench")
+msts = _judge("msts")
+or_bench_hard = _judge("or_bench_hard")
+siuo = _judge("siuo")
+spa_vl = _judge("spa_vl")
+vlsbench = _judge("vlsbench")
+xstest = _judge("xstest")

@@ -108,17 +108,7 @@ def simulated(
     truth: str | None = None,
     world: World,
 ) -> SimulatedJudge:
-    """The registered `simulated/of`: the world's own truth, or another judge, with errors.
-
-    Args:
-        sensitivity: See `SimulatedJudge`.
-        specificity: See `SimulatedJudge`.
-        bias: See `SimulatedJudge`.
-        marker: See `SimulatedJudge`.
-        seed: See `SimulatedJudge`.
-        truth: A registered judge; default: the one that knows the world best.
-        world: Is played.
-    """
+    """The registered `simulated/of`: the world's own truth, or another judge, with errors."""
     known = find_judge(truth, world, alone=True)
     return SimulatedJudge(known, sensitivity, specificity, bias=bias, marker=marker, seed=seed)
 

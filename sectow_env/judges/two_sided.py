@@ -6,26 +6,20 @@ from collections.abc import Sequence
 
 from sectow_env.game import Judge, Refusal, Scenario, Turn, Verdict
 from sectow_env.game.world import World
+from sectow_env.judges.intent import own_word
 from sectow_env.judges.refusal import refusal_of
 from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.resolve.parts import find_judge
 
 
 def grades_answers(judge: object) -> bool:
-    """Whether a judge tells right answers to benign requests from wrong ones.
-
-    By its own word, else by that of a member.
-    """
-    members = getattr(judge, "members", ())
-    known = getattr(judge, "grades_answers", None)
-    return bool(known) if known is not None else not members or any(map(grades_answers, members))
+    """Whether a judge tells right answers to benign requests from wrong ones."""
+    return own_word(judge, "grades_answers", default=True)
 
 
 def names_refusals(judge: object) -> bool:
-    """Whether a judge says what is a refusal; by its own word, else by that of a member."""
-    members = getattr(judge, "members", ())
-    known = getattr(judge, "names_refusals", None)
-    return bool(known) if known is not None else not members or any(map(names_refusals, members))
+    """Whether a judge says what is a refusal."""
+    return own_word(judge, "names_refusals", default=True)
 
 
 def home_of_judge(judge: object) -> str | None:

@@ -79,9 +79,6 @@ def fenced(parts: dict[str, str]) -> dict[str, str]:
 
     The lines hold a nonce that is derived from all parts, so that the same parts give the same
     prompt, and no part can hold the nonce that it changes by holding it.
-
-    Args:
-        parts: Name -> neutral text.
     """
     nonce = nonce_of(parts.values())
     return {

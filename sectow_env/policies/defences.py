@@ -33,12 +33,7 @@ QUESTION = (
 
 
 class Prompted:
-    """A model with a system prompt of its own, which goes before that of a conversation.
-
-    Args:
-        inner: Answers.
-        system: The prompt.
-    """
+    """A model with a system prompt of its own, which goes before that of a conversation."""
 
     kind = "prompt"
 
@@ -72,12 +67,7 @@ class Prompted:
 
 
 class _Checked(ABC):
-    """What is common to defences that hold answers back.
-
-    Args:
-        inner: Answers.
-        refusal: Is answered instead.
-    """
+    """What is common to defences that hold answers back."""
 
     kind = "guard"
 
@@ -143,12 +133,6 @@ class Guarded(_Checked):
 
     The judge is asked about the last request as a harmful behavior: whether the answer gives it
     and, at the input, whether the request itself already does. It sees the first picture of it.
-
-    Args:
-        inner: Answers.
-        judge: Flags what it calls harmful.
-        at: Where it looks.
-        refusal: Is answered instead of what is flagged.
     """
 
     def __init__(
@@ -271,13 +255,6 @@ def self_check(
     max_new_tokens: int = 16,
 ) -> ChatDefender:
     """The registered `self_check/of`: the model is asked whether it should have refused.
-
-    Args:
-        model: As in `prompted`.
-        world: Handed to the defender.
-        refusal: Is answered instead.
-        question: As in `SelfChecked`.
-        max_new_tokens: As in `SelfChecked`.
 
     Raises:
         SectowError: As in `prompted`.

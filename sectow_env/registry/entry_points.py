@@ -243,7 +243,8 @@ def load(entry: EntryPoint, what: str, extra: str | None = None) -> object:
         ) from error
     for attribute in entry.attr.split("."):
         if not hasattr(part, attribute):
-            raise unknown(f"attribute for {what} in {entry.module}", attribute, _public(part))
+            public = (name for name in dir(part) if not name.startswith("_"))
+            raise unknown(f"attribute for {what} in {entry.module}", attribute, public)
         part = getattr(part, attribute)
     return part
 
@@ -254,10 +255,6 @@ def _imported(entry: EntryPoint, what: str) -> object:
         return import_module(entry.module)
     with at_fault(f"the {what}"):
         return import_module(entry.module)
-
-
-def _public(part: object) -> list[str]:
-    return [name for name in dir(part) if not name.startswith("_")]
 
 
 def takes(

@@ -29,12 +29,6 @@ def render_attacks(
     A scenario with a channel needs that channel's slots, one without needs the free form. The
     pictures of all free forms are drawn in one call.
 
-    Args:
-        scenarios: One per completion.
-        completions: As a text policy wrote them.
-        channel: Finds a channel by its name.
-        renderer: Draws the pictures of free forms.
-
     Raises:
         PartError: The renderer or a channel failed, or returned something invalid.
     """

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import gymnasium as gym
 
 from sectow_env.env.single import SectowEnv
 from sectow_env.env.vector import SectowVectorEnv
-from sectow_env.errors import ConfigError, SectowError
-from sectow_env.game.episode_state import EpisodeState
+from sectow_env.errors import ConfigError
 
 E = TypeVar("E", SectowEnv, SectowVectorEnv)
 
@@ -43,27 +41,6 @@ def attacks_from(base: SectowEnv | SectowVectorEnv, wrapper: str) -> None:
         why="its actions are turned into attacks; a defender's action is already a text",
         fix="take seat='attacker' or seat='both'",
     )
-
-
-def states_of(base: SectowVectorEnv, actions: Sequence[object]) -> tuple[EpisodeState, ...]:
-    """The states of the episodes that a vector wrapper's actions belong to, one each.
-
-    Raises:
-        SectowError: No episode was started, or the number of actions is wrong.
-    """
-    if not base.episode_states:
-        raise SectowError(
-            given="a step of environments without an episode",
-            why="they have not been reset",
-            fix="call reset first",
-        )
-    if len(actions) != len(base.episode_states):
-        raise SectowError(
-            given=f"{len(actions)} actions for {len(base.episode_states)} environments",
-            why="each environment takes one",
-            fix="give a list with one action each",
-        )
-    return base.episode_states
 
 
 class SectowWrapper(gym.Wrapper[Any, Any, Any, Any], gym.utils.RecordConstructorArgs):

@@ -8,7 +8,6 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
-from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
@@ -28,7 +27,7 @@ from sectow_env.worlds.apothecary.channels import (
 from sectow_env.worlds.apothecary.channels.base import Words
 from sectow_env.worlds.apothecary.world import chosen_frames, require_apothecary
 from sectow_env.worlds.rendering import render_frame
-from sectow_env.wrappers.base import attacks_from, base_of, states_of
+from sectow_env.wrappers.base import SectowWrapper, attacks_from, base_of
 
 NAMES = 4
 """Number of names to choose from for the slot of a frame."""
@@ -131,7 +130,7 @@ class Codebook:
         return int(self.sizes[2])
 
 
-class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+class DiscreteAction(SectowWrapper):
     """`MultiDiscrete([channels, frames, slots])` actions, and a small vector as observation.
 
     For agents of Stable-Baselines3 or CleanRL, which read no text. The action chooses channel,
@@ -154,16 +153,10 @@ class DiscreteAction(gym.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         channels: Sequence[str] = WORKING_CHANNELS,
         names: int = NAMES,
     ) -> None:
-        base = base_of(env, SectowEnv, "DiscreteAction")
-        RecordConstructorArgs.__init__(self, channels=list(channels), names=names)
-        gym.Wrapper.__init__(self, env)
-        self.base = base
-        attacks_from(self.base, "DiscreteAction")
-        _only_attacks(self.base)
-        arena = self.base.arena
-        self.codebook = Codebook(arena.world, channels, names, arena.split)
+        super().__init__(env, channels=list(channels), names=names)
+        self.codebook = _codebook(self.base, "DiscreteAction", channels, names)
         self.action_space = spaces.MultiDiscrete(self.codebook.sizes)
-        self.observation_space = self.codebook.space(arena.max_turns)
+        self.observation_space = self.codebook.space(self.base.arena.max_turns)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -187,8 +180,6 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
 
     Args:
         env: A `SectowVectorEnv` in the attacker's seat, in a world of the Apothecary.
-        channels: As in `DiscreteAction`.
-        names: As in `DiscreteAction`.
 
     Raises:
         ConfigError: It is not such an environment.
@@ -200,16 +191,11 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         channels: Sequence[str] = WORKING_CHANNELS,
         names: int = NAMES,
     ) -> None:
-        base = base_of(env, SectowVectorEnv, "VectorDiscreteAction")
+        self.base = base_of(env, SectowVectorEnv, "VectorDiscreteAction")
         super().__init__(env)
-        self.base = base
-        attacks_from(self.base, "VectorDiscreteAction")
-        _only_attacks(self.base)
-        arena = self.base.arena
-        self.codebook = Codebook(arena.world, channels, names, arena.split)
-        turns = arena.max_turns
+        self.codebook = _codebook(self.base, "VectorDiscreteAction", channels, names)
         self.single_action_space = spaces.MultiDiscrete(self.codebook.sizes)
-        self.single_observation_space = self.codebook.space(turns)
+        self.single_observation_space = self.codebook.space(self.base.arena.max_turns)
         self.action_space = gym.vector.utils.batch_space(self.single_action_space, self.num_envs)
         self.observation_space = gym.vector.utils.batch_space(
             self.single_observation_space, self.num_envs
@@ -227,10 +213,11 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def step(self, actions: Any) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play the attacks that the integers encode."""
-        states = states_of(self.base, actions)
+        each = self.base.per_env(actions)
+        states = self.base.episode_states
         moves = [
             self.codebook.attack(state.scenario, action)
-            for state, action in zip(states, actions, strict=True)
+            for state, action in zip(states, each, strict=True)
         ]
         _, rewards, terminations, truncations, infos = self.env.step(moves)
         if "final_obs" in infos:
@@ -248,10 +235,14 @@ class VectorDiscreteAction(VectorWrapper[Any, Any, Any, Any, Any]):
         return self.codebook.observe(state, self.base.arena.max_turns)
 
 
-def _only_attacks(base: SectowEnv | SectowVectorEnv) -> None:
+def _codebook(
+    base: SectowEnv | SectowVectorEnv, wrapper: str, channels: Sequence[str], names: int
+) -> Codebook:
+    attacks_from(base, wrapper)
     if base.seat == "both":
         raise ConfigError(
             given="DiscreteAction in the seat 'both'",
             why="the integers encode an attack, not a response",
             fix="take seat='attacker'",
         )
+    return Codebook(base.arena.world, channels, names, base.arena.split)

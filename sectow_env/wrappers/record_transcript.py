@@ -65,13 +65,7 @@ class Transcript:
 
 
 class RecordTranscript(SectowWrapper):
-    """Writes every finished episode to a `Transcript`.
-
-    Args:
-        env: A `SectowEnv`, wrapped or not.
-        path: As in `Transcript`.
-        redact: As in `Transcript`.
-    """
+    """Writes every finished episode to a `Transcript`."""
 
     def __init__(self, env: gym.Env[Any, Any], path: str | Path, redact: bool = True) -> None:
         super().__init__(env, path=str(path), redact=redact)

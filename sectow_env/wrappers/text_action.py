@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
-from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from sectow_env.env.observations import Info, Observation, check_whole
-from sectow_env.env.single import SectowEnv
 from sectow_env.env.spaces import UnicodeText
 from sectow_env.env.vector import Flags, Observations, Rewards, SectowVectorEnv
 from sectow_env.errors import SectowError
 from sectow_env.game import Attack
 from sectow_env.game.episode_state import EpisodeState
 from sectow_env.game.world import World, attacks_of
-from sectow_env.wrappers.base import attacks_from, base_of, states_of
+from sectow_env.wrappers.base import SectowWrapper, attacks_from, base_of
 
 
-class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs):
+class TextAction(SectowWrapper, gym.ActionWrapper[Any, Any, Any]):
     """Acts with the completion of a text policy: the world parses and renders it.
 
     In the attacker's seat the completion is written in the grammar of
@@ -37,10 +35,7 @@ class TextAction(gym.ActionWrapper[Observation, str, Any], RecordConstructorArgs
     """
 
     def __init__(self, env: gym.Env[Observation, Any]) -> None:
-        base = base_of(env, SectowEnv, "TextAction")
-        RecordConstructorArgs.__init__(self)
-        gym.ActionWrapper.__init__(self, env)
-        self.base = base
+        super().__init__(env)
         attacks_from(self.base, "TextAction")
         self.action_space = UnicodeText()
 
@@ -64,17 +59,16 @@ class VectorTextAction(VectorWrapper[Observations, Sequence[str], Observations, 
     """
 
     def __init__(self, env: VectorEnv[Observations, Any, NDArray[Any]]) -> None:
-        base = base_of(env, SectowVectorEnv, "VectorTextAction")
+        self.base = base_of(env, SectowVectorEnv, "VectorTextAction")
         super().__init__(env)
-        self.base = base
         attacks_from(self.base, "VectorTextAction")
         self.single_action_space = UnicodeText()
         self.action_space = batch_space(self.single_action_space, self.num_envs)
 
     def step(self, actions: Sequence[str]) -> tuple[Observations, Rewards, Flags, Flags, Info]:
         """Play one completion in each environment."""
-        states = states_of(self.base, actions)
-        return self.env.step(_read(self.base.arena.world, states, actions))
+        each = self.base.per_env(actions)
+        return self.env.step(_read(self.base.arena.world, self.base.episode_states, each))
 
 
 def _read(world: World, states: Sequence[EpisodeState], completions: Sequence[Any]) -> list[Any]:

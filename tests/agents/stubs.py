@@ -65,7 +65,7 @@ def stub_run(
     """A run of two rounds by stub phases, from weights that do not exist."""
     model = folder.parent / "base" / "model"
     model.mkdir(parents=True, exist_ok=True)
-    (model / "config.json").touch()
+    (model / "config.json").write_text('{"model_type": "llava"}')
     return TugOfWar(
         toy(folder, model, model, rounds=rounds, monitor=monitor),
         callbacks,

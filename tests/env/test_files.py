@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectow_env import files as disk
+from sectow_env.errors import RunFolderError
 
 TABLE = """\
 /dev/sda1 / ext4 rw 0 0
@@ -72,6 +73,53 @@ def test_a_file_is_replaced_whole_or_not_at_all(
     assert file.read_bytes() == b"new"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     disk.sync(tmp_path)
+
+
+def test_a_new_folder_appears_once_it_is_complete(tmp_path: Path) -> None:
+    out = tmp_path / "below" / "out"
+    with pytest.raises(IsADirectoryError), disk.new_folder(out) as aside:
+        aside.read_bytes()
+    assert list(out.parent.iterdir()) == []
+    with disk.new_folder(out) as aside:
+        (aside / "file").touch()
+        assert not out.exists()
+    assert [path.name for path in out.parent.iterdir()] == ["out"]
+    assert [path.name for path in out.iterdir()] == ["file"]
+
+
+def test_the_working_folder_is_filled_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with disk.new_folder(Path()) as aside:
+        (aside / "below").mkdir()
+        (aside / "below" / "file").touch()
+    assert [path.name for path in Path.cwd().iterdir()] == ["below"]
+    with pytest.raises(RunFolderError, match="'below' is in it"), disk.new_folder(Path()):
+        pass
+
+
+def test_what_cannot_become_a_folder_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"run.json", "shards"}
+    disk.check_new_folder(tmp_path / "new", own)
+    (tmp_path / "run.json").touch()
+    (tmp_path / "shards").mkdir()
+    disk.check_new_folder(tmp_path, own)
+    for path, why in (
+        (tmp_path / "run.json", "not a folder"),
+        (tmp_path / "run.json" / "below", "not a folder"),
+        (tmp_path / ("x" * 300), "cannot be made"),
+    ):
+        with pytest.raises(RunFolderError, match=rf"{why}.*another one"):
+            disk.check_new_folder(path, own, "give another one")
+    (tmp_path / "shards" / "mine").touch()
+    with pytest.raises(RunFolderError, match="'shards' is in it"):
+        disk.check_new_folder(tmp_path, own)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(RunFolderError, match="nothing may be written"):
+        disk.check_new_folder(tmp_path / "new")
 
 
 def test_a_link_beside_a_file_leads_no_writing_elsewhere(tmp_path: Path) -> None:

@@ -291,17 +291,11 @@ class Checkpoints(TrainerCallback):
 
 
 def newest(steps: Path | None, processes: int) -> Path | None:
-    """The last checkpoint that is whole and of so many processes; None without one.
-
-    Args:
-        steps: The folder of all checkpoints of a phase.
-        processes: How many will resume.
-    """
+    """The last checkpoint that is whole and of so many processes; None without one."""
     if steps is None or not steps.is_dir():
         return None
-    for folder in sorted(
-        (f for f in steps.iterdir() if f.name.isdigit()), key=_number, reverse=True
-    ):
+    numbers = (int(folder.name) for folder in steps.iterdir() if folder.name.isdigit())
+    for folder in (steps / str(number) for number in sorted(numbers, reverse=True)):
         problem = _problem(folder, processes)
         if problem is None:
             return folder
@@ -328,10 +322,6 @@ def _keys(part: Any) -> list[str]:
     return list(part.keys())
 
 
-def _number(folder: Path) -> int:
-    return int(folder.name)
-
-
 def _file_of(rank: int) -> str:
     return f"rank-{rank}.safetensors"
 
@@ -346,11 +336,10 @@ def _generators() -> dict[str, torch.Tensor]:
 def _python_generators() -> dict[str, str]:
     """Of Python and of numpy, as JSON."""
     state = np.random.get_state(legacy=False)  # noqa: NPY002  (TRL seeds it)
-    return {"python": json.dumps(random.getstate()), "numpy": json.dumps(state, default=_listed)}
-
-
-def _listed(array: np.ndarray[Any, Any]) -> list[int]:
-    return list(array.tolist())
+    return {
+        "python": json.dumps(random.getstate()),
+        "numpy": json.dumps(state, default=np.ndarray.tolist),
+    }
 
 
 def _flat(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -31,7 +31,7 @@ from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import keep_settings
 from sectow_agents.models.generator import control_tokens
 from sectow_agents.models.intact import few
-from sectow_agents.models.load import load_model
+from sectow_agents.models.load import load_model, pick_device
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.shared import InMemory
 from sectow_agents.models.template import Template
@@ -160,14 +160,11 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
     template = Template(trainee.processor, repr(str(trainee.source)))
     prompts = [prompt.inert(control) for prompt in data.prompts]
     shown = sum(bool(prompt.pictures) for prompt in prompts)
-    if shown and not trainee.family.sees_images:
-        raise ConfigError(
-            given=f"the model {str(trainee.source)!r} in a seat that is trained",
-            why=f"{shown} of its {len(prompts)} prompts show a picture, and the model sees none",
-            fix="use a model that sees images, or channels and scenarios without pictures",
-        )
     if shown:
-        trainee.family.check_training(f"the model {str(trainee.source)!r}")
+        trainee.family.check_training(
+            f"the model {str(trainee.source)!r} in a seat that is trained",
+            f"{shown} of its {len(prompts)} prompts show a picture",
+        )
     fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
     return replace(data, prompts=fitted)
 
@@ -182,22 +179,15 @@ def batched(job: Job, data: TrainingData, settings: TrainingSettings) -> tuple[i
     return micro, same_modality_batches(data.order, with_image.__getitem__, size)
 
 
-def trainer_arguments(
-    settings: TrainingSettings, *, micro: int, seed: int, folder: Path, device: str, processes: int
-) -> dict[str, Any]:
-    """The arguments of any trainer of TRL.
+def trainer_arguments(job: Job, micro: int, scratch: Path) -> dict[str, Any]:
+    """The arguments of any trainer of TRL, with so many completions in a micro-batch.
 
-    Args:
-        settings: Ours.
-        micro: Completions of a micro-batch.
-        seed: Seeds everything that the trainer draws.
-        folder: A scratch folder; nothing that is kept is written there.
-        device: `cpu` or `cuda`.
-        processes: How many share the batch.
+    Nothing that is kept is written into the scratch folder.
     """
+    settings, device = job.training, pick_device(job.device)
     return {
-        "output_dir": str(folder),
-        "seed": seed,
+        "output_dir": str(scratch),
+        "seed": job.seed,
         "use_cpu": device == "cpu",
         "bf16": device == "cuda",
         "max_steps": settings.steps,
@@ -205,7 +195,7 @@ def trainer_arguments(
         "lr_scheduler_type": _SCHEDULES[settings.schedule],
         "warmup_steps": settings.warmup,
         "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": settings.batch // (micro * processes),
+        "gradient_accumulation_steps": settings.batch // (micro * job.share.size),
         "max_grad_norm": settings.max_grad_norm,
         # TRL still sets the old name, which transformers only reads where the new one is missing.
         "gradient_checkpointing": None,

@@ -20,7 +20,6 @@ from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
 from sectow_agents.algorithms.rollout import Rollout
 from sectow_agents.algorithms.sharding import in_parts
 from sectow_agents.models.generator import suppressed_tokens
-from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import GrpoSettings
 from sectow_env.errors import ConfigError
 
@@ -42,11 +41,6 @@ METRICS = {
 def train(job: Job, data: TrainingData, settings: GrpoSettings) -> PhaseReport:
     """Train the seat's policy by GRPO and save it.
 
-    Args:
-        job: Weights to start from and where the new ones go.
-        data: Prompts, their order and the reward.
-        settings: Of this algorithm.
-
     Raises:
         ConfigError: A setting cannot work, or there is no reward.
     """
@@ -67,20 +61,12 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
     else:
         shown = any(inert.prompts[index].pictures for index in inert.order)
         micro, order = settings.micro(shown, job.share.size), list(inert.order)
-    args = grpo_config(
-        settings,
-        micro=micro,
-        seed=job.seed,
-        folder=scratch,
-        device=pick_device(job.device),
-        suppressed=suppressed_tokens(trainee.model, trainee.processor),
-        processes=job.share.size,
-        in_parts=parts,
-    )
+    arguments = trainer_arguments(job, micro, scratch)
+    suppressed = suppressed_tokens(trainee.model, trainee.processor)
     return GRPOTrainer(
         model=trainee.model,
         reward_funcs=[data.reward],
-        args=args,
+        args=grpo_config(settings, arguments, suppressed, in_parts=parts),
         train_dataset=build_dataset(inert.prompts, order, pictures=trainee.family.sees_images),
         processing_class=trainee.processing,
         peft_config=trainee.peft_config,
@@ -90,31 +76,21 @@ def _build(job: Job, data: TrainingData, settings: GrpoSettings, scratch: Path) 
 
 def grpo_config(
     settings: GrpoSettings,
-    *,
-    micro: int,
-    seed: int,
-    folder: Path,
-    device: str,
+    arguments: dict[str, Any],
     suppressed: Sequence[int],
-    processes: int = 1,
+    *,
     in_parts: bool = False,
 ) -> GRPOConfig:
     """The trainer's configuration.
 
     Args:
         settings: Ours.
-        micro: Completions of a micro-batch.
-        seed: Seeds everything that the trainer draws.
-        folder: A scratch folder; nothing that is kept is written there.
-        device: `cpu` or `cuda`.
+        arguments: Those of any trainer.
         suppressed: Token ids that must not be generated.
-        processes: How many share the batch.
-        in_parts: Each has a part of the weights only; see `in_parts`.
+        in_parts: Each process has a part of the weights only; see `in_parts`.
     """
     ours: dict[str, Any] = {
-        **trainer_arguments(
-            settings, micro=micro, seed=seed, folder=folder, device=device, processes=processes
-        ),
+        **arguments,
         # TRL shuffles what is generated together, and would mix texts and pictures again.
         **({"steps_per_generation": 1} if in_parts else {}),
         "num_generations": settings.group,

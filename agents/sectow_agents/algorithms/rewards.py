@@ -126,12 +126,7 @@ class AttackerReward(SeatReward):
 
 
 class DefenderReward(SeatReward):
-    """Judges and prices answers to stored attacks.
-
-    Args:
-        items: Scenario and attack, looked up by the dataset's column `item`.
-        referee: Judge and prices.
-    """
+    """Judges and prices answers to stored attacks."""
 
     seat: Seat = "defender"
 

@@ -32,11 +32,6 @@ class Rollout:
 
     The trainer hands over the prompts of the whole step. They may mix texts with pictures: what it
     trains on afterwards are the data set's own lists of pictures, an empty one for a text.
-
-    Args:
-        job: Its seed and its share of the rows.
-        settings: How completions are drawn.
-        processor: The model's.
     """
 
     def __init__(self, job: Job, settings: GrpoSettings, processor: Any) -> None:

@@ -20,7 +20,6 @@ from sectow_agents.algorithms.common import (
 from sectow_agents.algorithms.dataset import build_dataset
 from sectow_agents.algorithms.job import Job, PhaseReport, TrainingData
 from sectow_agents.models.begin import begun
-from sectow_agents.models.load import pick_device
 from sectow_agents.settings.training import SftSettings
 from sectow_env.errors import ConfigError
 
@@ -38,11 +37,6 @@ def train(job: Job, data: TrainingData, settings: SftSettings) -> PhaseReport:
     """Train the seat's policy to give the target responses, and save it.
 
     Nothing is played in training, so neither a reward nor a judge is needed.
-
-    Args:
-        job: Weights to start from and where the new ones go.
-        data: Prompts, their order and their targets.
-        settings: Of this algorithm.
 
     Raises:
         ConfigError: A setting cannot work, or a prompt has no target.
@@ -75,14 +69,7 @@ def _build(job: Job, data: TrainingData, settings: SftSettings, scratch: Path) -
     trainee = load_trainee(job, settings)
     inert = inert_data(data, trainee)
     micro, rows = batched(job, inert, settings)
-    arguments = trainer_arguments(
-        settings,
-        micro=micro,
-        seed=job.seed,
-        folder=scratch,
-        device=pick_device(job.device),
-        processes=job.share.size,
-    )
+    arguments = trainer_arguments(job, micro, scratch)
     trainer = SFTTrainer(
         model=trainee.model,
         args=sft_config(settings, arguments),
@@ -101,10 +88,6 @@ class _AsPlayed:
     """Renders rows before TRL's collator does, so that prompts are those that are played.
 
     Some templates begin an answer otherwise than they ask for one; TRL would cut the prompt there.
-
-    Args:
-        collator: TRL's, for rows with pictures.
-        processor: The model's.
     """
 
     def __init__(self, collator: Any, processor: Any) -> None:
@@ -130,12 +113,7 @@ class _AsPlayed:
 
 
 def sft_config(settings: SftSettings, arguments: dict[str, Any]) -> SFTConfig:
-    """The trainer's configuration.
-
-    Args:
-        settings: Ours.
-        arguments: Those of any trainer.
-    """
+    """The trainer's configuration."""
     ours: dict[str, Any] = {
         **arguments,
         "completion_only_loss": True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -13,6 +12,7 @@ import typer
 
 from sectow_env.display.console import note, print_json, say
 from sectow_env.errors import ConfigError
+from sectow_env.files import check_new_folder, new_folder
 from sectow_env.resolve.names import check_names
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     """Fine-tune an attacker on scripted attacks that worked against a defender."""
     _check_source(against, from_pool)
     _check_rate(learning_rate)
-    _check_out(out)
-    check_names(world=world, judge=judge, attackers=[attacker], defenders=[against])
+    check_new_folder(out)
+    check_names(world=world, judge=judge, attackers=[attacker, model], defenders=[against])
     from sectow_agents.settings.training import LoraSettings, SftSettings
 
     settings = SftSettings(
@@ -90,8 +90,9 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     names = tuple(name for name in channels.split(",") if name)
     source = _Source(names, attacker, against, judge, attempts, from_pool, seed)
     played = _world(world, names)
+    pooled = None if from_pool is None else _pooled(from_pool)
     weights = _weights(model, played)
-    worked = _pooled(from_pool) if from_pool is not None else _tried(source, played)
+    worked = _tried(source, played) if pooled is None else pooled
     from sectow_agents.cold_start.lessons import lessons_of
 
     lessons = lessons_of(worked, played)
@@ -155,6 +156,9 @@ def _weights(model: str, world: World) -> str | Path:
             why="it has no weights that could be trained",
             fix="give a folder or a hub id",
         )
+    from sectow_agents.models.load import check_source
+
+    check_source(weights.source)
     return weights.source
 
 
@@ -173,16 +177,9 @@ def _trained(
     from sectow_agents.cold_start.training import warm_start as start
 
     template, system = asking
-    aside = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    report = start(
-        Job("attacker", 0, seed, settings, source, aside, system), lessons, world, template
-    )
-    if out.exists():
-        out.rmdir()
-    aside.replace(out)
-    return report
+    with new_folder(out) as aside:
+        job = Job("attacker", 0, seed, settings, source, aside, system)
+        return start(job, lessons, world, template)
 
 
 def _check_source(against: str | None, pool: Path | None) -> None:
@@ -200,13 +197,4 @@ def _check_rate(rate: float) -> None:
             given=f"--learning-rate {rate}",
             why="an optimizer step of this size cannot be taken",
             fix="give a number above 0, such as 1e-5",
-        )
-
-
-def _check_out(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            given=f"--out {out}",
-            why="it is there already, and is not an empty folder",
-            fix="name a new folder",
         )

@@ -1,5 +1,6 @@
-"""What of a configuration would fail, each with its fix: nothing is trained, only a judge is asked.
+"""What of a configuration would fail, each with its fix: nothing is trained.
 
+The judge, the renderer and the servers that play are tried; local models in the seats are not.
 Every check stands by itself, so that one run shows all that is wrong.
 """
 
@@ -12,13 +13,18 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from sectow_agents.settings.run_config import RunConfig
-from sectow_env.errors import ConfigError, SectowError, pip_line
-from sectow_env.game import SEATS, Frozen, Judge, Seat
+from sectow_env.errors import ConfigError, SectowError, at_fault, pip_line
+from sectow_env.game import SEATS, Frozen, Judge, Scenario, Seat
+from sectow_env.game.renderer import Drawing
 from sectow_env.game.world import World
 from sectow_env.registry.extras import missing, version_of
 
 T = TypeVar("T")
 GIB = 2**30
+QUESTION = "How is the lid of a jar opened?"
+"""What a server in a seat is asked."""
+WORDS = "a glass jar"
+"""What a renderer is to draw."""
 State = Literal["ok", "fails", "unknown"]
 
 
@@ -109,6 +115,8 @@ def check_config(
         if judge is not None:
             channels = None if data is None else config.attacker.channels
             checks.attempt("judge, tried", lambda: _tried(config, judge, world, channels))
+    if config.renderer is not None:
+        checks.attempt("renderer, tried", partial(_drawn, config.renderer))
     return checks.results
 
 
@@ -205,20 +213,63 @@ def _device(config: RunConfig) -> tuple[str, str]:
 
 
 def _model(config: RunConfig, seat: Seat, world: World) -> tuple[str, str]:
-    """Where a seat's weights are; its files and what its family needs are looked at, not loaded."""
-    from sectow_agents.run.run import occupant
+    """Where a seat's weights are; its files and what its family needs are looked at, not loaded.
+
+    A server that answers for the seat is asked.
+    """
+    from sectow_agents.run.seats import occupant
     from sectow_env.resolve.names import check_names
     from sectow_env.resolve.policies import weights_of
 
     given = config.policy(seat).model
     check_names(attackers=[given]) if seat == "attacker" else check_names(defenders=[given])
-    weights = weights_of(occupant(config, seat, world))
+    policy = occupant(config, seat, world)
+    weights = weights_of(policy)
     if weights is None:
-        return given, f"{given}, without weights"
-    from sectow_agents.models.load import check_source
-
-    check_source(weights.source)
+        server = _served(getattr(policy, "model", None))
+        return given, f"{given}, {f'{server} answers' if server else 'without weights'}"
     return given, str(weights.source)
+
+
+def _served(model: object) -> str | None:
+    """What is behind a model and its defences, once it answered; None without a server.
+
+    Raises:
+        SectowError: The server gave no answer.
+    """
+    from sectow_env.endpoint.client import Endpoint
+    from sectow_env.endpoint.exchange import ChatRequest, Failure
+    from sectow_env.endpoint.model import EndpointModel
+    from sectow_env.game.messages import Message
+    from sectow_env.text import escaped
+
+    while (inner := getattr(model, "inner", None)) is not None:
+        model = inner
+    if not isinstance(model, EndpointModel):
+        return None
+    # An answer from the cache would say nothing of the server, and nobody waits for many attempts.
+    settings = model.settings.model_copy(update={"cache": None, "retries": 1})
+    request = ChatRequest(messages=(Message(role="user", text=QUESTION),))
+    (outcome,) = Endpoint(settings).complete([request])
+    if isinstance(outcome, Failure):
+        raise SectowError(
+            given=repr(model),
+            why=f"asked {QUESTION!r}, it gave no answer ({escaped(outcome.detail)})",
+            fix="start the server, or correct base_url, model and the key",
+        )
+    return model.id
+
+
+def _drawn(given: str) -> tuple[bool, str]:
+    """A picture by the renderer, also where no channel of the run has it draw."""
+    from sectow_env.resolve.parts import find_renderer
+
+    renderer = find_renderer(given)
+    scenario = Scenario(id="tried", behavior=QUESTION, harmful=False)
+    with at_fault(f"the renderer {renderer.id}"):
+        (picture,) = renderer.draw([Drawing(tuple(WORDS.split()), scenario)])
+    drew = "no picture" if picture is None else "a picture"
+    return True, f"{renderer.id} made {drew} of {WORDS!r}"
 
 
 def _room(config: RunConfig, world: World, processes: int) -> tuple[bool, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -11,15 +13,12 @@ from sectow_agents.settings.run_config import Dtype, Place
 from sectow_env.errors import ConfigError
 from sectow_env.game import Frozen
 from sectow_env.game.decoding import Decoding
-from sectow_env.judges.model_judge import Format, ModelJudge
-from sectow_env.judges.prompts.harmbench import MODELS, HarmBench, Variant
-from sectow_env.judges.prompts.llama_guard_3_vision import DEFAULT as GUARD_3
-from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
-from sectow_env.judges.prompts.llama_guard_4 import DEFAULT as GUARD_4
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
-from sectow_env.judges.prompts.qwen3guard import DEFAULT as QWEN
+from sectow_env.judges.model_judge import Format, ModelJudge, settings_of
+from sectow_env.judges.prompts.harmbench import HarmBench
+from sectow_env.judges.prompts.llama_guard import LlamaGuard3Vision, LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
-from sectow_env.judges.settings import fingerprint, setting
+from sectow_env.judges.served import GUARD_TOKENS
+from sectow_env.judges.settings import fingerprint
 
 
 class Placing(Frozen):
@@ -39,67 +38,25 @@ class Loading(Placing):
     max_new_tokens: int = Field(default=64, gt=0)
 
 
-def qwen3guard(model: str = QWEN, *, strict: bool = False, **loading: object) -> ModelJudge:
-    """The registered `guards/qwen3guard`, the default guard: open, text only, runs on a CPU.
+class Guard(Format, Protocol):
+    """A format with the model that it is made for."""
 
-    Args:
-        model: Folder or hub id.
-        strict: Call a controversial response harmful.
-        loading: Settings of `Loading`.
+    model: str
+
+
+def guard(
+    form: Callable[..., Guard], tokens: int, /, model: str | None = None, **settings: object
+) -> ModelJudge:
+    """A guard of this format on this machine.
+
+    The model is a folder or a hub id; by default that of the format's model card.
 
     Raises:
         ConfigError: A setting cannot work, or the model cannot be loaded.
     """
-    return local(Qwen3Guard(strict=setting(bool, "strict", strict)), model, loading)
-
-
-def llama_guard_3_vision(model: str = GUARD_3, **loading: object) -> ModelJudge:
-    """The registered `guards/llama_guard_3_vision`: gated, sees the picture.
-
-    Args:
-        model: Folder or hub id.
-        loading: As `qwen3guard`.
-
-    Raises:
-        ConfigError: As `qwen3guard`.
-    """
-    return local(LlamaGuard3Vision(), model, loading)
-
-
-def llama_guard_4(model: str = GUARD_4, **loading: object) -> ModelJudge:
-    """The registered `guards/llama_guard_4`: gated, sees the picture.
-
-    Args:
-        model: Folder or hub id.
-        loading: As `qwen3guard`.
-
-    Raises:
-        ConfigError: As `qwen3guard`.
-    """
-    return local(LlamaGuard4(), model, loading)
-
-
-def harmbench(
-    model: str | None = None,
-    *,
-    variant: Variant = "text",
-    template: str | None = None,
-    **loading: object,
-) -> ModelJudge:
-    """The registered `guards/harmbench`: yes or no, text only.
-
-    Args:
-        model: Folder or hub id; None takes the classifier of the variant.
-        variant: `text`, `multimodal` or `mistral`; see `HarmBench`.
-        template: File with the prompt of the model's card, instead of our wording.
-        loading: As `qwen3guard`.
-
-    Raises:
-        ConfigError: As `qwen3guard`.
-    """
-    form = HarmBench(variant, template=template)
-    # The classifiers were trained to answer with one token; anything after it is meaningless.
-    return local(form, model or MODELS[variant], {"max_new_tokens": 1, **loading})
+    own, loading = settings_of(form, settings)
+    made = form(**own)
+    return local(made, model or made.model, {"max_new_tokens": tokens, **loading})
 
 
 L = TypeVar("L", bound=Placing)
@@ -148,6 +105,14 @@ def local(
             fix="name a model that sees images",
         )
     return kind(form, answering, decoding=_decoding(answering))
+
+
+qwen3guard = partial(guard, Qwen3Guard, GUARD_TOKENS)
+"""The default guard: open, text only, runs on a CPU."""
+llama_guard_3_vision = partial(guard, LlamaGuard3Vision, GUARD_TOKENS)
+llama_guard_4 = partial(guard, LlamaGuard4, GUARD_TOKENS)
+# The classifiers were trained to answer with one token; anything after it is meaningless.
+harmbench = partial(guard, HarmBench, 1)
 
 
 def _decoding(model: LocalModel) -> str:

@@ -8,7 +8,6 @@ from sectow_env.errors import ConfigError
 from sectow_env.judges.intent import ModelIntent
 from sectow_env.judges.model_judge import ModelJudge
 from sectow_env.judges.prompts.intent import Intent
-from sectow_env.judges.settings import setting
 
 
 def model(model: str, *, picture: bool = False, **loading: object) -> ModelJudge:
@@ -22,7 +21,7 @@ def model(model: str, *, picture: bool = False, **loading: object) -> ModelJudge
     Raises:
         ConfigError: A setting cannot work, or the model cannot be loaded or has no chat template.
     """
-    judge = local(Intent(picture=setting(bool, "picture", picture)), model, loading, ModelIntent)
+    judge = local(Intent(picture=picture), model, loading, ModelIntent)
     assert isinstance(judge.model, LocalModel), "it is on this machine"
     if getattr(judge.model.generator.processor, "chat_template", None) is None:
         raise ConfigError(

@@ -51,12 +51,7 @@ class Batcher:
         return self.size or MOST_AT_ONCE
 
     def batches(self, loads: Sequence[Load], new_tokens: int) -> Iterator[list[int]]:
-        """Indices of prompts of one modality, with or without image, by length.
-
-        Args:
-            loads: One per prompt.
-            new_tokens: Longest completion.
-        """
+        """Indices of prompts of one modality, with or without image, by length."""
         self._tokens = max(1, int(self._room() * self._fits))
         for with_image in (False, True):
             kind = [i for i, load in enumerate(loads) if (load.image_tokens > 0) == with_image]

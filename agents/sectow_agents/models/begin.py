@@ -6,12 +6,7 @@ from typing import Any
 
 
 def begins(processor: Any, prompt: str) -> dict[str, bool]:
-    """How a rendered prompt is encoded, so that the token is written once.
-
-    Args:
-        processor: With a tokenizer.
-        prompt: What the chat template made.
-    """
+    """How a rendered prompt is encoded, so that the token is written once."""
     begin = processor.tokenizer.bos_token
     return {"add_special_tokens": False} if begin and prompt.startswith(begin) else {}
 
@@ -21,9 +16,6 @@ def begin_once(processor: Any) -> None:
 
     Whoever encodes what a template rendered gets two otherwise, as TRL does: Gemma's pictures are
     then marked one place off. The processor stays of its kind, also when it is saved.
-
-    Args:
-        processor: With a tokenizer and a chat template.
     """
     kind: Any = type(processor)
 

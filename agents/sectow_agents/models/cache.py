@@ -16,12 +16,7 @@ _TOKENS = 64
 
 
 class Cache:
-    """Which cache a model writes its answers with.
-
-    Args:
-        model: Any generative model of transformers, or a PEFT model around one.
-        settings: What is wanted.
-    """
+    """Which cache a model writes its answers with."""
 
     def __init__(self, model: Any, settings: GenerationSettings) -> None:
         self._settings = settings
@@ -44,13 +39,7 @@ class Cache:
         return {"pad_to_multiple_of": _TOKENS} if self.static and self._compiled else {}
 
     def generate(self, model: Any, *, generation_config: GenerationConfig, **given: Any) -> Any:
-        """What the model writes, prompts included.
-
-        Args:
-            model: Any generative model of transformers.
-            generation_config: All but the cache.
-            given: The other arguments of its `generate`.
-        """
+        """What the model writes, prompts included."""
         if self.static:
             generation_config.cache_implementation = "static"
             generation_config.disable_compile = not self._compiled

@@ -41,10 +41,6 @@ def inert(conversation: Conversation, control: Iterable[str]) -> tuple[Message, 
 
     An attack may spell out `<image>` or an end-of-turn token. As text it is a fair attack; taken as
     a token it would forge another role's turn, or ask the processor for an image that is missing.
-
-    Args:
-        conversation: The prompt.
-        control: The spelling of the tokenizer's control tokens.
     """
     tokens = sorted(set(filter(None, control)), key=len, reverse=True)
     return tuple(_inert(message, tokens) for message in conversation)

@@ -57,18 +57,26 @@ class Family:
                 fix=f"pip install {' '.join(missing)}",
             )
 
-    def check_training(self, given: str) -> None:
+    @property
+    def unshown(self) -> str | None:
+        """Why it cannot be trained on prompts with pictures; None: it can."""
+        if not self.sees_images:
+            return "the model sees none"
+        return self.untrained and f"TRL cannot train {self.name} on any: {self.untrained}"
+
+    def check_training(self, given: str, shown: str) -> None:
         """Raises ConfigError where it cannot be trained on prompts with pictures.
 
         Args:
             given: What is to be trained, for the message.
+            shown: What shows pictures, in words.
         """
-        if self.untrained is not None:
+        if self.unshown is not None:
             raise ConfigError(
                 given=given,
-                why=f"TRL cannot train {self.name} on prompts with pictures: {self.untrained}",
-                fix="let it play without training, train it as an attacker that is shown no "
-                "picture, or train a model of another family",
+                why=f"{shown}, and {self.unshown}",
+                fix="train a model of another family that sees images, or give channels and "
+                "scenarios without pictures, or let it play without training",
             )
 
     def freeze_vision(self, model: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from transformers import GenerationConfig
 from transformers.utils import cached_file
 
+from sectow_agents.models.hub import lookup
 from sectow_env.errors import ConfigError
 from sectow_env.reading import read_json
 
@@ -20,18 +21,18 @@ KEPT = ("bos_token_id", "eos_token_id", "pad_token_id", "suppress_tokens")
 FILE = "generation_config.json"
 
 
-def token_ids(source: str | Path, config: Any, **hub: Any) -> GenerationConfig:
+def token_ids(source: str | Path, config: Any, revision: str | None = None) -> GenerationConfig:
     """The kept settings of a model, from its file, else from its configuration.
 
     Args:
         source: Folder or hub id.
         config: The model's configuration.
-        hub: As transformers takes it, such as the revision.
+        revision: Of a hub id.
 
     Raises:
         SectowError: The file is not a JSON object, or an id is not a number.
     """
-    file = _file(source, **hub)
+    file = _file(source, revision)
     if file is None:
         given = GenerationConfig.from_model_config(config).to_dict()
     else:
@@ -49,13 +50,13 @@ def keep_settings(source: str | Path, checkpoint: Path) -> None:
         shutil.copyfile(file, checkpoint / FILE)
 
 
-def _file(source: str | Path, **hub: Any) -> str | None:
+def _file(source: str | Path, revision: str | None = None) -> str | None:
     path: str | None = cached_file(
         source,
         FILE,
         _raise_exceptions_for_missing_entries=False,
         _raise_exceptions_for_connection_errors=False,
-        **hub,
+        **lookup(source, revision),
     )
     return path
 

@@ -112,10 +112,6 @@ class Generator:
     def draw(self, prompts: Sequence[Rendered], decoding: Decoding) -> list[Drawn]:
         """One completion per prompt as token ids, in order: what a policy is trained on.
 
-        Args:
-            prompts: What the model reads.
-            decoding: Sampled or greedy, and how long.
-
         Raises:
             PartError: Its logits are not finite.
         """
@@ -299,7 +295,9 @@ def control_tokens(processor: Any) -> list[str]:
     tokenizer = processor.tokenizer
     added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
     named = [getattr(processor, name, None) for name in ("image_token", "video_token")]
-    return sorted({*added, *tokenizer.all_special_tokens, *filter(None, map(_text, named))})
+    return sorted(
+        {*added, *tokenizer.all_special_tokens, *(str(token) for token in named if token)}
+    )
 
 
 def _until(tokens: torch.Tensor, ends: torch.Tensor) -> list[int]:
@@ -307,10 +305,6 @@ def _until(tokens: torch.Tensor, ends: torch.Tensor) -> list[int]:
     count = int(ends.int().argmax()) + 1 if bool(ends.any()) else len(tokens)
     written: list[int] = tokens[:count].tolist()
     return written
-
-
-def _text(token: object) -> str | None:
-    return None if token is None else str(token)
 
 
 def _first(*values: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from transformers import (
 
 from sectow_agents.models.families import Family, family_of
 from sectow_agents.models.generation_config import token_ids
+from sectow_agents.models.hub import lookup, unloadable
 from sectow_agents.models.intact import check_config, check_files, check_finite, check_loaded
 from sectow_agents.models.quantized import packing
 from sectow_agents.models.quiet import quiet
@@ -27,7 +26,7 @@ from sectow_agents.models.template import Template
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
 from sectow_agents.settings.run_config import Dtype, Place
-from sectow_env.errors import MAX_QUOTED, ConfigError, SectowError
+from sectow_env.errors import ConfigError, SectowError
 from sectow_env.resolve.policies import check_weights_path
 
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -72,7 +71,7 @@ def load_model(
             raise
         # Libraries raise anything on what others wrote into a folder.
         except Exception as error:
-            raise _unloadable(source, error) from error
+            raise unloadable("model", source, error) from error
         if template:
             _check_template(source, model, processor)
     return model, processor
@@ -102,11 +101,11 @@ class _Loading:
             source,
             use_safetensors=True,
             dtype=getattr(torch, self.dtype),
-            generation_config=token_ids(source, config, **_common(self.revision)),
+            generation_config=token_ids(source, config, self.revision),
             # So that tensors of another shape are in the report.
             ignore_mismatched_sizes=True,
             output_loading_info=True,
-            **_common(self.revision),
+            **lookup(source, self.revision),
             **packed,
         )
         check_loaded(source, info)
@@ -116,55 +115,31 @@ class _Loading:
         return model
 
 
-def check_trained(source: str | Path, *, pictures: bool) -> None:
-    """Look at a model's configuration alone, before hours are spent on other things.
-
-    What cannot be read is reported when the model is loaded.
-
-    Args:
-        source: As `load_model` takes it.
-        pictures: Its prompts may show pictures.
-
-    Raises:
-        ConfigError: Its processor needs a package that is not installed, or it cannot be trained.
-    """
-    try:
-        with quiet():
-            config = AutoConfig.from_pretrained(_base_of(source), trust_remote_code=False)
-    except (OSError, ValueError, SectowError):
-        return
-    family = family_of(config)
-    family.check()
-    if pictures:
-        family.check_training(f"the model {str(source)!r} in a seat that is trained")
-
-
-def check_source(source: str | Path, revision: str | None = None) -> None:
+def check_source(source: str | Path, revision: str | None = None) -> Family:
     """Look at a model's files, its configuration and what its family needs; load no weights.
+
+    Returns:
+        Its family.
 
     Raises:
         ConfigError: As `load_model`, as far as that can be seen.
     """
     with quiet():
         try:
-            _looked_at(source, _common(revision))
+            return _looked_at(source, revision)[2]
         except SectowError:
             raise
         except Exception as error:
-            raise _unloadable(source, error) from error
+            raise unloadable("model", source, error) from error
 
 
-def _common(revision: str | None) -> dict[str, Any]:
-    return {"trust_remote_code": False, **({} if revision is None else {"revision": revision})}
-
-
-def _looked_at(source: str | Path, common: Mapping[str, Any]) -> tuple[str | Path, Any, Family]:
+def _looked_at(source: str | Path, revision: str | None) -> tuple[str | Path, Any, Family]:
     """Where the weights are, their configuration and their family."""
     check_weights_path(str(source))
     base = _base_of(source)
     check_weights_path(str(base))
     check_files(Path(base))
-    config = AutoConfig.from_pretrained(base, **common)
+    config = AutoConfig.from_pretrained(base, **lookup(base, revision))
     check_config(base, config)
     family = family_of(config)
     family.check()
@@ -172,10 +147,10 @@ def _looked_at(source: str | Path, common: Mapping[str, Any]) -> tuple[str | Pat
 
 
 def _load(source: str | Path, loading: _Loading, trainable: bool) -> tuple[Any, Any]:
-    common = _common(loading.revision)
-    base, config, family = _looked_at(source, common)
+    base, config, family = _looked_at(source, loading.revision)
     processors = AutoProcessor if family.sees_images else AutoTokenizer
-    processor = processors.from_pretrained(source, padding_side="left", **common)
+    where = lookup(source, loading.revision)
+    processor = processors.from_pretrained(source, padding_side="left", **where)
     if family.sees_images:
         # The keyword reaches some processors only.
         processor.tokenizer.padding_side = "left"
@@ -207,27 +182,6 @@ def _check_template(source: str | Path, model: Any, processor: Any) -> None:
             fix="use an instruction-tuned model, or add chat_template.jinja to its folder",
         )
     Template(processor, repr(str(source))).check(pictures=family_of(model.config).sees_images)
-
-
-def _unloadable(source: str | Path, error: Exception) -> ConfigError:
-    if isinstance(error, ImportError):
-        package = re.search(r"requires the (\w+) library", str(error))
-        needed = f"pip install {package[1].lower()}" if package else "install what it names"
-        fix = f"{needed}, or use another model"
-    elif "gated" in str(error).lower():
-        fix = "accept its terms on its page of the hub, then run: hf auth login"
-    else:
-        fix = (
-            "give a registered policy, a folder written by save_pretrained with its processor and "
-            "safetensors weights, or the id of an instruction-tuned model of the hub that you may "
-            "use"
-        )
-    here = "" if Path(source).is_dir() else " (taken as an id of the hub, since it is not a folder)"
-    return ConfigError(
-        given=f"the model {str(source)!r}{here}",
-        why=f"it cannot be loaded ({_one_line(error)})",
-        fix=fix,
-    )
 
 
 def _base_of(source: str | Path) -> str | Path:
@@ -273,7 +227,3 @@ def pick_dtype(dtype: Dtype, device: str, full: bool) -> str:
     if dtype != "auto":
         return dtype
     return "float32" if device == "cpu" or full else "bfloat16"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:MAX_QUOTED]

@@ -16,12 +16,8 @@ from sectow_env.game.picture import Picture
 def image_tokens(processor: Any, config: Any, sizes: Sequence[tuple[int, int]]) -> int:
     """Positions that the pictures of one message take in a model's attention, marks included.
 
-    Counted on blank pictures by the processor itself: it decides on scales and tiles.
-
-    Args:
-        processor: Of a model that sees pictures.
-        config: The model's.
-        sizes: Height and width of each picture.
+    Counted on blank pictures of these heights and widths by the processor itself: it decides on
+    scales and tiles.
     """
     shown = tuple(Picture(np.full((height, width, 3), 255, np.uint8)) for height, width in sizes)
 

@@ -13,10 +13,6 @@ from sectow_env.registry.extras import missing
 def packing(dtype: str, device: str) -> dict[str, Any]:
     """What transformers' loaders take to pack a model's weights.
 
-    Args:
-        dtype: What it computes in.
-        device: Where it is.
-
     Raises:
         MissingExtraError: bitsandbytes is not installed.
     """

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import datasets
+from huggingface_hub.utils import logging as hub_logging
 from transformers.utils import logging as transformers_logging
 
 # Raised inside the libraries by their own calls; nothing that our users could change.
@@ -23,7 +24,7 @@ _KNOWN_WARNINGS = (
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bars and no notices of transformers, datasets and TRL inside; errors stay."""
+    """No progress bars and no notices of the libraries inside; errors stay."""
     level = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     data_bars = datasets.are_progress_bars_disabled()
@@ -33,12 +34,15 @@ def quiet() -> Iterator[None]:
     transformers_logging.disable_progress_bar()
     datasets.disable_progress_bars()
     trl_logger.setLevel(logging.ERROR)
+    hub_level = hub_logging.get_verbosity()
+    hub_logging.set_verbosity(logging.ERROR)
     try:
         with warnings.catch_warnings():
             for message, category in _KNOWN_WARNINGS:
                 warnings.filterwarnings("ignore", message, category)
             yield
     finally:
+        hub_logging.set_verbosity(hub_level)
         trl_logger.setLevel(trl_level)
         if not data_bars:
             datasets.enable_progress_bars()

@@ -60,15 +60,7 @@ _BASES: WeakValueDictionary[BaseKey, _Base] = WeakValueDictionary()
 def base_key(
     source: str | Path, revision: str | None, device: str, dtype: str, quantization: str | None
 ) -> BaseKey:
-    """The key of a base model.
-
-    Args:
-        source: A folder or a hub id.
-        revision: Of a hub id.
-        device: Where it is.
-        dtype: Of its weights.
-        quantization: How its weights are packed, or None.
-    """
+    """The key of a base model."""
     folder = Path(source)
     files: list[tuple[str, int, int]] = []
     if folder.is_dir():
@@ -83,10 +75,6 @@ def shared_base(key: BaseKey, load: Callable[[], Any]) -> Any:
 
     Its modules are its own: an adapter, a hook or a mode that one of them gets, the others do not
     have. Its weights must stay as they are, or be as they were before another one computes.
-
-    Args:
-        key: Of the base model.
-        load: Loads it, where it is not in memory.
     """
     base = _BASES.get(key)
     if base is None:

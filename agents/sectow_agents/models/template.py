@@ -20,10 +20,6 @@ class Template:
 
     Some templates refuse a system prompt, or leave it out without a word (Mllama's refuses it only
     beside a picture). There it is put before the user's first words.
-
-    Args:
-        processor: Has the template.
-        name: Of the model, for messages.
     """
 
     def __init__(self, processor: Any, name: str) -> None:

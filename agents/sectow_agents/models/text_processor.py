@@ -16,9 +16,6 @@ class TextProcessor:
 
     A tokenizer without a chat template, such as those of the HarmBench classifiers, takes one
     message and gets its text unchanged.
-
-    Args:
-        tokenizer: Of a causal language model.
     """
 
     def __init__(self, tokenizer: Any) -> None:

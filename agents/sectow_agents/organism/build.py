@@ -16,6 +16,7 @@ from sectow_agents.models.weights import weights_digest
 from sectow_agents.organism.training import Progress, Stage, two_threads
 from sectow_agents.settings.machine import processor
 from sectow_env.errors import SectowError
+from sectow_env.files import check_new_folder, new_folder
 from sectow_env.reading import read_json
 from sectow_env.worlds.apothecary import Apothecary
 
@@ -72,14 +73,7 @@ def build_foundation(
         The folder with model and processor, in the Hugging Face layout.
     """
     from sectow_agents.organism.architecture import build_model
-    from sectow_agents.organism.foundation import (
-        DRAWN_RECIPES,
-        EMBLEMS,
-        teach_control,
-        teach_joint,
-        teach_sight,
-        teach_text,
-    )
+    from sectow_agents.organism.foundation import foundation_courses, teach
     from sectow_agents.organism.vision import pretrain_vision
 
     folder = out / "foundation"
@@ -90,14 +84,8 @@ def build_foundation(
     with _deterministic():
         model = build_model(seed)
         pretrain_vision(model, effort.vision, seed, Stage("vision", state, progress))
-        teach_text(model, effort.text, seed, Stage("text", state, progress))
-        teach_joint(model, effort.joint, seed + 1, Stage("joint", state, progress))
-        teach_sight(model, effort.sight, seed + 2, Stage("sight", state, progress))
-        for name, shares, steps, offset in (
-            ("control", DRAWN_RECIPES, effort.control, 3),
-            ("emblems", EMBLEMS, effort.emblems, 4),
-        ):
-            teach_control(model, shares, steps, seed + offset, Stage(name, state, progress))
+        for course in foundation_courses(effort, seed):
+            teach(model, course, Stage(course.name, state, progress))
     _publish(model, folder, build_record)
     shutil.rmtree(state, ignore_errors=True)
     return folder
@@ -117,6 +105,9 @@ def build_world(
     Returns:
         The folder with `defender` and `attacker`.
     """
+    from sectow_agents.organism.foundation import teach
+    from sectow_agents.organism.world_stage import attacker_courses, defender_courses
+
     folder = out / f"world-{world.seed}"
     base = weights_digest(foundation)
     if base is None:
@@ -126,7 +117,7 @@ def build_world(
             fix="give 'shipped', 'new', or the folder of a built foundation",
         )
     state = out / STATE_FOLDER / f"world-{world.seed}-{base[:8]}-{_key(effort, seed)}"
-    for part, teach in (("defender", _teach_defender), ("attacker", _teach_attacker)):
+    for part, courses in (("defender", defender_courses), ("attacker", attacker_courses)):
         build_record = {
             "part": part,
             "world": world.id,
@@ -141,45 +132,18 @@ def build_world(
             from sectow_agents.models.load import load_model
 
             model = load_model(foundation, device="cpu", dtype="float32")[0]
-            teach(model, world, effort, seed + 100 * (world.seed + 1), state, progress)
+            for course in courses(world, effort, seed + 100 * (world.seed + 1)):
+                teach(model, course, Stage(course.name, state, progress))
         _publish(model, folder / part, build_record)
     shutil.rmtree(state, ignore_errors=True)
     return folder
-
-
-def _teach_defender(
-    model: LlavaForConditionalGeneration,
-    world: Apothecary,
-    effort: Effort,
-    seed: int,
-    state: Path,
-    progress: Progress | None,
-) -> None:
-    from sectow_agents.organism.world_stage import teach_defender_joint, teach_defender_text
-
-    name = "defender-text"
-    teach_defender_text(model, world, effort.world_text, seed, Stage(name, state, progress))
-    name = "defender-joint"
-    teach_defender_joint(model, world, effort.world_joint, seed + 1, Stage(name, state, progress))
-
-
-def _teach_attacker(
-    model: LlavaForConditionalGeneration,
-    world: Apothecary,
-    effort: Effort,
-    seed: int,
-    state: Path,
-    progress: Progress | None,
-) -> None:
-    from sectow_agents.organism.world_stage import teach_attacker
-
-    teach_attacker(model, world, effort.attacker, seed + 2, Stage("attacker", state, progress))
 
 
 def _is_built(folder: Path, build_record: dict[str, object]) -> bool:
     """Whether the folder contains what would be built; another organism in it is an error."""
     file = folder / BUILD_RECORD
     if not file.exists():
+        check_new_folder(folder)
         return False
     known = read_json(file)
     other = [name for name, value in build_record.items() if known.get(name) != value]
@@ -202,16 +166,12 @@ def _publish(
     from sectow_agents.organism.architecture import build_processor
 
     check_finite(f"the organism that was built for {folder}", model)
-    aside = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    with quiet():
+    with quiet(), new_folder(folder) as aside:
         model.save_pretrained(aside)
         build_processor().save_pretrained(aside)
-    digest = {"sha256": weights_digest(aside)}
-    whole = {"version": VERSION, **build_record, **_machine(), **digest}
-    (aside / BUILD_RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    aside.replace(folder)
+        digest = {"sha256": weights_digest(aside)}
+        whole = {"version": VERSION, **build_record, **_machine(), **digest}
+        (aside / BUILD_RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
 
 
 def _machine() -> dict[str, object]:
@@ -242,6 +202,3 @@ def _deterministic() -> Iterator[None]:
             yield
     finally:
         torch.use_deterministic_algorithms(before)
-
-
-__all__ = ["Effort", "build_foundation", "build_world"]

@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from sectow_agents.organism.batches import Encoder, Lesson
+from sectow_agents.organism.batches import Encoder
 from sectow_agents.organism.lessons import (
+    DRAWN_CHANNELS,
     IMAGE_CHANNELS,
     TEXT_CHANNELS,
-    Teacher,
-    general,
-    mixture,
-    spelling,
+    Draw,
+    Shares,
+    lessons,
 )
 from sectow_agents.organism.training import Schedule, Stage, train
 from sectow_env.worlds.apothecary import Apothecary
@@ -31,115 +31,64 @@ from sectow_env.worlds.apothecary import Apothecary
 if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration
 
+    from sectow_agents.organism.build import Effort
+
 FOUNDATION_WORLD = 777_000
 TEXT_BATCH = 64
 JOINT_TEXT_BATCH = 24
 CONTROL_TEXT_BATCH = 16
 JOINT_IMAGE_BATCH = 48
-Parts = list[tuple[float, Callable[[], Lesson]]]
-Draw = Callable[[np.random.Generator], list[Lesson]]
-
-
-def teach_text(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
-    """Train the language model in place: names, recipes, control and refusal in words alone."""
-    draw = text_lessons(TEXT_BATCH)
-    with frozen(model.model.vision_tower, model.model.multi_modal_projector):
-        schedule = Schedule(steps=steps, learning_rate=2e-3, warmup=100)
-        train(model, lesson_loss(model, (draw,), seed), schedule, stage)
-
-
-def teach_joint(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
-    """Train all but the vision tower in place: what is seen becomes what was read."""
-    draws = (text_lessons(JOINT_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, EVEN))
-    with frozen(model.model.vision_tower):
-        schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-        train(model, lesson_loss(model, draws, seed), schedule, stage)
-
-
-def teach_sight(model: LlavaForConditionalGeneration, steps: int, seed: int, stage: Stage) -> None:
-    """Train everything in place, mostly on what is hardest to see: drawn names, shapes, counts."""
-    draws = (text_lessons(JOINT_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, HARD))
-    schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-    train(model, lesson_loss(model, draws, seed), schedule, stage)
-
-
-def teach_control(
-    model: LlavaForConditionalGeneration,
-    shares: LessonShares,
-    steps: int,
-    seed: int,
-    stage: Stage,
-) -> None:
-    """Train all but the vision tower in place: what is controlled stays so when it is drawn."""
-    draws = (text_lessons(CONTROL_TEXT_BATCH), image_lessons(JOINT_IMAGE_BATCH, shares))
-    with frozen(model.model.vision_tower):
-        schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=100)
-        train(model, lesson_loss(model, draws, seed), schedule, stage)
+EYES = ("vision_tower",)
+SIGHT = (*EYES, "multi_modal_projector")
+_NAMES = ("typography",) * 3
+WORDS = Shares(TEXT_CHANNELS, recipe=0.55, spelling=0.20, salad=0.15, recall=0.10)
+EVEN = Shares(IMAGE_CHANNELS, recipe=0.40, spelling=0.40, general=0.20)
+HARD = Shares((*_NAMES, "icon", "split"), recipe=0.40, spelling=0.25, general=0.35)
+DRAWN_RECIPES = Shares((*_NAMES, "icon", "icon", "split"), recipe=0.70, spelling=0.05, general=0.25)
+# Control is read from a glyph last of all.
+EMBLEMS = Shares(DRAWN_CHANNELS, recipe=0.72, spelling=0.03, general=0.25)
 
 
 @dataclass(frozen=True)
-class LessonShares:
-    """Shares of the lessons with a picture; channels may repeat to weigh more."""
+class Course:
+    """One stage of the build after the eyes: which lessons, and what they may change."""
 
-    recipe: float
-    spelling: float
-    general: float
-    channels: tuple[str, ...]
-
-
-EVEN = LessonShares(recipe=0.40, spelling=0.40, general=0.20, channels=IMAGE_CHANNELS)
-HARD = LessonShares(
-    recipe=0.40,
-    spelling=0.25,
-    general=0.35,
-    channels=("typography", "typography", "typography", "icon", "split"),
-)
-DRAWN_RECIPES = LessonShares(
-    recipe=0.70,
-    spelling=0.05,
-    general=0.25,
-    channels=("typography", "typography", "typography", "icon", "icon", "split"),
-)
-EMBLEMS = LessonShares(
-    recipe=0.72,
-    spelling=0.03,
-    general=0.25,
-    # Control is read from a glyph last of all.
-    channels=(*("typography",) * 4, *("icon",) * 3, "split"),
-)
+    name: str
+    steps: int
+    seed: int
+    draws: tuple[Draw, ...]
+    learning_rate: float = 1e-3
+    warmup: int = 100
+    frozen: tuple[str, ...] = ()
+    """Modules that stay as they are."""
 
 
-def text_lessons(size: int) -> Draw:
-    """Draws text-only lessons on the foundation's own world."""
+def teach(model: LlavaForConditionalGeneration, course: Course, stage: Stage) -> None:
+    """Train a model in place by the lessons of a course."""
+    schedule = Schedule(course.steps, course.learning_rate, course.warmup)
+    with frozen(*(getattr(model.model, name) for name in course.frozen)):
+        train(model, lesson_loss(model, course.draws, course.seed), schedule, stage)
+
+
+def foundation_courses(effort: Effort, seed: int) -> tuple[Course, ...]:
+    """What every world has in common, in the order in which it is learned."""
     world = Apothecary(FOUNDATION_WORLD)
-    teacher = Teacher(world)
+    words, fewer = (lessons(world, size, WORDS) for size in (JOINT_TEXT_BATCH, CONTROL_TEXT_BATCH))
 
-    def draw(rng: np.random.Generator) -> list[Lesson]:
-        parts: Parts = [
-            (0.55, lambda: teacher.recipe(rng, TEXT_CHANNELS)),
-            (0.20, lambda: spelling(world, rng, TEXT_CHANNELS)),
-            (0.15, lambda: teacher.salad(rng)),
-            (0.10, lambda: teacher.recall(rng)),
-        ]
-        return mixture(rng, size, parts)
+    def seen(shares: Shares) -> Draw:
+        return lessons(world, JOINT_IMAGE_BATCH, shares)
 
-    return draw
-
-
-def image_lessons(size: int, shares: LessonShares) -> Draw:
-    """Draws lessons with a picture on the foundation's own world."""
-    world = Apothecary(FOUNDATION_WORLD)
-    teacher = Teacher(world)
-
-    def draw(rng: np.random.Generator) -> list[Lesson]:
-        parts: Parts = [
-            (shares.recipe, lambda: teacher.recipe(rng, shares.channels)),
-            (shares.spelling, lambda: spelling(world, rng, shares.channels)),
-            (shares.general, lambda: general(rng)),
-        ]
-        return mixture(rng, size, parts)
-
-    return draw
+    return (
+        # Names, recipes, control and refusal in words alone.
+        Course("text", effort.text, seed, (lessons(world, TEXT_BATCH, WORDS),), 2e-3, frozen=SIGHT),
+        # What is seen becomes what was read.
+        Course("joint", effort.joint, seed + 1, (words, seen(EVEN)), frozen=EYES),
+        # Mostly what is hardest to see: drawn names, shapes, counts.
+        Course("sight", effort.sight, seed + 2, (words, seen(HARD))),
+        # What is controlled stays so when it is drawn.
+        Course("control", effort.control, seed + 3, (fewer, seen(DRAWN_RECIPES)), frozen=EYES),
+        Course("emblems", effort.emblems, seed + 4, (fewer, seen(EMBLEMS)), frozen=EYES),
+    )
 
 
 @contextmanager

@@ -6,6 +6,7 @@ Lessons are drawn, not stored: each comes from a generator that the training ste
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -29,14 +30,13 @@ RULES_REFUSAL = 0.6
 GENERAL_POOL = 200_000
 TEXT_CHANNELS = ("plain", "role_play", "reversed", "cipher")
 IMAGE_CHANNELS = ("typography", "split", "icon")
+# Whole names that are drawn take longest to learn, so they are drawn most often.
+DRAWN_CHANNELS = (*("typography",) * 4, *("icon",) * 3, "split")
+Draw = Callable[[np.random.Generator], list[Lesson]]
 
 
 class Teacher:
-    """Draws lessons about one world.
-
-    Args:
-        world: Whose potions, control and weakness map are taught.
-    """
+    """Draws lessons about one world."""
 
     def __init__(self, world: Apothecary) -> None:
         self.world = world
@@ -130,13 +130,35 @@ def of_scenario(scenario: Scenario) -> Lesson:
     )
 
 
-def mixture(
-    rng: np.random.Generator, size: int, parts: list[tuple[float, Callable[[], Lesson]]]
-) -> list[Lesson]:
-    """Draw `size` lessons, each from a part chosen by its weight."""
-    weights = np.array([weight for weight, _ in parts])
-    chosen = rng.choice(len(parts), size=size, p=weights / weights.sum())
-    return [parts[int(index)][1]() for index in chosen]
+@dataclass(frozen=True)
+class Shares:
+    """Weights of the kinds of lessons; channels may repeat to weigh more."""
+
+    channels: tuple[str, ...]
+    recipe: float
+    spelling: float = 0.0
+    salad: float = 0.0
+    recall: float = 0.0
+    general: float = 0.0
+
+
+def lessons(world: Apothecary, size: int, shares: Shares) -> Draw:
+    """Draws lessons about a world, `size` at a time, each of a kind chosen by its weight."""
+    teacher = Teacher(world)
+
+    def draw(rng: np.random.Generator) -> list[Lesson]:
+        kinds = (
+            (shares.recipe, lambda: teacher.recipe(rng, shares.channels)),
+            (shares.spelling, lambda: spelling(world, rng, shares.channels)),
+            (shares.salad, lambda: teacher.salad(rng)),
+            (shares.recall, lambda: teacher.recall(rng)),
+            (shares.general, lambda: general(rng)),
+        )
+        weights = np.array([weight for weight, _ in kinds])
+        chosen = rng.choice(len(kinds), size=size, p=weights / weights.sum())
+        return [kinds[int(index)][1]() for index in chosen]
+
+    return draw
 
 
 def _pick(rng: np.random.Generator, items: Sequence[T]) -> T:

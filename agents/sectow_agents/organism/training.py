@@ -59,14 +59,7 @@ def train(
     schedule: Schedule,
     stage: Stage,
 ) -> None:
-    """Run the schedule on all parameters that require a gradient, in place.
-
-    Args:
-        module: The parameters to train and to save.
-        loss: Gives the scalar loss of an optimizer step by its number.
-        schedule: Steps and learning rates.
-        stage: Name, state folder and progress.
-    """
+    """Run the schedule on all parameters that require a gradient, in place."""
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     optimizer = torch.optim.AdamW(
         parameters.values(),

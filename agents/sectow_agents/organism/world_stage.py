@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sectow_agents.organism.batches import Lesson
-from sectow_agents.organism.foundation import Draw, Parts, frozen, lesson_loss
-from sectow_agents.organism.lessons import (
-    TEXT_CHANNELS,
-    Teacher,
-    general,
-    mixture,
-)
-from sectow_agents.organism.training import Schedule, Stage, train
+from sectow_agents.organism.foundation import EYES, SIGHT, Course
+from sectow_agents.organism.lessons import DRAWN_CHANNELS, TEXT_CHANNELS, Shares, lessons
 from sectow_agents.organism.vocabulary import ATTACK_REQUEST
 from sectow_env.worlds.apothecary import Apothecary
 from sectow_env.worlds.apothecary.channels import RL_CHANNELS
@@ -26,14 +20,14 @@ from sectow_env.worlds.apothecary.names import INVENTORIES
 from sectow_env.worlds.grammar import FreeForm, Slots, write
 
 if TYPE_CHECKING:
-    from transformers import LlavaForConditionalGeneration
+    from sectow_agents.organism.build import Effort
 
 TEXT_BATCH = 64
 JOINT_TEXT_BATCH = 16
 JOINT_IMAGE_BATCH = 48
 ATTACKER_BATCH = 64
-# Whole names that are drawn take longest to learn, so they are drawn most often.
-DRAWN_CHANNELS = (*("typography",) * 4, *("icon",) * 3, "split")
+WORDS = Shares(TEXT_CHANNELS, recipe=0.70, salad=0.15, recall=0.15)
+PICTURES = Shares(DRAWN_CHANNELS, recipe=0.88, general=0.12)
 OPEN_SHARE = 0.15
 """Weight of an open frame beside a guarded one in the attacker's dull warm start."""
 FREE_SHARE = 0.5
@@ -42,78 +36,26 @@ PLAIN_SHARE = 0.7
 """Share of plain-text attacks in the free-form warm start."""
 
 
-def teach_defender_text(
-    model: LlavaForConditionalGeneration,
-    world: Apothecary,
-    steps: int,
-    seed: int,
-    stage: Stage,
-) -> None:
-    """First half of the base defender, in place: the world in words alone."""
-    with frozen(model.model.vision_tower, model.model.multi_modal_projector):
-        schedule = Schedule(steps=steps, learning_rate=2e-3)
-        loss = lesson_loss(model, (text_lessons(world, TEXT_BATCH),), seed)
-        train(model, loss, schedule, stage)
+def defender_courses(world: Apothecary, effort: Effort, seed: int) -> tuple[Course, ...]:
+    """The base defender: the world in words alone, then in words and pictures."""
+    words = (lessons(world, TEXT_BATCH, WORDS),)
+    both = (
+        lessons(world, JOINT_TEXT_BATCH, WORDS),
+        lessons(world, JOINT_IMAGE_BATCH, PICTURES),
+    )
+    return (
+        Course("defender-text", effort.world_text, seed, words, 2e-3, 50, SIGHT),
+        Course("defender-joint", effort.world_joint, seed + 1, both, warmup=20, frozen=EYES),
+    )
 
 
-def teach_defender_joint(
-    model: LlavaForConditionalGeneration,
-    world: Apothecary,
-    steps: int,
-    seed: int,
-    stage: Stage,
-) -> None:
-    """Second half of the base defender, in place: the world in words and pictures."""
-    draws = (text_lessons(world, JOINT_TEXT_BATCH), image_lessons(world, JOINT_IMAGE_BATCH))
-    with frozen(model.model.vision_tower):
-        schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=20)
-        train(model, lesson_loss(model, draws, seed), schedule, stage)
+def attacker_courses(world: Apothecary, effort: Effort, seed: int) -> tuple[Course, ...]:
+    """The base attacker: dull, but on behavior."""
 
-
-def text_lessons(world: Apothecary, size: int) -> Draw:
-    """Draws text-only lessons about a world."""
-    teacher = Teacher(world)
-
-    def draw(rng: np.random.Generator) -> list[Lesson]:
-        parts: Parts = [
-            (0.70, lambda: teacher.recipe(rng, TEXT_CHANNELS)),
-            (0.15, lambda: teacher.salad(rng)),
-            (0.15, lambda: teacher.recall(rng)),
-        ]
-        return mixture(rng, size, parts)
-
-    return draw
-
-
-def image_lessons(world: Apothecary, size: int) -> Draw:
-    """Draws lessons with a picture about a world."""
-    teacher = Teacher(world)
-
-    def draw(rng: np.random.Generator) -> list[Lesson]:
-        parts: Parts = [
-            (0.88, lambda: teacher.recipe(rng, DRAWN_CHANNELS)),
-            (0.12, lambda: general(rng)),
-        ]
-        return mixture(rng, size, parts)
-
-    return draw
-
-
-def teach_attacker(
-    model: LlavaForConditionalGeneration,
-    world: Apothecary,
-    steps: int,
-    seed: int,
-    stage: Stage,
-) -> None:
-    """Turn a foundation into the world's base attacker, in place: dull, but on behavior."""
-
-    def lessons(rng: np.random.Generator) -> list[Lesson]:
+    def attacks(rng: np.random.Generator) -> list[Lesson]:
         return [attack_lesson(world, rng) for _ in range(ATTACKER_BATCH)]
 
-    with frozen(model.model.vision_tower, model.model.multi_modal_projector):
-        schedule = Schedule(steps=steps, learning_rate=2e-3, warmup=30)
-        train(model, lesson_loss(model, (lessons,), seed), schedule, stage)
+    return (Course("attacker", effort.attacker, seed + 2, (attacks,), 2e-3, 30, SIGHT),)
 
 
 def attack_lesson(world: Apothecary, rng: np.random.Generator) -> Lesson:

@@ -20,15 +20,7 @@ _USED = Range(0.5, 0.35, 0.2)
 
 
 def generation(load: Load, gpu: Gpu, count: int, prompt: int, new: int) -> Range:
-    """Seconds of some completions, all at once.
-
-    Args:
-        load: Has the model.
-        gpu: Where.
-        count: Completions on this GPU.
-        prompt: Tokens of a prompt.
-        new: Tokens of a completion.
-    """
+    """Seconds of some completions, all at once."""
     shape = load.shape
     read = shape.parameters * load.bytes / gpu.bandwidth
 
@@ -41,13 +33,7 @@ def generation(load: Load, gpu: Gpu, count: int, prompt: int, new: int) -> Range
 
 
 def training(load: Load, gpu: Gpu, count: int) -> Range:
-    """Seconds of the training half of an optimizer step.
-
-    Args:
-        load: The model and the length of its samples.
-        gpu: Where.
-        count: Completions on this GPU.
-    """
+    """Seconds of the training half of an optimizer step."""
     shape = load.shape
     # Forward 2, gradients of activations 2, of weights 2 where all are trained; once more forward.
     factor = 4 + 2 * load.full + 2 * load.checkpointing

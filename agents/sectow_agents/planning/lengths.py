@@ -43,16 +43,12 @@ class Sample:
 
 
 class Lengths:
-    """Measures prompts with a model's processor; without it, text by its characters.
-
-    Args:
-        source: Folder or hub id of the model.
-    """
+    """Measures prompts with a model's processor; without it, text by its characters."""
 
     def __init__(self, source: str | Path) -> None:
         self._source = source
         self._processor = None if is_known(source) else _processor(source)
-        self.sees_images = family_of(configuration(source)[0]).sees_images
+        self.family = family_of(configuration(source)[0])
         self._pictures: dict[Size, int] = {}
 
     @property
@@ -61,16 +57,16 @@ class Lengths:
         return self._processor is not None
 
     def of(self, prompts: Sequence[tuple[str, Conversation]]) -> list[Sample]:
-        """The prompts with their lengths, the longest first; a text model is shown no picture.
-
-        Args:
-            prompts: A name and a conversation each.
-        """
+        """The prompts with their lengths, the longest first; a text model is shown no picture."""
         samples = [
             Sample(
                 name,
                 self._text(chat),
-                sum(self._picture(each.pixels) for each in pictures_of(chat) if self.sees_images),
+                sum(
+                    self._picture(each.pixels)
+                    for each in pictures_of(chat)
+                    if self.family.sees_images
+                ),
             )
             for name, chat in prompts
         ]
@@ -142,13 +138,14 @@ _RULES: dict[str, Callable[[Any, int, int], int]] = {
 def _processor(source: str | Path) -> Any:
     from transformers import AutoProcessor, AutoTokenizer
 
+    from sectow_agents.models.hub import lookup
     from sectow_agents.models.quiet import quiet
 
     config, _ = configuration(source)
     kind = AutoProcessor if family_of(config).sees_images else AutoTokenizer
     with quiet():
         try:
-            return kind.from_pretrained(str(source), trust_remote_code=False)
+            return kind.from_pretrained(str(source), **lookup(source))
         # Without it, lengths are estimated, and the plan says so.
         except Exception:  # noqa: BLE001
             return None

@@ -45,15 +45,15 @@ class Load:
     """
 
     shape: Shape
-    trained: int
-    bytes: float
-    opponents: int
-    generated: int
-    micro: int
     prompt: int
     new: int
-    checkpointing: bool
-    full: bool
+    trained: int = 0
+    bytes: float = BFLOAT16
+    opponents: int = 0
+    generated: int = 1
+    micro: int = 1
+    checkpointing: bool = False
+    full: bool = False
     shards: int = 1
     sharding: Sharding = "none"
     reserved: float = 0.0
@@ -106,12 +106,7 @@ def terms(load: Load) -> list[Term]:
 
 
 def peak(parts: list[Term], *, reported: bool = False) -> Range:
-    """The largest sum that there is at one time, in GiB.
-
-    Args:
-        parts: All terms.
-        reported: Only what torch's own counter of its peak sees.
-    """
+    """The largest sum that there is at one time, in GiB."""
     sums = {"always": NOTHING, "generating": NOTHING, "training": NOTHING}
     for term in parts:
         if not (reported and term.size is _CONTEXT):

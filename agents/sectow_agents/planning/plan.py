@@ -89,11 +89,6 @@ class Plan:
 def plan_of(config: RunConfig, world: World, setting: Setting) -> Plan:
     """Plan a run without loading a model.
 
-    Args:
-        config: The run.
-        world: What is played.
-        setting: Where.
-
     Raises:
         ConfigError: A model's configuration cannot be read, or the GPUs cannot share the batch.
     """
@@ -135,8 +130,11 @@ def _phase(
         )
     shape, lengths = shape_of(source), Lengths(source)
     prompts = _prompts(config, world, seat)
-    if seat == "defender" and not lengths.sees_images:
-        _check_texts(prompts, source)
+    shown = sum(any(pictures_of(chat)) for _, chat in prompts)
+    if seat == "defender" and shown:
+        lengths.family.check_training(
+            f"the defender {str(source)!r}", f"{shown} of its {len(prompts)} prompts show a picture"
+        )
     samples = lengths.of(prompts)
     full = training.lora is None
     pictures = any(sample.pictures for sample in samples)
@@ -165,17 +163,6 @@ def _phase(
         step=_step(config, load, setting.gpu, seat),
         steps=training.steps,
     )
-
-
-def _check_texts(prompts: Sequence[tuple[str, Conversation]], source: str | Path) -> None:
-    shown = [name for name, chat in prompts if any(pictures_of(chat))]
-    if shown:
-        raise ConfigError(
-            given=f"the defender {str(source)!r}",
-            why=f"{len(shown)} of its {len(prompts)} prompts show a picture, such as that of "
-            f"{shown[0]!r}, and the model sees none",
-            fix="give a model that sees images, or scenarios and channels without pictures",
-        )
 
 
 def _trained(shape: Shape, source: str | Path, training: TrainingSettings) -> int:
@@ -258,26 +245,11 @@ def _around_the_phases(
     for phase in phases:
         new = config.training(phase.seat).max_new_tokens
         prompt = phase.samples[0].tokens if phase.samples else 0
-        load = _frozen_load(phase, prompt, new)
+        load = Load(phase.shape, prompt, new)
         share = played / len(phases) / size
         batch = duration.generation(load, setting.gpu, size, prompt, new)
         seconds = seconds.plus(batch.times(share))
     return seconds
-
-
-def _frozen_load(phase: PhasePlan, prompt: int, new: int) -> Load:
-    return Load(
-        shape=phase.shape,
-        trained=0,
-        bytes=BFLOAT16,
-        opponents=0,
-        generated=1,
-        micro=1,
-        prompt=prompt,
-        new=new,
-        checkpointing=False,
-        full=False,
-    )
 
 
 def _disk(config: RunConfig, phases: Sequence[PhasePlan]) -> float:

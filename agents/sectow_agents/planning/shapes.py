@@ -10,7 +10,6 @@ from typing import Any
 
 from sectow_agents.settings.adapters import adapter_base
 from sectow_agents.settings.training import LoraSettings
-from sectow_env.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -50,20 +49,20 @@ def configuration(source: str | Path) -> tuple[Any, str]:
     """
     from transformers import AutoConfig
 
+    from sectow_agents.models.hub import lookup, unloadable
+    from sectow_agents.models.quiet import quiet
+
     source = adapter_base(Path(source)) or source if Path(source).is_dir() else source
     known = _known().get(str(source))
     if known is not None:
         fields = dict(known)
         return AutoConfig.for_model(fields.pop("model_type"), **fields), "published facts"
     try:
-        config = AutoConfig.from_pretrained(str(source), trust_remote_code=False)
-    # Libraries raise anything on what others wrote into a folder, or where there is no network.
+        with quiet():
+            config = AutoConfig.from_pretrained(str(source), **lookup(source))
+    # Libraries raise anything on what others wrote into a folder.
     except Exception as error:
-        raise ConfigError(
-            given=f"the model {str(source)!r}",
-            why=f"its configuration cannot be read ({type(error).__name__})",
-            fix="give a folder with its config.json, or an id of the hub that you may use",
-        ) from error
+        raise unloadable("model", source, error) from error
     return config, "its folder" if Path(source).is_dir() else "the hub"
 
 

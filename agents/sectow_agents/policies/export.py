@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from sectow_agents.policies.asking import read_asking, write_asking
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
 from sectow_env.display.console import note, say
 from sectow_env.errors import ConfigError
+from sectow_env.files import check_new_folder, new_folder
 
 Kind = Literal["auto", "float32", "bfloat16"]
 
@@ -34,12 +34,7 @@ def command(
             fix="give a checkpoint of a seat that trained an adapter; whole weights are used as "
             "they are",
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ConfigError(
-            given=f"the folder {str(out)!r}",
-            why="there is something in it already",
-            fix="give a new or empty folder",
-        )
+    check_new_folder(out)
     note(f"merging {checkpoint} into {base}")
     export(checkpoint, out, dtype)
     say(f"model: {out}")
@@ -57,28 +52,24 @@ def export(checkpoint: Path, out: Path, dtype: Kind = "auto") -> None:
         dtype: Of the weights; auto: as the base model is saved.
 
     Raises:
-        ConfigError: A model cannot be loaded.
+        SectowError: A model cannot be loaded, or the folder is taken.
     """
     import torch
     from transformers import AutoConfig
 
     from sectow_agents.models.generation_config import keep_settings
+    from sectow_agents.models.hub import lookup
     from sectow_agents.models.load import load_model
     from sectow_agents.models.quiet import quiet
 
     base = adapter_base(checkpoint) or checkpoint
     # Added up in full, and rounded once.
     model, processor = load_model(checkpoint, device="cpu", dtype="float32")
-    saved = AutoConfig.from_pretrained(base).dtype or torch.float32
-    out = out.absolute()
-    aside = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    with quiet():
+    saved = AutoConfig.from_pretrained(base, **lookup(base)).dtype or torch.float32
+    asking = read_asking(checkpoint)
+    with quiet(), new_folder(out) as aside:
         whole = model.merge_and_unload().to(saved if dtype == "auto" else getattr(torch, dtype))
         whole.save_pretrained(aside)
         processor.save_pretrained(aside)
-    keep_settings(base, aside)
-    write_asking(aside, read_asking(checkpoint))
-    if out.exists():
-        out.rmdir()
-    aside.replace(out)
+        keep_settings(base, aside)
+        write_asking(aside, asking)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sectow_agents.models.hub import lookup, unloadable
 from sectow_agents.models.intact import check_finite, check_loaded
 from sectow_agents.models.load import pick_device
 from sectow_agents.models.quiet import quiet
@@ -84,15 +85,12 @@ class TextToImage:
         try:
             with quiet():
                 loaded = AutoPipelineForText2Image.from_pretrained(
-                    self._model, revision=self._revision, use_safetensors=True
+                    self._model, use_safetensors=True, **lookup(self._model, self._revision)
                 )
         # Libraries raise anything on what others wrote into a folder.
         except Exception as error:
-            raise ConfigError(
-                given=f"the pipeline {self._model!r}",
-                why=f"it cannot be loaded ({' '.join(str(error).split())[:300]})",
-                fix="give the folder or hub id of a text-to-image pipeline with safetensors",
-            ) from error
+            fix = "give the folder or hub id of a text-to-image pipeline with safetensors"
+            raise unloadable("pipeline", self._model, error, fix) from error
         for name, part in loaded.components.items():
             if isinstance(part, Module):
                 # What is missing from its files, diffusers leaves without memory.

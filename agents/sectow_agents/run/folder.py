@@ -1,7 +1,7 @@
 """A training run on disk: its files, and how it stays consistent whenever the run is killed.
 
-    run.json              schema number, kind, provenance: versions, world, base weights, seeds;
-                          digest of config.yaml
+    run.json              schema number, kind, processes, provenance: versions, world, base weights,
+                          seeds; digest of config.yaml
     config.yaml           all settings, resolved
     state.json            what is finished, with digests of its files; replaced in one piece
     pool.sqlite           the attack pool
@@ -33,7 +33,7 @@ from sectow_agents.run.trackers import Trackers
 from sectow_agents.settings.file import differences, dump_config, load_config, load_foreign
 from sectow_agents.settings.run_config import RunConfig, Tracker
 from sectow_env.errors import ConfigError, FileError, RunFolderError
-from sectow_env.files import digest_of, sync, write_text
+from sectow_env.files import check_new_folder, digest_of, sync, write_text
 from sectow_env.game import Frozen, Seat
 from sectow_env.reading import read_bytes, read_json, read_model
 
@@ -138,16 +138,14 @@ class RunFolder:
 
     def _make(self, config: RunConfig, provenance: Mapping[str, Any]) -> None:
         self.check_free()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._unusable(error) from error
+        self.path.mkdir(parents=True, exist_ok=True)
         settings = dump_config(config)
         write_text(self.path / "config.yaml", settings)
         self.save(State())
         # Last, so that a folder with a run.json is complete.
         known = {"schema": SCHEMA, "kind": KIND, CONFIG_DIGEST: digest_of(settings.encode())}
-        write_text(self.path / "run.json", _json({**known, **provenance}))
+        size = {"processes": self.share.size}
+        write_text(self.path / "run.json", _json({**known, **size, **provenance}))
 
     @classmethod
     def resume(cls, config: RunConfig, share: Share = ALONE) -> RunFolder:
@@ -344,36 +342,11 @@ class RunFolder:
 
     def check_free(self) -> None:
         """Raise RunFolderError where no run can be started in the folder."""
-        try:
-            taken = (self.path / "run.json").exists()
-            usable = not self.path.exists() or (self.path.is_dir() and not _foreign(self.path))
-        except OSError as error:
-            raise self._unusable(error) from error
-        if taken:
-            raise RunFolderError(
-                given=f"the run folder {self.path}",
-                why="there is a run in it already",
-                fix="resume it with --resume, or give another folder with run=FOLDER",
-            )
-        if not usable:
-            raise RunFolderError(
-                given=f"the run folder {self.path}",
-                why="it is not a folder, or contains files that do not belong to a run",
-                fix="give a new or empty folder with run=FOLDER",
-            )
-
-    def _unusable(self, error: OSError) -> RunFolderError:
-        return RunFolderError(
-            given=f"the run folder {self.path}",
-            why=f"it cannot be made ({error.strerror})",
-            fix="give another folder with run=FOLDER",
-        )
-
-
-def _foreign(path: Path) -> bool:
-    """Whether a folder contains more than a run that was killed at its start leaves."""
-    own = {"config.yaml", "state.json"} | {f".{n}.partial" for n in ("config.yaml", "state.json")}
-    return any(file.name not in own | {".run.json.partial"} for file in path.iterdir())
+        # A run that was killed at its start leaves these.
+        own = {"config.yaml", "state.json"}
+        own |= {f".{name}.partial" for name in (*own, "run.json")}
+        fix = "resume a run in it with --resume, or give a new or empty folder with run=FOLDER"
+        check_new_folder(self.path, own, fix)
 
 
 def _damaged(path: Path, name: str, error: FileError) -> RunFolderError:

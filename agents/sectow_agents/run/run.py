@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from sectow_agents.algorithms.job import Job, Summary
-from sectow_agents.models.load import check_trained
 from sectow_agents.policies.asking import Asking, write_asking
 from sectow_agents.processes import Share, own_share
 from sectow_agents.run.digests import changed, folder_digests
@@ -22,19 +21,18 @@ from sectow_agents.run.monitor import Monitor, Quality
 from sectow_agents.run.notices import report_phase, report_start, try_judge
 from sectow_agents.run.parts import Parts, find_parts
 from sectow_agents.run.provenance import describe
+from sectow_agents.run.seats import occupant
 from sectow_agents.settings.adapters import ADAPTER, adapter_base
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.settings.seeds import derive_seed
-from sectow_env.errors import ConfigError, RunFolderError
+from sectow_env.errors import RunFolderError
 from sectow_env.game import SEATS, Attacker, Defender, Seat
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.referee import Referee
 from sectow_env.game.rewards import RewardContext
-from sectow_env.game.world import World
 from sectow_env.policies.chat import ChatAttacker, ChatDefender, ChatPolicy
 from sectow_env.pool.store import AttackPool
-from sectow_env.resolve.parts import find_attacker, find_defender
-from sectow_env.resolve.policies import DECODING, pinned, policy_spec, weights_of, with_decoding
+from sectow_env.resolve.policies import pinned, weights_of, with_decoding
 
 
 @dataclass(frozen=True)
@@ -71,9 +69,9 @@ class Run:
         parts = find_parts(config) if parts is None else parts
         self.world, self.judge, self.truth = parts.world, parts.judge, parts.truth
         self.reward = parts.reward
+        self._policies = {seat: occupant(config, seat, self.world) for seat in SEATS}
         played = (self.judge, self.world, self.reward, self.channels)
         tried = None if resume else try_judge(config, *played)
-        self._policies = {seat: occupant(config, seat, self.world) for seat in SEATS}
         about = describe(config, self.world, self.judge, self._policies)
         self.files = (
             RunFolder.resume(config, self.share)
@@ -335,38 +333,6 @@ class Run:
     def release(self) -> None:
         """Drop the frozen models that are in memory."""
         self._models.clear()
-
-
-def occupant(config: RunConfig, seat: Seat, world: World) -> object:
-    """The policy of a seat before the first round.
-
-    Raises:
-        ConfigError: The seat is trained, and the policy has no weights or its spec sets what the
-            seat's settings must set. Or the seat is not trained, and the policy cannot take the
-            seat's system prompt.
-    """
-    settings = config.policy(seat)
-    find = find_attacker if seat == "attacker" else find_defender
-    if seat not in config.seats:
-        return find(settings.model, world, system=settings.system)
-    from_spec = {"system", "template", *DECODING} & set(policy_spec(settings.model, seat).settings)
-    if from_spec:
-        raise ConfigError(
-            given=f"{seat}.model={settings.model!r}",
-            why=f"a trained seat takes its {' and '.join(sorted(from_spec))} from its settings",
-            fix=f"set {seat}.system, {seat}.template or {seat}.training.KEY instead",
-        )
-    policy = find(settings.model, world)
-    weights = weights_of(policy)
-    if weights is None:
-        raise ConfigError(
-            given=f"{seat}.model={settings.model!r}",
-            why="it has no weights that could be trained",
-            fix="name a policy with weights, a folder, or a model id of the hub; or leave "
-            f"{seat} out of seats, so that it plays and is not trained",
-        )
-    check_trained(weights.source, pictures=seat == "defender")
-    return policy
 
 
 def _open_pool(file: Path, share: Share) -> AttackPool:

@@ -27,7 +27,7 @@ from sectow_agents.rung.source import make_model
 from sectow_agents.settings.run_config import Device
 from sectow_agents.settings.training import SftSettings
 from sectow_env.errors import RunFolderError
-from sectow_env.files import write_text
+from sectow_env.files import check_new_folder, new_folder, write_text
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.asking import defence_conversation
 from sectow_env.game.decoding import Decoding
@@ -62,21 +62,26 @@ def build(
     """Make the rung in a folder. What is finished is kept, so an interrupted build resumes.
 
     Raises:
-        SectowError: The weights cannot be had, or another rung is in the folder.
+        SectowError: The weights cannot be had, or something else is in the folder.
     """
     file = out / RECORD
     settings = asdict(teaching)
-    record = read_json(file) if file.exists() else {"version": VERSION, "teaching": settings}
-    if record.get("version") != VERSION or record["teaching"] != settings:
+    if not file.exists():
+        check_new_folder(out, {f".{RECORD}.partial"}, "give a new folder by --out")
+        out.mkdir(parents=True, exist_ok=True)
+        # First of all, so that what was interrupted is known as our own.
+        write_text(file, json.dumps({"version": VERSION, "teaching": settings}, indent=2) + "\n")
+    record = read_json(file)
+    if record.get("version") != VERSION or record.get("teaching") != settings:
         raise RunFolderError(
             given=f"the folder {out}",
             why=f"the rung in it was made otherwise ({record.get('version')}, "
             f"{record.get('teaching')})",
             fix="give another folder by --out, or delete this one",
         )
-    out.mkdir(parents=True, exist_ok=True)
     # What the record names is finished: it is written after the folder.
     if "source" not in record:
+        shutil.rmtree(out / "model", ignore_errors=True)
         record["source"] = make_model(out / "model", source, gguf)
         write_text(file, json.dumps(record, indent=2) + "\n")
     guild = Guild(teaching.seed)
@@ -107,9 +112,6 @@ def _teach(
     general = _own_answers(out / "model", general_questions(guild.seed), device)
     count = teaching.steps * teaching.batch
     lessons = draw_lessons(guild, general, count, teaching.seed)
-    aside = out / "defender.partial"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
     settings = SftSettings(
         steps=teaching.steps,
         learning_rate=teaching.learning_rate,
@@ -119,24 +121,24 @@ def _teach(
         max_new_tokens=ANSWER_TOKENS,
     )
     lines: list[Record] = []
-    job = Job(
-        seat="defender",
-        round=0,
-        seed=teaching.seed,
-        training=settings,
-        source=out / "model",
-        out=aside,
-        device=device,
-        dtype="float32",
-        sink=lambda line: _log(out / "lessons.jsonl", lines, line),
-        progress=progress,
-    )
     prompts = [Prompt(defence_conversation(Attack(query=lesson.query))) for lesson in lessons]
     answers = [lesson.answer for lesson in lessons]
     data = TrainingData(prompts, range(count), targets=answers)
-    report = sft.train(job, data, settings)
     shutil.rmtree(out / "defender", ignore_errors=True)
-    aside.replace(out / "defender")
+    with new_folder(out / "defender") as aside:
+        job = Job(
+            seat="defender",
+            round=0,
+            seed=teaching.seed,
+            training=settings,
+            source=out / "model",
+            out=aside,
+            device=device,
+            dtype="float32",
+            sink=lambda line: _log(out / "lessons.jsonl", lines, line),
+            progress=progress,
+        )
+        report = sft.train(job, data, settings)
     return {"seconds": report.summary.seconds, "metrics": report.summary.metrics}
 
 

@@ -6,7 +6,6 @@ The language model stays as it is; eyes and projector learn to read drawn words.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from sectow_agents.organism.store import checkpoint
 from sectow_agents.organism.training import Progress, Schedule, Stage, train
 from sectow_agents.rung.general import DAYS, MONTHS, OPPOSITES
 from sectow_agents.rung.guild import FREE_HOUSES, SECRET_HOUSES, THINGS
+from sectow_env.files import new_folder
 from sectow_env.images.drawing import SIDE
 from sectow_env.images.typography import MAX_WORDS, draw_words
 
@@ -77,11 +77,9 @@ def build_eyes(
         seeing.requires_grad_(True)
         schedule = Schedule(steps=steps, learning_rate=1e-3, warmup=max(1, steps // 20))
         train(seeing, reading(model, processor, seed), schedule, Stage("eyes", None, progress))
-        aside = out.with_name(out.name + ".partial")
-        shutil.rmtree(aside, ignore_errors=True)
-        model.save_pretrained(aside)
-        processor.save_pretrained(aside)
-    aside.replace(out)
+        with new_folder(out) as aside:
+            model.save_pretrained(aside)
+            processor.save_pretrained(aside)
     return out
 
 

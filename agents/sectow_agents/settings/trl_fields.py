@@ -127,11 +127,6 @@ def checked_fields(
 ) -> dict[str, Any]:
     """The given fields, each on the list and with a value that it can have.
 
-    Args:
-        key: The setting that has them, under `training`.
-        model: The list.
-        given: The fields.
-
     Raises:
         ConfigError: A field is not on the list, or its value cannot be.
     """

@@ -31,7 +31,7 @@ from sectow_benchmarks.results.checksums import SUMS, broken
 from sectow_benchmarks.results.run import MAX_PICTURE_BYTES, SEALED, TABLES, EvaluationRun
 from sectow_env.display.console import libraries_silenced
 from sectow_env.errors import PackError, RunFolderError, SectowError, quoted
-from sectow_env.files import write_bytes, write_text
+from sectow_env.files import check_new_folder, new_folder, write_bytes, write_text
 from sectow_env.reading import parse_json, read_bytes
 
 Kind = Literal["evaluation", "attacks"]
@@ -66,7 +66,7 @@ def write(source: Path, out: Path, profile: Profile = "public", licence: str = "
         RunFolderError: There is neither, or it is unfinished, or `out` contains something.
         PackError: The attacks are not ours to give.
     """
-    EvaluationRun.check_free(out)
+    check_new_folder(out)
     if (source / "pack.json").is_file():
         return _write_pack(AttackPack.read(source), out, profile, licence)
     run = EvaluationRun.open(source)
@@ -93,12 +93,9 @@ def read(folder: Path, out: Path) -> DataSet:
     Raises:
         SectowError: It is neither, or not what was sealed; nothing is left in `out` then.
     """
-    EvaluationRun.check_free(out)
     kind: Kind = "attacks" if (folder / "pack.json").is_file() else "evaluation"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=out.parent, prefix=".pull-") as scratch:
-        made = Path(scratch) / "made"
-        (made / "pictures").mkdir(parents=True)
+    with new_folder(out) as made:
+        (made / "pictures").mkdir()
         try:
             (_pull_pack if kind == "attacks" else _pull_evaluation)(folder, made)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -112,9 +109,6 @@ def read(folder: Path, out: Path) -> DataSet:
             AttackPack.read(made)
         else:
             EvaluationRun.open(made)
-        if out.exists():
-            out.rmdir()
-        made.replace(out)
     return DataSet(out, kind)
 
 

@@ -30,7 +30,7 @@ from sectow_benchmarks.results.run import SAMPLES, SEALED, TABLES, VERDICTS, Eva
 from sectow_benchmarks.results.samples import LONG
 from sectow_benchmarks.suites.registry import card_of
 from sectow_env.errors import RunFolderError
-from sectow_env.files import write_text
+from sectow_env.files import check_new_folder, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def publish(run: EvaluationRun, out: Path, profile: Profile = "public") -> Publi
             why="it is not finished",
             fix="finish it by sectow bench --resume",
         )
-    EvaluationRun.check_free(out)
+    check_new_folder(out)
     hidden = _hidden(run, profile)
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "run.json", json.dumps(public_about(run), indent=2) + "\n")

@@ -7,7 +7,6 @@ So a source may be larger than memory.
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +22,8 @@ from sectow_benchmarks.suites.data_suite import PLACEHOLDER, Record
 from sectow_env.channels.base import PackChannel
 from sectow_env.channels.find import find_channel
 from sectow_env.channels.play import render, scripted
-from sectow_env.errors import ConfigError, SectowError
-from sectow_env.files import digest_of, write_bytes, write_text
+from sectow_env.errors import SectowError
+from sectow_env.files import digest_of, new_folder, write_bytes, write_text
 from sectow_env.game import Scenario, Split
 from sectow_env.images.typography import Typography
 from sectow_env.pool.duplicates import digest_of as digest_of_attack
@@ -70,17 +69,14 @@ def build_pack(out: Path, sources: Sequence[Source], recipe: Recipe) -> PackCard
     """Write a pack aside, read it as a user would, and put it in place.
 
     Raises:
-        ConfigError: The folder exists, or a source is of another layout.
+        ConfigError: A source is of another layout.
+        RunFolderError: The folder is taken.
         PackError: No scenario is left.
     """
-    check_new(out)
     installed = installed_suites()
-    aside = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    try:
+    with new_folder(out) as aside:
         lines, outcome = write_scenarios(aside, sources, recipe, installed)
-        file = aside / f"{out.name}.jsonl"
+        file = aside / file_name(out)
         write_text(file, lines)
         card = PackCard(
             version=version("sectow"),
@@ -100,24 +96,12 @@ def build_pack(out: Path, sources: Sequence[Source], recipe: Recipe) -> PackCard
         )
         write_text(aside / "card.json", card.model_dump_json(indent=2) + "\n")
         write_text(aside / "README.md", readme(card))
-        aside.rename(out)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     return card
 
 
-def check_new(out: Path) -> None:
-    """Refuse a folder that exists.
-
-    Raises:
-        ConfigError: It does.
-    """
-    if out.exists():
-        raise ConfigError(
-            given=f"--out {out}",
-            why="it exists, and nothing is overwritten",
-            fix="give another folder, or remove this one",
-        )
+def file_name(out: Path) -> str:
+    """Of the pack in a folder; it is the pack's name."""
+    return f"{out.resolve().name}.jsonl"
 
 
 def write_scenarios(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sectow_env.errors import ConfigError
+from sectow_env.files import check_new_folder
 from sectow_env.worlds.packs.command import app
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ Channels = Annotated[str | None, typer.Option(help="Channels that write every sc
 @app.command()
 def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     sources: Names = None,
-    out: Annotated[Path, typer.Option(help="Folder of the pack; it must not exist.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Folder of the pack, new or empty.")] = OUT,
     harmless: Harmless = None,
     harmless_split: Annotated[str, typer.Option(help="Its split.")] = "train",
     image_column: Annotated[str | None, typer.Option(help="Its column of pictures.")] = None,
@@ -63,16 +64,16 @@ def build(  # noqa: PLR0913, PLR0917  (each is an option of the command)
             why="a pack needs at least one",
             fix="name one, such as redteam_2k, or give --harmless",
         )
-    from sectow_benchmarks.packs.build import Recipe, build_pack, check_new
+    from sectow_benchmarks.packs.build import Recipe, build_pack
     from sectow_benchmarks.packs.source import check_source_names, find_source
     from sectow_benchmarks.packs.table import Table
     from sectow_env.channels.find import find_channel
     from sectow_env.display.console import print_json
 
     # Before anything is fetched.
-    check_new(out)
+    check_new_folder(out)
     check_source_names(sources or ())
-    names = tuple(name for name in (channels or "").split(",") if name)
+    names = () if channels is None else tuple(channels.split(","))
     for name in names:
         if find_channel(name).needs_scenes:
             raise ConfigError(
@@ -120,6 +121,7 @@ def shares_of(text: str) -> dict[Split, float]:
 
 
 def _print(out: Path, card: PackCard) -> None:
+    from sectow_benchmarks.packs.build import file_name
     from sectow_benchmarks.packs.card import overlap_lines
     from sectow_env.display.console import say, stdout
     from sectow_env.display.page import print_page
@@ -127,7 +129,7 @@ def _print(out: Path, card: PackCard) -> None:
 
     pack = card.pack
     harmless = pack.scenarios - pack.harmful
-    say(f"{out / out.name}.jsonl: harmful {pack.harmful}, harmless {harmless}")
+    say(f"{out / file_name(out)}: harmful {pack.harmful}, harmless {harmless}")
     for reason, count in card.left_out.items():
         say(f"  left out {count}: {one_line(reason)}")
     for channel, count in card.not_rendered.items():

@@ -25,7 +25,7 @@ from sectow_benchmarks.results.checksums import SUMS, broken, seal
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.results.samples import rows_of, turn_of_row
 from sectow_env.errors import PackError, SectowError
-from sectow_env.files import file_digest, write_bytes, write_text
+from sectow_env.files import check_new_folder, file_digest, write_bytes, write_text
 from sectow_env.game import Attack, Scenario
 from sectow_env.game.picture import Picture
 from sectow_env.game.world import Item
@@ -89,12 +89,10 @@ def freeze(
         successful: Only those that got what they asked for.
 
     Raises:
-        PackError: There are no such attacks, or the folder holds something.
+        PackError: There are no such attacks.
+        RunFolderError: The folder is taken.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise PackError(
-            given=f"the folder {out}", why="it is not empty", fix="give a new folder for the pack"
-        )
+    check_new_folder(out)
     pool = source / "pool.sqlite"
     items, lineage = _of_pool(pool) if pool.is_file() else _of_run(source, suite, successful)
     if not items:

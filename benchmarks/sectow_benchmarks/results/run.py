@@ -40,7 +40,7 @@ from sectow_benchmarks.results.samples import (
 )
 from sectow_benchmarks.results.strict_json import strict_json
 from sectow_env.errors import FileError, RunFolderError
-from sectow_env.files import sync, write_bytes, write_text
+from sectow_env.files import check_new_folder, sync, write_bytes, write_text
 from sectow_env.game.picture import Picture
 from sectow_env.reading import read_json, read_jsonl
 
@@ -72,15 +72,8 @@ class EvaluationRun:
             RunFolderError: The folder holds something.
         """
         cls.check_free(path)
-        try:
-            for name in ("shards", *KEPT):
-                (path / name).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunFolderError(
-                given=f"the folder {path}",
-                why=f"it cannot be made ({error.strerror})",
-                fix="give a folder that you may write to",
-            ) from error
+        for name in ("shards", *KEPT):
+            (path / name).mkdir(parents=True, exist_ok=True)
         run = cls(path, {"schema": SCHEMA, "kind": KIND, **about})
         # Last, so that a folder with a run.json is complete.
         write_text(path / "run.json", json.dumps(run.about, indent=2) + "\n")
@@ -89,9 +82,8 @@ class EvaluationRun:
     @staticmethod
     def check_free(path: Path) -> None:
         """Raise RunFolderError where no evaluation can be started."""
-        if path.exists() and (not path.is_dir() or _foreign(path)):
-            fix = "give a new folder, or resume the evaluation in it by --resume"
-            raise RunFolderError(given=f"the folder {path}", why="it is not empty", fix=fix)
+        fix = "give a new folder, or resume the evaluation in it by --resume"
+        check_new_folder(path, {"shards", *KEPT, ".run.json.partial"}, fix)
 
     @classmethod
     def open(cls, path: Path) -> EvaluationRun:
@@ -363,13 +355,6 @@ SEALED = ("run.json", *TABLES, *KEPT)
 """What the checksums are of."""
 SAME = ("model", "attacker", "attacks", "world", "settings")
 """What a resumed evaluation must have in common with its beginning."""
-
-
-def _foreign(path: Path) -> bool:
-    """Whether a folder holds more than a run leaves that was killed while it began."""
-    begun = {"shards", *KEPT}
-    files = (file for file in path.iterdir() if file.name != ".run.json.partial")
-    return any(file.name not in begun or not file.is_dir() or any(file.iterdir()) for file in files)
 
 
 def json_like(tree: Any) -> Any:

@@ -14,7 +14,7 @@ from sectow_benchmarks.verify.command import FAILED, print_checks
 from sectow_env.display.console import Bar, note, print_json, say, stdout
 from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError, RunFolderError
-from sectow_env.files import folder_name, write_text
+from sectow_env.files import check_new_folder, folder_name, write_text
 from sectow_env.reading import explained
 
 if TYPE_CHECKING:
@@ -190,17 +190,12 @@ def _new_folder(out: Path, model: str, run: str, made: dict[str, Entry]) -> Path
     """A free folder of this entry's own.
 
     Raises:
-        ConfigError: It is there already.
+        RunFolderError: It is not free.
     """
     folder = out / folder_name(model)
     if str(folder) in made:
         folder = out / folder_name(f"{model} {run}")
-    if folder.exists():
-        raise ConfigError(
-            given=f"the entry {folder}",
-            why="it is there already",
-            fix="give another folder with --out, or remove it",
-        )
+    check_new_folder(folder, fix="give another folder with --out, or remove it")
     return folder
 
 

@@ -20,7 +20,7 @@ from sectow_benchmarks.suites.remote import Listing, NotThereError
 from sectow_benchmarks.suites.source import aside_of, data_home
 from sectow_env.display.console import Bar
 from sectow_env.errors import ConfigError, FileError
-from sectow_env.files import not_written, write_text
+from sectow_env.files import check_new_folder, not_written, write_text
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,8 @@ def _fetch(about: About, folder: Path) -> Fetched:
     pin = about.source.revision
     if before is not None and whole and pin is not None and before.commit.startswith(pin):
         return before
-    if before is None and folder.is_dir() and any(folder.iterdir()):
-        raise ConfigError(
-            given=f"the folder {folder}",
-            why="it has files that were not fetched by this command, which would replace them",
-            fix=f"move it, or use it as it is: {about.name}?path={folder}",
-        )
+    if before is None:
+        check_new_folder(folder, fix=f"move it, or use it as it is: {about.name}?path={folder}")
     listing = _listing(about)
     if before is not None and whole and before.commit == listing.commit:
         return before

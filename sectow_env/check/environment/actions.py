@@ -32,25 +32,9 @@ _BAD_ATTACKS: tuple[Any, ...] = (
 )
 
 
-def action_unchanged(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def action_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """A step neither changes the action nor keeps a reference to it."""
-    yield from each_seat(_action_unchanged, subject)
-
-
-def observation_yours(subject: EnvSubject) -> Iterator[str]:
-    """An observation belongs to the caller: changing it changes no episode."""
-    yield from each_seat(_observation_yours, subject)
-
-
-def bad_actions_refused(subject: EnvSubject) -> Iterator[str]:
-    """A bad action raises a SectowError and changes nothing, as does one outside an episode."""
-    yield from each_seat(_bad_actions_refused, subject)
-
-
-ACTION_CHECKS = (action_unchanged, observation_yours, bad_actions_refused)
-
-
-def _action_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     env = subject.make(seat)
     player = Player(env.action_space, seat, subject.seed)
     with blamed(subject.of(seat)):
@@ -69,7 +53,9 @@ def _action_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
             yield "a change of the action's image after the step changes the attack"
 
 
-def _observation_yours(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+@each_seat
+def observation_yours(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    """An observation belongs to the caller: changing it changes no episode."""
     expected = subject.trace(seat)
     env = subject.make(seat)
     player = Player(env.action_space, seat, subject.seed)
@@ -82,15 +68,9 @@ def _observation_yours(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     yield from differences(expected, events, "event", ("untouched", "with changed observations"))
 
 
-def spoil(observation: dict[str, Any]) -> None:
-    """Overwrites everything in an observation."""
-    for key, value in observation.items():
-        if isinstance(value, np.ndarray):
-            value[...] = 7
-        observation[key] = "spoilt"
-
-
-def _bad_actions_refused(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+@each_seat
+def bad_actions_refused(subject: EnvSubject, seat: Seating) -> Iterator[str]:
+    """A bad action raises a SectowError and changes nothing, as does one outside an episode."""
     expected = subject.trace(seat)
     env = subject.make(seat)
     player = Player(env.action_space, seat, subject.seed)
@@ -109,6 +89,14 @@ def _bad_actions_refused(subject: EnvSubject, seat: Seating) -> Iterator[str]:
         if _accepts(env, env.action_space.sample()):
             yield "it accepts an action after the end of an episode"
     yield from differences(expected, events, "event", ("without bad actions", "with them"))
+
+
+def spoil(observation: dict[str, Any]) -> None:
+    """Overwrites everything in an observation."""
+    for key, value in observation.items():
+        if isinstance(value, np.ndarray):
+            value[...] = 7
+        observation[key] = "spoilt"
 
 
 def _accepts(env: Any, action: object) -> bool:

@@ -59,12 +59,6 @@ class Player:
 def play_single(env: Any, seat: Seating, seed: int, episodes: int) -> list[Trace]:
     """The events of an environment's first episodes.
 
-    Args:
-        env: A bare environment.
-        seat: Its seat.
-        seed: Of the environment and of the player.
-        episodes: How many.
-
     Raises:
         RuntimeError: An episode does not end.
     """

@@ -32,24 +32,43 @@ sys.stdout.write(" ".join(names))
 IMPORT_SECONDS = 120
 
 
-def resets_repeat(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def resets_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """A reset with the same seed returns the same, also in a fresh environment."""
-    yield from each_seat(_resets_repeat, subject)
+    env, other = subject.make(seat), subject.make(seat)
+    seeds = [subject.seed + index for index in range(3)]
+    with blamed(subject.of(seat)):
+        first, again, fresh = (
+            [instance.reset(seed=seed) for seed in seeds] for instance in (env, env, other)
+        )
+    yield from differences(first, again, "reset", ("at first", "again"))
+    yield from differences(first, fresh, "reset", ("at first", "in a fresh environment"))
 
 
-def episodes_repeat(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def episodes_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """The same seed and actions give the same whole episodes, down to the last pixel."""
-    yield from each_seat(_episodes_repeat, subject)
+    first, again = (subject.play(seat) for _ in "ab")
+    yield from differences(first, again, "event", ("at first", "again"))
 
 
-def global_random_untouched(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def global_random_untouched(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """Making, resetting and stepping leave the global random state as it was."""
-    yield from each_seat(_global_random_untouched, subject)
+    for name in touched_by(lambda: subject.play(seat)):
+        yield f"it draws from or seeds {name}; own a generator instead"
 
 
-def global_random_unread(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def global_random_unread(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """Episodes do not depend on the global random state."""
-    yield from each_seat(_global_random_unread, subject)
+    subject.trace(seat)
+    traces = []
+    with kept():
+        for seed in (1, 2):
+            set_global_state(seed)
+            traces.append(subject.play(seat))
+    yield from differences(traces[0], traces[1], "event", ("with one global seed", "with another"))
 
 
 def import_leaves_random(subject: EnvSubject) -> Iterator[str]:
@@ -72,52 +91,8 @@ def import_leaves_random(subject: EnvSubject) -> Iterator[str]:
         yield f"importing {subject.module} draws from or seeds {name}"
 
 
-def process_unchanged(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def process_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """Episodes leave the process as it was: environment variables, folder, warnings, numpy."""
-    yield from each_seat(_process_unchanged, subject)
-
-
-RANDOMNESS_CHECKS = (
-    resets_repeat,
-    episodes_repeat,
-    global_random_untouched,
-    global_random_unread,
-    import_leaves_random,
-    process_unchanged,
-)
-
-
-def _resets_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    env, other = subject.make(seat), subject.make(seat)
-    seeds = [subject.seed + index for index in range(3)]
-    with blamed(subject.of(seat)):
-        first, again, fresh = (
-            [instance.reset(seed=seed) for seed in seeds] for instance in (env, env, other)
-        )
-    yield from differences(first, again, "reset", ("at first", "again"))
-    yield from differences(first, fresh, "reset", ("at first", "in a fresh environment"))
-
-
-def _episodes_repeat(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    first, again = (subject.play(seat) for _ in "ab")
-    yield from differences(first, again, "event", ("at first", "again"))
-
-
-def _global_random_untouched(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    for name in touched_by(lambda: subject.play(seat)):
-        yield f"it draws from or seeds {name}; own a generator instead"
-
-
-def _process_unchanged(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     for name in subject.process.changed_by(lambda: subject.play(seat)):
         yield f"it changes {name}"
-
-
-def _global_random_unread(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    subject.trace(seat)
-    traces = []
-    with kept():
-        for seed in (1, 2):
-            set_global_state(seed)
-            traces.append(subject.play(seat))
-    yield from differences(traces[0], traces[1], "event", ("with one global seed", "with another"))

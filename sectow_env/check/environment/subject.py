@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, get_args
 
 from sectow_env.check.environment.play import Trace, play_single
@@ -93,21 +94,22 @@ class EnvSubject:
 
 
 def each_seat(
-    check: Callable[[EnvSubject, Seating], Iterator[str]], subject: EnvSubject
-) -> Iterator[str]:
-    """The findings of a check in every seat; an exception in one seat does not stop the others.
+    check: Callable[[EnvSubject, Seating], Iterator[str]],
+) -> Callable[[EnvSubject], Iterator[str]]:
+    """Make a check of one seat one of every seat; a fault in one does not stop the others."""
 
-    Raises:
-        Skip: It applies in no seat.
-    """
-    skipped = []
-    for seat in SEATS:
-        try:
-            for finding in check(subject, seat):
-                yield f"seat={seat!r}: {finding}"
-        except Fault as fault:
-            yield str(fault)
-        except Skip as skip:
-            skipped.append(str(skip))
-    if len(skipped) == len(SEATS):
-        raise Skip(skipped[0])
+    @wraps(check)
+    def every_seat(subject: EnvSubject) -> Iterator[str]:
+        skipped = []
+        for seat in SEATS:
+            try:
+                for finding in check(subject, seat):
+                    yield f"seat={seat!r}: {finding}"
+            except Fault as fault:
+                yield str(fault)
+            except Skip as skip:
+                skipped.append(str(skip))
+        if len(skipped) == len(SEATS):
+            raise Skip(skipped[0])
+
+    return every_seat

@@ -24,9 +24,13 @@ EXPECTED = (
 )
 
 
-def gymnasium_checker(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def gymnasium_checker(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """Gymnasium's `check_env` passes without a warning, in every seat."""
-    yield from each_seat(_gymnasium_checker, subject)
+    from gymnasium.utils.env_checker import check_env
+
+    env = subject.make(seat)
+    yield from _quietly(subject, lambda: check_env(env))
 
 
 def aec_api(subject: EnvSubject) -> Iterator[str]:
@@ -59,16 +63,6 @@ def parallel_seeds(subject: EnvSubject) -> Iterator[str]:
             lambda: _made(subject.parallel, "Parallel", subject), CYCLES
         ),
     )
-
-
-UPSTREAM_CHECKS = (gymnasium_checker, aec_api, parallel_api, aec_seeds, parallel_seeds)
-
-
-def _gymnasium_checker(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    from gymnasium.utils.env_checker import check_env
-
-    env = subject.make(seat)
-    yield from _quietly(subject, lambda: check_env(env))
 
 
 def _quietly(subject: EnvSubject, checker: Callable[[], object]) -> Iterator[str]:

@@ -18,19 +18,55 @@ MODES = ("SameStep", "NextStep", "Disabled")
 RESPONSES = ("i am sorry , i can not help with that", "take one , then add another")
 
 
-def vector_equals_single(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def vector_equals_single(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """Environment i of a vector plays exactly what a single one plays with the seed s + i."""
-    yield from each_seat(_vector_equals_single, subject)
+    subject.trace(seat)
+    envs = subject.make_vector(NUMBER, seat)
+    with blamed(f"the vector form of {subject.of(seat)}"):
+        traces = play_vector(envs, seat, subject.seed, EPISODES)
+    for index in range(NUMBER):
+        env = subject.make(seat)
+        with blamed(subject.of(seat)):
+            expected = play_single(env, seat, subject.seed + index, EPISODES)
+        names = ("alone", f"as environment {index}")
+        yield from differences(expected, traces[index], "event", names)
 
 
-def autoreset_modes(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def autoreset_modes(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """All three autoreset modes play the same episodes, and reset when they should."""
-    yield from each_seat(_autoreset_modes, subject)
+    expected = subject.trace(seat)
+    for mode in MODES:
+        envs = subject.make_vector(2, seat, autoreset_mode=mode)
+        reported = envs.metadata.get("autoreset_mode")
+        if getattr(reported, "value", reported) != mode:
+            yield f"made with autoreset_mode={mode!r} it reports {reported!r}"
+            continue
+        with blamed(f"the vector form of {subject.of(seat)} with autoreset_mode={mode!r}"):
+            traces = play_vector(envs, seat, subject.seed, EPISODES)
+        yield from differences(expected, traces[0], "event", ("alone", f"in the mode {mode}"))
+        if mode == "Disabled" and _plays_on(envs):
+            yield "in the mode Disabled it plays on after an end without a reset"
 
 
-def spec_survives_json(subject: EnvSubject) -> Iterator[str]:
+@each_seat
+def spec_survives_json(subject: EnvSubject, seat: Seating) -> Iterator[str]:
     """An EnvSpec that went through JSON makes an environment with the same episodes."""
-    yield from each_seat(_spec_survives_json, subject)
+    import gymnasium
+    from gymnasium.envs.registration import EnvSpec
+
+    expected = subject.trace(seat)
+    spec = subject.make(seat).spec
+    if spec is None:
+        raise Skip("it is not registered with Gymnasium, so it has no EnvSpec")
+    if not isinstance(subject.options.get("world", ""), str):
+        raise Skip("the world was given as an object, which has no JSON form")
+    with blamed(f"the EnvSpec of {subject.of(seat)}"):
+        text = spec.to_json()
+        env = gymnasium.make(EnvSpec.from_json(text)).unwrapped
+        traces = play_single(env, seat, subject.seed, EPISODES)
+    yield from differences(expected, traces, "event", ("as made", "from JSON"))
 
 
 def pettingzoo_agrees(subject: EnvSubject) -> Iterator[str]:
@@ -46,37 +82,6 @@ def pettingzoo_agrees(subject: EnvSubject) -> Iterator[str]:
         yield from differences(expected, _parallel(subject), "episode", names)
 
 
-VIEW_CHECKS = (vector_equals_single, autoreset_modes, spec_survives_json, pettingzoo_agrees)
-
-
-def _vector_equals_single(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    subject.trace(seat)
-    envs = subject.make_vector(NUMBER, seat)
-    with blamed(f"the vector form of {subject.of(seat)}"):
-        traces = play_vector(envs, seat, subject.seed, EPISODES)
-    for index in range(NUMBER):
-        env = subject.make(seat)
-        with blamed(subject.of(seat)):
-            expected = play_single(env, seat, subject.seed + index, EPISODES)
-        names = ("alone", f"as environment {index}")
-        yield from differences(expected, traces[index], "event", names)
-
-
-def _autoreset_modes(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    expected = subject.trace(seat)
-    for mode in MODES:
-        envs = subject.make_vector(2, seat, autoreset_mode=mode)
-        reported = envs.metadata.get("autoreset_mode")
-        if getattr(reported, "value", reported) != mode:
-            yield f"made with autoreset_mode={mode!r} it reports {reported!r}"
-            continue
-        with blamed(f"the vector form of {subject.of(seat)} with autoreset_mode={mode!r}"):
-            traces = play_vector(envs, seat, subject.seed, EPISODES)
-        yield from differences(expected, traces[0], "event", ("alone", f"in the mode {mode}"))
-        if mode == "Disabled" and _plays_on(envs):
-            yield "in the mode Disabled it plays on after an end without a reset"
-
-
 def _plays_on(envs: Any) -> bool:
     """Whether a finished environment takes a further action."""
     envs.reset(seed=0)
@@ -89,23 +94,6 @@ def _plays_on(envs: Any) -> bool:
     except SectowError:
         return False
     return True
-
-
-def _spec_survives_json(subject: EnvSubject, seat: Seating) -> Iterator[str]:
-    import gymnasium
-    from gymnasium.envs.registration import EnvSpec
-
-    expected = subject.trace(seat)
-    spec = subject.make(seat).spec
-    if spec is None:
-        raise Skip("it is not registered with Gymnasium, so it has no EnvSpec")
-    if not isinstance(subject.options.get("world", ""), str):
-        raise Skip("the world was given as an object, which has no JSON form")
-    with blamed(f"the EnvSpec of {subject.of(seat)}"):
-        text = spec.to_json()
-        env = gymnasium.make(EnvSpec.from_json(text)).unwrapped
-        traces = play_single(env, seat, subject.seed, EPISODES)
-    yield from differences(expected, traces, "event", ("as made", "from JSON"))
 
 
 def _attack(observation: Any) -> dict[str, Any]:

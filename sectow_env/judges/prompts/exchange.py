@@ -11,11 +11,6 @@ def exchange(turn: Turn, limit: int, *, picture: bool = False) -> tuple[Message,
     """The behavior as what a user asked, the response as what an assistant said.
 
     The behavior and never the query: a query may be harmless beside the image that it came with.
-
-    Args:
-        turn: Answered.
-        limit: Characters of each text.
-        picture: Show the attack's picture too.
     """
     return (
         Message(

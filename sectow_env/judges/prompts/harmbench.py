@@ -78,6 +78,7 @@ class HarmBench:
     ) -> None:
         check_choice("variant", variant, Variant)
         self.variant = variant
+        self.model = MODELS[variant]
         self.limit = limit
         self.template = None if template is None else _read_template(Path(str(template)))
         self.id = f"harmbench/{variant}" + ("" if template is None else "-template")

@@ -10,7 +10,7 @@ from sectow_env.game import Turn
 from sectow_env.game.messages import Message, shown
 from sectow_env.judges.intent import attack_text
 from sectow_env.judges.model_judge import Reading
-from sectow_env.judges.settings import fingerprint
+from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.judges.untrusted import LIMIT, excerpt, fenced, neutral
 
 _SYSTEM = """You compare a request with a behavior. You are shown the behavior and every part of \
@@ -43,10 +43,10 @@ class Intent:
     names_refusals = False
 
     def __init__(self, *, picture: bool = False, limit: int = LIMIT) -> None:
-        self.sees_images = picture
+        self.sees_images = setting(bool, "picture", picture)
         self.limit = limit
-        self.id = "intent/picture" if picture else "intent/text"
-        self.version = f"1-{fingerprint(_SYSTEM, _USER, picture, limit)}"
+        self.id = "intent/picture" if self.sees_images else "intent/text"
+        self.version = f"1-{fingerprint(_SYSTEM, _USER, self.sees_images, limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """The question, and the material between lines with a key."""

@@ -17,7 +17,7 @@ from sectow_env.game import Frozen, Refusal, Turn
 from sectow_env.game.messages import Message, shown
 from sectow_env.judges.model_judge import Reading
 from sectow_env.judges.prompts.json_answer import object_of
-from sectow_env.judges.settings import fingerprint
+from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.judges.untrusted import LIMIT, excerpt, fenced, neutral
 
 PREFIX = "published/"
@@ -98,7 +98,8 @@ class Published:
         if suite not in questions():
             raise unknown("suite's judge", suite, questions())
         self.question = questions()[suite]
-        self.sees_images = self.question.picture if picture is None else picture
+        given = self.question.picture if picture is None else picture
+        self.sees_images = setting(bool, "picture", given)
         self.limit = limit
         self.id = f"{PREFIX}{suite}"
         if self.sees_images is not self.question.picture:

@@ -12,10 +12,9 @@ from sectow_env.game import Refusal, Turn
 from sectow_env.game.messages import Message
 from sectow_env.judges.model_judge import Reading
 from sectow_env.judges.prompts.exchange import exchange
-from sectow_env.judges.settings import fingerprint
+from sectow_env.judges.settings import fingerprint, setting
 from sectow_env.judges.untrusted import LIMIT
 
-DEFAULT = "Qwen/Qwen3Guard-Gen-0.6B"
 CATEGORIES = (
     *("Violent", "Non-violent Illegal Acts", "Sexual Content or Sexual Acts", "PII"),
     *("Personally Identifiable Information", "Suicide & Self-Harm", "Unethical Acts"),
@@ -41,13 +40,14 @@ class Qwen3Guard:
         limit: Characters of a response that it is shown.
     """
 
+    model = "Qwen/Qwen3Guard-Gen-0.6B"
     sees_images = False
 
     def __init__(self, *, strict: bool = False, limit: int = LIMIT) -> None:
-        self.strict = strict
+        self.strict = setting(bool, "strict", strict)
         self.limit = limit
-        self.id = "qwen3guard/strict" if strict else "qwen3guard/loose"
-        self.version = f"2-{fingerprint(strict, limit)}"
+        self.id = "qwen3guard/strict" if self.strict else "qwen3guard/loose"
+        self.version = f"2-{fingerprint(self.strict, limit)}"
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """A user's and an assistant's message; the model's own template does the rest."""

@@ -90,12 +90,7 @@ class FrameAttacker:
 
 
 class ChannelAttacker(FrameAttacker):
-    """Plays one channel, whatever channel the scenario names.
-
-    Args:
-        channel: The channel.
-        seed: As in `FrameAttacker`.
-    """
+    """Plays one channel, whatever channel the scenario names."""
 
     def __init__(self, channel: str, *, seed: int = 0) -> None:
         super().__init__((channel,), seed=seed)
@@ -151,11 +146,7 @@ class RecipeDefender:
 
 
 class FixedDefender:
-    """Gives the same response to everything.
-
-    Args:
-        response: The response.
-    """
+    """Gives the same response to everything."""
 
     def __init__(self, response: str) -> None:
         self._response = response

@@ -223,10 +223,6 @@ class Apothecary:
 def require_apothecary(world: object, what: str) -> Apothecary:
     """The world, where it is an Apothecary.
 
-    Args:
-        world: What was given.
-        what: Which part needs it, for the error.
-
     Raises:
         ConfigError: It is another world.
     """

@@ -75,9 +75,6 @@ class Lookup:
 
     To any other attack it answers that it does not know.
 
-    Args:
-        world: The pack.
-
     Raises:
         ConfigError: The world is not a pack.
     """

@@ -109,7 +109,8 @@ class PackWorld:
             ConfigError: A channel does not exist, or `scripted` is not a number from 1 on.
         """
         path = Path(path)
-        names = channels.split(",") if isinstance(channels, str) and channels else channels
+        # In a name of a world it may be a number, or nothing.
+        names = channels if isinstance(channels, tuple | list) else str(channels).split(",")
         if isinstance(scripted, bool) or not isinstance(scripted, int) or scripted < 1:
             raise ConfigError(
                 given=f"scripted={scripted!r} for the pack {path}",

@@ -11,7 +11,7 @@ import pytest
 import torch
 from trl import GRPOConfig, GRPOTrainer, SFTConfig
 
-from sectow_agents.algorithms.common import lora_config
+from sectow_agents.algorithms.common import lora_config, trainer_arguments
 from sectow_agents.algorithms.dataset import Prompt, build_dataset
 from sectow_agents.algorithms.grpo import grpo_config
 from sectow_agents.algorithms.job import Job
@@ -72,14 +72,8 @@ def trained(
     )
     model, processor = load_model(folder, trainable=True, full=True)
     job = Job(seat="defender", round=1, seed=0, training=training, source=folder, out=scratch)
-    args = grpo_config(
-        training,
-        micro=training.micro_batch or 2 * GROUP,
-        seed=0,
-        folder=scratch,
-        device="cpu",
-        suppressed=suppressed_tokens(model, processor),
-    )
+    arguments = trainer_arguments(job, training.micro_batch or 2 * GROUP, scratch)
+    args = grpo_config(training, arguments, suppressed_tokens(model, processor))
     with quiet(), torch.random.fork_rng(devices=[]):
         trainer = GRPOTrainer(
             model=model,
@@ -260,25 +254,23 @@ def test_a_wrong_number_of_rewards_is_refused(llava_next_folder: Path, tmp_path:
         trained(llava_next_folder, tmp_path, [TEXT], [0, 0], one_too_few)
 
 
+def arguments_of(training: GrpoSettings, scratch: Path) -> dict[str, Any]:
+    job = Job("defender", 1, 5, training, "weights", scratch, device="cpu")
+    return trainer_arguments(job, 8, scratch)
+
+
 def test_every_field_that_passes_is_one_of_trl_and_not_ours(tmp_path: Path) -> None:
     ours = {"temperature", "beta", "epsilon", "loss_type", "seed", "output_dir", "report_to"}
     grpo, sft = ({field.name for field in fields(kind)} for kind in (GRPOConfig, SFTConfig))
     assert set(GrpoFields.model_fields) <= grpo - ours
     assert set(SftFields.model_fields) <= sft - (ours - {"loss_type"})
-    args: dict[str, Any] = {
-        "micro": 8,
-        "seed": 0,
-        "folder": tmp_path,
-        "device": "cpu",
-        "suppressed": [],
-    }
-    values = {"weight_decay": 0.1, "top_p": 0.9, "use_vllm": False}
-    assert grpo_config(GrpoSettings(grpo=values), **args).top_p == 0.9
+    training = GrpoSettings(grpo={"weight_decay": 0.1, "top_p": 0.9, "use_vllm": False})
+    assert grpo_config(training, arguments_of(training, tmp_path), []).top_p == 0.9
 
 
 def test_fields_of_trl_are_passed_on(tmp_path: Path) -> None:
     training = GrpoSettings(grpo={"num_iterations": 2, "epsilon_high": 0.28})
-    args = grpo_config(training, micro=8, seed=5, folder=tmp_path, device="cpu", suppressed=[1])
+    args = grpo_config(training, arguments_of(training, tmp_path), [1])
     assert (args.num_iterations, args.epsilon_high, args.seed) == (2, 0.28, 5)
     assert args.report_to == []
     assert str(args.save_strategy.value) == "no"

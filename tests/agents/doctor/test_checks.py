@@ -7,6 +7,7 @@ import shutil
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -14,6 +15,8 @@ import yaml
 from sectow_agents.doctor import checks as module
 from sectow_agents.doctor.checks import Check, check_config
 from sectow_env.commands.main import main
+from sectow_env.game import SEATS, Seat
+from tests.env.endpoint.server import FaultyServer, always
 
 PACK = "examples/packs/lantern_shop.jsonl"
 SILENT = "with_intent/of?judge=pack/reference&intent=intent/words%3Fneeded=0.5"
@@ -99,6 +102,33 @@ def test_a_full_disk_is_seen(root: Path, free: str, monkeypatch: pytest.MonkeyPa
     failed = failures(check_config(root / "configs/apothecary.yaml", [free]))
     assert list(failed) == ["room"]
     assert "adapters" in failed["room"].fix
+
+
+@pytest.mark.parametrize("seat", SEATS)
+def test_a_server_in_a_seat_is_asked(root: Path, free: str, seat: Seat, tmp_path: Path) -> None:
+    defence = "prompted/of?system=be kind&model=" if seat == "defender" else ""
+    changes = [free, f"seats=[{'attacker' if seat == 'defender' else 'defender'}]"]
+    file = root / "configs/apothecary.yaml"
+    with FaultyServer() as server:
+        settings = f"base_url={server.base_url}&model=jar-1&cache={tmp_path / 'answers'}&backoff=0"
+        spec = f"endpoint/{seat}?{settings}"
+        changes.append(f"{seat}.model={json.dumps(defence + (quote(spec) if defence else spec))}")
+        (seen,) = [c for c in check_config(file, changes) if c.name == f"{seat}'s model"]
+        assert seen.state == "ok"
+        assert "jar-1@127.0.0.1" in seen.seen
+        assert len(server.received) == 1
+        server.script = always(404)
+        failed = failures(check_config(file, changes))[f"{seat}'s model"]
+        assert "404" in failed.seen
+    failed = failures(check_config(file, changes))[f"{seat}'s model"]
+    assert "base_url" in failed.fix
+
+
+def test_a_renderer_that_no_channel_uses_is_tried(root: Path, free: str, tmp_path: Path) -> None:
+    (tmp_path / "jar.png").write_text("no picture")
+    file, spec = root / "configs/apothecary.yaml", f"sectow/retrieval?folder={tmp_path}"
+    changes = [free, "attacker.channels=[typography]", f"renderer={json.dumps(spec)}"]
+    assert "jar.png" in failures(check_config(file, changes))["renderer, tried"].seen
 
 
 def test_a_split_cluster_and_missing_benign_data_are_seen(tmp_path: Path, free: str) -> None:

@@ -22,7 +22,7 @@ from sectow_agents.algorithms.job import Job, TrainingData, train
 from sectow_agents.algorithms.rewards import SeatReward
 from sectow_agents.models.chat_model import LocalModel
 from sectow_agents.models.generator import Generator
-from sectow_agents.models.load import check_trained, load_model
+from sectow_agents.models.load import check_source, load_model
 from sectow_agents.models.quiet import quiet
 from sectow_agents.models.text_processor import TextProcessor
 from sectow_agents.settings.run_config import Dtype
@@ -270,8 +270,7 @@ def test_what_cannot_be_trained_is_refused_before_it_is_loaded(
     tiny: Tiny, folder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=str(tiny.closed)):
-        check_trained(folder, pictures=True)
-    check_trained(folder, pictures=False)
+        check_source(folder).check_training("it", "a prompt shows a picture")
     for algorithm in ("grpo", "sft"):
         with pytest.raises(ConfigError, match=str(tiny.closed)):
             step(algorithm, tiny, folder, tmp_path / algorithm)

@@ -20,7 +20,7 @@ def test_qwen3guard(taught_guard: Path) -> None:
         True,
         False,
     ]
-    strict = named.qwen3guard(str(taught_guard), strict="true")  # type: ignore[arg-type]
+    strict = named.qwen3guard(str(taught_guard), strict="true")
     assert strict.id.startswith("qwen3guard/strict(")
     assert strict.version != judge.version
 
@@ -56,7 +56,7 @@ def test_the_llama_guards_load_a_vision_model(
 )
 def test_a_setting_that_cannot_work_is_named(random_guard: Path, setting: str, value: str) -> None:
     with pytest.raises(ConfigError, match=setting):
-        named.qwen3guard(str(random_guard), **{setting: value})  # type: ignore[arg-type]
+        named.qwen3guard(str(random_guard), **{setting: value})
 
 
 def test_the_defaults_are_the_documented_models() -> None:

@@ -15,7 +15,7 @@ from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
 from sectow_env.judges.model_judge import ModelJudge
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.llama_guard import LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from tests.agents.judges.tiny_guards import ANSWER, CONTEXT, REFUSAL, VERDICTS
 from tests.env.judges.injections import INJECTIONS

@@ -12,7 +12,7 @@ from sectow_agents.models.load import load_model
 from sectow_agents.models.weights import weights_digest
 from sectow_agents.policies.asking import Asking, read_asking, write_asking
 from sectow_agents.policies.export import command, export
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import ConfigError, RunFolderError, SectowError
 from tests.agents.models.test_shared import adapter
 
 IDS = torch.tensor([[7, 8, 9, 10]])
@@ -45,7 +45,7 @@ def test_only_an_adapter_is_merged_and_only_into_an_empty_folder(
     with pytest.raises(ConfigError, match=r"no adapter_config\.json"):
         command(llava_next_folder, tmp_path / "out")
     checkpoint = adapter(llava_next_folder, tmp_path / "checkpoint", 4)
-    with pytest.raises(ConfigError, match="something in it already"):
+    with pytest.raises(RunFolderError, match="not empty"):
         command(checkpoint, checkpoint)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from sectow_agents.policies.asking import FILE, Asking, read_asking
+from sectow_agents.run.parts import find_played
 from sectow_agents.run.run import Run
+from sectow_agents.run.seats import occupant
 from sectow_agents.settings.run_config import RunConfig
 from sectow_agents.tug_of_war import TugOfWar
 from sectow_env.errors import ConfigError, RunFolderError
@@ -88,6 +90,8 @@ def test_a_trained_seat_needs_weights(organism_folder: Path, tmp_path: Path) -> 
     both = config.model_copy(update={"seats": ("attacker", "defender")})
     with pytest.raises(ConfigError, match="no weights that could be trained"):
         Run(both)
+    with pytest.raises(ConfigError, match="it is not on this machine"):
+        Run(duel(config.run, "attacker", Path("no/where"), "apothecary/keyword"))
     assert not config.run.exists()
 
 
@@ -160,3 +164,37 @@ def test_a_policy_without_weights_cannot_be_trained(organism_folder: Path, tmp_p
     with pytest.raises(ConfigError, match="no weights that could be trained") as caught:
         TugOfWar(config).run()
     assert "leave defender out of seats" in caught.value.fix
+
+
+PICTURES = "examples/packs/lantern_shop.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("llama", "the model sees none"), ("mllama", "cross-attention")]
+)
+def test_a_defender_that_cannot_be_shown_pictures_is_refused_only_where_there_are(
+    kind: str, reason: str, tmp_path: Path
+) -> None:
+    folder, words = tmp_path / kind, tmp_path / "words.jsonl"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"model_type": kind}))
+    rows = [
+        {"id": name, "behavior": f"open {name}", "harmful": name == "jar"}
+        for name in ("jar", "lid")
+    ]
+    words.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    def seated(pack: object, channels: list[str] | None) -> object:
+        config = toy(tmp_path / "run", folder, folder, world=str(pack))
+        seat = config.attacker.model_copy(update={"channels": channels})
+        config = config.model_copy(update={"attacker": seat})
+        return occupant(config, "defender", find_played(config))
+
+    for pack, channels in (
+        (PICTURES, ["text/direct"]),
+        (words, ["text/direct", "image/list"]),
+        (words, None),
+    ):
+        with pytest.raises(ConfigError, match=f"a picture.*{reason}"):
+            seated(pack, channels)
+    assert isinstance(seated(words, ["text/direct"]), ChatDefender)

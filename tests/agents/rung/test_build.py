@@ -45,14 +45,16 @@ def test_a_finished_rung_is_not_built_again(rung: Path) -> None:
     assert (rung / "defender/model.safetensors").stat().st_mtime_ns == before
 
 
-def test_a_build_that_was_killed_before_its_record_is_made_again(
-    rung: Path, tmp_path: Path
+@pytest.mark.parametrize("kept", [("version", "teaching"), ("version", "teaching", "source")])
+def test_a_build_that_was_killed_is_made_again_from_what_its_record_names(
+    kept: tuple[str, ...], rung: Path, tmp_path: Path
 ) -> None:
     whole = read_json(rung / RECORD)
     shutil.copytree(rung, tmp_path, dirs_exist_ok=True)
-    first = {key: whole[key] for key in ("version", "teaching", "source")}
+    first = {key: whole[key] for key in kept}
     (tmp_path / RECORD).write_text(json.dumps(first))
-    build(tmp_path, source="nowhere", teaching=TEACHING, device="cpu", progress=False)
+    source = str(tiny.llama(tmp_path / "llama"))
+    build(tmp_path, source=source, teaching=TEACHING, device="cpu", progress=False)
     again = read_json(tmp_path / RECORD)
     assert again.keys() == whole.keys()
     assert again["sha256"] == whole["sha256"]
@@ -65,6 +67,15 @@ def test_weights_of_another_format_are_not_read(tmp_path: Path) -> None:
     torch.save(weights, model / "pytorch_model.bin")
     with pytest.raises(ConfigError, match="cannot be loaded"):
         make_model(tmp_path / "model", str(model))
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    mine = tmp_path / "model" / "mine.txt"
+    mine.parent.mkdir()
+    mine.touch()
+    with pytest.raises(RunFolderError, match="'model' is in it"):
+        build(tmp_path, source="nowhere", teaching=TEACHING, device="cpu")
+    assert mine.exists()
 
 
 def test_another_teaching_needs_another_folder(rung: Path) -> None:

@@ -18,7 +18,7 @@ from sectow_benchmarks.packs.redteam_2k import RedTeam2K
 from sectow_benchmarks.packs.source import find_source
 from sectow_benchmarks.packs.table import Table
 from sectow_env.commands.main import main
-from sectow_env.errors import ConfigError, PackError
+from sectow_env.errors import ConfigError, PackError, RunFolderError
 from sectow_env.game import Split
 from sectow_env.game.world import clusters_in_two_splits
 from sectow_env.worlds.packs.world import PackWorld
@@ -177,7 +177,7 @@ def test_nothing_is_overwritten_and_nothing_half_done_stays(
     sources: list[Source], tmp_path: Path
 ) -> None:
     build_pack(tmp_path / "pack", sources[:1], Recipe(limit=1))
-    with pytest.raises(ConfigError, match="it exists"):
+    with pytest.raises(RunFolderError, match="not empty"):
         build_pack(tmp_path / "pack", sources[:1], Recipe(limit=1))
     REPLICAS["redteam_2k"].write(tmp_path / "redteam_2k", "question")
     with pytest.raises(ConfigError, match="question"):
@@ -212,8 +212,9 @@ def test_splits_that_are_none_are_refused(text: str) -> None:
     [
         ((), "no source"),
         (("redteam_2k", "redteam2k"), "redteam2k"),
-        (("redteam_2k", "--out", "."), "it exists"),
+        (("redteam_2k", "--out", "."), "not empty"),
         (("redteam_2k", "--channels", "text/roleplay"), "text/roleplay"),
+        (("redteam_2k", "--channels", ""), "''"),
         (("redteam_2k", "--channels", "image/scene"), "a pack is built without one"),
         (("redteam_2k", "--split", "half"), "--split"),
     ],
@@ -235,18 +236,25 @@ def run(*arguments: str) -> None:
 
 
 def test_the_command_fetches_builds_and_prints(
-    home: Path, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path,
+    host: Host,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     about = RedTeam2K.about
     REPLICAS["redteam_2k"].write(tmp_path / "replica", None)
     commit = commit_of(about.source.revision)
     host.repos[about.source.repo] = Repo.of(tmp_path / "replica", commit)
     out = tmp_path / "pack"
-    run("redteam_2k", "--out", str(out), "--limit", "5", "--json")
+    out.mkdir()
+    monkeypatch.chdir(out)
+    run("redteam_2k", "--out", ".", "--limit", "5", "--json")
     card = json.loads(capsys.readouterr().out)
     assert PackCard.model_validate(card).sources[0].revision == commit
     assert card["taken"] == {"redteam_2k/harmful": 5}
     assert json.loads((out / "card.json").read_text()) == card
+    assert sorted(file.name for file in out.iterdir()) == ["README.md", "card.json", "pack.jsonl"]
     run("redteam_2k", "--out", str(tmp_path / "again"))
     shown = capsys.readouterr().out
     assert "harmful 20, harmless 0" in shown

@@ -122,7 +122,7 @@ def test_what_cannot_be_frozen_is_told(evaluations: Pair, tmp_path: Path) -> Non
         freeze(evaluations[0].path, tmp_path / "none", suite="recalled")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").write_text("")
-    with pytest.raises(PackError, match="not empty"):
+    with pytest.raises(RunFolderError, match="not empty"):
         freeze(evaluations[0].path, tmp_path / "full")
     with pytest.raises(PackError, match="cannot be read"):
         AttackPack.read(tmp_path / "nowhere")

@@ -15,11 +15,21 @@ from sectow_agents.rung.guild import Guild
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_benchmarks.studies.command import app as study_app
 from sectow_benchmarks.studies.presets import rung_recipe
+from sectow_benchmarks.studies.rung.command import RUNG, printed_by
 from sectow_benchmarks.studies.rung.command import app as rung_app
-from sectow_benchmarks.studies.rung.ground import CHANNELS, GROUNDS, scripted_items, targets_of
-from sectow_benchmarks.studies.rung.play import Measured
+from sectow_benchmarks.studies.rung.ground import (
+    CHANNELS,
+    GROUNDS,
+    Sizes,
+    scripted_items,
+    targets_of,
+)
+from sectow_benchmarks.studies.rung.page import trained_lines
+from sectow_benchmarks.studies.rung.play import Measured, last_accepted
 from sectow_benchmarks.studies.rung.rows import portfolio, target_rows
+from sectow_env.game import SEATS
 from tests.agents import tiny
+from tests.agents.run.test_folder import finished
 
 SHORT = (
     *("attacker.training.max_new_tokens=4", "defender.training.max_new_tokens=4"),
@@ -111,6 +121,27 @@ def changed(played: Measured, before: dict[str, float], after: dict[str, float])
     )
 
 
+@pytest.mark.parametrize(("accepted", "measured"), [(True, 2), (False, 1)])
+def test_the_last_accepted_defender_is_measured(accepted: bool, measured: int) -> None:
+    config = rung_recipe(["run=r"])
+    phases = [finished(seat, number) for number in (1, 2) for seat in SEATS]
+    phases[-1] = phases[-1].model_copy(update={"accepted": accepted})
+    last = last_accepted(config, phases)
+    assert last == {
+        "attacker": Path("r/rounds/2/attacker"),
+        "defender": Path(f"r/rounds/{measured}/defender"),
+    }
+    assert last_accepted(config, [])["defender"] == Path(config.defender.model)
+
+
+def test_a_round_that_was_not_accepted_is_in_the_page() -> None:
+    run, record = EvaluationRun(Path(), {}), {"source": "jars", "seconds": 1.0}
+    measured = Measured(run, run, run, run, run, rung_recipe([]))
+    lines = trained_lines(measured, record)
+    (more,) = trained_lines(replace(measured, rejected=(1,)), record)[len(lines) :]
+    assert "did not accept the defender of round 1: measured is the one before" in more
+
+
 @pytest.mark.slow
 def test_targets_are_met_by_a_defender_that_refuses_secrets_alone(played: Measured) -> None:
     good = changed(played, {"success": 1.0, "correct": 1.0}, {"success": 0.0, "correct": 1.0})
@@ -132,6 +163,13 @@ def test_what_the_base_cannot_do_proves_nothing(played: Measured) -> None:
     assert scripts.valid
     assert all(learner.valid is None for learner in learners)
     assert all("not measured" in learner.measured for learner in learners)
+
+
+def test_the_page_names_the_command_that_prints_it() -> None:
+    usual, more = Sizes(), Sizes(per_behavior=3, seed=7)
+    assert printed_by(usual, RUNG, None, ["seed=7"], False) == "sectow study rung seed=7"
+    changed = printed_by(more, Path("else"), None, None, False)
+    assert changed == "sectow study rung --rung else --per-behavior 3"
 
 
 def test_both_recipes_can_be_read(root: Path) -> None:

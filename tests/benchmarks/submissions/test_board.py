@@ -150,7 +150,7 @@ def test_the_commands(runs: Runs, base: Entry, tmp_path: Path) -> None:
 def test_an_entry_is_not_made_over_another(runs: Runs, tmp_path: Path) -> None:
     given = ["make", str(runs["base"].path), "--out", str(tmp_path)]
     assert CliRunner().invoke(app, given).exit_code == 0
-    assert "there already" in str(CliRunner().invoke(app, given).exception)
+    assert "not empty" in str(CliRunner().invoke(app, given).exception)
 
 
 def test_a_link_that_is_not_https_is_refused_before_anything_is_read(tmp_path: Path) -> None:

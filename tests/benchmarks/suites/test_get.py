@@ -25,7 +25,7 @@ from sectow_benchmarks.suites.registry import find_suite
 from sectow_benchmarks.suites.selection import Selection
 from sectow_benchmarks.suites.siuo import Siuo
 from sectow_benchmarks.suites.source import Source
-from sectow_env.errors import ConfigError, FileError
+from sectow_env.errors import ConfigError, FileError, RunFolderError
 from tests.benchmarks.suites.host import COMMIT, NEWEST, Host, Repo, commit_of
 from tests.benchmarks.suites.replicas import siuo
 
@@ -245,7 +245,7 @@ def test_a_disk_that_fills_up_says_so(about: About, monkeypatch: pytest.MonkeyPa
 def test_files_of_the_users_own_are_not_replaced(about: About, home: Path) -> None:
     (home / "siuo").mkdir(parents=True)
     (home / "siuo" / "mine.txt").touch()
-    with pytest.raises(ConfigError, match="not fetched by this command"):
+    with pytest.raises(RunFolderError, match=r"mine\.txt.*move it, or use it as it is"):
         fetch(about)
     assert (home / "siuo" / "mine.txt").exists()
 

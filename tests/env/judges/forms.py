@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sectow_env.judges.model_judge import Format
 from sectow_env.judges.prompts.harmbench import HarmBench
-from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.llama_guard import LlamaGuard3Vision, LlamaGuard4
 from sectow_env.judges.prompts.published import Published
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.prompts.rubric import Rubric

@@ -12,7 +12,7 @@ from sectow_env.game.messages import Message
 from sectow_env.game.picture import Picture
 from sectow_env.judges.answers import without_thinking
 from sectow_env.judges.model_judge import ModelJudge, prompt_hash
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.llama_guard import LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.settings import fingerprint, setting, share
 from tests.env.judges.forms import FORMS

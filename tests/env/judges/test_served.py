@@ -59,10 +59,10 @@ def test_a_server_without_answers_leaves_turns_unscored() -> None:
 def test_settings_may_come_as_text() -> None:
     url = "http://127.0.0.1:1/v1"
     judges = [
-        served.qwen3guard(url, "m", strict="true", timeout="5", cache=None),  # type: ignore[arg-type]
-        served.qwen3guard(url, "m", strict="false", timeout="5", cache=None),  # type: ignore[arg-type]
+        served.qwen3guard(url, "m", strict="true", timeout="5", cache=None),
+        served.qwen3guard(url, "m", strict="false", timeout="5", cache=None),
         served.qwen3guard(url, "m", max_tokens="8", cache=None),
-        served.rubric(url, "m", threshold="0.25", cache=None),  # type: ignore[arg-type]
+        served.rubric(url, "m", threshold="0.25", cache=None),
         served.rubric(url, "m", temperature="0.5", cache=None),
         served.rubric(url, "m", cache=None, world=None),
         served.harmbench(url, "m", variant="mistral", cache=None),
@@ -70,8 +70,8 @@ def test_settings_may_come_as_text() -> None:
         served.rubric("http://127.0.0.1:1/other/v1", "m", cache=None),
         served.rubric(url, "/models/one/m", cache=None),
         served.rubric(url, "/models/two/m", cache=None),
-        published.siuo(url, "m", picture="false", cache=None),  # type: ignore[arg-type]
-        published.siuo(url, "m", picture="true", cache=None),  # type: ignore[arg-type]
+        published.siuo(url, "m", picture="false", cache=None),
+        published.siuo(url, "m", picture="true", cache=None),
         published.mssbench(url, "m", cache=None),
     ]
     assert len({f"{judge.id}@{judge.version}" for judge in judges}) == len(judges)

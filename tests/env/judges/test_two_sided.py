@@ -12,7 +12,7 @@ from sectow_env.judges.four_cases import check_judge, four_cases
 from sectow_env.judges.model_judge import ModelJudge
 from sectow_env.judges.not_refused import NotRefusedJudge
 from sectow_env.judges.prompts.harmbench import HarmBench
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.llama_guard import LlamaGuard4
 from sectow_env.judges.prompts.qwen3guard import Qwen3Guard
 from sectow_env.judges.prompts.rubric import Rubric
 from sectow_env.judges.reference import ReferenceJudge

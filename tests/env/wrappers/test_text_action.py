@@ -89,7 +89,7 @@ def test_an_attack_is_played_as_it_is() -> None:
     env = make(channels=["split"])
     env.reset(seed=0)
     attack = Attack(query="hello")
-    played = env.step(attack)[4]["sectow_episode"].turns[0].attack  # type: ignore[arg-type]  # from a wrapper around it
+    played = env.step(attack)[4]["sectow_episode"].turns[0].attack
     assert (played.query, played.source) == ("hello", None)
 
 

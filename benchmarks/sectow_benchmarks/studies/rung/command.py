@@ -118,17 +118,19 @@ def study(
     if small:
         sizes = Sizes(per_behavior=1, attempts=1, general=4)
     check_recipe(recipe)
-    page, tree = _played(recipe, rung, sizes, out, _command(sizes, rung, config, changes, small))
+    page, tree = _played(recipe, rung, sizes, out, printed_by(sizes, rung, config, changes, small))
     if as_json:
         print_json(tree)
     else:
         print_page(page, stdout())
 
 
-def _command(
+def printed_by(
     sizes: Sizes, rung: Path, config: Path | None, changes: Sequence[str] | None, small: bool
 ) -> str:
     """What prints the same page, without what is as usual."""
+    from sectow_benchmarks.studies.rung.ground import Sizes
+
     words = ["sectow", "study", "rung", *(changes or ())]
     if rung != RUNG:
         words += ["--rung", str(rung)]

@@ -109,7 +109,7 @@ def render(measured: Measured, record: Mapping[str, Any], command: str, machine:
         "",
         "## What was trained",
         "",
-        *_trained(measured, record),
+        *trained_lines(measured, record),
     ]
     return "\n".join(parts) + "\n" + NOT_RUN
 
@@ -125,7 +125,8 @@ def _invalid(run: EvaluationRun) -> list[str]:
     return lines
 
 
-def _trained(measured: Measured, record: Mapping[str, Any]) -> list[str]:
+def trained_lines(measured: Measured, record: Mapping[str, Any]) -> list[str]:
+    """What was trained, and which defenders were not accepted."""
     config = measured.config
     lines = [f"- base: {md_safe(str(record['source']))}, taught in {round(record['seconds'])} s"]
     for seat in config.seats:
@@ -136,6 +137,10 @@ def _trained(measured: Measured, record: Mapping[str, Any]) -> list[str]:
             f"{training.batch}, {lora}, learning rate {training.learning_rate}, temperature "
             f"{training.temperature}"
         )
+    lines += [
+        f"- the monitor did not accept the defender of round {number}: measured is the one before"
+        for number in measured.rejected
+    ]
     return lines
 
 

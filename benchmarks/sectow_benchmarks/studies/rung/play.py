@@ -2,7 +2,8 @@
 
     game/            a training run of the recipe
     model/           the untaught language model: general questions alone
-    final/           the last defender: grounds and general questions; the base's are in the rung
+    final/           the last accepted defender: grounds and general questions
+    card/            of the rung's folder: the same of the base
     *-attacked/      the base and the last defender, with attackers
 
 A killed study resumes: training after the last finished phase, measuring after the last unit.
@@ -36,7 +37,7 @@ from sectow_benchmarks.studies.rung.ground import (
     targets_of,
 )
 from sectow_benchmarks.suites.base import Role
-from sectow_env.game import Attack, Scenario
+from sectow_env.game import SEATS, Attack, Scenario, Seat
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.play import play
 from sectow_env.game.world import Item
@@ -45,6 +46,7 @@ from sectow_env.resolve.policies import with_decoding
 from sectow_env.worlds.packs.world import PackWorld
 
 if TYPE_CHECKING:
+    from sectow_agents.run.folder import Finished
     from sectow_agents.settings.run_config import RunConfig
 
 Log = Callable[[str], None]
@@ -61,6 +63,8 @@ class Measured:
     base_attacked: EvaluationRun
     final_attacked: EvaluationRun
     config: RunConfig
+    rejected: tuple[int, ...] = ()
+    """Rounds whose defender the monitor did not accept; the one before it is measured."""
 
 
 @dataclass(frozen=True)
@@ -85,20 +89,30 @@ def play_rung(config: RunConfig, rung: Path, sizes: Sizes, out: Path, log: Log) 
     from sectow_agents.tug_of_war import TugOfWar
 
     log("the game")
-    TugOfWar(config, []).run(resume=(config.run / "run.json").exists())
-    rounds = config.run / "rounds" / str(config.rounds)
-    first = Path(config.attacker.model)
-    sources = {"first": first, "last": rounds / "attacker"}
+    phases = TugOfWar(config, []).run(resume=(config.run / "run.json").exists()).phases
+    last = last_accepted(config, phases)
+    sources = {"first": Path(config.attacker.model), "last": last["attacker"]}
     base, model = Path(config.defender.model), rung / "model"
     measure = Measure(config, rung, sizes, out, log)
     return Measured(
         model=measure.only_general("model", model),
         base=card_of(config, rung, sizes, base, log),
-        final=measure.grounds("final", rounds / "defender"),
+        final=measure.grounds("final", last["defender"]),
         base_attacked=measure.attacked("base-attacked", base, sources),
-        final_attacked=measure.attacked("final-attacked", rounds / "defender", sources),
+        final_attacked=measure.attacked("final-attacked", last["defender"], sources),
         config=config,
+        rejected=tuple(done.summary.round for done in phases if not done.accepted),
     )
+
+
+def last_accepted(config: RunConfig, phases: Sequence[Finished]) -> dict[Seat, Path]:
+    """Each seat's policy at the end of a run: its base where the monitor accepted no other."""
+    trained = {
+        done.summary.seat: config.run / "rounds" / str(done.summary.round) / done.summary.seat
+        for done in phases
+        if done.accepted
+    }
+    return {seat: trained.get(seat, Path(config.policy(seat).model)) for seat in SEATS}
 
 
 def card_of(config: RunConfig, rung: Path, sizes: Sizes, base: Path, log: Log) -> EvaluationRun:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectow_env.judges.prompts.llama_guard_3_vision import LlamaGuard3Vision
-from sectow_env.judges.prompts.llama_guard_4 import LlamaGuard4
+from sectow_env.judges.prompts.llama_guard import LlamaGuard3Vision, LlamaGuard4
 
 
 @pytest.mark.parametrize("codes", ["S1", "S1,S9", "S13, S2"])

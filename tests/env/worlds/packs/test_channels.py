@@ -174,6 +174,12 @@ def test_a_world_by_its_name_brings_its_channels(tmp_path: Path) -> None:
         SectowEnv(world=f"{tmp_path}/gone.jsonl?channels=text/direct")
 
 
+@pytest.mark.parametrize("channels", ["", "text/direct,", "5", "null"])
+def test_channels_that_are_none_are_refused(channels: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no channel for packs has that name"):
+        load_world(f"{written(tmp_path)}?channels={channels}")
+
+
 def test_a_label_in_a_file_gives_a_channel_no_settings(tmp_path: Path) -> None:
     label = "text/direct?size=3"
     row = f'{{"id": "b", "behavior": "x", "harmful": true, "channel": "{label}"}}'
