@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sectow_env.display.console import note, print_json, say
+from sectow_env.display.console import note, print_json, say, stdout
+from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError
 from sectow_env.files import check_new_folder, new_folder
 from sectow_env.resolve.names import check_names
@@ -18,6 +19,7 @@ from sectow_env.resolve.names import check_names
 if TYPE_CHECKING:
     from sectow_agents.algorithms.job import PhaseReport
     from sectow_agents.cold_start.lessons import Lesson
+    from sectow_agents.cold_start.measure import Measured
     from sectow_agents.settings.training import SftSettings
     from sectow_env.game import Turn
     from sectow_env.game.world import World
@@ -71,10 +73,11 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     ] = None,
     system: Annotated[str | None, typer.Option(help="The attacker's system prompt.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all draws.")] = 0,
+    measure: Annotated[bool, typer.Option("--measure", help="Before and after, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Fine-tune an attacker on scripted attacks that worked against a defender."""
-    _check_source(against, from_pool)
+    _check_source(against, from_pool, measure=measure)
     _check_rate(learning_rate)
     check_new_folder(out)
     check_names(world=world, judge=judge, attackers=[attacker, model], defenders=[against])
@@ -97,12 +100,30 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
 
     lessons = lessons_of(worked, played)
     asking = (template, system)
+    rates = [_measured(weights, source, settings, played, asking)] if measure else []
     report = _trained(weights, out, settings, lessons, played, asking, seed)
-    figures = report.summary.metrics
+    if measure:
+        rates.append(_measured(out, source, settings, played, asking))
+    _print(report.summary.metrics, len(lessons), out, rates, as_json=as_json)
+
+
+def _print(
+    figures: Mapping[str, float | None],
+    lessons: int,
+    out: Path,
+    rates: Sequence[Mapping[str, Measured]],
+    *,
+    as_json: bool,
+) -> None:
+    """What came of it; `rates`: before and after, where they were measured."""
     if as_json:
-        print_json({"lessons": len(lessons), "out": str(out), "metrics": figures})
+        print_json({"lessons": lessons, "out": str(out), "metrics": figures, "measured": rates})
         return
-    say(f"{len(lessons)} lessons, loss {figures.get('loss_first')} -> {figures.get('loss')}")
+    if rates:
+        from sectow_agents.cold_start.measure import HEADS, rows
+
+        print_table(HEADS, rows(*rates), stdout())
+    say(f"{lessons} lessons, loss {figures.get('loss_first')} -> {figures.get('loss')}")
     say(f"the attacker is in {out}")
 
 
@@ -136,6 +157,32 @@ def _tried(source: _Source, world: World) -> Iterable[Turn]:
         f"{trials.invalid} invalid, {trials.unscored} unscored by {judge.id}"
     )
     return trials.worked
+
+
+def _measured(
+    model: str | Path,
+    source: _Source,
+    settings: SftSettings,
+    world: World,
+    asking: tuple[str | None, str | None],
+) -> dict[str, Measured]:
+    """What a model writes and gets, drawn at temperature 1; `asking`: template and system."""
+    from sectow_agents.cold_start.measure import measured
+    from sectow_agents.models.chat_model import LocalModel
+    from sectow_env.game.decoding import Decoding
+    from sectow_env.game.referee import Referee
+    from sectow_env.policies.chat import ChatAttacker
+    from sectow_env.resolve.parts import find_defender, find_judge, find_reward
+
+    note(f"{model} attacks {source.against} on the validation split")
+    decoding = Decoding(True, 1.0, settings.max_new_tokens, source.seed)
+    return measured(
+        ChatAttacker(LocalModel(model), decoding, world, *asking),
+        find_defender(source.against, world),
+        tuple(dict.fromkeys((*(source.channels or world.working_channels), None))),
+        Referee(world, find_judge(source.judge, world), find_reward(None)),
+        source.seed,
+    )
 
 
 def _pooled(file: Path) -> Iterable[Turn]:
@@ -182,12 +229,18 @@ def _trained(
         return start(job, lessons, world, template)
 
 
-def _check_source(against: str | None, pool: Path | None) -> None:
+def _check_source(against: str | None, pool: Path | None, *, measure: bool) -> None:
     if (against is None) == (pool is None):
         raise ConfigError(
             given=f"--against {against}, --from-pool {pool}",
             why="lessons come from attacks on a defender or from a pool: one of the two",
             fix="give --against DEFENDER or --from-pool POOL.sqlite",
+        )
+    if measure and against is None:
+        raise ConfigError(
+            given="--measure with --from-pool",
+            why="no defender is named that could be attacked",
+            fix="leave --measure out: sectow bench --attacker FOLDER measures an attacker too",
         )
 
 

@@ -16,8 +16,15 @@ from sectow_env.resolve.worlds import load_world
 
 USER_ERROR = 2
 ROWS = [
-    {"id": word, "behavior": f"name the {word}", "harmful": True, "reference": f"the {word}"}
+    {
+        "id": f"{word}-{split}",
+        "behavior": f"name the {word}",
+        "harmful": True,
+        "reference": f"the {word}",
+        "split": split,
+    }
     for word in ("oil", "lamp")
+    for split in ("train", "validation")
 ]
 
 
@@ -42,11 +49,14 @@ def test_an_attacker_is_trained_and_plays_from_its_folder(
     world = ("--world", pack, "--channels", "text/direct,text/split")
     size = ("--steps", 12, "--batch", 4, "--learning-rate", 0.01, "--max-new-tokens", 24)
     against = ("--against", "pack/lookup", "--judge", "rules/not_refused")
-    source = ("--model", random_guard, "--out", out, "--json")
+    source = ("--model", random_guard, "--out", out, "--json", "--measure")
     assert run(*world, *against, *source, *size) in {0, None}
     printed = json.loads(capsys.readouterr().out)
     assert printed["lessons"] > 3
     assert printed["metrics"]["loss"] < printed["metrics"]["loss_first"]
+    for rates in printed["measured"]:
+        assert list(rates) == ["text/direct", "text/split", "free form"]
+        assert all(parsed[1] == succeeded[1] == 2 for parsed, succeeded in rates.values())
     played = load_world(str(pack))
     attacker = find_attacker(out, played)
     assert isinstance(attacker, ChatAttacker)
@@ -76,6 +86,8 @@ def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
     absent = ("--world", pack, "--model", "no/where", "--out", tmp_path / "warm")
     assert run(*absent, "--against", "apothecary/refuse_all") == USER_ERROR
     assert "no/where" in capsys.readouterr().err, "before anything is played"
+    assert run(*common, "--from-pool", "gone.sqlite", "--measure") == USER_ERROR
+    assert "no defender is named" in capsys.readouterr().err
     assert run(*common) == USER_ERROR
     assert "one of the two" in capsys.readouterr().err
     assert run(*common, "--channels", "text/direkt", "--against", "pack/lookup") == USER_ERROR
