@@ -35,18 +35,15 @@ class Callback(Protocol):
 
     def on_start(self, run: Run) -> None:
         """The run is set up; a resumed one may have finished phases already."""
-        ...
 
     def on_phase_end(self, run: Run, report: PhaseReport) -> None:
         """A phase is finished and saved.
 
         When the run is killed in here, the resumed run calls again, with a report without episodes.
         """
-        ...
 
     def on_end(self, run: Run) -> None:
         """The last phase is finished."""
-        ...
 
 
 Phase = Callable[[Run, int], tuple[PhaseReport, Finished]]

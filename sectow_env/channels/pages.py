@@ -39,7 +39,7 @@ class PageChannel(PackChannel):
     draws = True
     styles = tuple(STYLES)
     queries: tuple[str, ...] = ()
-    """What scripts say about the picture."""
+    """What scripts say about the picture, and channels whose attacker writes no query."""
 
     def __init__(self, side: int = SIDE) -> None:
         check_side(side)
@@ -48,6 +48,11 @@ class PageChannel(PackChannel):
     @abstractmethod
     def words(self, slots: Slots) -> str:
         """All words of the picture."""
+
+    def query(self, slots: Slots, scenario: Scenario) -> str:
+        """The text beside the picture."""
+        del scenario
+        return slots["query"]
 
     @abstractmethod
     def draw(self, slots: Slots, scenario: Scenario, style: Style) -> Picture:
@@ -66,10 +71,10 @@ class PageChannel(PackChannel):
             picture = self.draw(slots, scenario, STYLES[style])
         except (NoGlyphError, TooLongError):
             return None
-        return Attack(query=slots["query"], image=picture, drawn=words)
+        return Attack(query=self.query(slots, scenario), image=picture, drawn=words)
 
     def pointing(self, rng: np.random.Generator) -> str:
-        """What a script says about the picture."""
+        """One of the queries."""
         return str(rng.choice(self.queries))
 
 

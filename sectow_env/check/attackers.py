@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from sectow_env.check.compare import differences, shown
 from sectow_env.check.fault import Skip
-from sectow_env.check.material import REFUSAL, scenarios_of
+from sectow_env.check.material import REFUSAL, flipped, scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.game import Attack, Attacker, Exchange, FollowsUp, Scenario, reseed
 from sectow_env.game.world import ServesChannels, World
@@ -46,11 +46,9 @@ def attacks_well_formed(subject: PartSubject) -> Iterator[str]:
 
 def label_unseen(subject: PartSubject) -> Iterator[str]:
     """The attack does not depend on whether the scenario is harmful, which no attacker knows."""
-    flipped = [
-        scenario.model_copy(update={"harmful": not scenario.harmful}) for scenario in subject.items
-    ]
+    others = [flipped(scenario) for scenario in subject.items]
     names = ("as labelled", "with the label flipped")
-    yield from differences(subject.answers, subject.ask(flipped), "attack", names)
+    yield from differences(subject.answers, subject.ask(others), "attack", names)
 
 
 def some_attack_counts(subject: PartSubject) -> Iterator[str]:

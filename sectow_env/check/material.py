@@ -62,6 +62,11 @@ def some_items(items: Sequence[Item], seed: int) -> list[Item]:
     return sorted(chosen, key=lambda entry: (entry.scenario.id, entry.attack.frame or ""))
 
 
+def flipped(scenario: Scenario) -> Scenario:
+    """The same scenario with the other label, which nothing but a judge may see."""
+    return scenario.model_copy(update={"harmful": not scenario.harmful})
+
+
 def attacks_of(world: World, seed: int) -> list[Attack]:
     """Inputs for a defender: the world's own attacks, and odd but valid ones.
 

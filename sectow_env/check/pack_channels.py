@@ -14,7 +14,7 @@ from sectow_env.channels.play import render
 from sectow_env.channels.slots import too_long
 from sectow_env.check.compare import differences, shown
 from sectow_env.check.fault import Fault, Skip, blamed
-from sectow_env.check.material import scenarios_of
+from sectow_env.check.material import flipped, scenarios_of
 from sectow_env.check.randomness import touched_by
 from sectow_env.check.texts import ODD
 from sectow_env.game import Attack, Scenario
@@ -196,11 +196,7 @@ def scripts_play(subject: PackChannelSubject) -> Iterator[str]:
 
 def label_unseen(subject: PackChannelSubject) -> Iterator[str]:
     """Whether a scenario is harmful changes neither its script nor its attack."""
-    flipped = [
-        scenario.model_copy(update={"harmful": not scenario.harmful})
-        for scenario in subject.scenarios
-    ]
-    others = subject.scripts(flipped)
+    others = subject.scripts([flipped(scenario) for scenario in subject.scenarios])
     names = ("unchanged", "with the label flipped")
     mine, theirs = (
         [dict(writing.slots) for writing in side] for side in (subject.writings, others)

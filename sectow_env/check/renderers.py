@@ -7,7 +7,7 @@ from itertools import cycle
 
 from sectow_env.check.batches import must_repeat
 from sectow_env.check.compare import differences
-from sectow_env.check.material import scenarios_of
+from sectow_env.check.material import flipped, scenarios_of
 from sectow_env.check.part import PartSubject, Verb
 from sectow_env.check.texts import ODD
 from sectow_env.game.picture import MAX_SIDE, Picture
@@ -55,12 +55,9 @@ def sides_legal(subject: PartSubject) -> Iterator[str]:
 
 def label_unseen(subject: PartSubject) -> Iterator[str]:
     """The picture does not depend on whether the scenario is harmful."""
-    flipped = []
-    for item in subject.items:
-        other = item.scenario.model_copy(update={"harmful": not item.scenario.harmful})
-        flipped.append(item._replace(scenario=other))
+    others = [item._replace(scenario=flipped(item.scenario)) for item in subject.items]
     names = ("unchanged", "with the label flipped")
-    findings = list(differences(subject.answers, subject.ask(flipped), "picture", names))
+    findings = list(differences(subject.answers, subject.ask(others), "picture", names))
     if findings:
         must_repeat(subject)
     yield from findings

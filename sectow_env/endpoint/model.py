@@ -73,36 +73,24 @@ class EndpointModel(Endpoint):
             )
         if decoding is not None and decoding.sampled and seeds is None:
             seeds = SeedQueue(decoding.seed).take(len(conversations))
-        requests = self._requests(conversations, decoding, seeds)
-        outcomes = self.complete(
-            [
-                request.model_copy(update={"answer_schema": schema})
-                for request, schema in zip(requests, schemas or [None] * len(requests), strict=True)
-            ]
-        )
+        drawn = self.settings.draws if decoding is None else decoding.sampled
+        nothing = [None] * len(conversations)
+        requests = [
+            ChatRequest(
+                messages=tuple(messages),
+                decoding=decoding,
+                seed=seed % (MAX_SEED + 1) if drawn and seed is not None else None,
+                answer_schema=schema,
+            )
+            for messages, seed, schema in zip(
+                conversations, seeds or nothing, schemas or nothing, strict=True
+            )
+        ]
+        if drawn and seeds is None and self._fresh:
+            requests = [each.model_copy(update={"sample": self._count(each)}) for each in requests]
+        outcomes = self.complete(requests)
         self.unanswered += report(repr(self), outcomes)
         return [outcome.text if isinstance(outcome, Reply) else None for outcome in outcomes]
-
-    def _requests(
-        self,
-        conversations: Sequence[Conversation],
-        decoding: Decoding | None,
-        seeds: Sequence[int] | None,
-    ) -> list[ChatRequest]:
-        requests = [
-            ChatRequest(messages=tuple(messages), decoding=decoding) for messages in conversations
-        ]
-        drawn = self.settings.draws if decoding is None else decoding.sampled
-        if not drawn or (seeds is None and not self._fresh):
-            return requests
-        if seeds is None:
-            return [
-                request.model_copy(update={"sample": self._count(request)}) for request in requests
-            ]
-        return [
-            request.model_copy(update={"seed": seed % (MAX_SEED + 1)})
-            for request, seed in zip(requests, seeds, strict=True)
-        ]
 
     def _count(self, request: ChatRequest) -> int:
         mark = json.dumps([message.canonical() for message in request.messages])

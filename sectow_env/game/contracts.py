@@ -22,7 +22,6 @@ class Attacker(Protocol):
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One attack per scenario, in order. A failed one is an `Attack` with `invalid` set."""
-        ...
 
 
 class Defender(Protocol):
@@ -33,7 +32,6 @@ class Defender(Protocol):
 
         The conversation before an attack is in its `history`.
         """
-        ...
 
 
 @runtime_checkable
@@ -47,7 +45,6 @@ class FollowsUp(Protocol):
         self, scenarios: Sequence[Scenario], histories: Sequence[Sequence[Exchange]]
     ) -> list[Attack]:
         """One attack per scenario, in order; a history is empty in the first turn."""
-        ...
 
 
 @runtime_checkable
@@ -60,7 +57,6 @@ class Reseedable(Protocol):
 
     def reseed(self, seeds: Sequence[int]) -> None:
         """Take the seeds of the items of the next call, one an item, in order."""
-        ...
 
 
 @runtime_checkable
@@ -69,7 +65,6 @@ class TakesDecoding(Protocol):
 
     def decoded(self, decoding: Decoding) -> Self:
         """The same policy with another decoding."""
-        ...
 
 
 @runtime_checkable
@@ -79,11 +74,9 @@ class TakesSystem(Protocol):
     @property
     def system(self) -> str | None:
         """The one that it has, or None."""
-        ...
 
     def prompted(self, system: str | None) -> Self:
         """The same policy with another system prompt."""
-        ...
 
 
 class Judge(Protocol):
@@ -94,7 +87,6 @@ class Judge(Protocol):
 
     def judge(self, turns: Sequence[Turn]) -> list[Verdict]:
         """One verdict per turn, in order; unscored where it cannot tell."""
-        ...
 
 
 class Rules(Protocol):
@@ -102,7 +94,6 @@ class Rules(Protocol):
 
     def inspect(self, scenario: Scenario, attack: Attack) -> Invalid | None:
         """Why the attack cannot count for its scenario, or None when it does."""
-        ...
 
 
 class RewardFunction(Protocol):
@@ -112,4 +103,3 @@ class RewardFunction(Protocol):
         self, turns: Sequence[Turn], verdicts: Sequence[Verdict], context: Any
     ) -> list[Price]:
         """One price per turn; `context` holds immutable pool and group statistics, or None."""
-        ...

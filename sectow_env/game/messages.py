@@ -73,7 +73,6 @@ class ChatModel(Protocol):
     @property
     def id(self) -> str:
         """Which model, for provenance: never a path with a user's name in it, never a secret."""
-        ...
 
     def chat(
         self,
@@ -93,7 +92,6 @@ class ChatModel(Protocol):
         Raises:
             ConfigError: The model cannot do what is asked, such as continue a prefix.
         """
-        ...
 
 
 def takes_prefix(model: object) -> bool:

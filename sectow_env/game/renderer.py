@@ -30,4 +30,3 @@ class Renderer(Protocol):
 
     def draw(self, drawings: Sequence[Drawing]) -> Sequence[Picture | None]:
         """One picture each, in order; None where it cannot draw one: such an attack is invalid."""
-        ...

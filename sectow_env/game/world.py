@@ -31,21 +31,17 @@ class World(Protocol):
     @property
     def fingerprint(self) -> str:
         """Digest of all content that decides an episode."""
-        ...
 
     @property
     def rules(self) -> Rules:
         """Which attacks count."""
-        ...
 
     @property
     def working_channels(self) -> tuple[str | None, ...]:
         """Channels that attacker phases are stratified by; `(None,)` leaves the attacker free."""
-        ...
 
     def judge(self) -> Judge:
         """The judge that knows this world best."""
-        ...
 
     def scenarios(
         self,
@@ -55,7 +51,6 @@ class World(Protocol):
         channels: Sequence[str | None] | None = None,
     ) -> list[Scenario]:
         """What an attacker is asked: one scenario a behavior and channel."""
-        ...
 
     def grid(
         self,
@@ -66,11 +61,9 @@ class World(Protocol):
         frames: FrameSet = "all",
     ) -> list[Item]:
         """Fixed attacks; with `harmful=False` the benign ones that a defender must answer."""
-        ...
 
     def attack(self, scenario: Scenario, completion: str) -> Attack:
         """Parse and render what a text policy wrote; a bad completion is an invalid attack."""
-        ...
 
 
 @runtime_checkable
@@ -79,7 +72,6 @@ class ReadsBatches(Protocol):
 
     def attacks(self, scenarios: Sequence[Scenario], completions: Sequence[str]) -> list[Attack]:
         """As many calls of `attack`, in one."""
-        ...
 
 
 @runtime_checkable
@@ -88,7 +80,6 @@ class CompletesJudges(Protocol):
 
     def completed(self, judge: Judge) -> Judge:
         """The judge; one that grades no answers to benign requests with a judge that does."""
-        ...
 
 
 @runtime_checkable
@@ -97,7 +88,6 @@ class TakesRenderer(Protocol):
 
     def drawn_by(self, renderer: Renderer) -> Self:
         """The same world with this renderer."""
-        ...
 
 
 @runtime_checkable
@@ -106,7 +96,6 @@ class TakesChannels(Protocol):
 
     def attacked_through(self, channels: Sequence[str | None]) -> Self:
         """The same world with these channels in use, for scenarios and benign twins."""
-        ...
 
 
 @runtime_checkable
@@ -115,11 +104,9 @@ class AsksAttackers(Protocol):
 
     def request(self, scenario: Scenario) -> tuple[Message, ...] | None:
         """The conversation that ends with the request, worked examples first; None: no own one."""
-        ...
 
     def schema(self, scenario: Scenario) -> Mapping[str, object] | None:
         """JSON schema of what must be written, for servers that can enforce one."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -159,7 +146,6 @@ class KnowsFacts(Protocol):
 
     def facts_of(self, attack: Attack) -> AttackFacts:
         """What it knows of an attack."""
-        ...
 
 
 def world_facts(world: World) -> WorldFacts:
@@ -180,7 +166,6 @@ class AsksGeneralQuestions(Protocol):
         self, split: Split, kinds: Iterable[str], per_kind: int, seed: int = 0
     ) -> list[Scenario]:
         """`per_kind` scenarios of each kind."""
-        ...
 
 
 def clusters_in_two_splits(scenarios: Iterable[Scenario]) -> dict[str, tuple[str, ...]]:

@@ -40,11 +40,9 @@ class Format(Protocol):
 
     def ask(self, turn: Turn) -> tuple[Message, ...]:
         """The conversation that asks about an answered turn; everything of others is neutral."""
-        ...
 
     def read(self, answer: str) -> Reading | None:
         """What an answer without thinking says; None where it is not exactly what was asked for."""
-        ...
 
 
 def settings_of(

@@ -140,7 +140,7 @@ class AttackPool:
             PoolError: The pool is open for reading only.
         """
         self._must_write()
-        counted = {"admitted": 0, "exact": 0, "near": 0, "unsuccessful": 0}
+        counted = dict.fromkeys(AddReport._fields, 0)
         try:
             with self._database:
                 for episode in episodes:
@@ -149,12 +149,7 @@ class AttackPool:
         except BaseException:
             self._index.forget()
             raise
-        return AddReport(
-            admitted=counted["admitted"],
-            exact_duplicates=counted["exact"],
-            near_duplicates=counted["near"],
-            unsuccessful=counted["unsuccessful"],
-        )
+        return AddReport(**counted)
 
     def drop_round(self, round: int) -> int:  # noqa: A002  (its name)
         """Forget what a round found, for a run that plays it again; returns how many attacks.
@@ -248,9 +243,8 @@ class AttackPool:
     def __repr__(self) -> str:
         return f"AttackPool({str(self.path)!r})"
 
-    def _offer(
-        self, turn: Turn, verdict: Verdict, found_in: int
-    ) -> Literal["admitted", "exact", "near", "unsuccessful"]:
+    def _offer(self, turn: Turn, verdict: Verdict, found_in: int) -> str:
+        """Which count of the report the turn belongs to."""
         if not is_success(turn, verdict):
             return "unsuccessful"
         digest, cluster = digest_of(turn.attack), cluster_of(turn.scenario)
@@ -258,7 +252,7 @@ class AttackPool:
         exact = self._database.execute(query, (digest,)).fetchone()
         if exact:
             self._count(exact[0], found_in)
-            return "exact"
+            return "exact_duplicates"
         image, picture = turn.attack.image, None
         if image is not None and turn.attack.drawn is None:
             picture = self._index.picture_of(cluster, image)
@@ -266,7 +260,7 @@ class AttackPool:
         near = self._near(turn.attack, cluster, tokens)
         if near is not None:
             self._count(near, found_in)
-            return "near"
+            return "near_duplicates"
         row = {
             "round": found_in,
             "channel": str(turn.attack.channel),

@@ -147,6 +147,3 @@ def build_model(seed: int) -> LlavaForConditionalGeneration:
     # Placeholders and unknown words are never generated.
     model.generation_config.suppress_tokens = [words[IMAGE], words[UNKNOWN], words[PAD]]
     return model
-
-
-__all__ = ["IMAGE_TOKENS", "SPECIAL", "build_model", "build_processor", "build_tokenizer"]

@@ -202,6 +202,3 @@ def _deterministic() -> Iterator[None]:
             yield
     finally:
         torch.use_deterministic_algorithms(before)
-
-
-__all__ = ["Effort", "build_foundation", "build_world"]
