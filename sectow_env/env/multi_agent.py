@@ -7,13 +7,13 @@ from typing import Any, Unpack
 import gymnasium as gym
 import numpy as np
 from gymnasium.utils import seeding
+from pettingzoo.utils.conversions import turn_based_aec_to_parallel_wrapper
 from pettingzoo.utils.env import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import OrderEnforcingWrapper
 
 from sectow_env.display.card import METADATA, check_render_mode, render
 from sectow_env.env.arena import Arena, Options
 from sectow_env.env.observations import (
-    Info,
     Observation,
     attack_view,
     conversation_view,
@@ -30,7 +30,6 @@ from sectow_env.game.episode_state import EpisodeState, started
 from sectow_env.game.picture import Pixels
 
 AGENTS: tuple[str, str] = ("attacker_0", "defender_0")
-# The agents move one after the other, so upstream's own conversion does not apply.
 AEC_METADATA = {**METADATA, "name": "SecTOW-v0", "is_parallelizable": False}
 PARALLEL_METADATA = {**AEC_METADATA, "is_parallelizable": True}
 SEAT_OF: dict[str, Seat] = {"attacker_0": "attacker", "defender_0": "defender"}
@@ -148,43 +147,26 @@ class SectowAEC(AECEnv[str, Observation, Any]):
             self.render()
 
 
-Step = tuple[
-    dict[str, Observation], dict[str, float], dict[str, bool], dict[str, bool], dict[str, Info]
-]
-
-
-class SectowParallel(ParallelEnv[str, Observation, Any]):
+class SectowParallel(turn_based_aec_to_parallel_wrapper[str, Observation, Any]):
     """The AEC game in parallel form: each step plays the agent whose move it is.
 
     The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
-    agent's action is ignored and may be left out.
+    agent's action is ignored and may be left out. Whose move is next is in `infos` as
+    `active_agent`.
     """
-
-    metadata = PARALLEL_METADATA
 
     def __init__(self, render_mode: str | None = None, **options: Unpack[Options]) -> None:
         self.aec = SectowAEC(render_mode, **options)
-        self.render_mode = render_mode
-        self.possible_agents = list(AGENTS)
+        super().__init__(self.aec)
+        self.metadata = PARALLEL_METADATA
         self.agents: list[str] = []
 
-    def observation_space(self, agent: str) -> gym.Space[Any]:
-        """The agent's observation space; the same object at every call."""
-        return self.aec.observation_space(agent)
+    @property
+    def unwrapped(self) -> SectowParallel:
+        """This form, not the AEC one inside."""
+        return self
 
-    def action_space(self, agent: str) -> gym.Space[Any]:
-        """The agent's action space; the same object at every call."""
-        return self.aec.action_space(agent)
-
-    def reset(
-        self, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[dict[str, Observation], dict[str, Info]]:
-        """As in `SectowAEC`; observations and infos of both agents."""
-        self.aec.reset(seed=seed, options=options)
-        self.agents = list(AGENTS)
-        return self._observe(), dict(self.aec.infos)
-
-    def step(self, actions: dict[str, Any]) -> Step:
+    def step(self, actions: dict[str, Any]) -> Any:
         """Play the action of the agent whose move it is.
 
         Raises:
@@ -197,31 +179,8 @@ class SectowParallel(ParallelEnv[str, Observation, Any]):
                 why="the episode is over" if not self.agents else f"it is the move of {mover}",
                 fix="call reset first" if not self.agents else f"give an action for {mover}",
             )
-        self.aec.step(actions[mover])
-        done = self.aec.episode_state.episode is not None
-        played = (
-            self._observe(),
-            dict(self.aec.rewards),
-            dict(self.aec.terminations),
-            dict(self.aec.truncations),
-            dict(self.aec.infos),
-        )
-        if done:
-            # The AEC form ends when each agent has made its final step.
-            while self.aec.agents:
-                self.aec.step(None)
-            self.agents = []
-        return played
-
-    def render(self) -> str | Pixels | None:
-        """As in `SectowAEC`."""
-        return self.aec.render()
-
-    def close(self) -> None:
-        """Nothing to release."""
-
-    def _observe(self) -> dict[str, Observation]:
-        return {agent: self.aec.observe(agent) for agent in AGENTS}
+        upstream: Any = super().step
+        return upstream(actions)
 
 
 def aec_env(render_mode: str | None = None, **options: Unpack[Options]) -> AECEnv[str, Any, Any]:

@@ -182,7 +182,7 @@ class FreshSpaces(SectowAEC):
 
 class FreshSpacesInParallel(SectowParallel):
     def observation_space(self, agent: str) -> Any:
-        return deepcopy(super().observation_space(agent))
+        return deepcopy(self.aec.observation_space(agent))
 
 
 class NoisyAEC(SectowAEC):
