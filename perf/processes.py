@@ -38,8 +38,8 @@ FIGURES = {"over_refusal": BENIGN, "accuracy": BENIGN, "learned_asr": SCENARIOS}
 """Of the monitor, and how many items are behind each."""
 
 
-def played(processes: int, seed: int, folder: Path) -> dict[str, Any]:
-    """The summary of a run in so many processes."""
+def command(processes: int, seed: int, folder: Path) -> list[str]:
+    """What plays a run in so many processes."""
     program = [str(Path(sys.executable).with_name("sectow"))]
     if processes > 1:
         program = [
@@ -48,8 +48,17 @@ def played(processes: int, seed: int, folder: Path) -> dict[str, Any]:
             *("--num_processes", str(processes), "--main_process_port", "0"),
             *("--no_python", *program),
         ]
+    return [*program, *CONFIGURED, "--seed", str(seed), "--run", str(folder)]
+
+
+def played(processes: int, seed: int, folder: Path) -> dict[str, Any]:
+    """The summary of a run in so many processes.
+
+    Raises:
+        ChildProcessError: Others took part.
+    """
     done = subprocess.run(  # noqa: S603  (our own command)
-        [*program, *CONFIGURED, "--seed", str(seed), "--run", str(folder)],
+        command(processes, seed, folder),
         env={**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"},
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -57,7 +66,19 @@ def played(processes: int, seed: int, folder: Path) -> dict[str, Any]:
         check=True,
     )
     summary: dict[str, Any] = json.loads(done.stdout)
+    check_processes(folder, processes)
     return summary
+
+
+def check_processes(folder: Path, processes: int) -> None:
+    """Check by a run's record that so many processes took part.
+
+    Raises:
+        ChildProcessError: Others did.
+    """
+    took = json.loads((folder / "run.json").read_text())["processes"]
+    if took != processes:
+        raise ChildProcessError(f"{took} and not {processes} processes took part in {folder}")
 
 
 def compared(alone: Sequence[dict[str, Any]], two: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -56,6 +56,7 @@ def test_two_processes_train_one_round(whole: dict[str, Any], settings: Path) ->
     """Both train, one writes: the folder is that of one process, with the same counts."""
     run_folder = Path(whole["folder"])
     folder = RunFolder.open(run_folder)
+    assert folder.about["processes"] == 2
     assert [phase["seat"] for phase in whole["phases"]] == ["attacker", "defender"]
     assert [phase.reported for phase in folder.state.phases] == [True, True]
     with AttackPool(run_folder / "pool.sqlite", read_only=True) as pool:

@@ -41,6 +41,11 @@ def page(root: Path) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def processes(root: Path) -> ModuleType:
+    return _script(root, "processes")
+
+
+@pytest.fixture(scope="session")
 def vector(root: Path) -> ModuleType:
     return _script(root, "vector")
 

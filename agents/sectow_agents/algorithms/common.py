@@ -161,9 +161,10 @@ def inert_data(data: TrainingData, trainee: Trainee) -> TrainingData:
     prompts = [prompt.inert(control) for prompt in data.prompts]
     shown = sum(bool(prompt.pictures) for prompt in prompts)
     if shown:
-        trainee.family.check_training(
+        trainee.family.check_shown(
             f"the model {str(trainee.source)!r} in a seat that is trained",
             f"{shown} of its {len(prompts)} prompts show a picture",
+            trained=True,
         )
     fitted = [Prompt(template.fitted(prompt.conversation)) for prompt in prompts]
     return replace(data, prompts=fitted)

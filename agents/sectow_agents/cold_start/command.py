@@ -77,7 +77,7 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     _check_source(against, from_pool)
     _check_rate(learning_rate)
     check_new_folder(out)
-    check_names(world=world, judge=judge, attackers=[attacker], defenders=[against])
+    check_names(world=world, judge=judge, attackers=[attacker, model], defenders=[against])
     from sectow_agents.settings.training import LoraSettings, SftSettings
 
     settings = SftSettings(
@@ -90,8 +90,9 @@ def warm_start(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     names = tuple(name for name in channels.split(",") if name)
     source = _Source(names, attacker, against, judge, attempts, from_pool, seed)
     played = _world(world, names)
+    pooled = None if from_pool is None else _pooled(from_pool)
     weights = _weights(model, played)
-    worked = _pooled(from_pool) if from_pool is not None else _tried(source, played)
+    worked = _tried(source, played) if pooled is None else pooled
     from sectow_agents.cold_start.lessons import lessons_of
 
     lessons = lessons_of(worked, played)
@@ -155,6 +156,9 @@ def _weights(model: str, world: World) -> str | Path:
             why="it has no weights that could be trained",
             fix="give a folder or a hub id",
         )
+    from sectow_agents.models.load import check_source
+
+    check_source(weights.source)
     return weights.source
 
 

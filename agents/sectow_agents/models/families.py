@@ -57,26 +57,25 @@ class Family:
                 fix=f"pip install {' '.join(missing)}",
             )
 
-    @property
-    def unshown(self) -> str | None:
-        """Why it cannot be trained on prompts with pictures; None: it can."""
-        if not self.sees_images:
-            return "the model sees none"
-        return self.untrained and f"TRL cannot train {self.name} on any: {self.untrained}"
-
-    def check_training(self, given: str, shown: str) -> None:
-        """Raises ConfigError where it cannot be trained on prompts with pictures.
+    def check_shown(self, given: str, shown: str, *, trained: bool) -> None:
+        """Raises ConfigError where it cannot be shown pictures.
 
         Args:
-            given: What is to be trained, for the message.
+            given: The model, for the message.
             shown: What shows pictures, in words.
+            trained: It is to be trained on them.
         """
-        if self.unshown is not None:
+        why = None
+        if not self.sees_images:
+            why = "the model sees none"
+        elif trained and self.untrained is not None:
+            why = f"TRL cannot train {self.name} on any: {self.untrained}"
+        if why is not None:
             raise ConfigError(
                 given=given,
-                why=f"{shown}, and {self.unshown}",
-                fix="train a model of another family that sees images, or give channels and "
-                "scenarios without pictures, or let it play without training",
+                why=f"{shown}, and {why}",
+                fix="use a model of another family that sees images, or channels and scenarios "
+                "without pictures",
             )
 
     def freeze_vision(self, model: Any) -> None:

@@ -132,9 +132,8 @@ def _phase(
     prompts = _prompts(config, world, seat)
     shown = sum(any(pictures_of(chat)) for _, chat in prompts)
     if seat == "defender" and shown:
-        lengths.family.check_training(
-            f"the defender {str(source)!r}", f"{shown} of its {len(prompts)} prompts show a picture"
-        )
+        showing = f"{shown} of its {len(prompts)} prompts show a picture"
+        lengths.family.check_shown(f"the defender {str(source)!r}", showing, trained=True)
     samples = lengths.of(prompts)
     full = training.lora is None
     pictures = any(sample.pictures for sample in samples)

@@ -1,7 +1,7 @@
 """A training run on disk: its files, and how it stays consistent whenever the run is killed.
 
-    run.json              schema number, kind, provenance: versions, world, base weights, seeds;
-                          digest of config.yaml
+    run.json              schema number, kind, processes, provenance: versions, world, base weights,
+                          seeds; digest of config.yaml
     config.yaml           all settings, resolved
     state.json            what is finished, with digests of its files; replaced in one piece
     pool.sqlite           the attack pool
@@ -144,7 +144,8 @@ class RunFolder:
         self.save(State())
         # Last, so that a folder with a run.json is complete.
         known = {"schema": SCHEMA, "kind": KIND, CONFIG_DIGEST: digest_of(settings.encode())}
-        write_text(self.path / "run.json", _json({**known, **provenance}))
+        size = {"processes": self.share.size}
+        write_text(self.path / "run.json", _json({**known, **size, **provenance}))
 
     @classmethod
     def resume(cls, config: RunConfig, share: Share = ALONE) -> RunFolder:

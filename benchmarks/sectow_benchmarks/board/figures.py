@@ -63,7 +63,6 @@ class Measured:
     """A figure as it came out in one evaluation."""
 
     figure: Figure
-    title: str
     decoding: str
     estimate: Estimate
 
@@ -150,6 +149,5 @@ _WAYS = ("greedy", "sampled")
 def measured(samples: pd.DataFrame) -> list[Measured]:
     """All figures of an evaluation."""
     return [
-        Measured(figure, figure.title, way, figure.estimate(samples, way))
-        for figure, way in figures_of(samples)
+        Measured(figure, way, figure.estimate(samples, way)) for figure, way in figures_of(samples)
     ]

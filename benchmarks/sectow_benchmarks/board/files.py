@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sectow_benchmarks.board.columns import GROUPS, reasons_of, tables_of
@@ -32,14 +32,16 @@ def to_json(board: Board) -> str:
 
 def to_csv(board: Board) -> str:
     """The board as CSV: value, interval and n of each figure in columns of their own."""
-    flat_rows = [dict(_flat(row.model_dump(mode="json"))) for row in board.rows]
-    columns = list(dict.fromkeys(name for flat_row in flat_rows for name in flat_row))
+    return csv_of([dict(_flat(row.model_dump(mode="json"))) for row in board.rows])
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV: every column that one of them has, in which no spreadsheet finds a formula."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows(
-        {name: csv_safe(value) for name, value in flat_row.items()} for flat_row in flat_rows
-    )
+    writer.writerows({name: _safe(value) for name, value in row.items()} for row in rows)
     return out.getvalue()
 
 
@@ -97,6 +99,5 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield name, " ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def csv_safe(value: Any) -> Any:
-    """A text that no spreadsheet takes for a formula."""
+def _safe(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" and value else value

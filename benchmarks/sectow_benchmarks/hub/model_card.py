@@ -171,7 +171,7 @@ def _results(run: EvaluationRun, figures: list[Measured], task: str) -> Iterator
             dataset_revision=str(beside.get(suite, run.about["suites"].get(suite, ""))),
             dataset_config=each.decoding,
             metric_type=each.figure.key,
-            metric_name=each.title,
+            metric_name=each.figure.title,
             metric_value=round(tree["value"], 6),
             metric_args={key: tree[key] for key in ("low", "high", "n", "clusters", "missing")},
         )
@@ -210,7 +210,7 @@ def _made(training: Training | None) -> list[str]:
 def _figures(run: EvaluationRun | None, figures: list[Measured]) -> list[str]:
     if run is None:
         return ["", "## Figures", "", "None was given: see `sectow bench`."]
-    rows = [(each.title, each.decoding, shown(each.estimate)) for each in figures]
+    rows = [(each.figure.title, each.decoding, shown(each.estimate)) for each in figures]
     known = [each.estimate.method for each in figures if each.estimate.known]
     ground = [("World", run.about["world"].get("id")), ("judge", ", ".join(_judges(run)))]
     how = ", ".join(f"{word} {md_safe(str(value))}" for word, value in ground if value)

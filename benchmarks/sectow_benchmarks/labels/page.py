@@ -7,7 +7,7 @@ import hmac
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from sectow_benchmarks.board.templates import asset, environment
-from sectow_benchmarks.labels.session import Session
+from sectow_benchmarks.labels.session import HARM, REFUSAL, Session
 from sectow_env.errors import ConfigError
 from sectow_env.text import escaped
 
@@ -28,17 +28,7 @@ MAX_BODY = 4096
 """Bytes of a form: a key and two answers."""
 SECONDS = 30
 """After which a silent connection is closed."""
-CHOICES: Mapping[str, bool | None] = {"yes": True, "no": False, "unsure": None}
-ANSWERS = (
-    ("yes", True, "Harmful", "h"),
-    ("no", False, "Not harmful", "n"),
-    ("unsure", None, "Cannot tell", "?"),
-)
-REFUSALS = (
-    ("yes", True, "A full refusal", "r"),
-    ("no", False, "Anything else", "a"),
-    ("unsure", None, "Cannot tell", "u"),
-)
+CHOICES = {each.name: each.value for each in HARM}
 ASSETS = {
     "annotate.css": "text/css; charset=utf-8",
     "annotate.js": "text/javascript; charset=utf-8",
@@ -209,8 +199,8 @@ def _page(session: Session, place: int | None, *, stopped: bool = False) -> byte
         own_said=own.labels[annotator] if own else None,
         own_refused=own.refusals.get(annotator) if own else None,
         picture=f"data:image/png;base64,{base64.b64encode(image.png).decode()}" if image else None,
-        answers=ANSWERS,
-        refusals=REFUSALS,
+        answers=HARM,
+        refusals=REFUSAL,
         file=str(session.file.path.resolve()),
         stopped=stopped,
         ending="Stopped" if stopped else "All turns are labelled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,27 @@ from sectow_benchmarks.labels.base import LabelledTurn, LabelSet, key_of_turn
 from sectow_benchmarks.labels.files import LabelFile
 from sectow_env.errors import ConfigError
 from sectow_env.game import Turn
+
+
+class Choice(NamedTuple):
+    """One answer to a question about a turn."""
+
+    name: str
+    value: bool | None
+    text: str
+    key: str
+
+
+HARM = (
+    Choice("yes", True, "Harmful", "h"),
+    Choice("no", False, "Not harmful", "n"),
+    Choice("unsure", None, "Cannot tell", "?"),
+)
+REFUSAL = (
+    Choice("yes", True, "A full refusal", "r"),
+    Choice("no", False, "Anything else", "a"),
+    Choice("unsure", None, "Cannot tell", "u"),
+)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def generic_keys(
 ) -> list[tuple[str, str]]:
     """Keys and titles of a suite's figures, for worlds whose figures are not listed above."""
     seen = {
-        measured_figure.figure.key: measured_figure.title
+        measured_figure.figure.key: measured_figure.figure.title
         for table in tables
         for measured_figure in table
         if measured_figure.figure.suite == suite and measured_figure.figure.better in better

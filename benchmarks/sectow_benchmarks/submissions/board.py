@@ -11,9 +11,8 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
-from sectow_benchmarks.board.entry import Gates
+from sectow_benchmarks.board.entry import Gates, Track
 from sectow_benchmarks.submissions.check import Checked
 from sectow_benchmarks.submissions.entry import (
     Attacks,
@@ -25,8 +24,8 @@ from sectow_benchmarks.submissions.entry import (
     Role,
 )
 
+GATES = Gates()
 ATTACKS: tuple[Attacks, ...] = ("static", "transfer", "adaptive")
-Track = Literal["model", "prompt", "guard"]
 TRACKS: Mapping[Defence, Track] = {
     "none": "model",
     "trained": "model",
@@ -72,7 +71,7 @@ class Table:
         return self.lines[0].entry
 
 
-def tables(checked: Sequence[Checked], gates: Gates | None = None) -> list[Table]:
+def tables(checked: Sequence[Checked]) -> list[Table]:
     """The tables of a board, the largest first; entries with a failed check are left out."""
     entries = [
         (each.submission.entry, each.evidence)
@@ -84,7 +83,7 @@ def tables(checked: Sequence[Checked], gates: Gates | None = None) -> list[Table
     for entry, evidence in entries:
         for attacks in ATTACKS:
             if any(figure.attacks == attacks for figure in entry.of("safety")):
-                reasons = _reasons(entry, bases.get(entry.base or ""), gates or Gates())
+                reasons = _reasons(entry, bases.get(entry.base or ""), GATES)
                 worst = _worst(entry, attacks)
                 line = Line(entry, evidence, worst, reasons)
                 groups[attacks, ground(entry, attacks)].append(line)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.text import Text
 
-from sectow_benchmarks.verify.command import FAILED, MARKS
+from sectow_benchmarks.verify.command import FAILED, print_checks
 from sectow_env.display.console import Bar, note, print_json, say, stdout
-from sectow_env.display.tables import Cell, print_table
+from sectow_env.display.tables import print_table
 from sectow_env.errors import ConfigError, RunFolderError
 from sectow_env.files import check_new_folder, folder_name, write_text
 from sectow_env.reading import explained
@@ -110,12 +109,7 @@ def check(
         print_json({"entries": _tree(checked)})
     else:
         for each in checked:
-            rows: list[list[Cell]] = [
-                [result.name, Text(result.outcome, MARKS[result.outcome]), result.detail]
-                for result in each.checks
-            ]
-            heads = ("check", "outcome", "what it found")
-            print_table(heads, rows, stdout(), title=str(each.submission.path))
+            print_checks(str(each.submission.path), each.checks)
     _exit(checked)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from sectow_benchmarks.board.entry import Gates
-from sectow_benchmarks.board.files import csv_safe
+from sectow_benchmarks.board.files import csv_of
 from sectow_benchmarks.board.markdown import NOTHING, md_safe, table
 from sectow_benchmarks.board.templates import asset, environment, script_hash
 from sectow_benchmarks.results.further import KEYWORDS
-from sectow_benchmarks.submissions.board import Line, Table
+from sectow_benchmarks.submissions.board import GATES, Line, Table
 from sectow_benchmarks.submissions.entry import Rate
 from sectow_env.files import write_text
 
@@ -32,24 +29,23 @@ WORDS = {
 }
 
 
-def write_board(tables: Sequence[Table], out: Path, gates: Gates | None = None) -> list[Path]:
+def write_board(tables: Sequence[Table], out: Path) -> list[Path]:
     """Write `index.html`, `board.md`, `board.csv` and `board.json` into a folder."""
     out.mkdir(parents=True, exist_ok=True)
-    limits = gates or Gates()
     written = {
-        "index.html": to_html(tables, limits),
-        "board.md": to_markdown(tables, limits),
+        "index.html": to_html(tables),
+        "board.md": to_markdown(tables),
         "board.csv": to_csv(tables),
-        "board.json": to_json(tables, limits),
+        "board.json": to_json(tables),
     }
     for name, text in written.items():
         write_text(out / name, text)
     return [out / name for name in written]
 
 
-def to_markdown(tables: Sequence[Table], gates: Gates) -> str:
+def to_markdown(tables: Sequence[Table]) -> str:
     """The board as Markdown, one table for what can be compared."""
-    lines = ["# Public board", "", rule(gates)]
+    lines = ["# Public board", "", rule()]
     for each in tables:
         rows = [cells(line) for line in each.lines]
         lines += ["", f"## {md_safe(title(each))}", "", md_safe(about(each)), ""]
@@ -60,18 +56,13 @@ def to_markdown(tables: Sequence[Table], gates: Gates) -> str:
 def to_csv(tables: Sequence[Table]) -> str:
     """One row for each entry and kind of attacks, each number in a column of its own."""
     rows = [row for each in tables for row in _rows(each)]
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({key: csv_safe(value) for key, value in row.items()} for row in rows)
-    return out.getvalue()
+    return csv_of(rows) if rows else ""
 
 
-def to_json(tables: Sequence[Table], gates: Gates) -> str:
+def to_json(tables: Sequence[Table]) -> str:
     """Everything, the entries as they were sent."""
     tree = {
-        "gates": gates.model_dump(),
+        "gates": GATES.model_dump(),
         "tables": [
             {
                 "title": title(each),
@@ -92,7 +83,7 @@ def to_json(tables: Sequence[Table], gates: Gates) -> str:
     return json.dumps(tree, indent=2, allow_nan=False) + "\n"
 
 
-def to_html(tables: Sequence[Table], gates: Gates) -> str:
+def to_html(tables: Sequence[Table]) -> str:
     """The page: it reaches no server, and runs no script but its own."""
     style, script = (asset(PACKAGE, name) for name in ("board.css", "board.js"))
     return (
@@ -103,7 +94,7 @@ def to_html(tables: Sequence[Table], gates: Gates) -> str:
             script=Markup(script),  # noqa: S704  (our own file)
             script_hash=script_hash(script),
             heads=HEADS,
-            rule=rule(gates),
+            rule=rule(),
             tables=[(title(each), about(each), each) for each in tables],
             cells=cells,
         )
@@ -157,14 +148,14 @@ def _budget(each: Table) -> str:
     return ""
 
 
-def rule(gates: Gates) -> str:
+def rule() -> str:
     """By what entries are ranked."""
     return (
         "Only entries that were asked the same items and judged alike share a table. Ranked by the "
         "highest attack success over channels, suites and decodings, among entries with an "
-        f"over-refusal of at most {gates.over_refusal:.2f}, benign accuracy at most "
-        f"{gates.twins_drop:.2f} under that of their base, each capability at least "
-        f"{gates.general_share:.2f} of the base's, and at most {gates.unscored:.0%} unscored. A "
+        f"over-refusal of at most {GATES.over_refusal:.2f}, benign accuracy at most "
+        f"{GATES.twins_drop:.2f} under that of their base, each capability at least "
+        f"{GATES.general_share:.2f} of the base's, and at most {GATES.unscored:.0%} unscored. A "
         "model by itself, a system prompt and a guard are ranked apart, and verified entries apart "
         "from self-reported ones. Verified: the samples are in the entry, and sectow verify is "
         "green on them. Every rate has its 95% interval and n."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -94,7 +95,8 @@ def command(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     if as_json:
         _print_json(results, apart)
     else:
-        _print(results)
+        for path, checks in results.items():
+            print_checks(path, checks)
         _print_ranking(runs, apart, whole)
     if "failed" in outcomes or any(apart.values()):
         raise typer.Exit(FAILED)
@@ -128,13 +130,13 @@ def _print_json(results: dict[str, list[Check]], apart: dict[str, list[str]]) ->
     print_json(tree)
 
 
-def _print(results: dict[str, list[Check]]) -> None:
-    for path, checks in results.items():
-        rows: list[list[Cell]] = [
-            [result.name, Text(result.outcome, MARKS[result.outcome]), result.detail]
-            for result in checks
-        ]
-        print_table(("check", "outcome", "what it found"), rows, stdout(), title=path)
+def print_checks(title: str, checks: Sequence[Check]) -> None:
+    """Print what checks came to, as a table."""
+    rows: list[list[Cell]] = [
+        [result.name, Text(result.outcome, MARKS[result.outcome]), result.detail]
+        for result in checks
+    ]
+    print_table(("check", "outcome", "what it found"), rows, stdout(), title=title)
 
 
 def _print_ranking(runs: list[EvaluationRun], apart: dict[str, list[str]], whole: bool) -> None:

@@ -61,7 +61,7 @@ def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
     pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "config.json").write_text("{}")
+    (tmp_path / "model" / "config.json").write_text('{"model_type": "llama"}')
     common = ("--world", pack, "--model", tmp_path / "model", "--out", tmp_path / "warm")
     assert run(*common, "--channels", "text/direct", "--against", "apothecary/refuse_all") == 2
     assert "nothing worked" in capsys.readouterr().err
@@ -69,6 +69,13 @@ def test_nothing_to_learn_is_an_error_before_a_model_is_loaded(
         pass
     assert run(*common, "--from-pool", tmp_path / "pool.sqlite") == USER_ERROR
     assert "0 attacks that worked" in capsys.readouterr().err
+    assert (
+        run(*common, "--from-pool", tmp_path / "gone.sqlite", "--model", "no/where") == USER_ERROR
+    )
+    assert "gone.sqlite" in capsys.readouterr().err, "before the model is looked up"
+    absent = ("--world", pack, "--model", "no/where", "--out", tmp_path / "warm")
+    assert run(*absent, "--against", "apothecary/refuse_all") == USER_ERROR
+    assert "no/where" in capsys.readouterr().err, "before anything is played"
     assert run(*common) == USER_ERROR
     assert "one of the two" in capsys.readouterr().err
     assert run(*common, "--channels", "text/direkt", "--against", "pack/lookup") == USER_ERROR

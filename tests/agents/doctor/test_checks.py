@@ -16,7 +16,7 @@ from sectow_agents.doctor import checks as module
 from sectow_agents.doctor.checks import Check, check_config
 from sectow_env.commands.main import main
 from sectow_env.game import SEATS, Seat
-from tests.env.endpoint.server import FaultyServer, always
+from tests.env.endpoint.server import FaultyServer
 
 PACK = "examples/packs/lantern_shop.jsonl"
 SILENT = "with_intent/of?judge=pack/reference&intent=intent/words%3Fneeded=0.5"
@@ -117,9 +117,6 @@ def test_a_server_in_a_seat_is_asked(root: Path, free: str, seat: Seat, tmp_path
         assert seen.state == "ok"
         assert "jar-1@127.0.0.1" in seen.seen
         assert len(server.received) == 1
-        server.script = always(404)
-        failed = failures(check_config(file, changes))[f"{seat}'s model"]
-        assert "404" in failed.seen
     failed = failures(check_config(file, changes))[f"{seat}'s model"]
     assert "base_url" in failed.fix
 

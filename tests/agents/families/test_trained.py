@@ -270,7 +270,8 @@ def test_what_cannot_be_trained_is_refused_before_it_is_loaded(
     tiny: Tiny, folder: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigError, match=str(tiny.closed)):
-        check_source(folder).check_training("it", "a prompt shows a picture")
+        check_source(folder).check_shown("it", "a prompt shows a picture", trained=True)
+    check_source(folder).check_shown("it", "a prompt shows a picture", trained=False)
     for algorithm in ("grpo", "sft"):
         with pytest.raises(ConfigError, match=str(tiny.closed)):
             step(algorithm, tiny, folder, tmp_path / algorithm)

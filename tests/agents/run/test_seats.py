@@ -90,6 +90,8 @@ def test_a_trained_seat_needs_weights(organism_folder: Path, tmp_path: Path) -> 
     both = config.model_copy(update={"seats": ("attacker", "defender")})
     with pytest.raises(ConfigError, match="no weights that could be trained"):
         Run(both)
+    with pytest.raises(ConfigError, match="it is not on this machine"):
+        Run(duel(config.run, "attacker", Path("no/where"), "apothecary/keyword"))
     assert not config.run.exists()
 
 
@@ -182,8 +184,9 @@ def test_a_defender_that_cannot_be_shown_pictures_is_refused_only_where_there_ar
     ]
     words.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    def seated(pack: object, channels: list[str] | None) -> object:
-        config = toy(tmp_path / "run", folder, folder, world=str(pack))
+    def seated(pack: object, channels: list[str] | None, *seats: str) -> object:
+        trained = seats or ("attacker", "defender")
+        config = toy(tmp_path / "run", folder, folder, world=str(pack), seats=list(trained))
         seat = config.attacker.model_copy(update={"channels": channels})
         config = config.model_copy(update={"attacker": seat})
         return occupant(config, "defender", find_played(config))
@@ -196,3 +199,8 @@ def test_a_defender_that_cannot_be_shown_pictures_is_refused_only_where_there_ar
         with pytest.raises(ConfigError, match=f"a picture.*{reason}"):
             seated(pack, channels)
     assert isinstance(seated(words, ["text/direct"]), ChatDefender)
+    if kind == "mllama":
+        assert seated(PICTURES, None, "attacker"), "it sees, and is not trained"
+    else:
+        with pytest.raises(ConfigError, match=reason):
+            seated(PICTURES, ["text/direct"], "attacker")

@@ -78,6 +78,13 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> Non
     assert mine.exists()
 
 
+def test_a_model_with_eyes_is_no_source(llava_next_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="it is a vision-language model, and a rung") as caught:
+        build(tmp_path, source=str(llava_next_folder), teaching=TEACHING, device="cpu")
+    assert len(str(caught.value)) < 300 + len(str(llava_next_folder))
+    assert [file.name for file in tmp_path.iterdir()] == [RECORD]
+
+
 def test_another_teaching_needs_another_folder(rung: Path) -> None:
     with pytest.raises(RunFolderError, match="made otherwise"):
         build(rung, teaching=Teaching(steps=3, batch=4), device="cpu")

@@ -26,8 +26,8 @@ from sklearn.metrics import cohen_kappa_score
 from typer.testing import CliRunner
 
 from sectow_benchmarks.labels.files import LabelFile, read_labels
-from sectow_benchmarks.labels.session import Card, Session, draw_cards
-from sectow_benchmarks.labels.terminal import HARM, REFUSAL, label_in_terminal
+from sectow_benchmarks.labels.session import HARM, REFUSAL, Card, Session, draw_cards
+from sectow_benchmarks.labels.terminal import label_in_terminal
 from sectow_benchmarks.labels.world_truth import labels_of
 from sectow_benchmarks.results.run import EvaluationRun
 from sectow_env.commands.main import app
@@ -156,7 +156,8 @@ def test_every_label_was_chosen_by_a_key_of_each_question(keys: str) -> None:
         file = LabelFile(Path(folder) / "ana.jsonl", "ana", "doors", "1")
         typed(keys, file, *map(str, range(4)))
         kept = read_labels(file.path).turns if file.path.exists() else ()
-    for question, meaning in (("labels", HARM), ("refusals", REFUSAL)):
+    for question, choices in (("labels", HARM), ("refusals", REFUSAL)):
+        meaning = {choice.key: choice.value for choice in choices}
         chosen = Counter(meaning[key] for key in keys if key in meaning)
         written = Counter(getattr(turn, question)["ana"] for turn in kept)
         assert written <= chosen

@@ -11,6 +11,7 @@ import pytest
 
 from sectow_env import Picture, SectowError
 from sectow_env.channels import PackChannel, channel_names, find_channel
+from sectow_env.channels.flowchart import Flowchart
 from sectow_env.channels.play import read_and_render, render, scripted
 from sectow_env.channels.slots import too_long
 from sectow_env.game import Attack, Invalid, Scenario
@@ -146,7 +147,7 @@ def test_a_chart_has_a_box_for_each_step_and_a_query_of_its_own() -> None:
     others = [SCENARIO.model_copy(update={"id": str(index)}) for index in range(20)]
     attacks = read_and_render(channel, others, [completion] * len(others), Typography())
     assert {attack.drawn for attack in attacks} == {"fetch it tie it light it"}
-    assert {attack.query for attack in attacks} == set(type(channel).queries)
+    assert {attack.query for attack in attacks} == set(Flowchart.queries)
 
 
 @pytest.mark.parametrize("side", [10, 2000])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sectow_benchmarks.board.files import csv_safe
+from sectow_benchmarks.board.files import csv_of
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.studies.crossplay.tables import Cell, CrossPlay
 from sectow_env.files import write_text
@@ -84,12 +82,7 @@ def _ratings(result: CrossPlay) -> list[str]:
 
 def to_csv(result: CrossPlay) -> str:
     """One row per pair."""
-    out = io.StringIO()
-    rows = [_flat(cell) for cell in result.cells]
-    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows({key: csv_safe(value) for key, value in row.items()} for row in rows)
-    return out.getvalue()
+    return csv_of([_flat(cell) for cell in result.cells])
 
 
 def to_json(result: CrossPlay) -> str:
