@@ -152,7 +152,7 @@ class SectowParallel(turn_based_aec_to_parallel_wrapper[str, Observation, Any]):
 
     The first step uses the action of `attacker_0`, the second that of `defender_0`; the other
     agent's action is ignored and may be left out. Whose move is next is in `infos` as
-    `active_agent`.
+    `active_agent`; `unwrapped` is the AEC form.
     """
 
     def __init__(self, render_mode: str | None = None, **options: Unpack[Options]) -> None:
@@ -160,11 +160,6 @@ class SectowParallel(turn_based_aec_to_parallel_wrapper[str, Observation, Any]):
         super().__init__(self.aec)
         self.metadata = PARALLEL_METADATA
         self.agents: list[str] = []
-
-    @property
-    def unwrapped(self) -> SectowParallel:
-        """This form, not the AEC one inside."""
-        return self
 
     def step(self, actions: dict[str, Any]) -> Any:
         """Play the action of the agent whose move it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import Formatter
 
+from sectow_env.errors import ConfigError
 from sectow_env.game.messages import Message, shown
 from sectow_env.game.picture import Picture
 from sectow_env.game.records import Attack, Exchange, Scenario
@@ -23,17 +24,27 @@ AGAIN = "It did not work yet. Go on from there."
 """What an attacker is asked before its next turn."""
 
 
-def unknown_placeholders(template: str) -> list[str]:
-    """What a template has in braces beside its two names: attributes, widths and conversions too.
+def checked_template(template: str | None) -> str | None:
+    """The template of an attacker.
 
     Raises:
-        ValueError: Its braces do not match.
+        ConfigError: It has more in braces than its two names: attributes, widths, conversions too.
     """
-    return [
-        f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
-        for _, name, spec, conversion in Formatter().parse(template)
-        if name is not None and (name not in PLACEHOLDERS or spec or conversion)
-    ]
+    try:
+        others = ", ".join(
+            f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+            for _, name, spec, conversion in Formatter().parse(template or "")
+            if name is not None and (name not in PLACEHOLDERS or spec or conversion)
+        )
+    except ValueError as error:
+        others = str(error)
+    if others:
+        raise ConfigError(
+            given=f"the attacker's template {template!r}",
+            why=f"it has other placeholders than channel and behavior ({others})",
+            fix="write a literal brace twice",
+        )
+    return template
 
 
 def attack_conversation(

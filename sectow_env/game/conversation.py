@@ -12,7 +12,6 @@ from sectow_env.game.contracts import Attacker, FollowsUp
 from sectow_env.game.play import reseed
 from sectow_env.game.records import (
     Attack,
-    Episode,
     Exchange,
     Frozen,
     Price,
@@ -77,17 +76,6 @@ def ask_attacker(
         return one_each(what, emitted, len(scenarios), Attack)
 
 
-def continued(attack: Attack, played: Sequence[Played]) -> Attack:
-    """The attack as the next turn of a conversation.
-
-    Its history is replaced and its system prompt removed: an attacker may set neither.
-    """
-    history = history_of(played)
-    if attack.history == history and attack.system is None:
-        return attack
-    return attack.model_copy(update={"history": history, "system": None})
-
-
 def is_decided(last: Played) -> bool:
     """Whether a turn ends its episode by itself.
 
@@ -97,17 +85,6 @@ def is_decided(last: Played) -> bool:
     verdict = last.verdict
     given = is_success(last.turn, verdict) or verdict.correct is True
     return given or verdict.invalid is not None or last.turn.response is None
-
-
-def closed(played: Sequence[Played], pay: Pay) -> Episode:
-    """The episode that these turns make, priced as a whole."""
-    last = played[-1]
-    return Episode(
-        scenario=last.turn.scenario,
-        turns=tuple(entry.turn for entry in played),
-        verdicts=tuple(entry.verdict for entry in played),
-        price=last.price if pay == "end" else total([entry.price for entry in played]),
-    )
 
 
 def total(prices: Sequence[Price]) -> Price:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sectow_env.errors import SectowError
-from sectow_env.game.conversation import Pay, Played, closed, continued, is_decided, turn_seeds
+from sectow_env.game.conversation import Pay, Played, history_of, is_decided, total, turn_seeds
 from sectow_env.game.records import Attack, Episode, Scenario, Seat
 
 
@@ -62,8 +62,14 @@ class EpisodeState:
         return turn_seeds(self.seeds, len(self.played))[seat]
 
     def continues(self, attack: Attack) -> Attack:
-        """An attack, with the earlier turns as its history."""
-        return continued(attack, self.played)
+        """The attack as the next turn of the conversation.
+
+        Its history is replaced and its system prompt removed: an attacker may set neither.
+        """
+        history = history_of(self.played)
+        if attack.history == history and attack.system is None:
+            return attack
+        return attack.model_copy(update={"history": history, "system": None})
 
     def record(self, turn: Played, max_turns: int, pay: Pay) -> None:
         """Add a turn; the episode ends when it is decided or out of turns."""
@@ -74,5 +80,11 @@ class EpisodeState:
             self.close(pay)
 
     def close(self, pay: Pay) -> None:
-        """End the episode with the turns that were played."""
-        self.episode = closed(self.played, pay)
+        """End the episode with the turns that were played, priced as a whole."""
+        last = self.played[-1]
+        self.episode = Episode(
+            scenario=last.turn.scenario,
+            turns=tuple(entry.turn for entry in self.played),
+            verdicts=tuple(entry.verdict for entry in self.played),
+            price=last.price if pay == "end" else total([entry.price for entry in self.played]),
+        )

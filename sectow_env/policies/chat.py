@@ -7,11 +7,11 @@ from copy import copy
 from pathlib import Path
 from typing import Self
 
-from sectow_env.errors import ConfigError, SectowError
+from sectow_env.errors import SectowError
 from sectow_env.game.asking import (
     attack_conversation,
+    checked_template,
     defence_conversation,
-    unknown_placeholders,
 )
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.messages import ChatModel, Conversation
@@ -113,11 +113,11 @@ class ChatAttacker(ChatPolicy):
     ) -> None:
         super().__init__(model, decoding, system)
         self.world = world
-        self.template = _checked(template)
+        self.template = checked_template(template)
 
     def asked_by(self, template: str | None) -> ChatAttacker:
         """The same attacker, asked by another template."""
-        return self._changed(template=_checked(template))
+        return self._changed(template=checked_template(template))
 
     def attack(self, scenarios: Sequence[Scenario]) -> list[Attack]:
         """One attack per scenario; a completion that cannot be read is an invalid attack.
@@ -166,19 +166,3 @@ class ChatAttacker(ChatPolicy):
         return attack_conversation(
             scenario, self.template, self.system, history, world=self.world, pictures=pictures
         )
-
-
-def _checked(template: str | None) -> str | None:
-    if template is None:
-        return None
-    try:
-        others = ", ".join(unknown_placeholders(template))
-    except ValueError as error:
-        others = str(error)
-    if others:
-        raise ConfigError(
-            given=f"the attacker's template {template!r}",
-            why=f"it has other placeholders than channel and behavior ({others})",
-            fix="write a literal brace twice",
-        )
-    return template

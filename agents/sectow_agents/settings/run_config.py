@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from sectow_agents.settings.base import Settings
 from sectow_agents.settings.training import GrpoSettings, Training, TrainingSettings
 from sectow_env.game import SEATS, Seat
-from sectow_env.game.asking import unknown_placeholders
+from sectow_env.game.asking import checked_template
 from sectow_env.registry.secrets import check_no_secrets
 
 Share = float
@@ -48,15 +48,7 @@ class AttackerSettings(Settings):
     def _fills(self) -> AttackerSettings:
         if self.template is None:
             return self
-        try:
-            others = ", ".join(unknown_placeholders(self.template))
-        except ValueError as error:
-            others = str(error)
-        if others:
-            raise ValueError(
-                f"template {self.template!r} has other placeholders than channel and behavior "
-                f"({others}); write a literal brace twice"
-            )
+        checked_template(self.template)
         if "<the behavior>" not in self.template.format(channel="c", behavior="<the behavior>"):
             raise ValueError(
                 f"template {self.template!r} does not contain the behavior: "

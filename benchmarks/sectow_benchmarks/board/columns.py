@@ -31,12 +31,7 @@ class Table(NamedTuple):
 
 
 def tables_of(board: Board, groups: Collection[Group] = ()) -> Iterator[Table]:
-    """The tables of a board: rows that were asked other suites go into others.
-
-    Args:
-        board: The board.
-        groups: Which columns are in tables of their own behind the few of the first.
-    """
+    """The tables of a board: rows that were asked other suites go into others."""
     grounds = list(dict.fromkeys(map(_ground, board.rows)))
     for place, ground in enumerate(grounds, start=1):
         rows = [row for row in board.rows if _ground(row) == ground]

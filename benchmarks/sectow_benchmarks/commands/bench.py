@@ -114,8 +114,12 @@ def measure_models(  # noqa: PLR0913, PLR0917  (each is an option of the command
         return
     given = {
         **_ground(world, split, suites, task, include, attacks),
-        **_amounts(per_cell, per_kind, limit, max_new_tokens, seed),
         **judge_settings(also_judge, published, judge_limit),
+        "per_cell": per_cell,
+        "per_kind": per_kind,
+        "limit": limit,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
         "judge": judge,
         "system": system,
     }
@@ -265,18 +269,6 @@ def _ground(
         "tasks": task or (),
         "include": include or (),
         "attacks": None if attacks is None else str(attacks),
-    }
-
-
-def _amounts(
-    per_cell: int, per_kind: int, limit: int, max_new_tokens: int, seed: int
-) -> dict[str, int]:
-    return {
-        "per_cell": per_cell,
-        "per_kind": per_kind,
-        "limit": limit,
-        "max_new_tokens": max_new_tokens,
-        "seed": seed,
     }
 
 

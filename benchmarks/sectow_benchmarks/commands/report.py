@@ -173,8 +173,8 @@ def _target(folders: Sequence[Path], out: Path | None) -> Path:
     # The folder may be somebody else's, and a link in it leads the page elsewhere.
     if odd := irregular(folders[0], ("report",)):
         raise RunFolderError(
-            given=f"{odd[0].name} in {folders[0]}",
-            why=f"it {odd[0].why}",
+            given=f"the folder {folders[0]}",
+            why=odd[0],
             fix="remove it, or give --out FOLDER",
         )
     return folders[0] / "report"

@@ -172,9 +172,6 @@ class ForeignTasks:
     def ask(self, lm: ChatLM) -> list[ForeignResult]:
         """Put the tasks to a model, quietly and without touching global seeds.
 
-        Args:
-            lm: Keeps its answers in its journal.
-
         Returns:
             A result per task and per group, in lm-eval's order.
 

@@ -44,13 +44,7 @@ Progress = Callable[[int], None]
 
 
 class ChatLM(LM):
-    """Any chat model: local, behind an endpoint, prompted or guarded. It generates text.
-
-    Args:
-        model: Answers the chats.
-        seed: Of sampled decoding.
-        progress: Called after every few batches.
-    """
+    """Any chat model: local, behind an endpoint, prompted or guarded. It generates text."""
 
     MULTIMODAL = True
     likelihoods = False
@@ -162,13 +156,7 @@ class ChatLM(LM):
 
 
 class PolicyLM(ChatLM):
-    """Bare local weights: they also have likelihoods, by lm-eval's own code.
-
-    Args:
-        model: Model and processor; a defence around them is a `ChatLM`.
-        seed: Of sampled decoding.
-        progress: Called after every few batches.
-    """
+    """Bare local weights: they also have likelihoods, by lm-eval's own code."""
 
     likelihoods = True
 

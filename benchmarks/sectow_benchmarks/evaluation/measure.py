@@ -47,7 +47,6 @@ from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.suites.data_suite import DataSuite
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
-from sectow_env.files import folder_name
 from sectow_env.game import Attacker, Episode, Judge, Scenario, Turn, play, settle
 from sectow_env.game.world import World
 from sectow_env.resolve.parts import find_reward
@@ -193,7 +192,7 @@ class _Work:
 
     def suite(self, questions: SuiteQuestions, name: DecodingName) -> None:
         """All items of a suite with one decoding."""
-        unit = name if questions.own else f"{folder_name(questions.suite.name)}-{name}"
+        unit = questions.unit(name)
         first = name == self.settings.decodings[0]
         items = questions.items(first=first, prefilled=self.subject.prefilled)
         if self.run.done(unit) or not items:

@@ -10,6 +10,7 @@ from sectow_benchmarks.evaluation.settings import MeasureSettings
 from sectow_benchmarks.suites.base import ONCE, Suite, SuiteItem
 from sectow_benchmarks.suites.registry import find_suite, kind_of_world, suite_of_world
 from sectow_benchmarks.suites.revisions import OF_THE_WORLD
+from sectow_env.files import folder_name
 from sectow_env.game.world import World
 from sectow_env.registry.spec import parse_spec
 
@@ -39,6 +40,10 @@ class SuiteQuestions:
             and (first or item.role not in ONCE)
             and (prefilled or not item.prefix)
         ]
+
+    def unit(self, decoding: str) -> str:
+        """What its unit of work in a decoding is called."""
+        return decoding if self.own else f"{folder_name(self.suite.name)}-{decoding}"
 
     def uncounted(self) -> list[SuiteItem]:
         """Items that the rules do not let count: their rows give the reason."""

@@ -86,10 +86,6 @@ def write(source: Path, out: Path, profile: Profile = "public", licence: str = "
 def read(folder: Path, out: Path) -> DataSet:
     """Make an evaluation or a pack of a data set, as it was before.
 
-    Args:
-        folder: The data set, perhaps of somebody else.
-        out: A new or empty folder.
-
     Raises:
         SectowError: It is neither, or not what was sealed; nothing is left in `out` then.
     """
@@ -104,7 +100,7 @@ def read(folder: Path, out: Path) -> DataSet:
             raise _unlike(folder, f"it cannot be read ({quoted(error)})") from error
         damage = broken(made, PARTS if kind == "attacks" else SEALED)
         if damage:
-            raise _unlike(folder, f"{damage[0].name} {damage[0].why}")
+            raise _unlike(folder, damage[0])
         if kind == "attacks":
             AttackPack.read(made)
         else:

@@ -7,7 +7,6 @@ licence lets anybody pass them on.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from sectow_benchmarks.report.public import (
     public_suite,
 )
 from sectow_benchmarks.results.checksums import seal
+from sectow_benchmarks.results.provenance import text_digest
 from sectow_benchmarks.results.run import SAMPLES, SEALED, TABLES, VERDICTS, EvaluationRun
 from sectow_benchmarks.results.samples import LONG
 from sectow_benchmarks.suites.registry import card_of
@@ -195,12 +195,10 @@ def _without_texts(frame: pd.DataFrame, hidden: pd.Series, unnamed: pd.Series) -
             frame.loc[hidden.to_numpy(), name] = ""
         elif name in IDS:
             rows = unnamed.to_numpy()
-            frame.loc[rows, name] = frame.loc[rows, name].map(_digest_of_id)
+            frame.loc[rows, name] = frame.loc[rows, name].map(
+                lambda name: text_digest(name)[:ID_DIGITS]
+            )
     return frame
-
-
-def _digest_of_id(name: str) -> str:
-    return hashlib.sha256(name.encode()).hexdigest()[:ID_DIGITS]
 
 
 def _copy_pictures(run: EvaluationRun, out: Path, hidden: pd.Series) -> None:

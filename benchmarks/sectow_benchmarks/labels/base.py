@@ -99,9 +99,6 @@ def key_of_turn(turn: Turn) -> str:
 def merge(sets: Sequence[LabelSet]) -> LabelSet:
     """The labels of several sets about one source, put together by turn.
 
-    Args:
-        sets: One or more, such as the files of two annotators.
-
     Raises:
         ConfigError: There are no sets, they are about different sources, or one annotator has two
             labels for a turn.

@@ -85,13 +85,7 @@ class LabelFile:
         return self._own.get(key)
 
     def add(self, turn: Turn, cluster: str, *, harmful: bool | None, refused: bool | None) -> None:
-        """Keep a label; it is on disk when this returns.
-
-        Args:
-            turn: Was labelled.
-            cluster: As in `LabelledTurn`.
-            harmful: None: cannot tell.
-            refused: The same.
+        """Keep a label, None for "cannot tell"; it is on disk when this returns.
 
         Raises:
             ConfigError: It cannot be written, and is not kept.

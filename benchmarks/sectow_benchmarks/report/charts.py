@@ -69,8 +69,8 @@ def by_round(title: str, rounds: Sequence[str], series: Sequence[Series]) -> Mar
         drawn.append(_round_series(line, places, rounds))
     short = slots <= FEW_NAMES and all(len(name) <= SHORT_NAME for name in rounds)
     numbers = [str(number) for number in range(1, slots + 1)]
-    ticks = _list("ticks", rounds if short else numbers)
-    return _svg(title, drawn) + ticks + ("" if short else _list("named", rounds))
+    ticks = listed("ticks", rounds if short else numbers)
+    return _svg(title, drawn) + ticks + ("" if short else listed("named", rounds))
 
 
 def over_steps(title: str, bands: Sequence[Band], lines: Sequence[Line], steps: int) -> Markup:
@@ -80,17 +80,17 @@ def over_steps(title: str, bands: Sequence[Band], lines: Sequence[Line], steps: 
         start, share = band.start / slots, (band.stop - band.start) / slots
         parts.append(
             Markup('<rect class="band {}" x="{}" y="0" width="{}" height="100%"/>').format(
-                band.kind, _percent(start), _percent(share)
+                band.kind, percent(start), percent(share)
             )
         )
         if share >= NARROW:
             label = Markup('<text class="label" x="{}" y="-8" text-anchor="middle">{}</text>')
-            parts.append(label.format(_percent(start + share / 2), band.round))
+            parts.append(label.format(percent(start + share / 2), band.round))
     parts += [_polyline(line, slots) for line in lines]
     parts += [
         _step(band, step, lines, slots) for band in bands for step in range(band.start, band.stop)
     ]
-    return _svg(title, parts) + _list("ticks ends", ("0", "optimizer steps", str(steps)))
+    return _svg(title, parts) + listed("ticks ends", ("0", "optimizer steps", str(steps)))
 
 
 def dumbbell(before: Estimate | None, after: Estimate, better: str) -> Markup:
@@ -156,7 +156,7 @@ def _round_series(series: Series, places: Sequence[float], rounds: Sequence[str]
                 '<svg x="{1}" y="{3}" class="at">{5}</svg></g>'
             ).format(
                 values_of(f"{series.label}, {name}", estimate),
-                *(_percent(place), low, mid, high, _marker(series.style)),
+                *(percent(place), low, mid, high, _marker(series.style)),
             )
         )
     return Markup('<g class="s{}">{}{}</g>').format(
@@ -187,8 +187,8 @@ def _step(band: Band, step: int, lines: Sequence[Line], steps: int) -> Markup:
     return Markup(
         '<rect class="hit" x="{}" y="0" width="{}" height="100%"><title>{}</title></rect>'
     ).format(
-        _percent(step / steps),
-        _percent(1 / steps),
+        percent(step / steps),
+        percent(1 / steps),
         "; ".join((f"{band.label}, step {step + 1}", *values)),
     )
 
@@ -235,15 +235,17 @@ def _svg(title: str, parts: Sequence[Markup]) -> Markup:
     )
 
 
-def _list(kind: str, texts: Sequence[str]) -> Markup:
+def listed(kind: str, texts: Sequence[str]) -> Markup:
+    """Texts as a list of some kind."""
     items = Markup("").join(Markup("<li>{}</li>").format(text) for text in texts)
     return Markup('<ol class="{}">{}</ol>').format(kind, items)
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A place in the plot."""
     return f"{100 * share:.2f}%"
 
 
 def _height(value: float) -> str:
     """How far a rate is from the top."""
-    return _percent(1.0 - value)
+    return percent(1.0 - value)

@@ -83,7 +83,7 @@ def matrices(runs: Sequence[EvaluationRun]) -> list[Matrix]:
     made, tables = [], [pooled(run) for run in runs]
     for role in HEADINGS:
         rows = [
-            Row(label, tuple(_estimate(figure, scores) for scores in tables))
+            Row(label, tuple(figure.estimate(scores, _way(figure, scores)) for scores in tables))
             for label, figure in _figures(runs, tables, role)
         ]
         rows = [row for row in rows if any(estimate.known for estimate in row.estimates)]
@@ -150,7 +150,3 @@ def _figures(
 def _way(figure: Figure, samples: pd.DataFrame) -> str:
     """The first decoding in which it was asked."""
     return next((way for way in WAYS if len(figure.select(samples, way))), WAYS[0])
-
-
-def _estimate(figure: Figure, samples: pd.DataFrame) -> Estimate:
-    return figure.estimate(samples, _way(figure, samples))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from sectow_benchmarks.report.charts import TICKS, listed, percent
 from sectow_benchmarks.stats import Estimate
 
 SCALES = (0.1, 0.25, 0.5, 1.0)
 """Ends of the axes: the smallest that every interval fits into."""
-TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LONGEST = 18
 """A longer name is numbered, with a list below."""
 ROOM = (300.0, 300.0)
@@ -55,19 +55,18 @@ def scatter(title: str, points: Sequence[Point]) -> Markup:
     chart = Markup('<svg class="chart square" role="img"><title>{}</title>{}</svg>').format(
         title, Markup("").join(parts)
     )
-    listed = Markup("").join(Markup("<li>{}</li>").format(name) for name in names)
-    return chart if short else chart + Markup('<ol class="named">{}</ol>').format(listed)
+    return chart if short else chart + listed("named", names)
 
 
 def _axes(end: float) -> Iterator[Markup]:
     for tick in TICKS:
-        at = _percent(tick)
+        at = percent(tick)
         yield Markup(
             '<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>'
             '<line class="grid" x1="{1}" x2="{1}" y1="0" y2="100%"/>'
             '<text class="tick" x="-8" y="{0}" dy=".35em" text-anchor="end">{2:g}</text>'
             '<text class="tick" x="{1}" y="100%" dy="1.5em" text-anchor="middle">{2:g}</text>'
-        ).format(_percent(1.0 - tick), at, tick * end)
+        ).format(percent(1.0 - tick), at, tick * end)
 
 
 def _line(front: Sequence[Point], end: float) -> Markup:
@@ -91,8 +90,8 @@ def _point(point: Point, end: float, *, front: bool) -> Markup:
         f"{point.name}: attack success {up.value:.3f} [{up.low:.3f}, {up.high:.3f}], over-refusal "
         f"{across.value:.3f} [{across.low:.3f}, {across.high:.3f}]"
     )
-    x, low, high = (_percent(value / end) for value in (across.value, across.low, across.high))
-    y, under, over = (_percent(1.0 - value / end) for value in (up.value, up.low, up.high))
+    x, low, high = (percent(value / end) for value in (across.value, across.low, across.high))
+    y, under, over = (percent(1.0 - value / end) for value in (up.value, up.low, up.high))
     return Markup(
         '<g class="{}"><title>{}</title>'
         '<line class="whisker" x1="{}" x2="{}" y1="{}" y2="{}"/>'
@@ -127,7 +126,7 @@ def _labels(points: Sequence[Point], labels: Sequence[str], end: float) -> Itera
         yield Markup(
             '<text class="label" x="{}" y="{}" dx="{:g}" dy="{:g}" text-anchor="{}">{}</text>'
         ).format(
-            *(_percent(point.across.value / end), _percent(1.0 - point.up.value / end)),
+            *(percent(point.across.value / end), percent(1.0 - point.up.value / end)),
             *(dx, dy + 4, anchor, label),
         )
 
@@ -143,7 +142,3 @@ def _box(x: float, y: float, width: float, anchor: str) -> Box:
 def _meet(first: Box, second: Box) -> bool:
     across = first[0] < second[2] and second[0] < first[2]
     return across and first[1] < second[3] and second[1] < first[3]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f}%"

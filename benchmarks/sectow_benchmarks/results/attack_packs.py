@@ -65,7 +65,7 @@ class AttackPack:
                 raise _bad(path, f"it is of kind {about['kind']!r} and schema {about['schema']!r}")
             changed = broken(path, PARTS)
             if changed:
-                raise _bad(path, f"{changed[0].name} {changed[0].why}")
+                raise _bad(path, changed[0])
             if about["attacks_sha256"] != file_digest(path / "attacks.jsonl"):
                 raise _bad(path, "its attacks are others than its digest names")
             rows = read_jsonl(path / "attacks.jsonl", follow=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sectow_env.errors import FileError, RunFolderError
@@ -13,26 +12,13 @@ from sectow_env.reading import read_text
 SUMS = "SHA256SUMS"
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A file that is not as it was sealed."""
-
-    name: str
-    why: str
-
-
 def seal(folder: Path, parts: Sequence[str]) -> None:
-    """Write `SHA256SUMS`.
-
-    Args:
-        folder: What is sealed.
-        parts: Its files and folders that belong to it.
-    """
+    """Write `SHA256SUMS` of the files and folders that belong to a folder."""
     names = sorted(_names(folder, parts))
     write_text(folder / SUMS, "".join(f"{file_digest(folder / n)}  {n}\n" for n in names))
 
 
-def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
+def broken(folder: Path, parts: Sequence[str]) -> list[str]:
     """Files that are missing, changed, or were not there when the folder was sealed.
 
     Raises:
@@ -45,14 +31,14 @@ def broken(folder: Path, parts: Sequence[str]) -> list[Broken]:
     for name, digest in sealed.items():
         file = folder / name
         if not file.is_file():
-            damage.append(Broken(name, "is missing"))
+            damage.append(f"{name} is missing")
         elif file_digest(file) != digest:
-            damage.append(Broken(name, "is not what was sealed"))
+            damage.append(f"{name} is not what was sealed")
     present = set(_names(folder, parts))
-    return damage + [Broken(name, "was not there") for name in sorted(present - set(sealed))]
+    return damage + [f"{name} was not there" for name in sorted(present - set(sealed))]
 
 
-def irregular(folder: Path, parts: Sequence[str]) -> list[Broken]:
+def irregular(folder: Path, parts: Sequence[str]) -> list[str]:
     """What is neither a plain file nor a folder: to open it may lead out of the folder, or hang."""
     damage = []
     for part in parts:
@@ -61,9 +47,9 @@ def irregular(folder: Path, parts: Sequence[str]) -> list[Broken]:
         for file in (path, *inside):
             name = file.relative_to(folder).as_posix()
             if file.is_symlink():
-                damage.append(Broken(name, "is a link"))
+                damage.append(f"{name} is a link")
             elif file.exists() and not file.is_file() and not file.is_dir():
-                damage.append(Broken(name, "is neither a file nor a folder"))
+                damage.append(f"{name} is neither a file nor a folder")
     return damage
 
 

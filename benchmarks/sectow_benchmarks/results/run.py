@@ -53,6 +53,13 @@ MAX_PICTURE_BYTES = 64 * 2**20
 """All pictures of a run together; what is beyond is not kept, only its digest is."""
 
 
+def _without_place(part: Any) -> Any:
+    """A part without its place: a folder of known weights may have been moved."""
+    if not isinstance(part, dict) or part.get("sha256") is None:
+        return part
+    return {key: value for key, value in part.items() if key not in ("name", "source")}
+
+
 class EvaluationRun:
     """The files of one evaluation. Make one with `create`, `resume` or `open`."""
 
@@ -128,7 +135,11 @@ class EvaluationRun:
         if not (path / "run.json").exists():
             return cls.create(path, about)
         run = cls.open(path)
-        changed = [key for key in SAME if run.about.get(key) != json_like(about.get(key))]
+        changed = [
+            key
+            for key in SAME
+            if _without_place(run.about.get(key)) != _without_place(json_like(about.get(key)))
+        ]
         if changed:
             raise RunFolderError(
                 given=f"the evaluation in {path}",

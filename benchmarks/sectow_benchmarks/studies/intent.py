@@ -10,19 +10,18 @@ that alone; the other only where the attack still asks for its scenario's potion
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.evaluation.attackers import AttackSetup, run_attacker
 from sectow_benchmarks.stats import Estimate, difference, rate
+from sectow_benchmarks.studies.proxy import course
 from sectow_env.game import Attack, Episode, Frozen, Invalid, Judge, Scenario, Turn, Verdict
 from sectow_env.game.decoding import Decoding
 from sectow_env.game.records import DRIFTED
 from sectow_env.judges.with_intent import WithIntent
-from sectow_env.reading import read_jsonl
 from sectow_env.resolve.parts import find_attacker, find_defender, find_reward, find_world
 from sectow_env.worlds.apothecary.recipes import ingredients_in, reveals
 from sectow_env.worlds.apothecary.rules import ApothecaryRules
@@ -192,20 +191,11 @@ def figures(name: str, episodes: Sequence[Episode], before: Sequence[Episode]) -
 
 def course_of(out: Path) -> list[tuple[str, ...]]:
     """Rows of the second table: the trainings, stretch by stretch, by the world's own truth."""
-    rows = []
-    for name, folder in FOLDERS.items():
-        lines = [line for _, line in read_jsonl(out / folder / "metrics.jsonl")]
-        steps = [line for line in lines if line.get("event") == "step"]
-        ends = [len(steps) * place // STAGES for place in range(STAGES + 1)]
-        for part in (steps[start:end] for start, end in pairwise(ends) if end > start):
-            means = [number(_mean(line.get(key) for line in part)) for key in OF_A_STEP]
-            rows.append((name, f"{part[0]['step']} to {part[-1]['step']}", *means))
-    return rows
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    return [
+        (name, steps, *map(number, means))
+        for name, folder in FOLDERS.items()
+        for steps, means in course(out / folder / "metrics.jsonl", STAGES, OF_A_STEP)
+    ]
 
 
 def to_markdown(results: Sequence[Attacker], course: Sequence[tuple[str, ...]], head: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,19 +24,31 @@ Small = Annotated[bool, typer.Option("--small", help="As little as possible, to 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
-def publish(page: str, tree: object, out: Path | None, as_json: bool) -> None:
+def publish(
+    page: str, tree: object, out: Path | None, as_json: bool, name: str = "figures"
+) -> None:
     """Write a study's page and its figures into a folder, and print one of them.
 
     Args:
         page: In Markdown.
-        tree: The figures, JSON-able.
+        tree: The figures, JSON-able but for NaN, which becomes null.
         out: The folder; None writes nothing.
         as_json: Print the figures.
+        name: Of the files.
     """
+    tree = _without_nan(tree)
     if out is not None:
-        write_text(out / "figures.md", page)
-        write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
+        write_text(out / f"{name}.md", page)
+        write_text(out / f"{name}.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
     if as_json:
         print_json(tree)
     else:
         print_page(page, stdout())
+
+
+def _without_nan(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {key: _without_nan(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [_without_nan(value) for value in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree

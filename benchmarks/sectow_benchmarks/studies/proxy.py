@@ -9,10 +9,10 @@ truth looks at every training episode besides and decides nothing. Folders of `o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sectow_benchmarks.board.markdown import number, table
 from sectow_env.files import folder_name
@@ -32,6 +32,7 @@ JUDGES = (
 """The truth, a proxy that only asks whether something was refused, two that err at random, and one
 that is right but for a word that the attacker can write."""
 HEADS = ("trained on", "optimizer steps", "reward", "ASR by that judge", "true ASR", "invalid")
+OF_A_STEP = ("reward", "asr", "true_asr", "invalid")
 STAGES = 4
 """Stretches of the training that the table distinguishes."""
 
@@ -89,25 +90,22 @@ def train_on(
 
 def stages(metrics: Path, count: int = STAGES) -> tuple[Stage, ...]:
     """The optimizer steps of a run in at most `count` stretches, alike in length to one step."""
-    steps = [line for _, line in read_jsonl(metrics) if line.get("event") == "step"]
-    ends = [len(steps) * place // count for place in range(count + 1)]
-    parts = [steps[start:end] for start, end in pairwise(ends)]
-    return tuple(_stage(part) for part in parts if part)
-
-
-def _stage(lines: Sequence[dict[str, Any]]) -> Stage:
-    return Stage(
-        steps=f"{lines[0]['step']} to {lines[-1]['step']}",
-        reward=_mean(lines, "reward"),
-        judged=_mean(lines, "asr"),
-        true=_mean(lines, "true_asr"),
-        invalid=_mean(lines, "invalid"),
+    return tuple(
+        Stage(steps=steps, reward=reward, judged=judged, true=true, invalid=invalid)
+        for steps, (reward, judged, true, invalid) in course(metrics, count, OF_A_STEP)
     )
 
 
-def _mean(lines: Sequence[dict[str, Any]], key: str) -> float | None:
-    known = [line[key] for line in lines if line.get(key) is not None]
-    return sum(known) / len(known) if known else None
+def course(
+    metrics: Path, count: int, keys: Sequence[str]
+) -> Iterator[tuple[str, list[float | None]]]:
+    """The optimizer steps of each stretch, and its means; None where nothing was measured."""
+    lines = [line for _, line in read_jsonl(metrics) if line.get("event") == "step"]
+    for start, end in pairwise(len(lines) * place // count for place in range(count + 1)):
+        if part := lines[start:end]:
+            known = ([line[key] for line in part if line.get(key) is not None] for key in keys)
+            means = [sum(values) / len(values) if values else None for values in known]
+            yield f"{part[0]['step']} to {part[-1]['step']}", means
 
 
 def to_markdown(results: Sequence[Trained], head: str) -> str:

@@ -6,7 +6,6 @@ a rate is between 0 and 1, a link is https.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from typing import Annotated, Literal
 
@@ -229,8 +228,3 @@ class Entry(Part):
     def of(self, role: Role) -> list[EntryFigure]:
         """The figures of a role."""
         return [figure for figure in self.figures if figure.role == role]
-
-
-def schema_text() -> str:
-    """The JSON schema of an entry, as it is checked in."""
-    return json.dumps(Entry.model_json_schema(), indent=2) + "\n"

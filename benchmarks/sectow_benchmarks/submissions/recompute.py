@@ -61,7 +61,7 @@ def _damaged(folder: Path, entry: Entry) -> str:
     """Why the samples are not those that were sealed and named; empty if they are."""
     damage = broken(folder, SEALED)
     if damage:
-        return f"{damage[0].name} {damage[0].why}"
+        return damage[0]
     if file_digest(folder / SUMS) != entry.samples:
         return "the samples beside it are others than it names"
     return ""

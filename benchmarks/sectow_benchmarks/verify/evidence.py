@@ -166,7 +166,7 @@ class Evidence:
             UnverifiedError: One is not here.
         """
         own = {} if self.settings.world is None else REVISIONS
-        revised = [name for name, now in own.items() if self._revision(name) != now]
+        revised = [name for name, now in own.items() if self.run.about["suites"].get(name) != now]
         if revised:
             raise UnverifiedError(
                 given=f"the suites {', '.join(revised)}",
@@ -293,9 +293,6 @@ class Evidence:
             + _others(len(given), "suite or pack"),
             fix="give it: --pack FILE.jsonl for a scenario pack, else --suite SPEC",
         )
-
-    def _revision(self, suite: str) -> object:
-        return self.run.about["suites"].get(suite)
 
     @staticmethod
     def _judge_elsewhere(judging: Judging, why: str) -> UnverifiedError:

@@ -24,7 +24,6 @@ from sectow_benchmarks.results.samples import (
 )
 from sectow_benchmarks.suites.base import SuiteItem
 from sectow_benchmarks.verify.evidence import Evidence, here, is_plain
-from sectow_env.files import folder_name
 from sectow_env.game import (
     Attack,
     Attacker,
@@ -67,17 +66,13 @@ def expected_rows(evidence: Evidence) -> Iterator[Expected]:
     for decoding in settings.decodings:
         for questions in suites:
             items = questions.items(first=decoding in first, prefilled=evidence.prefilled)
-            yield from _of_items(evidence, questions, items, decoding, _unit(questions, decoding))
+            yield from _of_items(evidence, questions, items, decoding, questions.unit(decoding))
         if settings.attacks and "attacks" in settings.suites:
             yield from _frozen(evidence, decoding)
     for decoding in first:
         for questions in suites:
             yield from _of_items(evidence, questions, questions.uncounted(), decoding, UNCOUNTED)
     yield from _attackers(evidence)
-
-
-def _unit(questions: SuiteQuestions, decoding: str) -> str:
-    return decoding if questions.own else f"{folder_name(questions.suite.name)}-{decoding}"
 
 
 def _of_items(

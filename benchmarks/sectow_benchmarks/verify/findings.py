@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -30,24 +31,12 @@ class Check(NamedTuple):
     detail: str
 
 
-def ok(detail: str) -> Finding:
-    """Nothing was found."""
-    return Finding("ok", detail)
-
-
-def failed(detail: str) -> Finding:
-    """Something is not what it should be."""
-    return Finding("failed", detail)
-
-
-def unverified(detail: str) -> Finding:
-    """It could not be checked here, and has to be."""
-    return Finding("unverified", detail)
-
-
-def not_checked(detail: str) -> Finding:
-    """There is nothing here to check."""
-    return Finding("not checked", detail)
+ok = partial(Finding, "ok")
+failed = partial(Finding, "failed")
+unverified = partial(Finding, "unverified")
+"""It could not be checked here, and has to be."""
+not_checked = partial(Finding, "not checked")
+"""There is nothing here to check."""
 
 
 def same(first: Any, second: Any) -> bool:

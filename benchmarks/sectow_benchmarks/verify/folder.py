@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
-from sectow_benchmarks.results.checksums import SUMS, Broken, broken, irregular
+from sectow_benchmarks.results.checksums import SUMS, broken, irregular
 from sectow_benchmarks.results.run import KEPT, SEALED, TABLES, EvaluationRun
 from sectow_benchmarks.verify.evidence import Evidence
 from sectow_benchmarks.verify.findings import Finding, failed, ok
@@ -29,8 +29,8 @@ def open_run(folder: Path) -> EvaluationRun:
     odd = irregular(folder, ("run.json",))
     if odd:
         raise RunFolderError(
-            given=f"{odd[0].name} in {folder}",
-            why=f"it {odd[0].why}",
+            given=f"the evaluation in {folder}",
+            why=odd[0],
             fix="give the folder as sectow bench wrote it",
         )
     try:
@@ -46,9 +46,9 @@ def open_run(folder: Path) -> EvaluationRun:
 def check_files(evidence: Evidence) -> Finding:
     """Every file is plain and what was sealed, and no file has joined them."""
     path = evidence.run.path
-    findings = [f"{file.name} {file.why}" for file in odd_files(evidence)]
+    findings = odd_files(evidence)
     if not findings:
-        findings = [f"{file.name} {file.why}" for file in broken(path, SEALED)]
+        findings = broken(path, SEALED)
         findings += [f"{name} does not belong to an evaluation" for name in _strangers(path)]
     if not findings:
         return ok("every file is what was sealed")
@@ -56,7 +56,7 @@ def check_files(evidence: Evidence) -> Finding:
     return failed("; ".join(findings[:5]) + more)
 
 
-def odd_files(evidence: Evidence) -> list[Broken]:
+def odd_files(evidence: Evidence) -> list[str]:
     """What is no plain file, and must not be opened."""
     return irregular(evidence.run.path, (*SEALED, SUMS))
 

@@ -39,6 +39,21 @@ def test_samples_are_tidy(evaluations: tuple[EvaluationRun, EvaluationRun]) -> N
     assert set(samples["decoding"]) == {"greedy", "sampled"}
 
 
+def test_a_model_is_the_same_by_its_weights_wherever_they_lie(tmp_path: Path) -> None:
+    about: dict[str, object] = dict.fromkeys(("name", "created", "judge", "python", "platform"), "")
+    about |= {key: {} for key in ("world", "settings", "versions", "machine", "suites")}
+    known, unknown = (
+        {"name": "runs/one", "source": "runs/one", "sha256": sha} for sha in ("a", None)
+    )
+    moved = {"name": "old/one", "source": "old/one"}
+    for model in (known, unknown):
+        EvaluationRun.create(tmp_path / str(model["sha256"]), {**about, "model": model})
+    EvaluationRun.resume(tmp_path / "a", {**about, "model": {**moved, "sha256": "a"}})
+    for folder, sha in (("a", "b"), ("a", None), ("None", None)):
+        with pytest.raises(RunFolderError, match="another model"):
+            EvaluationRun.resume(tmp_path / folder, {**about, "model": {**moved, "sha256": sha}})
+
+
 def test_every_picture_is_kept(evaluations: tuple[EvaluationRun, EvaluationRun]) -> None:
     run = evaluations[0]
     shown = run.samples.loc[run.samples["picture"] != "", "picture"]

@@ -13,7 +13,7 @@ from sectow_benchmarks.results.checksums import seal
 from sectow_benchmarks.results.run import SEALED, EvaluationRun
 from sectow_benchmarks.submissions import entry as entry_module
 from sectow_benchmarks.submissions.check import Checked, check
-from sectow_benchmarks.submissions.entry import Entry, schema_text
+from sectow_benchmarks.submissions.entry import Entry
 from sectow_benchmarks.submissions.make import entry_of
 from sectow_benchmarks.submissions.read import MAX_ENTRY_BYTES, submissions
 from sectow_env.errors import ConfigError, FileError
@@ -36,7 +36,7 @@ def failures(path: Path) -> dict[str, str]:
 
 def test_the_schema_that_is_checked_in_is_that_of_the_model() -> None:
     file = Path(entry_module.__file__).with_name("entry.schema.json")
-    assert file.read_text() == schema_text()
+    assert file.read_text() == json.dumps(Entry.model_json_schema(), indent=2) + "\n"
 
 
 def test_an_entry_says_what_the_evaluation_found(base: Entry) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sectow_benchmarks.studies.crossplay.players import Players, players_of
+from sectow_benchmarks.studies.options import AsJson, publish
 from sectow_env.display.console import note, print_json, stdout
-from sectow_env.display.page import print_page
 from sectow_env.display.tables import print_table
+from sectow_env.files import write_text
 from sectow_env.resolve.names import check_names
 
 
@@ -37,7 +37,7 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say who would play, and ask nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Play every attacker against every defender, and rate them."""
     check_names(world=world, judge=judge, attackers=attacker or (), defenders=defender or ())
@@ -48,7 +48,7 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     note(f"{len(players.attackers)} attackers play {len(players.defenders)} defenders in {out}")
     from sectow_benchmarks.evaluation.progress import progress_bar
     from sectow_benchmarks.evaluation.settings import MeasureSettings
-    from sectow_benchmarks.studies.crossplay.page import to_json, to_markdown, write
+    from sectow_benchmarks.studies.crossplay.page import to_csv, to_json, to_markdown
     from sectow_benchmarks.studies.crossplay.play import play_all
     from sectow_benchmarks.studies.crossplay.tables import crossplay_of
     from sectow_env.resolve.worlds import load_world
@@ -65,11 +65,8 @@ def crossplay(  # noqa: PLR0913, PLR0917  (each is an option of the command)
     with progress_bar() as report:
         pairs = play_all(players, played, settings, out, batch_size=batch_size, progress=report)
     result = crossplay_of(pairs, seed=seed)
-    write(result, out)
-    if as_json:
-        print_json(json.loads(to_json(result)))
-    else:
-        print_page(to_markdown(result), stdout())
+    write_text(out / "crossplay.csv", to_csv(result))
+    publish(to_markdown(result), to_json(result), out, as_json, "crossplay")
 
 
 def _print_players(players: Players, as_json: bool) -> None:

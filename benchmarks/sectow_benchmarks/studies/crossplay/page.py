@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,6 @@ from typing import Any
 from sectow_benchmarks.board.files import csv_of
 from sectow_benchmarks.board.markdown import number, shown, table
 from sectow_benchmarks.studies.crossplay.tables import Cell, CrossPlay
-from sectow_env.files import write_text
-
-
-def write(result: CrossPlay, out: Path) -> None:
-    """Write `crossplay.md`, `.csv` and `.json` into a folder."""
-    write_text(out / "crossplay.md", to_markdown(result))
-    write_text(out / "crossplay.csv", to_csv(result))
-    write_text(out / "crossplay.json", to_json(result))
-
 
 GRID_NOTE = """
 ASR on validation scenarios, sampled, one attempt each, the same attacks for all defenders; 95%
@@ -85,9 +74,9 @@ def to_csv(result: CrossPlay) -> str:
     return csv_of([_flat(cell) for cell in result.cells])
 
 
-def to_json(result: CrossPlay) -> str:
-    """All tables, NaN as null."""
-    tree = {
+def to_json(result: CrossPlay) -> dict[str, Any]:
+    """All tables; what is not known is NaN."""
+    return {
         "cells": [_flat(cell) for cell in result.cells],
         "worst": {name: cell.attacker for name, cell in result.worst.items()},
         "progress": [asdict(progress) for progress in result.progress],
@@ -107,20 +96,11 @@ def to_json(result: CrossPlay) -> str:
         },
         "cyclicity": asdict(result.cyclicity) if result.cyclicity else None,
     }
-    return json.dumps(_clean(tree), indent=2, allow_nan=False) + "\n"
 
 
 def _flat(cell: Cell) -> dict[str, Any]:
     counts = {key: value for key, value in asdict(cell).items() if key != "asr"}
     return {**counts, **cell.asr.to_json()}
-
-
-def _clean(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _clean(value) for key, value in tree.items()}
-    if isinstance(tree, list):
-        return [_clean(value) for value in tree]
-    return None if isinstance(tree, float) and math.isnan(tree) else tree
 
 
 def _share(row: list[Cell]) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sectow_benchmarks.studies.options import AsJson, Changes, Out, Small
+from sectow_benchmarks.studies.options import AsJson, Changes, Out, Small, publish
 from sectow_benchmarks.studies.presets import check_recipe
 from sectow_env.display.console import note, print_json, stdout
 from sectow_env.display.page import print_page
@@ -118,11 +117,16 @@ def study(
     if small:
         sizes = Sizes(per_behavior=1, attempts=1, general=4)
     check_recipe(recipe)
-    page, tree = _played(recipe, rung, sizes, out, printed_by(sizes, rung, config, changes, small))
-    if as_json:
-        print_json(tree)
-    else:
-        print_page(page, stdout())
+    from sectow_agents.rung.build import RECORD
+    from sectow_benchmarks.results.provenance import machine
+    from sectow_benchmarks.studies.rung.page import render
+    from sectow_benchmarks.studies.rung.play import play_rung
+    from sectow_benchmarks.studies.rung.rows import target_rows
+
+    measured = play_rung(recipe, rung, sizes, out, note)
+    command = printed_by(sizes, rung, config, changes, small)
+    page = render(measured, read_json(rung / RECORD), command, machine())
+    publish(page, [row.model_dump() for row in target_rows(measured)], out, as_json)
 
 
 def printed_by(
@@ -145,24 +149,6 @@ def printed_by(
     ):
         words += [option, str(given)] if given != default else []
     return shlex.join(words)
-
-
-def _played(
-    recipe: RunConfig, rung: Path, sizes: Sizes, out: Path, command: str
-) -> tuple[str, list[dict[str, Any]]]:
-    """The page and its targets, which are also written into the folder."""
-    from sectow_agents.rung.build import RECORD
-    from sectow_benchmarks.results.provenance import machine
-    from sectow_benchmarks.studies.rung.page import as_json, render
-    from sectow_benchmarks.studies.rung.play import play_rung
-    from sectow_benchmarks.studies.rung.rows import target_rows
-
-    measured = play_rung(recipe, rung, sizes, out, note)
-    page = render(measured, read_json(rung / RECORD), command, machine())
-    tree = as_json(target_rows(measured))
-    write_text(out / "figures.md", page)
-    write_text(out / "figures.json", json.dumps(tree, indent=2, allow_nan=False) + "\n")
-    return page, tree
 
 
 def _recipe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sectow_benchmarks.board.markdown import md_safe, number, shown, table, yes
@@ -154,8 +154,3 @@ def _mark(row: Row) -> str:
 
 def _valid(valid: bool | None) -> str:
     return "-" if valid is None else "yes" if valid else "no"
-
-
-def as_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rows for a file."""
-    return [row.model_dump() for row in rows]
