@@ -153,11 +153,11 @@ def test_a_server_enforces_the_form_of_a_channel_for_packs(serve: Serve, quick: 
     assert enforced.invalid is None
     assert "a dark quay" in enforced.query
     assert free.invalid is Invalid.UNPARSABLE
-    bodies = {len(received.body["messages"]): received.body for received in server.received}
-    form = bodies[3]["response_format"]["json_schema"]
-    assert bodies[3]["response_format"]["type"] == "json_schema"
+    bodies = {len(received.body["messages"]) > 1: received.body for received in server.received}
+    form = bodies[True]["response_format"]["json_schema"]
+    assert bodies[True]["response_format"]["type"] == "json_schema"
     assert form["schema"]["required"] == ["scene", "request"]
-    assert "response_format" not in bodies[1]
+    assert "response_format" not in bodies[False]
     for settings in ({"structured": False}, {"structured": True, "template": "do {behavior}"}):
         server.received.clear()
         endpoint.attacker(world=pack, **settings, **given(quick, server)).attack(through)
