@@ -68,7 +68,9 @@ def annotate(
     from sectow_benchmarks.labels.world_truth import labels_of
 
     known = labels_of(EvaluationRun.open(folder))
-    path = out or folder.with_name(f"{folder.name}-labels") / f"{folder_name(annotator)}.jsonl"
+    # `.` alone has no name.
+    home = folder.resolve()
+    path = out or home.with_name(f"{home.name}-labels") / f"{folder_name(annotator)}.jsonl"
     session = Session(
         draw_cards(known, sample, seed), LabelFile(path, annotator, known.source, known.revision)
     )

@@ -109,7 +109,7 @@ def freeze(
     about = {
         "schema": SCHEMA,
         "kind": KIND,
-        "name": out.name,
+        "name": out.resolve().name,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "attacks": len(items),
         "attacks_sha256": file_digest(out / "attacks.jsonl"),

@@ -170,9 +170,12 @@ def test_the_last_answer_before_both_are_given_counts(run: EvaluationRun, tmp_pa
     assert [own[card.key] for card in cards(run)[:2]] == [(False, True), (True, False)]
 
 
-def test_labels_lie_beside_the_evaluation_which_is_left_alone(run: EvaluationRun) -> None:
+def test_labels_lie_beside_the_evaluation_which_is_left_alone(
+    run: EvaluationRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.path)
     before = sorted(file.name for file in run.path.rglob("*"))
-    words = ["judge", "annotate", str(run.path), "--annotator", "ana/1", "--sample", "1"]
+    words = ["judge", "annotate", ".", "--annotator", "ana/1", "--sample", "1"]
     done = CliRunner().invoke(app, words, input="hr")
     assert done.exit_code == 0, done.output
     assert (run.path.parent / "run-labels" / "ana-1.jsonl").is_file()

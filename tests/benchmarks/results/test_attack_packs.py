@@ -46,9 +46,12 @@ def test_only_what_succeeded(evaluations: Pair, tmp_path: Path) -> None:
 
 
 def test_the_same_attacks_give_the_same_digest(
-    evaluations: Pair, pack: AttackPack, tmp_path: Path
+    evaluations: Pair, pack: AttackPack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert freeze(evaluations[0].path, tmp_path / "again").digest == pack.digest
+    monkeypatch.chdir(tmp_path)
+    again = freeze(evaluations[0].path, Path())
+    assert again.digest == pack.digest
+    assert again.about["name"] == tmp_path.name
     other = freeze(evaluations[0].path, tmp_path / "other", suite="ceiling")
     assert other.digest != pack.digest
 
