@@ -112,22 +112,22 @@ class PackChannel(ABC):
         """All worked examples, harmless; the channel's own is the last."""
         written = []
         for behavior in SCRIPTED_EXAMPLES:
-            asked = _harmless(behavior)
-            style = self.drawn_style(asked)
-            written.append((asked, self.script(asked, style, generator("example", behavior))))
+            harmless = _harmless(behavior)
+            style = self.drawn_style(harmless)
+            written.append((harmless, self.script(harmless, style, generator("example", behavior))))
         return [*written, (_harmless(EXAMPLE_BEHAVIOR), self.example)]
 
     def request(self, scenario: Scenario) -> tuple[Message, ...]:
-        """What the attacker is asked: worked examples as earlier exchanges, then the task.
+        """What the attacker is harmless: worked examples as earlier exchanges, then the task.
 
         What comes from the scenario is quoted, so that it is read as data; its seed image is
         shown by the caller.
         """
         exchanges = (
             message
-            for asked, slots in self.examples()
+            for harmless, slots in self.examples()
             for message in (
-                Message(role="user", text=self.instruction(asked)),
+                Message(role="user", text=self.instruction(harmless)),
                 Message(role="assistant", text=self.write(slots)),
             )
         )
