@@ -15,6 +15,8 @@ from sectow_env.errors import FileError, RunFolderError
 
 MAX_NAME = 60
 """Characters of a folder's name: the system takes 255 bytes, and a character may need four."""
+_ASIDE = ".partial"
+"""Where a folder that was there is filled from; one that was killed leaves it."""
 MOUNTS = Path("/proc/self/mounts")
 LOCAL = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "overlay", "tmpfs", "xfs", "zfs"}
@@ -95,12 +97,15 @@ def check_new_folder(
             others = (
                 file.name
                 for file in (sorted(path.iterdir()) if near == path else ())
-                if file.name not in own or (file.is_dir() and any(file.iterdir()))
+                if file.name != _ASIDE
+                and (file.name not in own or (file.is_dir() and any(file.iterdir())))
             )
             other = next(others, None)
             why = "" if other is None else f"it is not empty: {other!r} is in it"
-    except OSError as error:
-        why = f"it cannot be made ({error.strerror})"
+        path.resolve()
+    # A loop of links is a RuntimeError up to Python 3.12.
+    except (OSError, RuntimeError) as error:
+        why = f"it cannot be made ({getattr(error, 'strerror', error)})"
     if why:
         raise RunFolderError(given=f"the folder {path}", why=why, fix=fix)
 
@@ -113,23 +118,47 @@ def new_folder(path: Path) -> Iterator[Path]:
         path: A new or empty folder.
 
     Raises:
-        RunFolderError: It is neither.
+        RunFolderError: It is neither, or another process is writing it.
     """
     check_new_folder(path)
     # What is there stays: it may be the working folder, or another disk. `.` alone has no name.
     fill, path = path.exists(), path.resolve()
-    aside = path / ".partial" if fill else path.with_name(f".{path.name}.partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    aside = path / _ASIDE if fill else path.with_name(f".{path.name}.partial")
+    with _locked(aside, path):
+        try:
+            yield aside
+            if fill:
+                for file in aside.iterdir():
+                    file.replace(path / file.name)
+            else:
+                aside.replace(path)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _locked(aside: Path, path: Path) -> Iterator[None]:
+    """An empty folder for this process alone; what a process left that was killed is removed."""
+    import fcntl
+
+    aside.mkdir(parents=True, exist_ok=True)
+    handle = os.open(aside, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        yield aside
-        if fill:
-            for file in aside.iterdir():
-                file.replace(path / file.name)
-        else:
-            aside.replace(path)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunFolderError(
+                given=f"the folder {path}",
+                why="another process is writing it",
+                fix="wait until that one has ended, or give another folder",
+            ) from error
+        except OSError:
+            pass  # Not every network file system has locks.
+        for left in aside.iterdir():
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        yield
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        os.close(handle)
 
 
 def folder_name(name: str) -> str:

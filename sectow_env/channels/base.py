@@ -118,7 +118,7 @@ class PackChannel(ABC):
         return [*written, (_harmless(EXAMPLE_BEHAVIOR), self.example)]
 
     def request(self, scenario: Scenario) -> tuple[Message, ...]:
-        """What the attacker is harmless: worked examples as earlier exchanges, then the task.
+        """What the attacker is asked: worked examples as earlier exchanges, then the task.
 
         What comes from the scenario is quoted, so that it is read as data; its seed image is
         shown by the caller.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import NoneType
 
 from sectow_env.channels.base import PackChannel, Writing
-from sectow_env.channels.slots import too_long
+from sectow_env.channels.slots import Slots, too_long
 from sectow_env.errors import at_fault, one_each
 from sectow_env.game.records import Attack, Invalid, Scenario
 from sectow_env.game.renderer import Renderer
@@ -85,7 +85,21 @@ def _writing(channel: PackChannel, scenario: Scenario, completion: str) -> Writi
             return Invalid.UNPARSABLE
         if too_long(slots, channel.slots):
             return Invalid.OFF_BUDGET
-        if any(slots == example for _, example in channel.examples()):
+        if _is_copy(channel, slots, scenario):
             return Invalid.OFF_BEHAVIOR
         style = channel.style_of(slots, scenario)
     return Invalid.UNKNOWN_FRAME if style is None else Writing(slots, scenario, style)
+
+
+def _is_copy(channel: PackChannel, slots: Slots, scenario: Scenario) -> bool:
+    """Whether slots are those of a worked example that asks for something else."""
+    filled, behavior = _plain(slots), _plain({"": scenario.behavior})
+    return any(
+        filled == _plain(example) and behavior != _plain({"": harmless.behavior})
+        for harmless, example in channel.examples()
+    )
+
+
+def _plain(slots: Slots) -> dict[str, str]:
+    """Slots without what a copy may change: case, blanks and the end of a sentence."""
+    return {name: " ".join(text.casefold().split()).rstrip(".!?") for name, text in slots.items()}

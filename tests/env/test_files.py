@@ -99,6 +99,30 @@ def test_the_working_folder_is_filled_and_stays(
         pass
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_what_was_killed_is_written_again_and_two_at_once_do_not_mix(
+    tmp_path: Path, there: bool
+) -> None:
+    out = tmp_path / "out"
+    left = out / ".partial" if there else tmp_path / ".out.partial"
+    (left / "below").mkdir(parents=True)
+    (left / "half").touch()
+    disk.check_new_folder(out)
+    with disk.new_folder(out) as aside:
+        (aside / "file").touch()
+        with pytest.raises(RunFolderError, match="another process"), disk.new_folder(out):
+            pass
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [path.name for path in out.iterdir()] == ["file"]
+
+
+def test_a_loop_of_links_is_not_a_folder(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(RunFolderError, match="cannot be made"):
+        disk.check_new_folder(loop)
+
+
 def test_what_cannot_become_a_folder_is_known_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

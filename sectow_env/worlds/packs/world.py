@@ -12,7 +12,7 @@ from typing import Any, Never
 
 from sectow_env.channels import PackChannel, Writing, channel_names, find_channel, find_label
 from sectow_env.channels.play import read_and_render, render, scripted
-from sectow_env.errors import ConfigError
+from sectow_env.errors import ConfigError, at_fault
 from sectow_env.game import Attack, Invalid, Judge, Scenario, Seat, Split
 from sectow_env.game.contracts import Rules
 from sectow_env.game.messages import Message
@@ -294,7 +294,10 @@ class PackWorld:
     def request(self, scenario: Scenario) -> tuple[Message, ...] | None:
         """How an attacker is asked to attack a scenario through its channel."""
         channel = self.channel(scenario.channel)
-        return None if channel is None else channel.request(scenario)
+        if channel is None:
+            return None
+        with at_fault(f"the channel {channel.name}"):
+            return channel.request(scenario)
 
     def schema(self, scenario: Scenario) -> Mapping[str, object] | None:
         """JSON schema of what an attacker writes for a scenario's channel."""

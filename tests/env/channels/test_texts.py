@@ -76,6 +76,18 @@ def test_what_cannot_be_read_is_invalid_for_its_reason(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
+def test_a_copied_example_is_known_in_other_letters_and_by_what_was_asked(name: str) -> None:
+    channel = find_channel(name)
+    for harmless, example in channel.examples():
+        written = channel.write(example)
+        for copied in (written.upper(), written.replace(" ", "  "), f"{written}."):
+            assert attack(name, copied).invalid is Invalid.OFF_BEHAVIOR
+        assert attack(name, written, harmless).invalid is None
+        other = channel.write({**example, channel.slots[-1].name: "how is a lantern lit?"})
+        assert attack(name, other).invalid is None
+
+
+@pytest.mark.parametrize("name", TEXTS)
 @given(values=st.lists(PLAIN, min_size=3, max_size=3))
 def test_what_is_written_is_read_back_and_rendered(name: str, values: list[str]) -> None:
     channel = find_channel(name)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from sectow_env import SectowEnv, load_world
-from sectow_env.channels import find_channel
-from sectow_env.errors import ConfigError, PackError
+from sectow_env.channels import Slots, find_channel
+from sectow_env.channels.direct import Direct
+from sectow_env.errors import ConfigError, PackError, PartError
 from sectow_env.game import Invalid, Scenario
 from sectow_env.game.asking import ATTACK_TEMPLATE, attack_conversation
 from sectow_env.game.world import AsksAttackers, TakesChannels
@@ -116,10 +117,9 @@ def test_completions_go_through_the_channel_of_their_scenario() -> None:
 
 def test_attackers_are_asked_for_the_channel_and_shown_the_seed() -> None:
     copy = PACK.scenarios("train", harmful=False, channels=[DIRECT])[0]
-    system, example, answer, last = attack_conversation(copy, None, "be brief", world=PACK)
-    assert [each.role for each in (system, example, answer, last)] == [
-        *("system", "user", "assistant", "user")
-    ]
+    system, *examples, last = attack_conversation(copy, None, "be brief", world=PACK)
+    assert (system.role, last.role) == ("system", "user")
+    assert [each.role for each in examples] == ["user", "assistant"] * 3
     assert last.pictures == (IMAGE,)
     assert '"what is it?"' in last.text
     assert not attack_conversation(copy, world=PACK, pictures=False)[-1].pictures
@@ -129,6 +129,16 @@ def test_attackers_are_asked_for_the_channel_and_shown_the_seed() -> None:
     ]
     own = attack_conversation(copy, "do {behavior} by {channel}", world=PACK)
     assert [each.text for each in own] == ["do read the sign by text/direct"]
+
+
+def test_a_channel_whose_script_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(_: Direct, scenario: Scenario, *__: object) -> Slots:
+        raise KeyError(scenario.meta["guild"])
+
+    monkeypatch.setattr(Direct, "script", script)
+    scenario, _ = PACK.scenarios("train", channels=[DIRECT])
+    with pytest.raises(PartError, match="channel text/direct; it raised KeyError"):
+        attack_conversation(scenario, world=PACK)
 
 
 def test_a_scripted_attacker_serves_one_channel_or_all() -> None:
