@@ -129,7 +129,9 @@ def _stopped(
     job: Job, current: Started | None, stacks: Path, status: int | None
 ) -> Iterator[CheckResult]:
     """The results of a subject whose process ended, from the check on that was running."""
-    place = _place(stacks.read_text("utf-8", errors="replace"))
+    # A process that ended at its very start has written none.
+    text = stacks.read_text("utf-8", errors="replace") if stacks.exists() else ""
+    place = _place(text)
     late = bool(place) or status is None
     why = f"did not return within {job.limit:g} s{place}" if late else _ended(status)
     fix = "fix it, or give it longer with --time-limit SECONDS" if late else "fix it"

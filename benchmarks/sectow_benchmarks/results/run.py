@@ -54,10 +54,11 @@ MAX_PICTURE_BYTES = 64 * 2**20
 
 
 def _without_place(part: Any) -> Any:
-    """A part without its place: a folder of known weights may have been moved."""
+    """A part without its place, and what is known by it: known weights may have been moved."""
     if not isinstance(part, dict) or part.get("sha256") is None:
         return part
-    return {key: value for key, value in part.items() if key not in ("name", "source")}
+    by_place = ("name", "source", "trained_on")
+    return {key: value for key, value in part.items() if key not in by_place}
 
 
 class EvaluationRun:

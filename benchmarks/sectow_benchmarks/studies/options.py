@@ -31,7 +31,7 @@ def publish(
 
     Args:
         page: In Markdown.
-        tree: The figures, JSON-able but for NaN, which becomes null.
+        tree: The figures, JSON-able but for NaN and infinity, which become null.
         out: The folder; None writes nothing.
         as_json: Print the figures.
         name: Of the files.
@@ -49,6 +49,6 @@ def publish(
 def _without_nan(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {key: _without_nan(value) for key, value in tree.items()}
-    if isinstance(tree, list):
+    if isinstance(tree, list | tuple):
         return [_without_nan(value) for value in tree]
-    return None if isinstance(tree, float) and math.isnan(tree) else tree
+    return None if isinstance(tree, float) and not math.isfinite(tree) else tree

@@ -43,9 +43,11 @@ def test_a_model_is_the_same_by_its_weights_wherever_they_lie(tmp_path: Path) ->
     about: dict[str, object] = dict.fromkeys(("name", "created", "judge", "python", "platform"), "")
     about |= {key: {} for key in ("world", "settings", "versions", "machine", "suites")}
     known, unknown = (
-        {"name": "runs/one", "source": "runs/one", "sha256": sha} for sha in ("a", None)
+        {"name": "runs/one", "source": "runs/one", "sha256": sha, "trained_on": {"attacks": 1}}
+        for sha in ("a", None)
     )
-    moved = {"name": "old/one", "source": "old/one"}
+    # Outside of its run's folder nobody knows what it was trained on.
+    moved = {"name": "old/one", "source": "old/one", "trained_on": None}
     for model in (known, unknown):
         EvaluationRun.create(tmp_path / str(model["sha256"]), {**about, "model": model})
     EvaluationRun.resume(tmp_path / "a", {**about, "model": {**moved, "sha256": "a"}})

@@ -108,6 +108,7 @@ def test_the_command_prints_a_row_per_channel_and_names_what_it_left_out(tmp_pat
         (["--split", "dev"], "a pack has no such split"),
         (["--channel", "image/lst"], "did you mean 'image/list'"),
         (["--channel", "image/retrieval"], "none is given"),
+        (["--out", str(PACK)], "is not a folder"),
     ],
 )
 def test_what_does_not_exist_is_named_before_anything_is_loaded(more: list[str], why: str) -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer import Exit
 
-from sectow_env.check import CHECKS_BY_KIND
+from sectow_env.check import CHECKS_BY_KIND, apart
 from sectow_env.check.command import command
 from sectow_env.errors import ConfigError, PartError, UnknownNameError
 from tests.env.check.broken_worlds import PACK
@@ -82,6 +82,12 @@ def test_a_part_that_never_returns_is_named_and_stopped(part: str, why: str, cap
     assert {result["outcome"] for result in others} == {"skipped"}
     assert len(others) == len(CHECKS_BY_KIND["judge"]) - 1
     assert "at most 1 s for each check" in shown.err
+
+
+def test_a_process_that_ends_at_its_very_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_work", print)
+    with pytest.raises(PartError, match="'pack/reference'; it ended the whole process"):
+        command("pack/reference", world=PACK)
 
 
 def test_a_part_that_is_never_built_is_an_error() -> None:

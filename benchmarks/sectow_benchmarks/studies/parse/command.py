@@ -13,6 +13,7 @@ from sectow_benchmarks.studies.options import AsJson, publish
 from sectow_env.channels import channel_names, find_channel
 from sectow_env.display.console import note
 from sectow_env.errors import ConfigError
+from sectow_env.files import check_new_folder
 from sectow_env.game import SPLITS
 from sectow_env.resolve.names import check_names
 
@@ -58,6 +59,7 @@ def parse(
     check_names(attackers=[model])
     channels, left_out = _channels(channel)
     if out is not None:
+        check_new_folder(out, {"figures.md", "figures.json"})
         out.mkdir(parents=True, exist_ok=True)
     note(f"asking {model} for attacks through {len(channels)} channels")
     rows = _measured(model, world, channels, splits, samples, seed)
