@@ -4,7 +4,7 @@
 
 With one process several seeds are played, which say how far runs differ anyway; with two, the first
 of them. The pool must be of the same size, nearly, and each figure of the monitor between the least
-and the largest of the seeds, widened by the standard error of a share of so many.
+and the largest of the seeds, widened by 1.96 standard errors of a share of so many.
 """
 
 from __future__ import annotations
