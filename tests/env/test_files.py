@@ -99,12 +99,12 @@ def test_the_working_folder_is_filled_and_stays(
         pass
 
 
-@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("existing", [True, False])
 def test_what_was_killed_is_written_again_and_two_at_once_do_not_mix(
-    tmp_path: Path, there: bool
+    tmp_path: Path, existing: bool
 ) -> None:
     out = tmp_path / "out"
-    left = out / ".partial" if there else tmp_path / ".out.partial"
+    left = out / ".partial" if existing else tmp_path / ".out.partial"
     (left / "below").mkdir(parents=True)
     (left / "half").touch()
     disk.check_new_folder(out)
