@@ -16,7 +16,7 @@ HEADS = ("channel", "n", "parse, before", "after", "succeed, before", "after")
 
 
 class Share(NamedTuple):
-    """A rate of independent tries."""
+    """A rate of tries that are taken for independent: scenarios of one behavior are not."""
 
     hits: int
     of: int
