@@ -19,7 +19,7 @@ OPTIONAL_PARTS = ("vllm", "bitsandbytes", "deepspeed", "torchvision")
 """In no extra: each is for some models or machines only."""
 TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 HUB_TIMEOUT = 3.0
-"""Seconds."""
+"""Seconds, unless HF_HUB_ETAG_TIMEOUT, the variable of the hub's own library, gives others."""
 BASE_PARTS = ("gymnasium", "pettingzoo", "numpy", "pillow", "pydantic", "typer")
 CGROUP = Path("/sys/fs/cgroup")
 GIB = 2**30
@@ -144,7 +144,7 @@ def hub() -> Hub:
     reachable: bool | None = None
     if os.environ.get("HF_HUB_OFFLINE", "0").upper() not in {"1", "ON", "YES", "TRUE"}:
         try:
-            reachable = httpx2.head(address, timeout=HUB_TIMEOUT).status_code < 500
+            reachable = httpx2.head(address, timeout=_hub_timeout()).status_code < 500
         except (httpx2.HTTPError, httpx2.InvalidURL):
             reachable = False
     return Hub(
@@ -153,6 +153,11 @@ def hub() -> Hub:
         token=any(os.environ.get(name) for name in TOKENS) or file.is_file(),
         reachable=reachable,
     )
+
+
+def _hub_timeout() -> float:
+    given = os.environ.get("HF_HUB_ETAG_TIMEOUT", "")
+    return float(given) if given.isdecimal() else HUB_TIMEOUT
 
 
 def core_limit(cgroup: Path) -> float | None:

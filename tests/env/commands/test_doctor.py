@@ -4,12 +4,14 @@ import json
 import re
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from sectow_env.commands import doctor as doctor_command
 from sectow_env.commands.doctor import (
     Diagnosis,
     core_limit,
@@ -116,6 +118,25 @@ def test_the_hub_is_asked_briefly_and_a_token_is_never_shown(
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setenv("HF_ENDPOINT", "not an address")
     assert hub().reachable is False
+
+
+class Slow(Answers):
+    def do_HEAD(self) -> None:
+        time.sleep(0.5)
+        super().do_HEAD()
+
+
+def test_a_slow_line_is_given_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    monkeypatch.setattr(doctor_command, "HUB_TIMEOUT", 0.1)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    for given, reachable in (("", False), ("soon", False), ("30", True)):
+        monkeypatch.setenv("HF_HUB_ETAG_TIMEOUT", given)
+        assert hub().reachable is reachable
+    server.shutdown()
+    server.server_close()
 
 
 def test_the_range_of_vllm_is_the_installed_trls() -> None:
